@@ -1,0 +1,296 @@
+"""Batches: the rows of a file, stored a chunk at a time by whichever enqueue holds the batch.
+
+Storing is fenced like classifying is: an enqueue becomes the batch's loader by raising the number in
+`batches.loader`, and every later write names that number. One that was overtaken, or that wakes up after a newer
+enqueue of the same file resumed its work, finds the number changed and adds nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, Row, Select, func, insert, literal, select, true, update
+
+from db.bulk import insert_rows
+from db.errors import LoaderSupersededError, NoSuchBatchError
+from db.tables import batches, chunks, items, rejects, runs
+from db.types import database_time
+
+
+@dataclass(frozen=True, slots=True)
+class NewBatch:
+    """A file about to be enqueued; `layout` is the JSON of how its columns are read."""
+
+    name: str
+    sha256: str
+    size_bytes: int
+    layout: str
+
+
+@dataclass(frozen=True, slots=True)
+class Loading:
+    """The right to add rows to one batch: valid until another enqueue takes it."""
+
+    batch: int
+    run: int
+    model: int
+    loader: int
+    last_row: int
+    accepted: int
+    rejected: int
+
+
+@dataclass(frozen=True, slots=True)
+class AcceptedRow:
+    """One row as it goes into `items`."""
+
+    row: int
+    external_id: str | None
+    text: str
+    text_hash: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class RefusedRow:
+    """One row as it goes into `rejects`."""
+
+    row: int
+    reason: str
+    raw: str
+
+
+@dataclass(frozen=True, slots=True)
+class BatchStatus:
+    """Where one batch and its latest run stand."""
+
+    batch: int
+    name: str
+    sha256: str
+    run: int
+    model: int
+    state: str
+    total: int
+    done: int
+    failed: int
+    rejected: int
+    loaded: bool
+    created_at: datetime
+    finished_at: datetime | None
+
+    @property
+    def finished(self) -> bool:
+        """Nothing more will happen to the run by itself."""
+        return self.state in ("done", "cancelled")
+
+
+def create_batch(connection: Connection, new: NewBatch, *, model: int) -> Loading:
+    """Store the batch and its first run, pinned to `model`, with this caller as the loader."""
+    batch = connection.execute(
+        insert(batches)
+        .values(
+            name=new.name,
+            sha256=new.sha256,
+            size_bytes=new.size_bytes,
+            layout=new.layout,
+            loader=1,
+            created_at=database_time(),
+        )
+        .returning(batches.c.id)
+    ).scalar_one()
+    run = connection.execute(
+        insert(runs)
+        .values(batch_id=batch, model=model, state="queued", created_at=database_time())
+        .returning(runs.c.id)
+    ).scalar_one()
+    return Loading(batch=batch, run=run, model=model, loader=1, last_row=0, accepted=0, rejected=0)
+
+
+def resume_loading(connection: Connection, batch: int) -> Loading:
+    """Take the batch over from whoever was loading it. Raises NoSuchBatchError."""
+    taken = connection.execute(
+        update(batches)
+        .where(batches.c.id == batch)
+        .values(loader=batches.c.loader + 1)
+        .returning(batches.c.loader, batches.c.last_row, batches.c.accepted, batches.c.rejected)
+    ).one_or_none()
+    if taken is None:
+        raise NoSuchBatchError(batch)
+    run = _first_run(connection, batch)
+    return Loading(
+        batch=batch,
+        run=run.id,
+        model=run.model,
+        loader=taken.loader,
+        last_row=taken.last_row,
+        accepted=taken.accepted,
+        rejected=taken.rejected,
+    )
+
+
+def add_rows(
+    connection: Connection,
+    loading: Loading,
+    *,
+    accepted: Sequence[AcceptedRow],
+    refused: Sequence[RefusedRow],
+    last_row: int,
+) -> int | None:
+    """Store the next rows of the file and the chunk that will classify them; gives the chunk's id, if there is one.
+
+    Raises LoaderSupersededError, and then nothing may be committed.
+    """
+    _extend(connection, loading, accepted=len(accepted), refused=len(refused), last_row=last_row)
+    insert_rows(
+        connection,
+        rejects,
+        columns=("batch_id", "row", "reason", "raw"),
+        rows=[(loading.batch, each.row, each.reason, each.raw) for each in refused],
+    )
+    if not accepted:
+        return None
+    insert_rows(
+        connection,
+        items,
+        columns=("batch_id", "row", "external_id", "text", "text_hash"),
+        rows=[(loading.batch, each.row, each.external_id, each.text, each.text_hash) for each in accepted],
+    )
+    connection.execute(update(runs).where(runs.c.id == loading.run).values(total=runs.c.total + len(accepted)))
+    chunk: int = connection.execute(
+        insert(chunks)
+        .values(
+            run_id=loading.run,
+            first_row=accepted[0].row,
+            last_row=accepted[-1].row,
+            item_count=len(accepted),
+            state="queued",
+            queued_at=database_time(),
+        )
+        .returning(chunks.c.id)
+    ).scalar_one()
+    return chunk
+
+
+def finish_loading(connection: Connection, loading: Loading) -> None:
+    """Say that the whole file is stored; a run whose chunks are all done already ends here."""
+    _extend(connection, loading, accepted=0, refused=0, last_row=loading.last_row, loaded=True)
+    connection.execute(update(runs).where(runs.c.id == loading.run).values(loaded=True))
+    finish_run_if_complete(connection, loading.run)
+
+
+def finish_run_if_complete(connection: Connection, run: int) -> None:
+    """Mark the run done when every row of it has its verdict and no more rows will come."""
+    connection.execute(
+        update(runs)
+        .where(
+            runs.c.id == run,
+            runs.c.loaded == true(),
+            runs.c.state.in_(("queued", "running")),
+            runs.c.total == runs.c.done + runs.c.failed,
+        )
+        .values(state="done", finished_at=database_time())
+    )
+
+
+def find_batches(connection: Connection, sha256: str) -> list[int]:
+    """The batches made from a file with this content, newest first."""
+    query = select(batches.c.id).where(batches.c.sha256 == sha256).order_by(batches.c.id.desc())
+    return list(connection.execute(query).scalars())
+
+
+def batch_layout(connection: Connection, batch: int) -> str:
+    """The JSON of how the batch's file is read. Raises NoSuchBatchError."""
+    layout: str | None = connection.execute(select(batches.c.layout).where(batches.c.id == batch)).scalar_one_or_none()
+    if layout is None:
+        raise NoSuchBatchError(batch)
+    return layout
+
+
+def batch_status(connection: Connection, batch: int) -> BatchStatus:
+    """Where the batch's latest run stands. Raises NoSuchBatchError."""
+    found = connection.execute(_status_query().where(batches.c.id == batch)).one_or_none()
+    if found is None:
+        raise NoSuchBatchError(batch)
+    return _status(found)
+
+
+def list_batches(connection: Connection, *, limit: int) -> list[BatchStatus]:
+    """The latest `limit` batches, newest first."""
+    query = _status_query().order_by(batches.c.id.desc()).limit(limit)
+    return [_status(row) for row in connection.execute(query)]
+
+
+def queued_chunks(connection: Connection, run: int) -> list[int]:
+    """The chunks of the run that wait for a worker, in the order of the file."""
+    query = select(chunks.c.id).where(chunks.c.run_id == run, chunks.c.state == "queued").order_by(chunks.c.id)
+    return list(connection.execute(query).scalars())
+
+
+def repeated_ids(connection: Connection, batch: int) -> int:
+    """How many rows of the batch carry an external id that an earlier row carried."""
+    mine = items.c.batch_id == batch
+    distinct = select(
+        func.count(items.c.external_id) - func.count(items.c.external_id.distinct()),
+    ).where(mine)
+    repeated: int = connection.execute(distinct).scalar_one()
+    return repeated
+
+
+def _extend(
+    connection: Connection, loading: Loading, *, accepted: int, refused: int, last_row: int, loaded: bool = False
+) -> None:
+    extended = connection.execute(
+        update(batches)
+        .where(batches.c.id == loading.batch, batches.c.loader == loading.loader)
+        .values(
+            accepted=batches.c.accepted + accepted,
+            rejected=batches.c.rejected + refused,
+            last_row=last_row if last_row > loading.last_row else batches.c.last_row,
+            loaded=literal(True) if loaded else batches.c.loaded,
+        )
+    )
+    if extended.rowcount != 1:
+        raise LoaderSupersededError(loading.batch)
+
+
+def _first_run(connection: Connection, batch: int) -> Row[Any, Any]:
+    query = select(runs.c.id, runs.c.model).where(runs.c.batch_id == batch).order_by(runs.c.id).limit(1)
+    return connection.execute(query).one()
+
+
+def _status_query() -> Select[Any]:
+    latest = select(func.max(runs.c.id)).where(runs.c.batch_id == batches.c.id).correlate(batches).scalar_subquery()
+    return select(
+        batches.c.id.label("batch"),
+        batches.c.name,
+        batches.c.sha256,
+        batches.c.rejected,
+        batches.c.loaded,
+        batches.c.created_at,
+        runs.c.id.label("run"),
+        runs.c.model,
+        runs.c.state,
+        runs.c.total,
+        runs.c.done,
+        runs.c.failed,
+        runs.c.finished_at,
+    ).join_from(batches, runs, runs.c.id == latest)
+
+
+def _status(row: Row[Any]) -> BatchStatus:
+    return BatchStatus(**row._mapping)
+
+
+def cancel_run(connection: Connection, run: int) -> bool:
+    """End a run early: chunks that wait are cancelled, one being worked on may still finish. False: it was over."""
+    cancelled = connection.execute(
+        update(runs)
+        .where(runs.c.id == run, runs.c.state.in_(("queued", "running")))
+        .values(state="cancelled", finished_at=database_time())
+    )
+    connection.execute(
+        update(chunks).where(chunks.c.run_id == run, chunks.c.state == "queued").values(state="cancelled")
+    )
+    return cancelled.rowcount == 1

@@ -1,0 +1,244 @@
+"""The life of a chunk: claim, load, commit; and what happens when an attempt does not come to its end.
+
+docs/lifecycle.md draws it. Every change of state is one conditional UPDATE, so that whichever worker comes second
+finds out by the row count and does nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from sqlalchemy import ColumnElement, Connection, and_, delete, insert, or_, select, update
+
+from db.batches import finish_run_if_complete
+from db.bulk import insert_rows
+from db.errors import ChunkFencedError
+from db.tables import chunks, items, runs, verdicts
+from db.types import database_time
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """One attempt at one chunk, held until its lease runs out."""
+
+    chunk: int
+    attempt: int
+    run: int
+    batch: int
+    model: int
+    first_row: int
+    last_row: int
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What a model says about one item: a label and a probability, or an error."""
+
+    item: int
+    label: str | None
+    p_fake: float | None
+    token_count: int
+    truncated: bool
+    error: str | None
+
+
+def claim_chunk(
+    connection: Connection, chunk: int, *, worker: str, lease_seconds: float, max_attempts: int
+) -> Claim | None:
+    """Take the lease on a chunk and its next attempt number, or None where there is nothing to take.
+
+    The attempt is counted here, before anything can go wrong, so an attempt that kills its process counts too.
+    """
+    claimed = connection.execute(
+        update(chunks)
+        .where(chunks.c.id == chunk, _claimable(), chunks.c.attempt < max_attempts)
+        .values(
+            state="running",
+            attempt=chunks.c.attempt + 1,
+            lease_until=database_time(lease_seconds),
+            worker=worker,
+        )
+        .returning(chunks.c.attempt, chunks.c.run_id, chunks.c.first_row, chunks.c.last_row)
+    ).one_or_none()
+    if claimed is None:
+        return None
+    connection.execute(
+        update(runs)
+        .where(runs.c.id == claimed.run_id, runs.c.state == "queued")
+        .values(state="running", started_at=database_time())
+    )
+    run = connection.execute(select(runs.c.batch_id, runs.c.model).where(runs.c.id == claimed.run_id)).one()
+    return Claim(
+        chunk=chunk,
+        attempt=claimed.attempt,
+        run=claimed.run_id,
+        batch=run.batch_id,
+        model=run.model,
+        first_row=claimed.first_row,
+        last_row=claimed.last_row,
+    )
+
+
+def load_texts(connection: Connection, claim: Claim) -> tuple[list[int], list[str]]:
+    """The items of a claimed chunk: their ids and their texts, in the order of the file."""
+    query = (
+        select(items.c.id, items.c.text)
+        .where(items.c.batch_id == claim.batch, items.c.row.between(claim.first_row, claim.last_row))
+        .order_by(items.c.row)
+    )
+    rows = connection.execute(query).all()
+    return [row.id for row in rows], [row.text for row in rows]
+
+
+def commit_chunk(connection: Connection, claim: Claim, results: Sequence[Verdict]) -> None:
+    """Store the chunk's verdicts, its end and its run's counters. Raises ChunkFencedError where it was taken over."""
+    # The fence comes first: on PostgreSQL it holds the chunk's row until the end of the transaction.
+    _end_attempt(connection, claim, state="done")
+    _store(connection, claim, results)
+
+
+def release_chunk(connection: Connection, claim: Claim, *, error: str, max_attempts: int) -> list[int]:
+    """End an attempt that failed; gives the chunks to ring for.
+
+    While attempts are left the chunk is queued again. After the last one two chunks of half its size take its place,
+    until the row that cannot be classified stands alone: that row fails, with `error` as its verdict.
+    Raises ChunkFencedError where the chunk was taken over.
+    """
+    if claim.attempt < max_attempts:
+        _end_attempt(connection, claim, state="queued", last_error=error)
+        return [claim.chunk]
+    return _give_up(connection, claim, error=error)
+
+
+def stalled_chunks(
+    connection: Connection, *, queued_for_seconds: float | None, max_attempts: int, limit: int
+) -> list[int]:
+    """Chunks that a lost message, a dead worker or an absent broker left behind, oldest first.
+
+    queued_for_seconds: how long a chunk may wait before its message counts as lost; None looks at run-out leases only.
+    """
+    lapsed = and_(chunks.c.state == "running", chunks.c.lease_until < database_time())
+    waiting = and_(chunks.c.state == "queued", chunks.c.queued_at < database_time(-(queued_for_seconds or 0)))
+    query = (
+        select(chunks.c.id)
+        .where(lapsed if queued_for_seconds is None else or_(lapsed, waiting), chunks.c.attempt < max_attempts)
+        .order_by(chunks.c.queued_at, chunks.c.id)
+        .limit(limit)
+    )
+    return list(connection.execute(query).scalars())
+
+
+def give_up_on_lapsed_chunks(connection: Connection, *, max_attempts: int) -> list[int]:
+    """Halve or fail the chunks whose last attempt ended without a word; gives the chunks to ring for.
+
+    Their workers died or hang: whatever is in them, it takes processes down.
+    """
+    lapsed = connection.execute(
+        select(chunks, runs.c.batch_id, runs.c.model)
+        .join_from(chunks, runs)
+        .where(
+            chunks.c.state == "running",
+            chunks.c.lease_until < database_time(),
+            chunks.c.attempt >= max_attempts,
+        )
+        .with_for_update(of=chunks, skip_locked=True)
+    ).all()
+    to_ring: list[int] = []
+    for row in lapsed:
+        claim = Claim(
+            chunk=row.id,
+            attempt=row.attempt,
+            run=row.run_id,
+            batch=row.batch_id,
+            model=row.model,
+            first_row=row.first_row,
+            last_row=row.last_row,
+        )
+        error = row.last_error or f"the worker died or hung on this text, {row.attempt} times"
+        to_ring += _give_up(connection, claim, error=error)
+    return to_ring
+
+
+def _claimable() -> ColumnElement[bool]:
+    lapsed = and_(chunks.c.state == "running", chunks.c.lease_until < database_time())
+    return or_(chunks.c.state == "queued", lapsed)
+
+
+def _end_attempt(connection: Connection, claim: Claim, *, state: str, last_error: str | None = None) -> None:
+    over = state in ("done", "failed")
+    ended = connection.execute(
+        update(chunks)
+        .where(chunks.c.id == claim.chunk, chunks.c.state == "running", chunks.c.attempt == claim.attempt)
+        .values(
+            state=state,
+            lease_until=None,
+            last_error=last_error,
+            queued_at=chunks.c.queued_at if over else database_time(),
+            finished_at=database_time() if over else None,
+        )
+    )
+    if ended.rowcount != 1:
+        raise ChunkFencedError(claim.chunk, claim.attempt)
+
+
+def _store(connection: Connection, claim: Claim, results: Sequence[Verdict]) -> None:
+    insert_rows(
+        connection,
+        verdicts,
+        columns=("item_id", "model", "run_id", "label", "p_fake", "token_count", "truncated", "error"),
+        rows=[
+            (each.item, claim.model, claim.run, each.label, each.p_fake, each.token_count, each.truncated, each.error)
+            for each in results
+        ],
+    )
+    failed = sum(each.error is not None for each in results)
+    connection.execute(
+        update(runs)
+        .where(runs.c.id == claim.run)
+        .values(done=runs.c.done + len(results) - failed, failed=runs.c.failed + failed)
+    )
+    finish_run_if_complete(connection, claim.run)
+
+
+def _give_up(connection: Connection, claim: Claim, *, error: str) -> list[int]:
+    ids, _ = load_texts(connection, claim)
+    if len(ids) > 1:
+        return _halve(connection, claim, error=error)
+    _end_attempt(connection, claim, state="failed", last_error=error)
+    _store(connection, claim, [Verdict(item, None, None, 0, False, error) for item in ids])
+    return []
+
+
+def _halve(connection: Connection, claim: Claim, *, error: str) -> list[int]:
+    # Two new chunks instead of one smaller one: attempt numbers of a chunk only ever rise, or a worker that slept
+    # through the halving could find its own number on it again and pass the fence.
+    query = (
+        select(items.c.row)
+        .where(items.c.batch_id == claim.batch, items.c.row.between(claim.first_row, claim.last_row))
+        .order_by(items.c.row)
+    )
+    in_order = list(connection.execute(query).scalars())
+    middle = len(in_order) // 2
+    halves = [
+        connection.execute(
+            insert(chunks)
+            .values(
+                run_id=claim.run,
+                first_row=half[0],
+                last_row=half[-1],
+                item_count=len(half),
+                state="queued",
+                queued_at=database_time(),
+                last_error=error,
+            )
+            .returning(chunks.c.id)
+        ).scalar_one()
+        for half in (in_order[:middle], in_order[middle:])
+    ]
+    replaced = connection.execute(
+        delete(chunks).where(chunks.c.id == claim.chunk, chunks.c.state == "running", chunks.c.attempt == claim.attempt)
+    )
+    if replaced.rowcount != 1:
+        raise ChunkFencedError(claim.chunk, claim.attempt)
+    return halves

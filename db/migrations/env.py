@@ -1,0 +1,13 @@
+"""Alembic's entry: it runs inside the connection that `db.schema.migrate` hands it."""
+
+from alembic import context
+
+from db.tables import metadata
+
+context.configure(
+    connection=context.config.attributes["connection"],
+    target_metadata=metadata,
+    transactional_ddl=True,
+)
+with context.begin_transaction():
+    context.run_migrations()

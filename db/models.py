@@ -1,0 +1,133 @@
+"""Models: immutable bundles with a number, and which of them is champion."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, Row, Select, insert, select, update
+
+from db.errors import DatabaseError, NoSuchModelError
+from db.tables import models, promotions
+from db.types import database_time
+
+
+@dataclass(frozen=True, slots=True)
+class ModelRecord:
+    """What the database says about one model, without its bytes."""
+
+    number: int
+    name: str
+    state: str
+    sha256: str
+    size_bytes: int
+    metadata: Mapping[str, Any]
+    created_at: datetime
+
+
+def add_model(
+    connection: Connection, *, name: str, bundle: bytes, metadata: Mapping[str, Any], state: str = "candidate"
+) -> int:
+    """Store a bundle under the next number; a bundle that is already there keeps the number it has."""
+    sha256 = hashlib.sha256(bundle).hexdigest()
+    known: int | None = connection.execute(
+        select(models.c.number).where(models.c.sha256 == sha256)
+    ).scalar_one_or_none()
+    if known is not None:
+        return known
+    number: int = connection.execute(
+        insert(models)
+        .values(
+            name=name,
+            state=state,
+            sha256=sha256,
+            size_bytes=len(bundle),
+            metadata=json.dumps(metadata, sort_keys=True),
+            bundle=bundle,
+            created_at=database_time(),
+        )
+        .returning(models.c.number)
+    ).scalar_one()
+    return number
+
+
+def read_bundle_bytes(connection: Connection, number: int) -> bytes:
+    """The bytes of a model, proven to be the ones that were stored. Raises NoSuchModelError, DatabaseError."""
+    found = connection.execute(select(models.c.bundle, models.c.sha256).where(models.c.number == number)).one_or_none()
+    if found is None:
+        raise NoSuchModelError(number)
+    if hashlib.sha256(found.bundle).hexdigest() != found.sha256:
+        raise DatabaseError(
+            f"the bundle of model {number} is not the one that was stored: its checksum differs",
+            remedy="Restore the database from a backup, or use another model",
+        )
+    return bytes(found.bundle)
+
+
+def champion_number(connection: Connection) -> int | None:
+    """The model that new runs use, or None before the first."""
+    return connection.execute(select(models.c.number).where(models.c.state == "champion")).scalar_one_or_none()
+
+
+def choose_model(connection: Connection, number: int | None) -> int:
+    """`number` where it exists, the champion where it is None. Raises NoSuchModelError."""
+    chosen = champion_number(connection) if number is None else number
+    query = select(models.c.number).where(models.c.number == chosen)
+    if chosen is None or connection.execute(query).scalar_one_or_none() is None:
+        raise NoSuchModelError(number)
+    return chosen
+
+
+def promote(connection: Connection, number: int, *, reason: str, figures: Mapping[str, Any]) -> int | None:
+    """Make a model champion and record why; gives the champion it replaced. Raises NoSuchModelError."""
+    challenger = choose_model(connection, number)
+    champion = champion_number(connection)
+    if champion == challenger:
+        raise DatabaseError(f"model {challenger} is champion already")
+    # Retire first: the database allows one champion at any moment.
+    connection.execute(update(models).where(models.c.state == "champion").values(state="retired"))
+    connection.execute(update(models).where(models.c.number == challenger).values(state="champion"))
+    connection.execute(
+        insert(promotions).values(
+            challenger=challenger,
+            champion=champion,
+            promoted=True,
+            reason=reason,
+            figures=json.dumps(figures, sort_keys=True),
+            decided_at=database_time(),
+        )
+    )
+    return champion
+
+
+def list_models(connection: Connection) -> list[ModelRecord]:
+    """Every model, newest first."""
+    return [_record(row) for row in connection.execute(_query().order_by(models.c.number.desc()))]
+
+
+def model_record(connection: Connection, number: int) -> ModelRecord:
+    """One model. Raises NoSuchModelError."""
+    found = connection.execute(_query().where(models.c.number == number)).one_or_none()
+    if found is None:
+        raise NoSuchModelError(number)
+    return _record(found)
+
+
+def _query() -> Select[Any]:
+    return select(
+        models.c.number,
+        models.c.name,
+        models.c.state,
+        models.c.sha256,
+        models.c.size_bytes,
+        models.c.metadata,
+        models.c.created_at,
+    )
+
+
+def _record(row: Row[Any]) -> ModelRecord:
+    return ModelRecord(**{**row._mapping, "metadata": json.loads(row.metadata)})

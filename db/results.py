@@ -1,0 +1,108 @@
+"""Reading verdicts back, through the view `results` that people query too."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Boolean, Column, Connection, Double, Integer, MetaData, String, Table, Text, func, select
+
+from db.tables import rejects, runs
+from db.types import BigId, UtcDateTime
+
+# The documented columns come first, in their documented order.
+results = Table(
+    "results",
+    MetaData(),  # apart from db.tables.metadata: a view is not created like a table
+    Column("batch", BigId),
+    Column("row", BigId),
+    Column("external_id", Text),
+    Column("text", Text),
+    Column("label", String),
+    Column("p_fake", Double),
+    Column("model", Integer),
+    Column("classified_at", UtcDateTime),
+    Column("error", Text),
+    Column("item", BigId),
+    Column("run", BigId),
+    Column("token_count", Integer),
+    Column("truncated", Boolean),
+)
+COLUMNS = tuple(column.name for column in results.columns)
+_FETCH_ROWS = 1000
+
+
+@dataclass(frozen=True, slots=True)
+class ResultFilter:
+    """Which results to read: those of a batch's latest run, narrowed and cut."""
+
+    batch: int
+    label: str | None = None
+    min_score: float | None = None
+    limit: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """One row of the view."""
+
+    batch: int
+    row: int
+    external_id: str | None
+    text: str
+    label: str | None
+    p_fake: float | None
+    model: int
+    classified_at: datetime
+    error: str | None
+    item: int
+    run: int
+    token_count: int
+    truncated: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Reject:
+    """One refused row of the file."""
+
+    row: int
+    reason: str
+    raw: str
+
+
+def read_results(connection: Connection, wanted: ResultFilter) -> Iterator[Result]:
+    """The results in the order of the file, a block of rows in memory at a time.
+
+    `min_score` keeps rows whose score for their own label is at least that: a score of 0.97 real is p_fake 0.03.
+    """
+    latest = select(func.max(runs.c.id)).where(runs.c.batch_id == wanted.batch).scalar_subquery()
+    query = select(results).where(results.c.batch == wanted.batch, results.c.run == latest).order_by(results.c.row)
+    if wanted.label is not None:
+        query = query.where(results.c.label == wanted.label)
+    if wanted.min_score is not None:
+        low, high = results.c.p_fake <= 1 - wanted.min_score, results.c.p_fake >= wanted.min_score
+        query = query.where(low | high)
+    if wanted.limit is not None:
+        query = query.limit(wanted.limit)
+    rows = connection.execution_options(yield_per=_FETCH_ROWS).execute(query)
+    return (Result(**row._mapping) for row in rows)
+
+
+def read_rejects(connection: Connection, batch: int, *, limit: int | None = None) -> list[Reject]:
+    """The refused rows of a batch, in the order of the file."""
+    query = select(rejects.c.row, rejects.c.reason, rejects.c.raw).where(rejects.c.batch_id == batch)
+    return [Reject(**row._mapping) for row in connection.execute(query.order_by(rejects.c.row).limit(limit))]
+
+
+def count_labels_given(connection: Connection, batch: int) -> dict[str, int]:
+    """How many rows of the batch's latest run got each label."""
+    latest = select(func.max(runs.c.id)).where(runs.c.batch_id == batch).scalar_subquery()
+    query = (
+        select(results.c.label, func.count())
+        .where(results.c.batch == batch, results.c.run == latest, results.c.label.is_not(None))
+        .group_by(results.c.label)
+    )
+    counts: list[Any] = list(connection.execute(query))
+    return dict(counts)

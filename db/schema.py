@@ -1,0 +1,72 @@
+"""Bringing a database to the schema this newsgate expects, and saying so when it is not there."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from sqlalchemy import Connection, inspect, text
+
+from db.errors import SchemaAheadError, SchemaBehindError
+from db.session import Database
+
+# The newest file in db/migrations/versions. Written here so that the check costs one query and not the import of
+# Alembic; a test keeps both equal.
+HEAD_REVISION = "0001"
+# Any fixed number: it lets one migration run at a time on PostgreSQL.
+_MIGRATION_LOCK = 0x6E657773
+
+
+def ensure_schema(database: Database) -> None:
+    """Make the database ready for use: migrate a SQLite file, refuse a server that is not up to date.
+
+    A file belongs to one person and may be prepared on the way; a server is shared, and its schema changes when its
+    owner says so. Raises SchemaBehindError or SchemaAheadError.
+    """
+    current = _current(database)
+    if current == HEAD_REVISION:
+        return
+    if current is not None and current not in _known_revisions():
+        raise SchemaAheadError(
+            f"the database is at schema {current}, this newsgate knows {HEAD_REVISION}",
+            where=database.display_url,
+            remedy="Install the newsgate that made it",
+        )
+    if database.is_sqlite:
+        migrate(database)
+        return
+    raise SchemaBehindError(
+        f"the database is at schema {current or 'none'}, this newsgate needs {HEAD_REVISION}",
+        where=database.display_url,
+        remedy="Run `newsgate migrate`",
+    )
+
+
+def migrate(database: Database) -> tuple[str | None, str]:
+    """Apply every missing migration, in one transaction; gives the revisions before and after."""
+    from alembic import command
+    from alembic.config import Config
+
+    with database.write() as connection:
+        if connection.dialect.name == "postgresql":
+            connection.execute(text("select pg_advisory_xact_lock(:lock)"), {"lock": _MIGRATION_LOCK})
+        before = _revision(connection)
+        config = Config()
+        config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
+        config.attributes["connection"] = connection
+        command.upgrade(config, "head")
+        return before, HEAD_REVISION
+
+
+def _current(database: Database) -> str | None:
+    with database.read() as connection:
+        return _revision(connection)
+
+
+def _revision(connection: Connection) -> str | None:
+    if not inspect(connection).has_table("alembic_version"):
+        return None
+    return connection.execute(text("select version_num from alembic_version")).scalar()
+
+
+def _known_revisions() -> set[str]:
+    return {path.name.split("_")[0] for path in (Path(__file__).parent / "migrations" / "versions").glob("[0-9]*.py")}

@@ -1,0 +1,205 @@
+"""The tables, as docs/querying.md explains them to people. Migrations create them; a test keeps both equal."""
+
+from __future__ import annotations
+
+from sqlalchemy import (
+    Boolean,
+    CheckConstraint,
+    Column,
+    Double,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    PrimaryKeyConstraint,
+    String,
+    Table,
+    Text,
+    UniqueConstraint,
+    text,
+)
+
+from db.types import BigId, UtcDateTime, database_time
+
+metadata = MetaData(
+    naming_convention={
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "ck": "ck_%(table_name)s_%(constraint_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_name)s",
+        "pk": "pk_%(table_name)s",
+    }
+)
+
+# One row is one enqueued file.
+batches = Table(
+    "batches",
+    metadata,
+    Column("id", BigId, primary_key=True),
+    Column("name", Text, nullable=False),
+    Column("sha256", String(64), nullable=False, index=True),
+    Column("size_bytes", BigId, nullable=False),
+    Column("layout", Text, nullable=False, comment="JSON: format, encoding, delimiter and the columns chosen"),
+    Column("accepted", BigId, nullable=False, server_default="0"),
+    Column("rejected", BigId, nullable=False, server_default="0"),
+    Column("last_row", BigId, nullable=False, server_default="0", comment="the file is stored up to this line"),
+    Column("loaded", Boolean, nullable=False, server_default=text("false"), comment="the whole file is stored"),
+    Column("loader", Integer, nullable=False, server_default="0", comment="fence: which enqueue may still add rows"),
+    Column("created_at", UtcDateTime, nullable=False),
+)
+
+# One row is one accepted row of the file.
+items = Table(
+    "items",
+    metadata,
+    Column("id", BigId, primary_key=True),
+    Column("batch_id", BigId, ForeignKey("batches.id"), nullable=False),
+    Column("row", BigId, nullable=False, comment="the line of the file the row starts at"),
+    Column("external_id", Text),
+    Column("text", Text, nullable=False),
+    Column("text_hash", LargeBinary(16), nullable=False, comment="BLAKE2b-128 of the text"),
+    UniqueConstraint("batch_id", "row"),
+)
+
+# One row is one refused row of the file.
+rejects = Table(
+    "rejects",
+    metadata,
+    Column("batch_id", BigId, ForeignKey("batches.id"), nullable=False),
+    Column("row", BigId, nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("raw", Text, nullable=False, comment="the row as it stood, shortened"),
+    PrimaryKeyConstraint("batch_id", "row"),
+)
+
+MODEL_STATES = ("candidate", "champion", "retired", "rejected")
+
+# One row is one immutable bundle.
+models = Table(
+    "models",
+    metadata,
+    Column("number", Integer, primary_key=True),
+    Column("name", Text, nullable=False),
+    Column("state", String(16), nullable=False),
+    Column("sha256", String(64), nullable=False, unique=True),
+    Column("size_bytes", Integer, nullable=False),
+    Column("metadata", Text, nullable=False, comment="JSON: metrics, recipe, what it was trained on"),
+    Column("bundle", LargeBinary, nullable=False),
+    Column("created_at", UtcDateTime, nullable=False),
+    CheckConstraint(f"state in {MODEL_STATES}", name="state"),
+)
+# "At most one champion" is a rule of the database, not a hope of the code.
+Index(
+    "uq_models_champion",
+    models.c.state,
+    unique=True,
+    sqlite_where=text("state = 'champion'"),
+    postgresql_where=text("state = 'champion'"),
+)
+
+RUN_STATES = ("queued", "running", "done", "cancelled")
+
+# One row is one classification of a batch by one model.
+runs = Table(
+    "runs",
+    metadata,
+    Column("id", BigId, primary_key=True),
+    Column("batch_id", BigId, ForeignKey("batches.id"), nullable=False),
+    Column("model", Integer, ForeignKey("models.number"), nullable=False),
+    Column("state", String(16), nullable=False),
+    Column("total", BigId, nullable=False, server_default="0"),
+    Column("done", BigId, nullable=False, server_default="0"),
+    Column("failed", BigId, nullable=False, server_default="0"),
+    Column("loaded", Boolean, nullable=False, server_default=text("false"), comment="no more chunks will come"),
+    Column("created_at", UtcDateTime, nullable=False),
+    Column("started_at", UtcDateTime),
+    Column("finished_at", UtcDateTime),
+    # A verdict belongs to an item and a model, so a batch meets each model once.
+    UniqueConstraint("batch_id", "model"),
+    CheckConstraint(f"state in {RUN_STATES}", name="state"),
+)
+
+CHUNK_STATES = ("queued", "running", "done", "failed", "cancelled")
+
+# One row is a contiguous range of items of one run: the unit of work, of leases and of transactions.
+chunks = Table(
+    "chunks",
+    metadata,
+    Column("id", BigId, primary_key=True),
+    Column("run_id", BigId, ForeignKey("runs.id"), nullable=False, index=True),
+    Column("first_row", BigId, nullable=False),
+    Column("last_row", BigId, nullable=False),
+    Column("item_count", Integer, nullable=False),
+    Column("state", String(16), nullable=False),
+    Column("attempt", Integer, nullable=False, server_default="0"),
+    Column("queued_at", UtcDateTime, nullable=False),
+    Column("lease_until", UtcDateTime),
+    Column("worker", Text),
+    Column("finished_at", UtcDateTime),
+    Column("last_error", Text),
+    CheckConstraint(f"state in {CHUNK_STATES}", name="state"),
+)
+# What the sweeper looks through: only unfinished chunks, so it does not grow with the table.
+Index(
+    "ix_chunks_unfinished",
+    chunks.c.state,
+    chunks.c.queued_at,
+    sqlite_where=text("state in ('queued', 'running')"),
+    postgresql_where=text("state in ('queued', 'running')"),
+)
+
+LABELS = ("fake", "real")
+
+# One row is what one model said about one item: a label, or an error with its reason.
+verdicts = Table(
+    "verdicts",
+    metadata,
+    Column("item_id", BigId, ForeignKey("items.id"), nullable=False),
+    Column("model", Integer, ForeignKey("models.number"), nullable=False),
+    Column("run_id", BigId, ForeignKey("runs.id"), nullable=False),
+    Column("label", String(8)),
+    Column("p_fake", Double),
+    Column("token_count", Integer, nullable=False, server_default="0"),
+    Column("truncated", Boolean, nullable=False, server_default=text("false")),
+    Column("error", Text),
+    Column("classified_at", UtcDateTime, nullable=False, server_default=database_time()),
+    PrimaryKeyConstraint("item_id", "model"),
+    CheckConstraint("(label is null) = (error is not null)", name="label_or_error"),
+    sqlite_with_rowid=False,
+)
+
+# One row is one human judgement about a text, wherever the text occurs.
+labels = Table(
+    "labels",
+    metadata,
+    Column("id", BigId, primary_key=True),
+    Column("text_hash", LargeBinary(16), nullable=False, index=True),
+    Column("label", String(8), nullable=False),
+    Column("labelled_by", Text, nullable=False),
+    Column("labelled_at", UtcDateTime, nullable=False),
+    Column("chosen", String(16), nullable=False, comment="how the item was chosen: file, direct, random, uncertain"),
+    CheckConstraint(f"label in {LABELS}", name="label"),
+)
+
+# One row is one decision about a challenger.
+promotions = Table(
+    "promotions",
+    metadata,
+    Column("id", BigId, primary_key=True),
+    Column("challenger", Integer, ForeignKey("models.number"), nullable=False),
+    Column("champion", Integer, ForeignKey("models.number")),
+    Column("promoted", Boolean, nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("figures", Text, nullable=False, comment="JSON: the test the decision rests on"),
+    Column("decided_at", UtcDateTime, nullable=False),
+)
+
+# The public interface of the database: columns are documented in docs/querying.md and only ever added to.
+RESULTS_VIEW = """
+CREATE VIEW results AS
+SELECT i.batch_id AS batch, i.row AS row, i.external_id AS external_id, i.text AS text,
+       v.label AS label, v.p_fake AS p_fake, v.model AS model, v.classified_at AS classified_at, v.error AS error,
+       i.id AS item, v.run_id AS run, v.token_count AS token_count, v.truncated AS truncated
+FROM verdicts v JOIN items i ON i.id = v.item_id
+"""

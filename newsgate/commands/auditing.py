@@ -1,0 +1,25 @@
+"""The command that proves the invariants."""
+
+from __future__ import annotations
+
+import click
+
+from newsgate.commands.common import Telling, opened
+
+
+@click.command("audit", cls=Telling)
+def audit() -> None:
+    """Prove the invariants on this database: nothing lost, nothing doubled, nothing made up.
+
+    Prints what was counted; exits with 1 and the first offenders where one does not hold.
+    """
+    from db.audit import audit as look
+
+    with opened() as (_, database), database.read() as connection:
+        findings = look(connection)
+    for finding in findings:
+        click.echo(f"{'ok    ' if finding.holds else 'BROKEN'} {finding.invariant} ({finding.checked} checked)")
+        for offender in finding.offenders:
+            click.echo(f"         {offender}")
+    if not all(finding.holds for finding in findings):
+        raise SystemExit(1)

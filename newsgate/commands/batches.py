@@ -1,0 +1,145 @@
+"""Commands that look at batches: status, results, cancel."""
+
+from __future__ import annotations
+
+import csv
+import json
+import sys
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import astuple, fields
+from datetime import datetime
+from typing import IO, TYPE_CHECKING, Any
+
+import click
+
+from newsgate.commands.common import Telling, opened, print_table, tell
+
+if TYPE_CHECKING:
+    from db.batches import BatchStatus
+    from db.results import Result, ResultFilter
+    from db.session import Database
+
+_TABLE_TEXT_CHARS = 72
+
+
+@click.command("status", cls=Telling)
+@click.argument("batch", type=int, required=False)
+@click.option("--json", "as_json", is_flag=True, help="One JSON object a batch.")
+@click.option("--limit", type=click.IntRange(min=1), default=20, show_default=True, help="Batches shown without BATCH.")
+def status(batch: int | None, *, as_json: bool, limit: int) -> None:
+    """How far batches are: all of the latest, or one BATCH with its refused rows."""
+    from db.batches import batch_status, list_batches
+    from db.results import read_rejects
+
+    with opened() as (_, database), database.read() as connection:
+        found = list_batches(connection, limit=limit) if batch is None else [batch_status(connection, batch)]
+        refused = [] if batch is None or as_json else read_rejects(connection, batch, limit=20)
+    if as_json:
+        for each in found:
+            click.echo(json.dumps(_figures(each)))
+        return
+    if not found:
+        tell("no batches yet: `enqueue FILE` makes one")
+        return
+    headers = ("batch", "name", "model", "state", "total", "done", "failed", "rejected", "created")
+    rows = [
+        (b.batch, b.name, b.model, b.state, b.total, b.done, b.failed, b.rejected, f"{b.created_at:%Y-%m-%d %H:%M}")
+        for b in found
+    ]
+    print_table(headers, rows, right=frozenset(headers) - {"name", "state", "created"})
+    for reject in refused:
+        tell(f"row {reject.row} was refused: {reject.reason}")
+    if batch is not None and found[0].rejected > len(refused):
+        tell(f"and {found[0].rejected - len(refused)} more, in the table `rejects`")
+
+
+@click.command("results", cls=Telling)
+@click.argument("batch", type=int)
+@click.option("--label", type=click.Choice(["fake", "real"]), help="Only rows with this verdict.")
+@click.option("--min-score", type=click.FloatRange(0.5, 1.0), help="Only rows at least this sure of their label.")
+@click.option("--limit", type=click.IntRange(min=0), help="Only the first so many rows.")
+@click.option(
+    "--format", "form", type=click.Choice(["table", "csv", "jsonl"]), help="[default: table on a terminal, else csv]"
+)
+@click.option("-o", "--output", type=click.Path(dir_okay=False, writable=True), help="Write there instead of printing.")
+def results(
+    batch: int, *, label: str | None, min_score: float | None, limit: int | None, form: str | None, output: str | None
+) -> None:
+    """The verdicts of BATCH, in the order of its file.
+
+    csv and jsonl carry every column of the database's view `results`; the table is for reading.
+    """
+    from db.batches import batch_status
+    from db.results import ResultFilter
+
+    with opened() as (_, database):
+        with database.read() as connection:
+            state = batch_status(connection, batch)
+        write_results(database, ResultFilter(batch, label, min_score, limit), form=form, output=output)
+    if not state.finished:
+        tell(f"batch {batch} is {state.state}: {state.done + state.failed} of {state.total} rows have a verdict so far")
+
+
+@click.command("cancel", cls=Telling)
+@click.argument("batch", type=int)
+def cancel(batch: int) -> None:
+    """Stop classifying BATCH; the verdicts it has so far stay."""
+    from db.batches import batch_status, cancel_run
+
+    with opened() as (_, database), database.write() as connection:
+        state = batch_status(connection, batch)
+        cancelled = cancel_run(connection, state.run)
+    tell(f"batch {batch} is cancelled" if cancelled else f"batch {batch} was {state.state} already")
+
+
+def write_results(database: Database, wanted: ResultFilter, *, form: str | None, output: str | None) -> None:
+    """Write results to a file or standard output, a block in memory at a time."""
+    from db.results import read_results
+
+    form = form or ("table" if output is None and sys.stdout.isatty() else "csv")
+    with database.read() as connection, _opened_output(output) as stream:
+        rows = read_results(connection, wanted)
+        {"table": _write_table, "csv": _write_csv, "jsonl": _write_jsonl}[form](rows, stream)
+
+
+def _write_table(rows: Iterable[Result], stream: IO[str]) -> None:
+    stream.write(f"{'row':>7}  {'verdict':7}  {'p_fake':>6}  text\n")
+    for each in rows:
+        score = "" if each.p_fake is None else f"{each.p_fake:.3f}"
+        text = " ".join((each.error or each.text).split())
+        shown = text if len(text) <= _TABLE_TEXT_CHARS else f"{text[: _TABLE_TEXT_CHARS - 1]}…"
+        stream.write(f"{each.row:>7}  {each.label or 'error':7}  {score:>6}  {shown}\n")
+
+
+def _write_csv(rows: Iterable[Result], stream: IO[str]) -> None:
+    from db.results import COLUMNS
+
+    writer = csv.writer(stream, lineterminator="\n")
+    writer.writerow(COLUMNS)
+    for each in rows:
+        writer.writerow([_plain(value) for value in astuple(each)])
+
+
+def _write_jsonl(rows: Iterable[Result], stream: IO[str]) -> None:
+    for each in rows:
+        record = {field.name: _plain(getattr(each, field.name)) for field in fields(each)}
+        stream.write(json.dumps(record, ensure_ascii=False) + "\n")
+
+
+def _plain(value: Any) -> Any:
+    return value.isoformat(timespec="milliseconds") if isinstance(value, datetime) else value
+
+
+@contextmanager
+def _opened_output(path: str | None) -> Iterator[IO[str]]:
+    if path is None:
+        yield sys.stdout
+        return
+    with click.open_file(path, "w", encoding="utf-8", atomic=True) as stream:
+        yield stream
+
+
+def _figures(status: BatchStatus) -> dict[str, Any]:
+    keys = ("batch", "run", "model", "state", "total", "done", "failed", "rejected")
+    return {key: getattr(status, key) for key in keys}

@@ -1,0 +1,84 @@
+"""What every command shares: how errors are told, how the database is opened, how tables and progress look."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from newsgate.errors import NewsgateError
+
+if TYPE_CHECKING:
+    from db.session import Database
+    from worker.settings import Settings
+
+EXIT_SOME_ROWS_BAD = 3
+
+CONTEXT = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
+
+
+class Telling(click.Command):
+    """A command whose errors a person can act on become one line on standard error, and its exit code."""
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run the command; anything that is not a `NewsgateError` is a defect and keeps its traceback."""
+        try:
+            return super().invoke(ctx)
+        except NewsgateError as error:
+            click.echo(f"error: {error}", err=True)
+            ctx.exit(error.exit_code)
+
+
+@contextmanager
+def opened() -> Iterator[tuple[Settings, Database]]:
+    """The settings of this process and its database, closed when the block ends."""
+    from tasks.opening import open_database
+    from worker.settings import load_settings
+
+    settings = load_settings()
+    database = open_database(settings)
+    try:
+        yield settings, database
+    finally:
+        database.close()
+
+
+def tell(line: str) -> None:
+    """A line for the person, beside the data: standard error."""
+    click.echo(line, err=True)
+
+
+def warn(line: str) -> None:
+    """A line that wants to be noticed, on standard error."""
+    click.echo(f"warning: {line}", err=True)
+
+
+def print_table(headers: Sequence[str], rows: Sequence[Sequence[Any]], *, right: frozenset[str] = frozenset()) -> None:
+    """Columns as wide as their widest cell; those named in `right` are numbers and stand to the right."""
+    cells = [[_cell(value) for value in row] for row in rows]
+    widths = [max([len(header), *(len(row[i]) for row in cells)]) for i, header in enumerate(headers)]
+
+    def line(row: Sequence[str]) -> str:
+        padded = (
+            value.rjust(width) if header in right else value.ljust(width)
+            for header, value, width in zip(headers, row, widths, strict=True)
+        )
+        return "  ".join(padded).rstrip()
+
+    click.echo(line(list(headers)))
+    for row in cells:
+        click.echo(line(row))
+
+
+def on_terminal() -> bool:
+    """Whether standard error is a person's terminal, where progress is worth drawing."""
+    return sys.stderr.isatty()
+
+
+def _cell(value: Any) -> str:
+    if value is None:
+        return ""
+    return f"{value:.3f}" if isinstance(value, float) else str(value)

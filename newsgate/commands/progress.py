@@ -1,0 +1,45 @@
+"""Progress on a terminal: one line that is redrawn, and nothing at all where nobody watches."""
+
+from __future__ import annotations
+
+import time
+from types import TracebackType
+from typing import Self
+
+import click
+
+from newsgate.commands.common import on_terminal
+
+_REDRAW_SECONDS = 0.1
+_BAR_CELLS = 28
+
+
+class ProgressLine:
+    """A bar with a count, redrawn at most ten times a second and wiped at the end."""
+
+    def __init__(self, verb: str) -> None:
+        self._verb = verb
+        self._shown = on_terminal()
+        self._drawn_at = 0.0
+        self._started = time.monotonic()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self._drawn_at:
+            click.echo("\r\x1b[K", nl=False, err=True)
+
+    def draw(self, part: int, whole: int, *, note: str) -> None:
+        """Show that `part` of `whole` is done."""
+        now = time.monotonic()
+        if not self._shown or now - self._drawn_at < _REDRAW_SECONDS:
+            return
+        self._drawn_at = now
+        share = min(part / whole, 1.0) if whole else 0.0
+        filled = round(share * _BAR_CELLS)
+        left = (now - self._started) * (1 - share) / share if share > 0 else 0.0
+        bar = "#" * filled + "-" * (_BAR_CELLS - filled)
+        click.echo(f"\r\x1b[K{self._verb} [{bar}] {share:4.0%}  {note}  {left:.0f} s left", nl=False, err=True)

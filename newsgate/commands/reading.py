@@ -1,0 +1,79 @@
+"""The options of every command that reads a file of texts, and what is said about the file afterwards."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import click
+
+from newsgate.commands.common import tell, warn
+
+if TYPE_CHECKING:
+    from newsgate.commands.progress import ProgressLine
+    from tasks.enqueue import Enqueued, Progress
+    from tasks.reading import ReadOptions
+
+Function = TypeVar("Function", bound=Callable[..., Any])
+
+_OPTIONS = (
+    click.option(
+        "--text-column",
+        "text_columns",
+        multiple=True,
+        metavar="NAME",
+        help="Column of the text; given several times, the columns are joined. [default: guessed from the header]",
+    ),
+    click.option(
+        "--id-column", metavar="NAME", help="Column of your own id, kept beside the verdict. [default: guessed]"
+    ),
+    click.option("--label-column", metavar="NAME", help="Column that already says fake or real; such labels are kept."),
+    click.option(
+        "--delimiter", metavar="CHAR", help="One character, or tab, comma, semicolon, pipe. [default: detected]"
+    ),
+    click.option("--encoding", metavar="NAME", help="For example utf-8, latin-1, utf-16. [default: detected]"),
+)
+
+
+def reading_options(function: Function) -> Function:
+    """Give a command the options that say how its file is read."""
+    for option in reversed(_OPTIONS):
+        function = option(function)
+    return function
+
+
+def read_options(settings_max_chars: int, **told: Any) -> ReadOptions:
+    """What the person said about the file, as the reader takes it."""
+    from tasks.reading import ReadOptions
+
+    return ReadOptions(
+        text_columns=tuple(told["text_columns"]),
+        id_column=told["id_column"],
+        label_column=told["label_column"],
+        delimiter=told["delimiter"],
+        encoding=told["encoding"],
+        max_text_chars=settings_max_chars,
+    )
+
+
+def draw_reading(line: ProgressLine) -> Callable[[Progress], None]:
+    """A callback that draws how far reading is."""
+
+    def draw(progress: Progress) -> None:
+        line.draw(progress.position_bytes, progress.size_bytes, note=f"{progress.items} rows")
+
+    return draw
+
+
+def tell_enqueued(done: Enqueued, *, rejects: list[tuple[int, str]]) -> None:
+    """What became of the file, on standard error: the summary, then whatever needs a look."""
+    for note in done.layout.notes:
+        tell(f"note: {note}")
+    for warning in done.warnings:
+        warn(warning)
+    verb = "resumed as" if done.resumed else "enqueued as"
+    tell(f"{verb} batch {done.batch}: {done.items} rows for model {done.model}, {done.rejected} refused")
+    for row, reason in rejects:
+        tell(f"  row {row}: {reason}")
+    if done.rejected > len(rejects):
+        tell(f"  and {done.rejected - len(rejects)} more, in the table `rejects`")

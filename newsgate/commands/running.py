@@ -1,0 +1,125 @@
+"""Commands that run the system: up, worker, classify, migrate."""
+
+from __future__ import annotations
+
+import signal
+import threading
+from contextlib import nullcontext
+from typing import Any
+
+import click
+
+from newsgate.commands.common import EXIT_SOME_ROWS_BAD, Telling, opened, tell
+from newsgate.commands.reading import draw_reading, read_options, reading_options, tell_enqueued
+
+
+@click.command("up", cls=Telling)
+def up() -> None:
+    """Run broker and worker on this machine, until Ctrl-C.
+
+    With nothing set it starts a private Redis-compatible server in NEWSGATE_HOME; with NEWSGATE_BROKER_URL it uses
+    that one. Ctrl-C finishes the chunks in hand and stops everything.
+    """
+    from tasks.local import LocalSystem
+    from tasks.work import set_up_logging
+    from worker.settings import load_settings
+
+    settings = load_settings()
+    set_up_logging(settings)
+    stop = threading.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: stop.set())
+    with LocalSystem(settings, worker_output=None) as system:
+        parts = system.parts()
+        tell(f"newsgate is up: database {parts.database}, broker {parts.broker}. Ctrl-C stops it.")
+        while not stop.wait(0.2):
+            system.check()
+        tell("stopping: the chunks in hand are finished first")
+    tell("stopped")
+
+
+@click.command("worker", cls=Telling)
+@click.option("--with-parent", is_flag=True, hidden=True, help="Stop when the process that started this one is gone.")
+def worker(*, with_parent: bool) -> None:
+    """Run one classifying worker, in production under a supervisor that restarts it.
+
+    SIGTERM finishes the chunks in hand and exits.
+    """
+    from tasks.work import work
+    from worker.settings import load_settings
+
+    work(load_settings(), with_parent=with_parent)
+
+
+@click.command("migrate", cls=Telling)
+def migrate() -> None:
+    """Bring the database to this newsgate's schema, and give a new one its starter model."""
+    from db.schema import migrate as apply
+    from db.session import Database
+    from tasks.opening import ensure_champion
+    from worker.settings import load_settings, prepare_home
+
+    settings = load_settings()
+    if not settings.database_url:
+        prepare_home(settings)
+    database = Database(settings.effective_database_url)
+    try:
+        before, after = apply(database)
+        champion = ensure_champion(database)
+    finally:
+        database.close()
+    changed = "was up to date" if before == after else f"went from {before or 'nothing'} to {after}"
+    tell(f"the schema {changed}; model {champion} is champion")
+
+
+@click.command("classify", cls=Telling)
+@click.argument("file")
+@reading_options
+@click.option(
+    "--model", type=click.IntRange(min=1), metavar="N", help="The model to classify with. [default: the champion]"
+)
+@click.option("--again", is_flag=True, help="Classify the file although it was classified before.")
+@click.option("--limit", type=click.IntRange(min=0), metavar="N", help="Print only the first N results.")
+@click.option(
+    "--format", "form", type=click.Choice(["table", "csv", "jsonl"]), help="[default: table on a terminal, else csv]"
+)
+@click.option("-o", "--output", type=click.Path(dir_okay=False, writable=True), help="Write the results there.")
+def classify(
+    file: str,
+    *,
+    model: int | None,
+    again: bool,
+    limit: int | None,
+    form: str | None,
+    output: str | None,
+    **reading: Any,
+) -> None:
+    """Classify FILE from beginning to end: up, enqueue, wait, results, down.
+
+    Where `newsgate up` runs already, its worker is used. A file classified before is not classified again: its
+    verdicts are printed.
+    """
+    from db.results import ResultFilter
+    from newsgate.commands.batches import write_results
+    from newsgate.commands.progress import ProgressLine
+    from newsgate.commands.waiting import wait_and_tell
+    from tasks.enqueue import AlreadyEnqueuedError, Request, enqueue
+    from tasks.local import LocalSystem, is_up
+
+    with opened() as (settings, database):
+        request = Request(path=file, options=read_options(settings.max_text_chars, **reading), model=model, again=again)
+        running = is_up(settings)
+        home = settings.home
+        with nullcontext() if running else LocalSystem(settings, worker_output=home / "worker.log") as system:
+            try:
+                with ProgressLine("reading") as line:
+                    done = enqueue(request, settings=settings, database=database, progress=draw_reading(line))
+                tell_enqueued(done, rejects=[])
+                batch = done.batch
+            except AlreadyEnqueuedError as known:
+                tell(f"batch {known.batch} holds this file already; --again classifies it once more")
+                batch = known.batch
+            status = wait_and_tell(database, batch, meanwhile=system.check if system else lambda: None)
+        write_results(database, ResultFilter(batch, limit=limit), form=form, output=output)
+    if status.rejected or status.failed:
+        raise SystemExit(EXIT_SOME_ROWS_BAD)

@@ -1,0 +1,88 @@
+"""The program `enqueue`: a file of texts into the database, and the workers rung."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import click
+
+from newsgate.commands.common import CONTEXT, EXIT_SOME_ROWS_BAD, Telling, opened, tell
+from newsgate.commands.reading import draw_reading, read_options, reading_options, tell_enqueued
+
+_REJECTS_SHOWN = 5
+
+
+@click.command("enqueue", cls=Telling, context_settings=CONTEXT)
+@click.argument("file")
+@reading_options
+@click.option("--name", metavar="TEXT", help="What the batch is called. [default: the file's name]")
+@click.option(
+    "--model", type=click.IntRange(min=1), metavar="N", help="The model to classify with. [default: the champion]"
+)
+@click.option("--again", is_flag=True, help="Enqueue the file although it was enqueued before.")
+@click.option("--wait", is_flag=True, help="Stay until every row has its verdict.")
+@click.option("--json", "as_json", is_flag=True, help="Print {batch, run, model, items, rejected} as one JSON object.")
+def enqueue(
+    file: str, *, name: str | None, model: int | None, again: bool, wait: bool, as_json: bool, **reading: Any
+) -> None:
+    """Put the rows of FILE into the database and ring the workers.
+
+    FILE is .csv, .tsv or .jsonl, each also .gz; - reads standard input. Rows that cannot be used are refused one by
+    one, with their reason, and never cost the rows beside them. Run again after an interruption, the same command
+    goes on where it stopped.
+
+    \b
+    Exit codes: 0 done, 1 an error, 2 wrong usage, 3 done but some rows were refused or failed.
+
+    \b
+    Examples:
+      enqueue posts.csv
+      enqueue --text-column body --id-column guid export.jsonl.gz
+      zcat big.csv.gz | enqueue --name big --wait -
+    """
+    from newsgate.commands.progress import ProgressLine
+    from tasks.enqueue import Request
+    from tasks.enqueue import enqueue as enqueue_file
+
+    with opened() as (settings, database):
+        request = Request(
+            path=file,
+            options=read_options(settings.max_text_chars, **reading),
+            name=name,
+            model=model,
+            again=again,
+        )
+        try:
+            with ProgressLine("reading") as line:
+                done = enqueue_file(request, settings=settings, database=database, progress=draw_reading(line))
+        except KeyboardInterrupt:
+            tell("stopped: the rows read so far are stored; the same command goes on from there")
+            raise
+        tell_enqueued(done, rejects=_first_rejects(database, done.batch))
+        if as_json:
+            figures = {"batch": done.batch, "run": done.run, "model": done.model}
+            click.echo(json.dumps({**figures, "items": done.items, "rejected": done.rejected}))
+        else:
+            click.echo(done.batch)
+        failed = _wait(database, done.batch) if wait else 0
+    if done.rejected or failed:
+        raise SystemExit(EXIT_SOME_ROWS_BAD)
+
+
+def _first_rejects(database: Any, batch: int) -> list[tuple[int, str]]:
+    from db.results import read_rejects
+
+    with database.read() as connection:
+        return [(each.row, each.reason) for each in read_rejects(connection, batch, limit=_REJECTS_SHOWN)]
+
+
+def _wait(database: Any, batch: int) -> int:
+    from newsgate.commands.waiting import wait_and_tell
+
+    return wait_and_tell(database, batch).failed
+
+
+def main() -> None:
+    """The entry point of the program `enqueue`."""
+    enqueue(prog_name="enqueue")

@@ -1,0 +1,52 @@
+"""The program `newsgate`: everything but the one verb that has a program of its own."""
+
+from __future__ import annotations
+
+import click
+
+from newsgate.commands.auditing import audit
+from newsgate.commands.batches import cancel, results, status
+from newsgate.commands.common import CONTEXT
+from newsgate.commands.models import evaluate, models, promote, train
+from newsgate.commands.running import classify, migrate, up, worker
+from newsgate.enqueue import enqueue
+
+
+class _InOrder(click.Group):
+    """Lists commands in the order a person meets them, not by the alphabet."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(self.commands)
+
+
+@click.group(cls=_InOrder, context_settings=CONTEXT)
+@click.version_option(package_name="newsgate")
+def newsgate() -> None:
+    """Which of these texts are fake, and which are real?
+
+    `newsgate classify FILE` does everything in one command. `newsgate up` keeps the system running, and
+    `enqueue FILE` gives it work. Settings: docs/settings.md.
+    """
+
+
+for _command in (
+    classify,
+    up,
+    enqueue,
+    status,
+    results,
+    cancel,
+    train,
+    evaluate,
+    models,
+    promote,
+    worker,
+    migrate,
+    audit,
+):
+    newsgate.add_command(_command)
+
+
+def main() -> None:
+    """The entry point of the program `newsgate`."""
+    newsgate(prog_name="newsgate")

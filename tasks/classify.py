@@ -1,0 +1,108 @@
+"""Classify a chunk: claim, load texts, classify, commit. Celery acknowledges before, so nothing follows the commit.
+
+A plain function over a frozen set of parts: the Celery task, the sweeper and the tests all call the same one.
+"""
+
+from __future__ import annotations
+
+import logging
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Literal
+
+from db.chunks import Claim, Verdict, claim_chunk, commit_chunk, load_texts, release_chunk
+from db.errors import ChunkFencedError, DatabaseError
+from db.session import Database
+from worker.doorbell import Doorbell
+from worker.settings import Settings
+from worker.shared_models import SharedModels
+from worker.watchdog import InFlight
+
+if TYPE_CHECKING:
+    from model.classifier import Scores
+
+log = logging.getLogger("newsgate.worker")
+
+Outcome = Literal["done", "nothing to do", "fenced", "failed"]
+FAKE_FROM = 0.5
+NOT_FINITE = "the model gave no finite probability for this text"
+
+
+@dataclass(frozen=True, slots=True)
+class Workshop:
+    """What classifying needs, made once a process and shared by its threads."""
+
+    settings: Settings
+    database: Database
+    models: SharedModels
+    bell: Doorbell
+    worker: str
+    in_flight: InFlight = field(default_factory=InFlight)
+
+
+def classify_chunk(chunk: int, workshop: Workshop, *, from_broker: bool) -> Outcome:
+    """Work on one chunk, if it is there to be worked on.
+
+    Raises DatabaseError where the database fails: the lease then runs out, and the chunk is taken up again.
+    """
+    with workshop.in_flight.working_on(chunk, from_broker=from_broker):
+        claim = _claim(chunk, workshop)
+        if claim is None:
+            return "nothing to do"
+        try:
+            verdicts = _classify(claim, workshop)
+            with workshop.database.write() as connection:
+                commit_chunk(connection, claim, verdicts)
+        except ChunkFencedError as fenced:
+            log.warning("%s", fenced)
+            return "fenced"
+        except DatabaseError:
+            raise
+        except Exception as error:
+            log.exception("chunk %d failed at attempt %d", chunk, claim.attempt)
+            _release(claim, workshop, error=error)
+            return "failed"
+        return "done"
+
+
+def judge(items: Sequence[int], scores: Scores) -> list[Verdict]:
+    """Verdicts from scores: fake from one half up; what is not a finite number is an error of that row alone."""
+    label_of: Callable[[float], str] = lambda p_fake: "fake" if p_fake >= FAKE_FROM else "real"  # noqa: E731
+    return [
+        Verdict(item, label_of(p_fake), p_fake, token_count, truncated, None)
+        if math.isfinite(p_fake)
+        else Verdict(item, None, None, token_count, truncated, NOT_FINITE)
+        for item, p_fake, token_count, truncated in zip(
+            items, scores.p_fake.tolist(), scores.token_counts.tolist(), scores.truncated.tolist(), strict=True
+        )
+    ]
+
+
+def _claim(chunk: int, workshop: Workshop) -> Claim | None:
+    with workshop.database.write() as connection:
+        return claim_chunk(
+            connection,
+            chunk,
+            worker=workshop.worker,
+            lease_seconds=workshop.settings.lease_seconds,
+            max_attempts=workshop.settings.max_attempts,
+        )
+
+
+def _classify(claim: Claim, workshop: Workshop) -> list[Verdict]:
+    classifier = workshop.models.get(claim.model)
+    with workshop.database.read() as connection:
+        items, texts = load_texts(connection, claim)
+    return judge(items, classifier.classify(texts))
+
+
+def _release(claim: Claim, workshop: Workshop, *, error: Exception) -> None:
+    reason = " ".join(f"{type(error).__name__}: {error}".split())[:1000]
+    try:
+        with workshop.database.write() as connection:
+            to_ring = release_chunk(connection, claim, error=reason, max_attempts=workshop.settings.max_attempts)
+    except ChunkFencedError as fenced:
+        log.warning("%s", fenced)
+        return
+    workshop.bell.ring(to_ring)

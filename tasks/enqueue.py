@@ -1,0 +1,295 @@
+"""Enqueue: the rows of a file into the database, chunk by chunk, each committed before its doorbell is rung.
+
+Killed at any moment and run again with the same file, it goes on after the last committed row, so that each row is
+stored exactly once.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field, replace
+
+from db.batches import (
+    AcceptedRow,
+    Loading,
+    NewBatch,
+    RefusedRow,
+    add_rows,
+    batch_layout,
+    batch_status,
+    cancel_run,
+    create_batch,
+    find_batches,
+    finish_loading,
+    queued_chunks,
+    repeated_ids,
+    resume_loading,
+)
+from db.labels import add_labels, text_hash
+from db.models import choose_model
+from db.session import Database
+from newsgate.errors import NewsgateError
+from tasks.opening import ensure_champion
+from tasks.reading import FileChangedError, Layout, ReadOptions, Rejected, Row, Source, open_source
+from worker.doorbell import Doorbell
+from worker.settings import Settings, prepare_home
+
+
+class AlreadyEnqueuedError(NewsgateError):
+    """The same file, read the same way, stands in the database already."""
+
+    def __init__(self, batch: int, *, name: str, state: str) -> None:
+        super().__init__(
+            f"already enqueued as batch {batch} ({state})",
+            where=name,
+            remedy=f"`newsgate results {batch}` shows it; --again enqueues it once more",
+        )
+        self.batch = batch
+
+
+@dataclass(frozen=True, slots=True)
+class Enqueued:
+    """What became of a file: its batch and run, and how many of its rows were stored and refused."""
+
+    batch: int
+    run: int
+    model: int
+    items: int
+    rejected: int
+    resumed: bool
+    layout: Layout
+    warnings: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """How far reading is, in raw bytes of the file, and what came out so far."""
+
+    position_bytes: int
+    size_bytes: int
+    items: int
+    rejected: int
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """What a person asked to have enqueued. path `-` is standard input; model None is the champion."""
+
+    path: str
+    options: ReadOptions = field(default_factory=ReadOptions)
+    name: str | None = None
+    model: int | None = None
+    again: bool = False
+
+
+@dataclass(slots=True)
+class _Block:
+    """Rows that go into the database in one transaction."""
+
+    accepted: list[AcceptedRow] = field(default_factory=list)
+    refused: list[RefusedRow] = field(default_factory=list)
+    labels: list[tuple[bytes, str]] = field(default_factory=list)
+    chars: int = 0
+    last_row: int = 0
+
+
+def enqueue(
+    request: Request,
+    *,
+    settings: Settings,
+    database: Database,
+    progress: Callable[[Progress], None] = lambda _: None,
+) -> Enqueued:
+    """Store the rows of a file and ring the workers for each chunk.
+
+    Raises ReadError for a file that cannot be read, AlreadyEnqueuedError for one that was, NoSuchModelError.
+    """
+    champion = ensure_champion(database)
+    with open_source(request.path, spool_folder=prepare_home(settings) / "spool") as source:
+        layout = source.layout(request.options)
+        earlier = None if request.again else _find_earlier(database, source, layout)
+        bell = Doorbell(settings)
+        try:
+            if earlier is None:
+                with database.read() as connection:
+                    model = choose_model(connection, request.model or champion)
+                start = _Start(batch=None, model=model, new=_describe(request, source, layout))
+            else:
+                start = _resume(database, earlier, request=request, name=source.name, layout=layout)
+            if start.complete is None:
+                done = _load(
+                    source, layout, start=start, settings=settings, database=database, bell=bell, tell=progress
+                )
+            else:
+                done = start.complete
+                _ring_again(database, bell, done.run)
+        finally:
+            bell.close()
+        return replace(done, warnings=(*_broker_warning(bell, settings), *source.warnings, *done.warnings))
+
+
+@dataclass(frozen=True, slots=True)
+class _Start:
+    """Where loading begins: a new batch, one to go on with, or one that is loaded and only waits for workers."""
+
+    batch: int | None
+    model: int
+    new: NewBatch
+    complete: Enqueued | None = None
+
+
+def _describe(request: Request, source: Source, layout: Layout) -> NewBatch:
+    return NewBatch(
+        name=request.name or source.name,
+        sha256=source.sha256,
+        size_bytes=source.size_bytes,
+        layout=_layout_json(layout),
+    )
+
+
+def _layout_json(layout: Layout) -> str:
+    """What decides how the rows are read, and so whether two enqueues of a file are the same."""
+    return json.dumps(
+        {
+            "format": layout.format,
+            "encoding": layout.encoding,
+            "delimiter": layout.delimiter,
+            "text_columns": layout.text_columns,
+            "id_column": layout.id_column,
+            "label_column": layout.label_column,
+        },
+        sort_keys=True,
+    )
+
+
+def _find_earlier(database: Database, source: Source, layout: Layout) -> int | None:
+    with database.read() as connection:
+        for batch in find_batches(connection, source.sha256):
+            if batch_layout(connection, batch) == _layout_json(layout):
+                return batch
+    return None
+
+
+def _resume(database: Database, batch: int, *, request: Request, name: str, layout: Layout) -> _Start:
+    with database.read() as connection:
+        status = batch_status(connection, batch)
+    if status.finished or request.model not in (None, status.model):
+        raise AlreadyEnqueuedError(batch, name=name, state=status.state)
+    new = NewBatch(name=status.name, sha256=status.sha256, size_bytes=0, layout="")
+    if not status.loaded:
+        return _Start(batch=batch, model=status.model, new=new)
+    complete = Enqueued(
+        batch=batch,
+        run=status.run,
+        model=status.model,
+        items=status.total,
+        rejected=status.rejected,
+        resumed=True,
+        layout=layout,
+    )
+    return _Start(batch=batch, model=status.model, new=new, complete=complete)
+
+
+def _load(
+    source: Source,
+    layout: Layout,
+    *,
+    start: _Start,
+    settings: Settings,
+    database: Database,
+    bell: Doorbell,
+    tell: Callable[[Progress], None],
+) -> Enqueued:
+    loading = _take_over(database, start.batch) if start.batch is not None else None
+    after_row = loading.last_row if loading else 0
+    items, rejected = (loading.accepted, loading.rejected) if loading else (0, 0)
+    by = f"file:{start.new.name}"
+    try:
+        for block in _blocks(source.rows(layout, after_row=after_row), settings):
+            with database.write() as connection:
+                if loading is None:
+                    loading = create_batch(connection, start.new, model=start.model)
+                chunk = add_rows(
+                    connection,
+                    loading,
+                    accepted=block.accepted,
+                    refused=block.refused,
+                    last_row=block.last_row,
+                )
+                add_labels(connection, block.labels, labelled_by=by, chosen="file")
+            if chunk is not None:
+                bell.ring([chunk])
+            items += len(block.accepted)
+            rejected += len(block.refused)
+            tell(Progress(source.position_bytes, source.size_bytes, items, rejected))
+    except FileChangedError:
+        if loading is not None:
+            with database.write() as connection:
+                cancel_run(connection, loading.run)
+        raise
+    if loading is None:
+        raise AssertionError("a source without rows raises before this")
+    with database.write() as connection:
+        finish_loading(connection, loading)
+    if start.batch is not None:
+        _ring_again(database, bell, loading.run)
+    return Enqueued(
+        batch=loading.batch,
+        run=loading.run,
+        model=loading.model,
+        items=items,
+        rejected=rejected,
+        resumed=start.batch is not None,
+        layout=layout,
+        warnings=_repetition_warning(database, loading.batch, layout),
+    )
+
+
+def _take_over(database: Database, batch: int) -> Loading:
+    with database.write() as connection:
+        return resume_loading(connection, batch)
+
+
+def _blocks(rows: Iterable[Row | Rejected], settings: Settings) -> Iterator[_Block]:
+    block = _Block()
+    for row in rows:
+        block.last_row = row.row
+        if isinstance(row, Rejected):
+            block.refused.append(RefusedRow(row.row, row.reason, row.raw))
+        else:
+            digest = text_hash(row.text)
+            block.accepted.append(AcceptedRow(row.row, row.external_id, row.text, digest))
+            block.chars += len(row.text)
+            if row.label is not None:
+                block.labels.append((digest, row.label))
+        full = len(block.accepted) >= settings.chunk_rows or len(block.refused) >= settings.chunk_rows
+        if full or block.chars >= settings.chunk_chars:
+            yield block
+            block = _Block()
+    if block.last_row:
+        yield block
+
+
+def _ring_again(database: Database, bell: Doorbell, run: int) -> None:
+    with database.read() as connection:
+        waiting = queued_chunks(connection, run)
+    bell.ring(waiting)
+
+
+def _broker_warning(bell: Doorbell, settings: Settings) -> tuple[str, ...]:
+    if bell.fault is None:
+        return ()
+    if settings.broker_is_private and not settings.broker_socket.exists():
+        return ("no worker runs here yet; the rows are safe: `newsgate up` classifies them",)
+    return (f"the broker could not be rung ({bell.fault}); the rows are safe, workers find them by themselves",)
+
+
+def _repetition_warning(database: Database, batch: int, layout: Layout) -> tuple[str, ...]:
+    if layout.id_column is None:
+        return ()
+    with database.read() as connection:
+        repeated = repeated_ids(connection, batch)
+    if not repeated:
+        return ()
+    return (f"{repeated} rows repeat an id of column {layout.id_column!r}; each has a verdict of its own",)

@@ -1,0 +1,133 @@
+"""The whole system on one machine: the private broker and a supervised worker, for as long as someone needs them."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO
+
+from newsgate.errors import NewsgateError
+from tasks.opening import ensure_champion, open_database
+from worker.embedded_redis import EmbeddedRedis
+from worker.settings import Settings, prepare_home
+from worker.supervisor import Supervisor
+
+# Less than a person waits for a prompt, more than the chunks in hand take.
+_DRAIN_SECONDS = 30
+_GIVEN_UP_AFTER_DEATHS = 4
+
+
+class AlreadyUpError(NewsgateError):
+    """Another `newsgate up` or `newsgate classify` runs the system in this home folder."""
+
+
+class WorkerFailedError(NewsgateError):
+    """The worker dies as soon as it is started."""
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """What runs, for people to see."""
+
+    broker: str
+    database: str
+    worker_pid: int | None
+
+
+class LocalSystem:
+    """Broker and worker, started together and stopped in order. Raises AlreadyUpError on entry where both run.
+
+    worker_output: a file for the worker's log; None leaves it on the terminal.
+    """
+
+    def __init__(self, settings: Settings, *, worker_output: Path | None) -> None:
+        self._settings = settings
+        self._lock_path = prepare_home(settings) / "up.lock"
+        self._lock: IO[str] | None = None
+        self._redis = EmbeddedRedis(settings) if settings.broker_is_private else None
+        self._worker_output = worker_output
+        self._worker = Supervisor("worker", _worker_command(), output=worker_output)
+
+    def __enter__(self) -> LocalSystem:
+        self._lock = _take_lock(self._lock_path)
+        try:
+            database = open_database(self._settings)
+            ensure_champion(database)
+            database.close()
+            if self._redis is not None:
+                self._redis.start()
+            self._worker.start()
+        except BaseException:
+            self._stop()
+            raise
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._stop()
+
+    def parts(self) -> Parts:
+        """What runs now."""
+        file = self._settings.home / "newsgate.db"
+        return Parts(
+            broker=str(self._settings.broker_socket) if self._redis else "NEWSGATE_BROKER_URL",
+            database="NEWSGATE_DATABASE_URL" if self._settings.database_url else str(file),
+            worker_pid=self._worker.pid,
+        )
+
+    def check(self) -> None:
+        """Restart a broker that died. Raises WorkerFailedError where the worker cannot live."""
+        if self._redis is not None and not self._redis.is_alive():
+            self._redis.start()
+        if self._worker.early_deaths >= _GIVEN_UP_AFTER_DEATHS:
+            raise WorkerFailedError(
+                "the worker ends as soon as it starts",
+                where=str(self._worker_output or "worker"),
+                remedy="The last lines of its log say why; `newsgate worker` shows them",
+            )
+
+    def _stop(self) -> None:
+        # The worker first: while it finishes what it has in hand, it still talks to the broker.
+        if self._worker.started:
+            self._worker.stop(patience_seconds=_DRAIN_SECONDS)
+        if self._redis is not None:
+            self._redis.stop()
+        if self._lock is not None:
+            self._lock.close()
+
+
+def is_up(settings: Settings) -> bool:
+    """Whether some process runs the system in this home folder."""
+    path = settings.home / "up.lock"
+    if not path.exists():
+        return False
+    with path.open() as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_SH | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return True
+    return False
+
+
+def _take_lock(path: Path) -> IO[str]:
+    # Held by the open file, so it goes with the process however that ends.
+    lock = path.open("a+")
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        lock.seek(0)
+        owner = lock.read().strip() or "unknown"
+        lock.close()
+        raise AlreadyUpError(
+            f"newsgate is up already (process {owner})", where=str(path.parent), remedy="Use it, or stop it first"
+        ) from None
+    lock.truncate(0)
+    lock.write(f"{os.getpid()}\n")
+    lock.flush()
+    return lock
+
+
+def _worker_command() -> list[str]:
+    return [sys.executable, "-m", "newsgate", "worker", "--with-parent"]

@@ -1,0 +1,113 @@
+"""Files of labelled texts to models, and models to figures about such files."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from db.models import add_model, champion_number, choose_model, promote, read_bundle_bytes
+from db.session import Database
+from newsgate.errors import NewsgateError
+from tasks.opening import ensure_champion
+from tasks.reading import ReadOptions, Rejected, open_source
+from worker.settings import Settings, prepare_home
+
+if TYPE_CHECKING:
+    from training.corpus import LabelledTexts
+    from training.evaluate import Evaluation
+    from training.progress import Progress
+    from training.recipe import Recipe
+    from training.train import TrainedBundle
+
+DEFAULT_LABEL_COLUMN = "label"
+
+
+class UnlabelledFileError(NewsgateError):
+    """A file that should say fake or real on its rows does so on none."""
+
+
+@dataclass(frozen=True, slots=True)
+class LabelledFile:
+    """The labelled rows of a file, and how many were of no use: refused, or without fake or real."""
+
+    texts: LabelledTexts
+    refused: int
+    unlabelled: int
+
+
+@dataclass(frozen=True, slots=True)
+class Trained:
+    """A model that was trained and stored."""
+
+    number: int
+    bundle: TrainedBundle
+    became_champion: bool
+
+
+def read_labelled(path: str, *, options: ReadOptions, settings: Settings) -> LabelledFile:
+    """The texts of a file whose label column says fake or real. Raises ReadError, UnlabelledFileError."""
+    from training.corpus import LabelledTexts
+
+    options = replace(options, label_column=options.label_column or DEFAULT_LABEL_COLUMN)
+    pairs: list[tuple[str, str]] = []
+    refused = unlabelled = 0
+    with open_source(path, spool_folder=prepare_home(settings) / "spool") as source:
+        for row in source.rows(source.layout(options)):
+            if isinstance(row, Rejected):
+                refused += 1
+            elif row.label is None:
+                unlabelled += 1
+            else:
+                pairs.append((row.text, row.label))
+    if not pairs:
+        raise UnlabelledFileError(
+            f"no row says fake or real in column {options.label_column!r}",
+            where=path,
+            remedy="Name the right one with --label-column",
+        )
+    return LabelledFile(LabelledTexts.from_pairs(pairs), refused=refused, unlabelled=unlabelled)
+
+
+def train_and_store(
+    train: LabelledTexts,
+    *,
+    validation: LabelledTexts | None,
+    recipe: Recipe,
+    database: Database,
+    name: str,
+    output: Path | None,
+    progress: Callable[[Progress], None],
+) -> Trained:
+    """Train a model and store it under the next number; the first of a database becomes its champion.
+
+    Raises TrainingUnavailableError where TensorFlow is not installed, CorpusError, ParityError.
+    """
+    from model.bundle import write_bundle
+    from training.train import train_bundle
+
+    bundle = train_bundle(train, validation=validation, recipe=recipe, progress=progress)
+    if output is not None:
+        write_bundle(output, bundle.data)
+    with database.write() as connection:
+        number = add_model(connection, name=name, bundle=bundle.data, metadata=bundle.metadata.as_dict())
+        first = champion_number(connection) is None
+        if first:
+            promote(connection, number, reason="the first model of this database", figures={})
+    return Trained(number, bundle, became_champion=first)
+
+
+def evaluate_model(
+    labelled: LabelledTexts, *, model: int | None, settings: Settings, database: Database
+) -> tuple[int, Evaluation]:
+    """How well a model, the champion where it is None, tells these texts apart; gives its number too."""
+    from model.classifier import Classifier
+    from training.evaluate import evaluate
+
+    ensure_champion(database)
+    with database.read() as connection:
+        number = choose_model(connection, model)
+        data = read_bundle_bytes(connection, number)
+    classifier = Classifier.from_bundle_bytes(data, runtime=settings.runtime, threads=settings.threads)
+    return number, evaluate(classifier, labelled)

