@@ -7,7 +7,10 @@ import os
 import signal
 import socket
 import threading
+import warnings
 from typing import Any
+
+from celery.exceptions import SecurityWarning
 
 from db.errors import DatabaseError
 from db.models import read_bundle_bytes
@@ -80,6 +83,10 @@ def set_up_logging(settings: Settings) -> None:
     logging.basicConfig(
         level=settings.log_level.upper(), format="%(asctime)s %(levelname)s %(name)s: %(message)s", force=True
     )
+    # It says so at length, at every start, and again in every restarted worker.
+    warnings.filterwarnings("ignore", category=SecurityWarning)
+    if os.geteuid() == 0:
+        log.warning("running as root; a user of its own is safer")
     # A line from Celery for every chunk says nothing that the database does not.
     for chatty in ("celery.worker.strategy", "celery.app.trace"):
         logging.getLogger(chatty).setLevel(logging.WARNING)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
@@ -11,25 +12,39 @@ if TYPE_CHECKING:
     from celery import Celery
 
 
+# One attempt: kombu would otherwise pause and try again before it admits that nobody is there.
+_ONE_TRY = {"max_retries": 1, "interval_start": 0, "interval_step": 0, "interval_max": 0}
+_SILENT_SECONDS = 30.0
+
+
 class Doorbell:
-    """Tells workers which chunks wait. After the first failure it stays silent: the sweeper finds the rest."""
+    """Tells workers which chunks wait. After a failure it stays silent for a while: the sweeper finds the rest.
+
+    fault: why the last ring failed, None where it did not.
+    """
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
         self._app: Celery | None = None
+        self._silent_until = 0.0
         self.fault: str | None = None
 
     def ring(self, chunks: Iterable[int]) -> None:
-        """Send one message a chunk; on failure keep the reason in `fault` and send no more."""
-        from worker.celery import CLASSIFY_TASK
-
+        """Send one message a chunk; on failure keep the reason in `fault` and send no more for now."""
         for chunk in chunks:
-            if self.fault is not None:
+            if time.monotonic() < self._silent_until:
                 return
             try:
-                self._celery().send_task(CLASSIFY_TASK, args=(chunk,), retry=False, ignore_result=True)
+                self._send(chunk)
+                self.fault = None
             except Exception as error:  # noqa: BLE001 - kombu raises many kinds, and none may cost the rows
                 self.fault = _reason(error)
+                self._silent_until = time.monotonic() + _SILENT_SECONDS
+
+    def _send(self, chunk: int) -> None:
+        from worker.celery import CLASSIFY_TASK
+
+        self._celery().send_task(CLASSIFY_TASK, args=(chunk,), retry=False, ignore_result=True)
 
     def close(self) -> None:
         """Close the connections to the broker."""
@@ -43,6 +58,7 @@ class Doorbell:
             if self._settings.broker_is_private and not self._settings.broker_socket.exists():
                 raise ConnectionError("no newsgate is running here")
             self._app = make_app(self._settings)
+            self._app.conf.broker_transport_options |= _ONE_TRY
         return self._app
 
 

@@ -19,7 +19,7 @@ _HEALTHY_SECONDS = 20.0
 
 
 class Supervisor:
-    """Runs `command` until `stop`, restarting it after a pause that doubles while it keeps dying young.
+    """Runs `command` until `stop`, restarting it after a pause that doubles while it keeps ending young.
 
     output: a file that takes what the program prints; None leaves it on this terminal.
     """
@@ -69,9 +69,10 @@ class Supervisor:
             if self._stop.is_set():
                 return
             lived = time.monotonic() - started
-            healthy = lived >= _HEALTHY_SECONDS
-            self.early_deaths = 0 if healthy else self.early_deaths + 1
-            pause = _FIRST_PAUSE_SECONDS if healthy else min(pause * 2, _LONGEST_PAUSE_SECONDS)
+            # A negative code is a signal: it was killed, which says nothing about whether it can start.
+            blameless = code < 0 or lived >= _HEALTHY_SECONDS
+            self.early_deaths = 0 if blameless else self.early_deaths + 1
+            pause = _FIRST_PAUSE_SECONDS if blameless else min(pause * 2, _LONGEST_PAUSE_SECONDS)
             log.warning("%s ended with %d after %.1f s; it starts again in %g s", self.name, code, lived, pause)
             self._stop.wait(pause)
 

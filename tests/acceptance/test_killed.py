@@ -1,0 +1,93 @@
+"""kill -9, and what stands in the database after it."""
+
+from __future__ import annotations
+
+import csv
+import subprocess
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from sqlalchemy import text
+
+from db.session import Database
+from tests.programs import BIN, World, children_named, kill_tree
+from tests.services import wait_until
+from tests.texts import write_posts
+
+_ROWS = 12_000
+_SMALL_CHUNKS = {"NEWSGATE_CHUNK_ROWS": "100", "NEWSGATE_LEASE_SECONDS": "3", "NEWSGATE_LOST_AFTER_SECONDS": "1"}
+
+
+@pytest.fixture
+def chunky(world: World) -> World:
+    """A world whose chunks are small and whose leases are short, so that a kill hits something."""
+    return replace(world, extra={**world.extra, **_SMALL_CHUNKS})
+
+
+def test_worker_killed_in_the_middle_of_a_file_and_up_again(chunky: World, tmp_path: Path) -> None:
+    file = write_posts(tmp_path / "posts.csv", _ROWS)
+    with chunky.started("up") as up:
+        batch = chunky.enqueue(file)["batch"]
+        wait_until(lambda: chunky.status(batch).done > 0, what="work has begun")
+        kill_tree(up.pid)
+    before = chunky.status(batch)
+    assert 0 < before.done < _ROWS
+
+    with chunky.started("up"):
+        after = chunky.wait_for(batch)
+    assert (after.done, after.failed) == (_ROWS, 0)
+    _assert_one_verdict_each(chunky, batch)
+
+
+def test_worker_killed_five_times_is_started_again_by_up(chunky: World, tmp_path: Path) -> None:
+    file = write_posts(tmp_path / "posts.csv", _ROWS)
+    with chunky.started("up") as up:
+        batch = chunky.enqueue(file)["batch"]
+        for kill in range(1, 6):
+            share = kill * _ROWS // 8
+            wait_until(lambda share=share: chunky.status(batch).done >= share, what=f"{share} rows are done")  # type: ignore[misc]
+            for worker in children_named(up.pid, "worker"):
+                worker.kill()
+        assert chunky.wait_for(batch).done == _ROWS
+    _assert_one_verdict_each(chunky, batch)
+
+
+def test_enqueue_killed_and_run_again_goes_on_where_it_stopped(chunky: World, tmp_path: Path) -> None:
+    file = write_posts(tmp_path / "posts.csv", _ROWS)
+    with file.open("a", newline="") as stream:
+        csv.writer(stream).writerows([("bad", ""), ("ragged", "a", "b")])
+    chunky.run("newsgate", "models")
+    first = subprocess.Popen([str(BIN / "enqueue"), str(file)], env=chunky.environment, stderr=subprocess.DEVNULL)
+    wait_until(lambda: _stored(chunky) > 0, what="rows are being stored")
+    first.kill()
+    first.wait()
+    stored = _stored(chunky)
+    assert 0 < stored < _ROWS
+
+    second = chunky.run("enqueue", file)
+    assert second.code == 3
+    assert "resumed as batch 1: 12000 rows for model 1, 2 refused" in second.err
+    with chunky.started("up"):
+        assert chunky.wait_for(1).done == _ROWS
+    _assert_one_verdict_each(chunky, 1)
+
+
+def _stored(world: World) -> int:
+    database = Database(world.database_url)
+    with database.read() as connection:
+        count: int = connection.execute(text("select count(*) from items")).scalar_one()
+    database.close()
+    return count
+
+
+def _assert_one_verdict_each(world: World, batch: int) -> None:
+    database = Database(world.database_url)
+    with database.read() as connection:
+        rows = connection.execute(
+            text('select count(*), count(distinct "row"), min("row"), max("row") from results where batch = :batch'),
+            {"batch": batch},
+        ).one()
+    database.close()
+    assert tuple(rows) == (_ROWS, _ROWS, 2, _ROWS + 1)
+    world.assert_sound()

@@ -1,0 +1,121 @@
+"""The main job from end to end, with the real programs: on one machine alone, and on PostgreSQL with Redis."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import signal
+import sqlite3
+from pathlib import Path
+
+from tests.programs import World, children_named
+from tests.services import wait_until
+from tests.texts import posts, write_posts
+
+
+def test_a_file_is_enqueued_classified_and_queried(world: World, tmp_path: Path) -> None:
+    file = write_posts(tmp_path / "posts.csv", 2500)
+    with world.started("up"):
+        done = world.enqueue(file, "--wait")
+        assert {key: done[key] for key in ("items", "rejected", "model")} == {"items": 2500, "rejected": 0, "model": 1}
+
+        status = json.loads(world.run("newsgate", "status", str(done["batch"]), "--json").out)
+        assert status == {
+            "batch": done["batch"],
+            "run": done["run"],
+            "model": 1,
+            "state": "done",
+            "total": 2500,
+            "done": 2500,
+            "failed": 0,
+            "rejected": 0,
+        }
+
+        lines = world.run("newsgate", "results", str(done["batch"]), "--format", "jsonl").out.splitlines()
+        results = [json.loads(line) for line in lines]
+        assert [each["row"] for each in results] == list(range(2, 2502))
+        assert [each["external_id"] for each in results] == [f"post-{number}" for number in range(2500)]
+        assert [each["text"] for each in results] == posts(2500)
+        assert {each["label"] for each in results} <= {"fake", "real"}
+        assert all((each["p_fake"] >= 0.5) == (each["label"] == "fake") for each in results)
+
+        again = world.run("enqueue", file)
+        assert again.code == 1
+        assert f"already enqueued as batch {done['batch']}" in again.err
+        assert "--again" in again.err
+        assert world.enqueue(file, "--again", "--wait")["batch"] == done["batch"] + 1
+    world.assert_sound()
+
+
+def test_results_are_filtered_cut_and_written_in_each_format(alone: World, tmp_path: Path) -> None:
+    file = write_posts(tmp_path / "posts.csv", 60)
+    done = alone.run("newsgate", "classify", file, "--format", "csv")
+    assert done.code == 0, done.err
+    rows = list(csv.DictReader(io.StringIO(done.out)))
+    assert len(rows) == 60
+
+    fakes = alone.run("newsgate", "results", "1", "--label", "fake", "--format", "csv").out
+    assert len(list(csv.DictReader(io.StringIO(fakes)))) == sum(row["label"] == "fake" for row in rows)
+
+    sure = alone.run("newsgate", "results", "1", "--min-score", "0.8", "--format", "jsonl").out.splitlines()
+    assert len(sure) == sum(abs(float(row["p_fake"]) - 0.5) >= 0.3 for row in rows)
+
+    table = alone.run("newsgate", "results", "1", "--limit", "3", "--format", "table").out.splitlines()
+    assert len(table) == 4
+    assert "verdict" in table[0]
+
+    output = tmp_path / "results.jsonl"
+    written = alone.run("newsgate", "results", "1", "--format", "jsonl", "-o", output)
+    assert written.out == ""
+    assert len(output.read_text().splitlines()) == 60
+
+    # The view is for people: a plain sqlite3 of theirs reads it.
+    with sqlite3.connect(alone.home / "newsgate.db") as people:
+        assert people.execute("select count(*) from results where batch = 1").fetchone() == (60,)
+    alone.assert_sound()
+
+
+def test_rows_enqueued_before_any_worker_runs_are_classified_when_one_does(alone: World, tmp_path: Path) -> None:
+    done = alone.run("enqueue", write_posts(tmp_path / "posts.csv", 30))
+    assert done.code == 0
+    assert "newsgate up" in done.err
+    with alone.started("up"):
+        assert alone.wait_for(1).done == 30
+    alone.assert_sound()
+
+
+def test_standard_input_is_a_file_too(alone: World) -> None:
+    done = alone.run("enqueue", "--name", "piped", "-", stdin=b"text\none\ntwo\n")
+    assert (done.code, done.out) == (0, "1\n")
+    assert alone.status(1).name == "piped"
+    assert list((alone.home / "spool").iterdir()) == []
+
+
+def test_ctrl_c_drains_and_stops_everything(alone: World, tmp_path: Path) -> None:
+    with alone.started("up") as up:
+        alone.enqueue(write_posts(tmp_path / "posts.csv", 200), "--wait")
+        started = children_named(up.pid, "newsgate") + children_named(up.pid, "redis.sock")
+        assert len(started) >= 2
+        up.send_signal(signal.SIGINT)
+        assert up.wait(20) == 0
+        wait_until(lambda: not any(each.is_running() for each in started), what="everything is stopped", seconds=5)
+    alone.assert_sound()
+
+
+def test_a_second_up_in_the_same_home_says_who_is_there(alone: World) -> None:
+    with alone.started("up") as up:
+        wait_until(lambda: (alone.home / "redis" / "redis.sock").exists(), what="newsgate is up")
+        second = alone.run("newsgate", "up")
+    assert second.code == 1
+    assert f"newsgate is up already (process {up.pid})" in second.err
+
+
+def test_classify_uses_the_worker_that_is_up(alone: World, tmp_path: Path) -> None:
+    with alone.started("up") as up:
+        wait_until(lambda: (alone.home / "redis" / "redis.sock").exists(), what="newsgate is up")
+        done = alone.run("newsgate", "classify", write_posts(tmp_path / "posts.csv", 40), "--format", "jsonl")
+        assert up.poll() is None
+    assert done.code == 0
+    assert len(done.out.splitlines()) == 40
+    assert not (alone.home / "worker.log").exists()

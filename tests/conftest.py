@@ -1,0 +1,64 @@
+"""What every test may ask for. Servers are started once a session, by the first test that needs one."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from db.schema import ensure_schema, migrate
+from db.session import Database
+from tests.services import PostgresServer, RedisServer, short_folder
+
+
+@pytest.fixture(autouse=True)
+def _own_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """No test sees the settings, the `.env` or the home folder of the person who runs it."""
+    import os
+
+    for name in list(os.environ):
+        if name.startswith("NEWSGATE_"):
+            monkeypatch.delenv(name)
+    monkeypatch.setenv("NEWSGATE_HOME", str(tmp_path / "home"))
+
+
+@pytest.fixture(scope="session")
+def redis_server() -> Iterator[RedisServer]:
+    folder = short_folder("newsgate-redis-")
+    server = RedisServer(folder)
+    server.start()
+    yield server
+    server.stop()
+    shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest.fixture(scope="session")
+def postgres_server() -> Iterator[PostgresServer]:
+    folder = short_folder("newsgate-pg-")
+    server = PostgresServer(folder / "server")
+    server.start()
+    yield server
+    server.stop()
+    shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """The address of an empty database, once of each kind."""
+    if request.param == "sqlite":
+        return f"sqlite:///{tmp_path / 'newsgate.db'}"
+    server: PostgresServer = request.getfixturevalue("postgres_server")
+    return server.new_database()
+
+
+@pytest.fixture
+def database(database_url: str) -> Iterator[Database]:
+    """A database with newsgate's schema, once of each kind."""
+    opened = Database(database_url)
+    if not opened.is_sqlite:
+        migrate(opened)
+    ensure_schema(opened)
+    yield opened
+    opened.close()

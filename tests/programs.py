@@ -1,0 +1,143 @@
+"""newsgate's real programs, run as a person runs them: as processes, with an environment and nothing shared."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import psutil
+
+from db.audit import audit
+from db.batches import BatchStatus, batch_status
+from db.session import Database
+from tests.services import wait_until
+
+BIN = Path(sys.executable).parent
+_PROGRAM_SECONDS = 120
+
+
+@dataclass(frozen=True)
+class Done:
+    """How a program ended and what it printed."""
+
+    code: int
+    out: str
+    err: str
+
+
+@dataclass(frozen=True)
+class World:
+    """One set-up of newsgate: a home folder, a database, a broker."""
+
+    home: Path
+    database_url: str
+    extra: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """What the programs see: nothing of this process's own settings."""
+        clean = {name: value for name, value in os.environ.items() if not name.startswith("NEWSGATE_")}
+        return {**clean, "NEWSGATE_HOME": str(self.home), **self.extra}
+
+    def run(self, program: str, *arguments: str | Path, stdin: bytes | None = None) -> Done:
+        """Run a program to its end."""
+        done = subprocess.run(
+            [str(BIN / program), *map(str, arguments)],
+            env=self.environment,
+            input=stdin,
+            stdin=subprocess.DEVNULL if stdin is None else None,
+            capture_output=True,
+            timeout=_PROGRAM_SECONDS,
+            check=False,
+        )
+        return Done(done.returncode, done.stdout.decode(), done.stderr.decode())
+
+    def enqueue(self, file: Path, *options: str) -> dict[str, Any]:
+        """Enqueue a file that has no bad rows; gives the program's JSON."""
+        done = self.run("enqueue", file, "--json", *options)
+        assert done.code == 0, done.err
+        figures: dict[str, Any] = json.loads(done.out)
+        return figures
+
+    @contextmanager
+    def started(self, *arguments: str) -> Iterator[subprocess.Popen[bytes]]:
+        """A `newsgate` program running beside the test, ended with it and everything it started."""
+        log = self.home.parent / f"{arguments[0]}.log"
+        with log.open("ab") as output:
+            process = subprocess.Popen(
+                [str(BIN / "newsgate"), *arguments],
+                env=self.environment,
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=output,
+                start_new_session=True,
+            )
+        try:
+            yield process
+        finally:
+            if process.poll() is None:
+                process.send_signal(signal.SIGTERM)
+                try:
+                    process.wait(30)
+                except subprocess.TimeoutExpired:
+                    kill_tree(process.pid)
+                    process.wait(10)
+
+    def status(self, batch: int) -> BatchStatus:
+        """Where a batch stands, from the database."""
+        with self._opened() as database, database.read() as connection:
+            return batch_status(connection, batch)
+
+    def wait_for(self, batch: int, *, seconds: float = 60) -> BatchStatus:
+        """Poll until a batch's run is over."""
+        wait_until(lambda: self.status(batch).finished, what=f"batch {batch} is finished", seconds=seconds)
+        return self.status(batch)
+
+    def assert_sound(self) -> None:
+        """The audit: every invariant holds, on the database as it is."""
+        with self._opened() as database, database.read() as connection:
+            broken = [finding for finding in audit(connection) if not finding.holds]
+        assert broken == []
+
+    @contextmanager
+    def _opened(self) -> Iterator[Database]:
+        database = Database(self.database_url)
+        try:
+            yield database
+        finally:
+            database.close()
+
+
+def kill_tree(pid: int) -> None:
+    """SIGKILL for a process and everything it started: a machine that loses its power."""
+    try:
+        root = psutil.Process(pid)
+        family = [root, *root.children(recursive=True)]
+    except psutil.NoSuchProcess:
+        return
+    for process in family:
+        try:
+            process.kill()
+        except psutil.NoSuchProcess:
+            continue
+    psutil.wait_procs(family, timeout=10)
+
+
+def children_named(pid: int, word: str) -> list[psutil.Process]:
+    """The processes below `pid` whose command line contains `word`."""
+    found = []
+    for process in psutil.Process(pid).children(recursive=True):
+        try:
+            if any(word in part for part in process.cmdline()):
+                found.append(process)
+        except psutil.Error:
+            continue
+    return found

