@@ -1,0 +1,42 @@
+"""From scores to verdicts, and the small parts of the worker that have no service to ask."""
+
+from __future__ import annotations
+
+import threading
+
+import numpy as np
+import pytest
+
+from model.classifier import Scores
+from tasks.classify import NOT_FINITE, judge
+from worker.watchdog import EXIT_HUNG, InFlight, watch
+
+
+def test_fake_starts_at_one_half() -> None:
+    scores = Scores(np.array([0.0, 0.499, 0.5, 1.0]), np.array([1, 2, 3, 4], np.int32), np.array([False] * 3 + [True]))
+    verdicts = judge([10, 11, 12, 13], scores)
+    assert [each.label for each in verdicts] == ["real", "real", "fake", "fake"]
+    assert [each.item for each in verdicts] == [10, 11, 12, 13]
+    assert [each.truncated for each in verdicts] == [False, False, False, True]
+    assert all(each.error is None for each in verdicts)
+
+
+@pytest.mark.parametrize("broken", [float("nan"), float("inf"), float("-inf")])
+def test_a_score_that_is_no_number_is_an_error_of_its_row_alone(broken: float) -> None:
+    scores = Scores(np.array([0.9, broken]), np.array([1, 1], np.int32), np.array([False, False]))
+    good, bad = judge([1, 2], scores)
+    assert (good.label, good.error) == ("fake", None)
+    assert (bad.label, bad.p_fake, bad.error) == (None, None, NOT_FINITE)
+
+
+def test_the_watchdog_ends_a_process_whose_chunk_outlives_its_lease() -> None:
+    in_flight, stop, ended = InFlight(), threading.Event(), []
+
+    def end(code: int) -> None:
+        ended.append(code)
+        stop.set()
+
+    with in_flight.working_on(1, from_broker=True):
+        watch(in_flight, limit_seconds=0.01, stop=stop, end=end)
+    assert ended == [EXIT_HUNG]
+    assert in_flight.longest_seconds() == 0
