@@ -1,4 +1,4 @@
-"""The invariants, as SQL that finds what breaks them. docs/guarantees.md says what each is for."""
+"""The invariants, as SQL that finds what breaks them. The README's table of guarantees rests on them."""
 
 from __future__ import annotations
 

@@ -10,8 +10,6 @@ import click
 from newsgate.commands.common import CONTEXT, EXIT_SOME_ROWS_BAD, Telling, opened, tell
 from newsgate.commands.reading import draw_reading, read_options, reading_options, tell_enqueued
 
-_REJECTS_SHOWN = 5
-
 
 @click.command("enqueue", cls=Telling, context_settings=CONTEXT)
 @click.argument("file")
@@ -42,6 +40,7 @@ def enqueue(
       zcat big.csv.gz | enqueue --name big --wait -
     """
     from newsgate.commands.progress import ProgressLine
+    from newsgate.commands.waiting import wait_and_tell
     from tasks.enqueue import Request
     from tasks.enqueue import enqueue as enqueue_file
 
@@ -59,28 +58,15 @@ def enqueue(
         except KeyboardInterrupt:
             tell("stopped: the rows read so far are stored; the same command goes on from there")
             raise
-        tell_enqueued(done, rejects=_first_rejects(database, done.batch))
+        tell_enqueued(done, database)
         if as_json:
             figures = {"batch": done.batch, "run": done.run, "model": done.model}
             click.echo(json.dumps({**figures, "items": done.items, "rejected": done.rejected}))
         else:
             click.echo(done.batch)
-        failed = _wait(database, done.batch) if wait else 0
-    if done.rejected or failed:
+        failed = wait_and_tell(database, done.batch).failed if wait else 0
+    if done.rejected or done.incomplete or failed:
         raise SystemExit(EXIT_SOME_ROWS_BAD)
-
-
-def _first_rejects(database: Any, batch: int) -> list[tuple[int, str]]:
-    from db.results import read_rejects
-
-    with database.read() as connection:
-        return [(each.row, each.reason) for each in read_rejects(connection, batch, limit=_REJECTS_SHOWN)]
-
-
-def _wait(database: Any, batch: int) -> int:
-    from newsgate.commands.waiting import wait_and_tell
-
-    return wait_and_tell(database, batch).failed
 
 
 def main() -> None:

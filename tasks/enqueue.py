@@ -50,7 +50,10 @@ class AlreadyEnqueuedError(NewsgateError):
 
 @dataclass(frozen=True, slots=True)
 class Enqueued:
-    """What became of a file: its batch and run, and how many of its rows were stored and refused."""
+    """What became of a file: its batch and run, and how many of its rows were stored and refused.
+
+    incomplete: the file itself is damaged, and some of its rows could not be read at all.
+    """
 
     batch: int
     run: int
@@ -60,6 +63,7 @@ class Enqueued:
     resumed: bool
     layout: Layout
     warnings: tuple[str, ...] = ()
+    incomplete: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -243,6 +247,7 @@ def _load(
         resumed=start.batch is not None,
         layout=layout,
         warnings=_repetition_warning(database, loading.batch, layout),
+        incomplete=source.incomplete,
     )
 
 

@@ -10,9 +10,12 @@ import click
 from newsgate.commands.common import tell, warn
 
 if TYPE_CHECKING:
+    from db.session import Database
     from newsgate.commands.progress import ProgressLine
     from tasks.enqueue import Enqueued, Progress
     from tasks.reading import ReadOptions
+
+_REJECTS_SHOWN = 5
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 
@@ -65,15 +68,19 @@ def draw_reading(line: ProgressLine) -> Callable[[Progress], None]:
     return draw
 
 
-def tell_enqueued(done: Enqueued, *, rejects: list[tuple[int, str]]) -> None:
-    """What became of the file, on standard error: the summary, then whatever needs a look."""
+def tell_enqueued(done: Enqueued, database: Database) -> None:
+    """What became of the file, on standard error: what needs a look, the summary, the first refused rows."""
+    from db.results import read_rejects
+
+    with database.read() as connection:
+        rejects = read_rejects(connection, done.batch, limit=_REJECTS_SHOWN)
     for note in done.layout.notes:
         tell(f"note: {note}")
     for warning in done.warnings:
         warn(warning)
     verb = "resumed as" if done.resumed else "enqueued as"
     tell(f"{verb} batch {done.batch}: {done.items} rows for model {done.model}, {done.rejected} refused")
-    for row, reason in rejects:
-        tell(f"  row {row}: {reason}")
+    for reject in rejects:
+        tell(f"  row {reject.row}: {reject.reason}")
     if done.rejected > len(rejects):
         tell(f"  and {done.rejected - len(rejects)} more, in the table `rejects`")

@@ -114,12 +114,12 @@ def classify(
             try:
                 with ProgressLine("reading") as line:
                     done = enqueue(request, settings=settings, database=database, progress=draw_reading(line))
-                tell_enqueued(done, rejects=[])
-                batch = done.batch
+                tell_enqueued(done, database)
+                batch, incomplete = done.batch, done.incomplete
             except AlreadyEnqueuedError as known:
                 tell(f"batch {known.batch} holds this file already; --again classifies it once more")
-                batch = known.batch
+                batch, incomplete = known.batch, False
             status = wait_and_tell(database, batch, meanwhile=system.check if system else lambda: None)
         write_results(database, ResultFilter(batch, limit=limit), form=form, output=output)
-    if status.rejected or status.failed:
+    if status.rejected or status.failed or incomplete:
         raise SystemExit(EXIT_SOME_ROWS_BAD)

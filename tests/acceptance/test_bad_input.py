@@ -41,10 +41,10 @@ def _many_columns() -> bytes:
     return f"{header},text\n{',' * 100_000}good one\n".encode()
 
 
-def _truncated_gzip() -> bytes:
-    # Stored, not deflated: the cut is then a known number of rows into the file.
+def _truncated_gzip(*, at_line_end: bool) -> bytes:
+    # Stored, not deflated: the cut then falls where it is put.
     whole = gzip.compress(("text\n" + "".join(f"{post}\n" for post in posts(5000))).encode(), 0)
-    return whole[: len(whole) // 2]
+    return whole[: whole.index(b"\n", len(whole) // 2) + (1 if at_line_end else 5)]
 
 
 REFUSED_WHOLE = [
@@ -183,14 +183,17 @@ def test_a_bad_row_never_costs_the_good_ones(case: Case, ready: World, tmp_path:
     ready.assert_sound()
 
 
-def test_a_truncated_gz_gives_its_whole_rows_and_says_that_it_ends_early(ready: World, tmp_path: Path) -> None:
+@pytest.mark.parametrize("at_line_end", [True, False])
+def test_a_truncated_gz_gives_its_whole_rows_and_says_that_it_ends_early(
+    ready: World, tmp_path: Path, *, at_line_end: bool
+) -> None:
     file = tmp_path / "posts.csv.gz"
-    file.write_bytes(_truncated_gzip())
+    file.write_bytes(_truncated_gzip(at_line_end=at_line_end))
     done = ready.run("enqueue", file)
     assert done.code == SOME_BAD
     assert "ends early" in done.err
     assert 2000 < ready.status(1).total < 3000
-    assert ready.status(1).rejected == 1
+    assert ready.status(1).rejected == (0 if at_line_end else 1)
     ready.assert_sound()
 
 

@@ -1,0 +1,89 @@
+"""Which character separates the columns: what the person named, or the likeliest in a sample."""
+
+from __future__ import annotations
+
+import csv
+import itertools
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from tasks.reading.columns import has_text_column
+from tasks.reading.errors import BadDelimiterError
+from tasks.reading.records import ReadOptions
+
+# Never in a text a person wrote: it makes the csv module read a single column, quotes and all.
+NO_DELIMITER = "\x1f"
+_WORDS = {"tab": "\t", "comma": ",", "semicolon": ";", "pipe": "|", "\\t": "\t"}
+_CANDIDATES = (",", ";", "\t", "|")
+_SAMPLE_RECORDS = 200
+_SAMPLE_CHARS = 1_048_576
+_FIELD_LIMIT_CHARS = 2**31 - 1
+
+
+@dataclass(frozen=True, slots=True)
+class Header:
+    """The first record under one delimiter (None: a single column), and the line after it, counted from 0."""
+
+    delimiter: str | None
+    columns: tuple[str, ...]
+    end_line: int
+
+
+def named_delimiter(value: str) -> str:
+    """Return the character meant; raises BadDelimiterError."""
+    delimiter = _WORDS.get(value.strip().casefold(), value)
+    if len(delimiter) != 1 or delimiter in '\r\n"\0' or "\ud800" <= delimiter <= "\udfff":
+        raise BadDelimiterError(
+            f"{value!a} cannot separate columns",
+            where="--delimiter",
+            remedy="Give one character, or one of the words tab, comma, semicolon, pipe",
+        )
+    return delimiter
+
+
+def read_header(lines: Sequence[str], delimiter: str | None) -> Header:
+    """Read the first record that is not blank."""
+    return _read_sample(lines, delimiter)[0]
+
+
+def detect_header(lines: Sequence[str], options: ReadOptions) -> Header:
+    """Choose the delimiter whose header names a text column, then the steadiest, then the one with most columns."""
+    best: Header | None = None
+    best_score: tuple[bool, float, int] | None = None
+    for delimiter in _CANDIDATES:
+        header, steadiness = _read_sample(lines, delimiter)
+        if len(header.columns) < 2:
+            continue
+        score = (has_text_column(header.columns, options), steadiness, len(header.columns))
+        if best_score is None or score > best_score:
+            best, best_score = header, score
+    return best if best is not None else read_header(lines, None)
+
+
+def raise_field_limit() -> None:
+    """Lift the csv module's own limit on a field, which holds for the whole process; ours bounds the record."""
+    csv.field_size_limit(_FIELD_LIMIT_CHARS)
+
+
+def _read_sample(lines: Sequence[str], delimiter: str | None) -> tuple[Header, float]:
+    """Return the header and the share of the records after it that have as many columns."""
+    raise_field_limit()
+    reader = csv.reader(_sample_lines(lines), delimiter=delimiter or NO_DELIMITER)
+    header = Header(delimiter, (), 0)
+    for fields in reader:
+        if any(field.strip() for field in fields):
+            header = Header(delimiter, tuple(field.strip() for field in fields), reader.line_num)
+            break
+    widths = [len(fields) for fields in itertools.islice(reader, _SAMPLE_RECORDS) if fields]
+    steady = sum(width == len(header.columns) for width in widths)
+    return header, steady / len(widths) if widths else 1.0
+
+
+def _sample_lines(lines: Sequence[str]) -> Sequence[str]:
+    """Return the first lines, up to a size that keeps the trials quick, and at least one that is not blank."""
+    size_chars = 0
+    for index, line in enumerate(lines):
+        size_chars += len(line.strip())
+        if size_chars > _SAMPLE_CHARS:
+            return lines[: index + 1]
+    return lines

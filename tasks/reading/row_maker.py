@@ -1,0 +1,133 @@
+"""From the values of one record to an accepted row, or to the reason against it."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Sequence
+
+from tasks.reading.encodings import lone_byte, spell_encoding
+from tasks.reading.records import MAX_ID_CHARS, RAW_SHOWN_CHARS, Rejected, Row
+
+EMPTY_TEXT = "empty text"
+_UNSTORABLE = re.compile("[\0\ud800-\udfff]")
+_INVISIBLE_CATEGORIES = frozenset({"Cc", "Cf", "Zs", "Zl", "Zp"})
+# Letters and marks by category, blank by design: joiners, fillers, variation selectors, the empty Braille cell.
+_INVISIBLE_OTHERS = frozenset("\u034f\u115f\u1160\u17b4\u17b5\u2800\u3164\uffa0") | frozenset(
+    map(chr, range(0xFE00, 0xFE10))
+)
+_VERDICTS = frozenset({"fake", "real"})
+_OTHER_LABELS_SHOWN = 5
+_OTHER_LABEL_SHOWN_CHARS = 40
+
+
+class LabelReader:
+    """Normalises labels to fake, real or None, and remembers the ones that were neither."""
+
+    def __init__(self) -> None:
+        self.ignored_rows = 0
+        self._examples: list[str] = []
+        # As nearly every label of a file is spelled; the rest is normalised each time.
+        self._known: dict[str, str] = {"fake": "fake", "real": "real", "FAKE": "fake", "REAL": "real"}
+
+    def read(self, value: str) -> str | None:
+        """Return the label; an unknown one is counted, an empty one is not."""
+        if value in self._known:
+            return self._known[value]
+        label = value.strip().casefold()
+        if label in _VERDICTS:
+            return label
+        if label:
+            self._ignore(value.strip())
+        return None
+
+    def warning(self) -> str | None:
+        """Say how many labels were ignored, with the first few distinct ones."""
+        if not self.ignored_rows:
+            return None
+        rows = "1 row" if self.ignored_rows == 1 else f"{self.ignored_rows:,} rows"
+        examples = ", ".join(repr(example) for example in self._examples)
+        return f"labels ignored: {rows} had labels other than fake or real, such as {examples}"
+
+    def _ignore(self, value: str) -> None:
+        self.ignored_rows += 1
+        if len(self._examples) < _OTHER_LABELS_SHOWN:
+            shown = storable(value[:_OTHER_LABEL_SHOWN_CHARS])
+            if shown not in self._examples:
+                self._examples.append(shown)
+
+
+class RowMaker:
+    """Builds rows of one input; `labels` is None when no label column was named.
+
+    undecodable_rows: how many rows were refused for bytes that are not valid in the encoding.
+    """
+
+    def __init__(self, *, encoding: str, max_text_chars: int, labels: LabelReader | None) -> None:
+        self.undecodable_rows = 0
+        self._encoding = encoding
+        self._max_text_chars = max_text_chars
+        self._labels = labels
+
+    def make(self, line: int, text: str, external_id: str | None, label: str | None) -> Row | str:
+        """Return the row, or the reason to refuse it."""
+        # Nearly every text begins with a letter, which settles that it is not empty.
+        if (not text[:1].isalnum() or text[0] in _INVISIBLE_OTHERS) and is_blank(text):
+            return EMPTY_TEXT
+        if len(text) > self._max_text_chars:
+            return too_long("text", len(text), self._max_text_chars)
+        if external_id is not None:
+            external_id = external_id.strip()
+            if len(external_id) > MAX_ID_CHARS:
+                return too_long("id", len(external_id), MAX_ID_CHARS)
+        if label is not None and self._labels is not None:
+            label = self._labels.read(label)
+        return Row(line, external_id or None, text, label)
+
+    def unstorable_reason(self, lines: Sequence[str], first_line: int) -> str | None:
+        """Say where the first NUL or undecodable byte of a record stands, if there is one."""
+        for line_number, line in enumerate(lines, first_line):
+            if found := _UNSTORABLE.search(line):
+                place = f"at character {found.start() + 1} of line {line_number}"
+                if found.group() == "\0":
+                    return f"a NUL {place}"
+                self.undecodable_rows += 1
+                byte = lone_byte(found.group())
+                what = "a lone surrogate" if byte is None else f"byte 0x{byte:02X}"
+                return f"{what} {place} is not valid {spell_encoding(self._encoding)}"
+        return None
+
+
+def join_texts(parts: Sequence[str]) -> str:
+    """Join several text columns with line feeds, leaving the empty ones out."""
+    return "\n".join(part for part in parts if not is_blank(part))
+
+
+def is_blank(text: str) -> bool:
+    """Whether nothing of the text would be seen: white space, controls, zero-width characters, fillers."""
+    return all(
+        unicodedata.category(char) in _INVISIBLE_CATEGORIES or char in _INVISIBLE_OTHERS for char in text.strip()
+    )
+
+
+def too_long(what: str, size_chars: int, limit_chars: int) -> str:
+    """The reason for anything over its limit."""
+    return f"the {what} has {size_chars:,} characters; at most {limit_chars:,} are accepted"
+
+
+def reject(line: int, reason: str, lines: Sequence[str]) -> Rejected:
+    """Build the rejected row, keeping the beginning of its lines."""
+    raw = ""
+    for piece in lines:
+        raw += piece[: RAW_SHOWN_CHARS + 1]
+        if len(raw) > RAW_SHOWN_CHARS:
+            break
+    raw = raw.rstrip("\r\n")
+    if len(raw) > RAW_SHOWN_CHARS:
+        raw = raw[: RAW_SHOWN_CHARS - 1] + "…"
+    return Rejected(line, storable(reason), storable(raw))
+
+
+def storable(text: str) -> str:
+    """Replace what some databases refuse: NULs and lone surrogates."""
+    return _UNSTORABLE.sub("\ufffd", text)
