@@ -5,8 +5,12 @@ from __future__ import annotations
 import gzip
 import io
 import os
+import pwd
 import zipfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from tempfile import NamedTemporaryFile
 
 import pytest
 
@@ -40,12 +44,24 @@ def test_a_directory_is_not_a_file(tmp_path: Path) -> None:
         open_source(tmp_path, spool_folder=tmp_path)
 
 
-@pytest.mark.skipif(os.geteuid() == 0, reason="root may read everything")
-def test_an_unreadable_file_says_how_to_allow_it(tmp_path: Path) -> None:
-    path = tmp_path / "secret.csv"
-    path.touch(mode=0o000)
-    with pytest.raises(UnreadableFileError, match=r"chmod u\+r"):
-        open_source(path, spool_folder=tmp_path)
+@contextmanager
+def _as_nobody() -> Iterator[None]:
+    """Root may read everything: for the time of the block, be somebody else."""
+    before = os.geteuid()
+    if before == 0:
+        os.seteuid(pwd.getpwnam("nobody").pw_uid)
+    try:
+        yield
+    finally:
+        os.seteuid(before)
+
+
+def test_an_unreadable_file_says_how_to_allow_it() -> None:
+    with NamedTemporaryFile(dir="/tmp", suffix=".csv") as file:
+        path = Path(file.name)
+        path.chmod(0o000)
+        with _as_nobody(), pytest.raises(UnreadableFileError, match=r"chmod u\+r"):
+            open_source(path, spool_folder=path.parent)
 
 
 def test_a_path_with_a_nul_is_unreadable(tmp_path: Path) -> None:
