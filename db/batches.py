@@ -138,8 +138,9 @@ def add_rows(
     refused: Sequence[RefusedRow],
     last_row: int,
 ) -> int | None:
-    """Store the next rows of the file and the chunk that will classify them; gives the chunk's id, if there is one.
+    """Store the next rows of the file and the chunk that will classify them; gives the chunk to ring for, if any.
 
+    The rows of a run that was cancelled meanwhile are stored too, and nobody classifies them.
     Raises LoaderSupersededError, and then nothing may be committed.
     """
     _extend(connection, loading, accepted=len(accepted), refused=len(refused), last_row=last_row)
@@ -157,7 +158,10 @@ def add_rows(
         columns=("batch_id", "row", "external_id", "text", "text_hash"),
         rows=[(loading.batch, each.row, each.external_id, each.text, each.text_hash) for each in accepted],
     )
-    connection.execute(update(runs).where(runs.c.id == loading.run).values(total=runs.c.total + len(accepted)))
+    run_state: str = connection.execute(
+        update(runs).where(runs.c.id == loading.run).values(total=runs.c.total + len(accepted)).returning(runs.c.state)
+    ).scalar_one()
+    cancelled = run_state == "cancelled"
     chunk: int = connection.execute(
         insert(chunks)
         .values(
@@ -165,12 +169,12 @@ def add_rows(
             first_row=accepted[0].row,
             last_row=accepted[-1].row,
             item_count=len(accepted),
-            state="queued",
+            state="cancelled" if cancelled else "queued",
             queued_at=database_time(),
         )
         .returning(chunks.c.id)
     ).scalar_one()
-    return chunk
+    return None if cancelled else chunk
 
 
 def finish_loading(connection: Connection, loading: Loading) -> None:
@@ -290,7 +294,9 @@ def cancel_run(connection: Connection, run: int) -> bool:
         .where(runs.c.id == run, runs.c.state.in_(("queued", "running")))
         .values(state="cancelled", finished_at=database_time())
     )
+    # A chunk that is being claimed is skipped: its claim waits for this very run, and then sees that it is cancelled.
+    waiting = select(chunks.c.id).where(chunks.c.run_id == run, chunks.c.state == "queued")
     connection.execute(
-        update(chunks).where(chunks.c.run_id == run, chunks.c.state == "queued").values(state="cancelled")
+        update(chunks).where(chunks.c.id.in_(waiting.with_for_update(skip_locked=True))).values(state="cancelled")
     )
     return cancelled.rowcount == 1

@@ -52,7 +52,7 @@ def claim_chunk(
     """
     claimed = connection.execute(
         update(chunks)
-        .where(chunks.c.id == chunk, _claimable(), chunks.c.attempt < max_attempts)
+        .where(chunks.c.id == chunk, or_(chunks.c.state == "queued", _lapsed(max_attempts)))
         .values(
             state="running",
             attempt=chunks.c.attempt + 1,
@@ -68,7 +68,12 @@ def claim_chunk(
         .where(runs.c.id == claimed.run_id, runs.c.state == "queued")
         .values(state="running", started_at=database_time())
     )
-    run = connection.execute(select(runs.c.batch_id, runs.c.model).where(runs.c.id == claimed.run_id)).one()
+    run = connection.execute(
+        select(runs.c.batch_id, runs.c.model, runs.c.state).where(runs.c.id == claimed.run_id)
+    ).one()
+    if run.state == "cancelled":
+        _cancel(connection, chunk)
+        return None
     return Claim(
         chunk=chunk,
         attempt=claimed.attempt,
@@ -103,11 +108,12 @@ def release_chunk(connection: Connection, claim: Claim, *, error: str, max_attem
 
     While attempts are left the chunk is queued again. After the last one two chunks of half its size take its place,
     until the row that cannot be classified stands alone: that row fails, with `error` as its verdict.
+    Where the run was cancelled meanwhile, the chunk is cancelled instead.
     Raises ChunkFencedError where the chunk was taken over.
     """
     if claim.attempt < max_attempts:
         _end_attempt(connection, claim, state="queued", last_error=error)
-        return [claim.chunk]
+        return [] if _ends_with_its_run(connection, claim) else [claim.chunk]
     return _give_up(connection, claim, error=error)
 
 
@@ -118,11 +124,11 @@ def stalled_chunks(
 
     queued_for_seconds: how long a chunk may wait before its message counts as lost; None looks at run-out leases only.
     """
-    lapsed = and_(chunks.c.state == "running", chunks.c.lease_until < database_time())
+    lapsed = _lapsed(max_attempts)
     waiting = and_(chunks.c.state == "queued", chunks.c.queued_at < database_time(-(queued_for_seconds or 0)))
     query = (
         select(chunks.c.id)
-        .where(lapsed if queued_for_seconds is None else or_(lapsed, waiting), chunks.c.attempt < max_attempts)
+        .where(lapsed if queued_for_seconds is None else or_(lapsed, waiting))
         .order_by(chunks.c.queued_at, chunks.c.id)
         .limit(limit)
     )
@@ -142,6 +148,8 @@ def give_up_on_lapsed_chunks(connection: Connection, *, max_attempts: int) -> li
             chunks.c.lease_until < database_time(),
             chunks.c.attempt >= max_attempts,
         )
+        # One order for all sweepers, or two of them could each wait for a run that the other has locked.
+        .order_by(runs.c.id)
         .with_for_update(of=chunks, skip_locked=True)
     ).all()
     to_ring: list[int] = []
@@ -160,9 +168,10 @@ def give_up_on_lapsed_chunks(connection: Connection, *, max_attempts: int) -> li
     return to_ring
 
 
-def _claimable() -> ColumnElement[bool]:
-    lapsed = and_(chunks.c.state == "running", chunks.c.lease_until < database_time())
-    return or_(chunks.c.state == "queued", lapsed)
+def _lapsed(max_attempts: int) -> ColumnElement[bool]:
+    """A chunk whose lease ran out, and that may be attempted once more."""
+    # Only here do attempts count: a queued chunk was found worth another one, whatever the setting is by now.
+    return and_(chunks.c.state == "running", chunks.c.lease_until < database_time(), chunks.c.attempt < max_attempts)
 
 
 def _end_attempt(connection: Connection, claim: Claim, *, state: str, last_error: str | None = None) -> None:
@@ -180,6 +189,20 @@ def _end_attempt(connection: Connection, claim: Claim, *, state: str, last_error
     )
     if ended.rowcount != 1:
         raise ChunkFencedError(claim.chunk, claim.attempt)
+
+
+def _ends_with_its_run(connection: Connection, claim: Claim) -> bool:
+    """Cancel a chunk that is not under way any more, if its run is cancelled; gives whether it is."""
+    # Locked, so that a cancellation at this moment either is seen here or sees the chunk as it is afterwards.
+    query = select(runs.c.state).where(runs.c.id == claim.run).with_for_update(key_share=True)
+    if connection.execute(query).scalar_one() != "cancelled":
+        return False
+    _cancel(connection, claim.chunk)
+    return True
+
+
+def _cancel(connection: Connection, chunk: int) -> None:
+    connection.execute(update(chunks).where(chunks.c.id == chunk).values(state="cancelled", lease_until=None))
 
 
 def _store(connection: Connection, claim: Claim, results: Sequence[Verdict]) -> None:
@@ -202,10 +225,13 @@ def _store(connection: Connection, claim: Claim, results: Sequence[Verdict]) -> 
 
 
 def _give_up(connection: Connection, claim: Claim, *, error: str) -> list[int]:
+    # The fence comes first, as in `commit_chunk`.
+    _end_attempt(connection, claim, state="failed", last_error=error)
+    if _ends_with_its_run(connection, claim):
+        return []
     ids, _ = load_texts(connection, claim)
     if len(ids) > 1:
         return _halve(connection, claim, error=error)
-    _end_attempt(connection, claim, state="failed", last_error=error)
     _store(connection, claim, [Verdict(item, None, None, 0, False, error) for item in ids])
     return []
 
@@ -236,9 +262,5 @@ def _halve(connection: Connection, claim: Claim, *, error: str) -> list[int]:
         ).scalar_one()
         for half in (in_order[:middle], in_order[middle:])
     ]
-    replaced = connection.execute(
-        delete(chunks).where(chunks.c.id == claim.chunk, chunks.c.state == "running", chunks.c.attempt == claim.attempt)
-    )
-    if replaced.rowcount != 1:
-        raise ChunkFencedError(claim.chunk, claim.attempt)
+    connection.execute(delete(chunks).where(chunks.c.id == claim.chunk))
     return halves

@@ -7,13 +7,14 @@ from __future__ import annotations
 
 import logging
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
 
 from db.chunks import Claim, Verdict, claim_chunk, commit_chunk, load_texts, release_chunk
 from db.errors import ChunkFencedError, DatabaseError
 from db.session import Database
+from model.labels import label_of
 from worker.doorbell import Doorbell
 from worker.settings import Settings
 from worker.shared_models import SharedModels
@@ -25,7 +26,6 @@ if TYPE_CHECKING:
 log = logging.getLogger("newsgate.worker")
 
 Outcome = Literal["done", "nothing to do", "fenced", "failed"]
-FAKE_FROM = 0.5
 NOT_FINITE = "the model gave no finite probability for this text"
 
 
@@ -68,7 +68,6 @@ def classify_chunk(chunk: int, workshop: Workshop, *, from_broker: bool) -> Outc
 
 def judge(items: Sequence[int], scores: Scores) -> list[Verdict]:
     """Verdicts from scores: fake from one half up; what is not a finite number is an error of that row alone."""
-    label_of: Callable[[float], str] = lambda p_fake: "fake" if p_fake >= FAKE_FROM else "real"  # noqa: E731
     return [
         Verdict(item, label_of(p_fake), p_fake, token_count, truncated, None)
         if math.isfinite(p_fake)

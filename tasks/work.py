@@ -87,8 +87,8 @@ def set_up_logging(settings: Settings) -> None:
     warnings.filterwarnings("ignore", category=SecurityWarning)
     if os.geteuid() == 0:
         log.warning("running as root; a user of its own is safer")
-    # A line from Celery for every chunk says nothing that the database does not.
-    for chatty in ("celery.worker.strategy", "celery.app.trace"):
+    # A line from Celery for every chunk or connection says nothing that the database does not.
+    for chatty in ("celery.worker.strategy", "celery.app.trace", "celery.worker.consumer.connection"):
         logging.getLogger(chatty).setLevel(logging.WARNING)
 
 
@@ -122,6 +122,8 @@ def _consume(settings: Settings, workshop: Workshop) -> None:
         quiet=True,
     )
     consumer.start()
+    if consumer.exitcode:
+        raise SystemExit(consumer.exitcode)
 
 
 def _follow_parent(parent: int, stop: threading.Event) -> None:

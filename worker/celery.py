@@ -9,18 +9,30 @@ from __future__ import annotations
 from typing import Any
 
 from celery import Celery
+from kombu import Connection
 
 from worker.settings import Settings
 
 CLASSIFY_TASK = "newsgate.classify"
 CLASSIFY_QUEUE = "newsgate.classify"
+TOLERANT_TRANSPORT = "worker.transport:TolerantTransport"
 # Never reached: the lease in the database decides when work is taken over, not the broker.
 _VISIBILITY_TIMEOUT_SECONDS = 7 * 24 * 3600
 
 
+class _Doorbell(Celery):
+    """Celery, but what is not a message in the queue does not end the worker."""
+
+    def connection_for_read(self, url: str | None = None, **options: Any) -> Connection:
+        connection = super().connection_for_read(url, **options)
+        # The setting `broker_transport` would do it for TCP, but not for the private broker's `redis+socket` address.
+        connection.transport_cls = TOLERANT_TRANSPORT
+        return connection
+
+
 def make_app(settings: Settings) -> Celery:
     """A Celery app that speaks to the broker of `settings`; tasks are registered by the room that knows them."""
-    app = Celery("newsgate", set_as_current=False)
+    app = _Doorbell("newsgate", set_as_current=False)
     app.conf.update(configuration(settings))
     return app
 

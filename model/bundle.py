@@ -1,0 +1,182 @@
+"""The immutable artefact: network, tokenizer and everything known about them in one zip file.
+
+A bundle is made once, in memory, and never changed; its number in the database and its sha256 are its identity. One
+from outside is read with suspicion: members, sizes and checksums are verified before anything is parsed.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import json
+import os
+import tempfile
+import zipfile
+import zlib
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Final
+
+from model.metadata import FORMAT_VERSION, BundleMetadata
+from model.text import Tokenizer
+from newsgate.errors import NewsgateError
+
+KERAS_MEMBER: Final = "model.keras"
+ONNX_MEMBER: Final = "model.onnx"
+TOKENIZER_MEMBER: Final = "tokenizer.json"
+METADATA_MEMBER: Final = "metadata.json"
+
+_MEBIBYTE: Final = 1024 * 1024
+MEMBER_LIMITS_BYTES: Final = {
+    KERAS_MEMBER: 256 * _MEBIBYTE,
+    ONNX_MEMBER: 256 * _MEBIBYTE,
+    TOKENIZER_MEMBER: 16 * _MEBIBYTE,
+    METADATA_MEMBER: 1 * _MEBIBYTE,
+}
+TOTAL_LIMIT_BYTES: Final = 384 * _MEBIBYTE
+
+# Zip cannot say "no time"; its first day keeps equal contents equal bytes.
+_MEMBER_TIME: Final = (1980, 1, 1, 0, 0, 0)
+
+
+class BundleError(NewsgateError):
+    """The bytes are not a bundle this program can trust and read."""
+
+
+@dataclass(frozen=True)
+class Bundle:
+    """A verified bundle. keras_model and onnx_model are the same weights, as files of those two formats."""
+
+    keras_model: bytes
+    onnx_model: bytes
+    tokenizer: Tokenizer
+    metadata: BundleMetadata
+
+
+def make_bundle(*, keras_model: bytes, onnx_model: bytes, tokenizer: Tokenizer, metadata: BundleMetadata) -> bytes:
+    """Return a bundle as bytes; the members' checksums are put into its metadata here."""
+    members = {
+        KERAS_MEMBER: keras_model,
+        ONNX_MEMBER: onnx_model,
+        TOKENIZER_MEMBER: tokenizer.to_json().encode(),
+    }
+    complete = replace(metadata, members_sha256={name: _sha256(content) for name, content in members.items()})
+    members[METADATA_MEMBER] = json.dumps(complete.as_dict(), indent=2, sort_keys=True).encode()
+
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w", compression=zipfile.ZIP_DEFLATED, compresslevel=9) as archive:
+        for name, content in members.items():
+            archive.writestr(zipfile.ZipInfo(name, _MEMBER_TIME), content, zipfile.ZIP_DEFLATED)
+    return buffer.getvalue()
+
+
+def bundle_sha256(data: bytes) -> str:
+    """Return the identity of a bundle: the sha256 of its bytes, in hexadecimal."""
+    return _sha256(data)
+
+
+def read_bundle(data: bytes) -> Bundle:
+    """Return the bundle in `data`, or raise BundleError with the reason it cannot be trusted."""
+    members = _read_members(data)
+    metadata = _read_metadata(members[METADATA_MEMBER])
+    _check_checksums(members, metadata)
+    return Bundle(
+        keras_model=members[KERAS_MEMBER],
+        onnx_model=members[ONNX_MEMBER],
+        tokenizer=_read_tokenizer(members[TOKENIZER_MEMBER]),
+        metadata=metadata,
+    )
+
+
+def write_bundle(path: Path, bundle_bytes: bytes) -> None:
+    """Write a bundle so that `path` holds either what it held before or all of it, even after a power cut."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    descriptor, temporary_name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    temporary = Path(temporary_name)
+    try:
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(bundle_bytes)
+            file.flush()
+            os.fsync(file.fileno())
+        temporary.chmod(0o644)  # mkstemp's 0600 would hide the bundle from a worker that runs as another user
+        temporary.replace(path)
+    except BaseException:
+        temporary.unlink(missing_ok=True)
+        raise
+    _sync_folder(path.parent)
+
+
+def _read_members(data: bytes) -> dict[str, bytes]:
+    if len(data) > TOTAL_LIMIT_BYTES:
+        raise _untrusted(f"the file has {len(data)} bytes, more than {TOTAL_LIMIT_BYTES}")
+    try:
+        with zipfile.ZipFile(io.BytesIO(data)) as archive:
+            _check_directory(archive.infolist())
+            # The declared sizes are binding: zipfile never reads a member beyond its own.
+            return {name: archive.read(name) for name in MEMBER_LIMITS_BYTES}
+    except (zipfile.BadZipFile, zlib.error, EOFError, OSError, ValueError, NotImplementedError, RuntimeError) as error:
+        raise _untrusted(f"not a readable zip file ({error})") from error
+
+
+def _check_directory(entries: list[zipfile.ZipInfo]) -> None:
+    """Refuse unexpected members and sizes by the zip's directory alone, before a byte is inflated."""
+    names = sorted(entry.filename for entry in entries)
+    if names != sorted(MEMBER_LIMITS_BYTES):
+        raise _untrusted(f"its members are {', '.join(names[:8]) or 'none'}, not {', '.join(MEMBER_LIMITS_BYTES)}")
+    for entry in entries:
+        if entry.file_size > MEMBER_LIMITS_BYTES[entry.filename]:
+            raise _untrusted(f"{entry.filename} would be {entry.file_size} bytes, more than allowed")
+    if sum(entry.file_size for entry in entries) > TOTAL_LIMIT_BYTES:
+        raise _untrusted(f"its members would be more than {TOTAL_LIMIT_BYTES} bytes")
+
+
+def _read_metadata(content: bytes) -> BundleMetadata:
+    try:
+        document = json.loads(content)
+        version = document["format_version"]
+    except (ValueError, KeyError, TypeError, RecursionError) as error:
+        raise _untrusted(f"{METADATA_MEMBER} is not a bundle's metadata ({error!r})") from error
+    # Before the fields: a later format may well have others.
+    if version != FORMAT_VERSION:
+        raise BundleError(
+            f"the bundle has format {version}, this program reads {FORMAT_VERSION}",
+            remedy="Upgrade newsgate, or train the model again with this version",
+        )
+    try:
+        return BundleMetadata.from_dict(document)
+    except (ValueError, KeyError, TypeError) as error:
+        raise _untrusted(f"{METADATA_MEMBER} is not a bundle's metadata ({error})") from error
+
+
+def _check_checksums(members: dict[str, bytes], metadata: BundleMetadata) -> None:
+    for name in (KERAS_MEMBER, ONNX_MEMBER, TOKENIZER_MEMBER):
+        if metadata.members_sha256.get(name) != _sha256(members[name]):
+            raise _untrusted(f"{name} is not what the bundle's metadata says it is")
+
+
+def _read_tokenizer(content: bytes) -> Tokenizer:
+    try:
+        return Tokenizer.from_json(content.decode())
+    except (ValueError, RecursionError) as error:
+        raise _untrusted(f"{TOKENIZER_MEMBER} is not a tokenizer ({error})") from error
+
+
+def _sync_folder(folder: Path) -> None:
+    """Make the renaming itself durable, where the system knows how."""
+    if os.name != "posix":
+        return
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def _sha256(content: bytes) -> str:
+    return hashlib.sha256(content).hexdigest()
+
+
+def _untrusted(reason: str) -> BundleError:
+    return BundleError(
+        f"not a newsgate model bundle: {reason}", remedy="Fetch the file again, or train the model again"
+    )

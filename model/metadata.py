@@ -1,0 +1,85 @@
+"""What a bundle says about itself."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from typing import Any, Final
+
+from model.labels import LABELS
+
+FORMAT_VERSION: Final = 1
+
+
+@dataclass(frozen=True)
+class Parity:
+    """How far the ONNX graph's probabilities were from Keras' at most, and on how many texts that was seen."""
+
+    max_abs_difference: float
+    texts: int
+
+
+@dataclass(frozen=True)
+class TrainingData:
+    """What a model learned from.
+
+    rows: `{"fake": n, "real": n}`. sha256: the fingerprint of texts and labels (`LabelledTexts.fingerprint`).
+    held_back_rows: how many of the rows chose the epoch and the temperature instead of fitting weights.
+    """
+
+    rows: Mapping[str, int]
+    sha256: str
+    held_back_rows: int
+
+
+@dataclass(frozen=True)
+class BundleMetadata:
+    """The content of `metadata.json`.
+
+    created_at: ISO 8601 with its UTC offset. max_tokens: what the model reads of a text. temperature: what logits
+    are divided by. recipe: the settings it was trained with. metrics: `{"held_back": {...}, "validation": {...}}`,
+    each an evaluation as a dictionary. libraries: name -> version at training time.
+    """
+
+    created_at: str
+    max_tokens: int
+    temperature: float
+    recipe: Mapping[str, Any]
+    training_data: TrainingData
+    metrics: Mapping[str, Any]
+    libraries: Mapping[str, str]
+    parity: Parity
+    labels: tuple[str, ...] = LABELS
+    members_sha256: Mapping[str, str] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        if tuple(self.labels) != LABELS:
+            raise ValueError(f"the labels are {', '.join(self.labels)}, not {', '.join(LABELS)}")
+        if not (math.isfinite(self.temperature) and self.temperature > 0):
+            raise ValueError(f"the temperature is {self.temperature}, not a positive number")
+        if self.max_tokens < 1:
+            raise ValueError(f"max_tokens is {self.max_tokens}, not a positive number")
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return this as the JSON document that `from_dict` reads."""
+        document = asdict(self)
+        document["format_version"] = FORMAT_VERSION
+        document["calibration"] = {"temperature": document.pop("temperature")}
+        return document
+
+    @classmethod
+    def from_dict(cls, document: Mapping[str, Any]) -> BundleMetadata:
+        """Return the metadata in `document`; ValueError, KeyError or TypeError where it is not one."""
+        return cls(
+            created_at=str(document["created_at"]),
+            max_tokens=int(document["max_tokens"]),
+            temperature=float(document["calibration"]["temperature"]),
+            recipe=dict(document["recipe"]),
+            training_data=TrainingData(**document["training_data"]),
+            metrics=dict(document["metrics"]),
+            libraries=dict(document["libraries"]),
+            parity=Parity(**document["parity"]),
+            labels=tuple(document["labels"]),
+            members_sha256=dict(document["members_sha256"]),
+        )

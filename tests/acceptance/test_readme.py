@@ -1,0 +1,58 @@
+"""Every command of the README is run, as it stands there."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from tests.programs import BIN, World
+
+_ROOT = Path(__file__).parents[2]
+# It is what runs this very test.
+_NOT_HERE = "make test"
+
+
+def readme_commands() -> list[str]:
+    """The lines after a `$` in the README's console blocks, in their order."""
+    blocks = re.findall(r"```console\n(.*?)```", (_ROOT / "README.md").read_text(), re.DOTALL)
+    return [line[2:] for block in blocks for line in block.splitlines() if line.startswith("$ ")]
+
+
+def test_the_readme_begins_with_its_two_commands() -> None:
+    assert readme_commands()[:2] == ["make run", "make test"]
+
+
+def test_every_command_of_the_readme_works_in_the_order_it_stands(alone: World) -> None:
+    environment = {**alone.environment, "PATH": f"{BIN}{os.pathsep}{os.environ['PATH']}"}
+    for command in readme_commands():
+        if command == _NOT_HERE:
+            continue
+        done = subprocess.run(
+            command, shell=True, cwd=_ROOT, env=environment, stdin=subprocess.DEVNULL, capture_output=True, check=False
+        )
+        assert done.returncode == 0, f"{command}\n{done.stderr.decode()}"
+
+
+def test_make_run_ends_with_a_query_that_works(alone: World) -> None:
+    environment = {**alone.environment, "PATH": f"{BIN}{os.pathsep}{os.environ['PATH']}"}
+    done = subprocess.run(["make", "run"], cwd=_ROOT, env=environment, capture_output=True, check=True)
+    last = done.stdout.decode().strip().splitlines()[-1].strip()
+    found = re.fullmatch(r'sqlite3 (\S+) "(.+)"', last)
+    assert found is not None, last
+    import sqlite3
+
+    with sqlite3.connect(found[1]) as people:
+        answer = people.execute(found[2]).fetchall()
+    assert {label for label, *_ in answer} == {"fake", "real"}
+
+
+@pytest.mark.parametrize("program", ["newsgate", "enqueue"])
+def test_help_is_there_without_any_service(program: str, alone: World) -> None:
+    done = alone.run(program, "--help")
+    assert done.code == 0
+    assert "Usage:" in done.out
+    assert not alone.home.exists()

@@ -1,0 +1,159 @@
+"""docker-compose.yml, without containers: each service's own command, natively, against real servers."""
+
+from __future__ import annotations
+
+import csv
+import os
+import re
+import shutil
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+import redis
+import yaml
+from sqlalchemy import make_url
+
+from db.audit import audit
+from db.batches import batch_status
+from db.session import Database
+from tests.services import PostgresServer, RedisServer, short_folder, wait_until
+
+ROOT = Path(__file__).parents[2]
+COMPOSE = yaml.safe_load((ROOT / "docker-compose.yml").read_text(encoding="utf-8"))
+SERVICES: dict[str, dict[str, Any]] = COMPOSE["services"]
+OURS = ("migrate", "worker")
+# A number of its own: the session's other tests use 0.
+REDIS_DATABASE = 7
+TEXTS = ["Garlic cures everything, share before they delete it", "The bridge closes for repairs on Monday"] * 20
+
+
+@pytest.fixture
+def environment(postgres_server: PostgresServer, redis_server: RedisServer, tmp_path: Path) -> dict[str, str]:
+    """The variables of our services, with the addresses of the test's servers in place of the containers'."""
+    told: dict[str, str] = SERVICES["worker"]["environment"]
+    assert all(SERVICES[name]["environment"] == told for name in OURS)
+    filled = {name: re.sub(r"\$\{POSTGRES_PASSWORD:\?[^}]+\}", "secret", value) for name, value in told.items()}
+    empty = make_url(postgres_server.new_database())
+    database = make_url(filled["NEWSGATE_DATABASE_URL"]).set(host=empty.host, port=empty.port, database=empty.database)
+    broker = make_url(filled["NEWSGATE_BROKER_URL"]).set(
+        host="127.0.0.1", port=redis_server.port, database=str(REDIS_DATABASE)
+    )
+    return {
+        **filled,
+        "NEWSGATE_DATABASE_URL": database.render_as_string(hide_password=False),
+        "NEWSGATE_BROKER_URL": broker.render_as_string(hide_password=False),
+        # What is installed beside this interpreter, as in the image.
+        "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}",
+        "HOME": str(tmp_path),
+    }
+
+
+def run(command: list[str], environment: dict[str, str], *, cwd: Path) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(command, env=environment, cwd=cwd, capture_output=True, text=True, check=False, timeout=120)
+
+
+@contextmanager
+def running(command: list[str], environment: dict[str, str], *, log: Path) -> Iterator[subprocess.Popen[bytes]]:
+    with log.open("wb") as output:
+        process = subprocess.Popen(command, env=environment, cwd=log.parent, stdout=output, stderr=output)
+    try:
+        yield process
+    finally:
+        process.kill()
+        process.wait()
+
+
+def test_the_services_of_the_compose_file_classify_a_file(environment: dict[str, str], tmp_path: Path) -> None:
+    migrated = run(SERVICES["migrate"]["command"], environment, cwd=tmp_path)
+    assert migrated.returncode == 0, migrated.stderr
+
+    posts = tmp_path / "posts.csv"
+    with posts.open("w", encoding="utf-8", newline="") as stream:
+        csv.writer(stream).writerows([("id", "text"), *enumerate(TEXTS)])
+    database = Database(environment["NEWSGATE_DATABASE_URL"])
+    log = tmp_path / "worker.log"
+    with running(SERVICES["worker"]["command"], environment, log=log) as worker:
+        wait_until(lambda: "ready:" in log.read_text(), what="the worker is ready", seconds=60)
+        enqueued = run(["enqueue", "--wait", str(posts)], environment, cwd=tmp_path)
+        assert enqueued.returncode == 0, enqueued.stderr
+        assert "warning" not in enqueued.stderr
+        worker.send_signal(signal.SIGTERM)
+        assert worker.wait(30) == 0, log.read_text()
+
+    with database.read() as connection:
+        status = batch_status(connection, int(enqueued.stdout))
+        assert (status.state, status.done, status.failed) == ("done", len(TEXTS), 0)
+        assert all(finding.holds for finding in audit(connection))
+    database.close()
+
+
+def test_a_worker_refuses_a_database_that_was_not_migrated(environment: dict[str, str], tmp_path: Path) -> None:
+    refused = run(SERVICES["worker"]["command"], environment, cwd=tmp_path)
+    assert refused.returncode == 1
+    assert "newsgate migrate" in refused.stderr
+
+
+def test_the_redis_of_the_compose_file_keeps_what_it_is_given() -> None:
+    program, *flags = SERVICES["redis"]["command"]
+    assert program == "redis-server"
+    folder = short_folder("newsgate-compose-")
+    server = RedisServer(folder, flags=tuple(flags))
+    server.start()
+    client: redis.Redis = redis.Redis(port=server.port, decode_responses=True)
+    try:
+        assert client.ping()
+        assert client.config_get("appendonly") == {"appendonly": "yes"}
+        assert client.config_get("maxmemory-policy") == {"maxmemory-policy": "noeviction"}
+        client.set("kept", "yes")
+        server.kill()
+        server.start()
+        assert client.get("kept") == "yes"
+    finally:
+        client.close()
+        server.stop()
+        shutil.rmtree(folder)
+
+
+def test_each_service_starts_after_what_it_needs() -> None:
+    assert SERVICES["migrate"]["depends_on"] == {"postgres": {"condition": "service_healthy"}}
+    assert SERVICES["worker"]["depends_on"] == {
+        "migrate": {"condition": "service_completed_successfully"},
+        "redis": {"condition": "service_healthy"},
+    }
+    assert all("healthcheck" in SERVICES[name] for name in ("postgres", "redis"))
+    assert "restart" not in SERVICES["migrate"]
+
+
+def test_servers_keep_their_data_in_volumes_and_open_no_ports() -> None:
+    kept = {mount.split(":")[0] for name in ("postgres", "redis") for mount in SERVICES[name]["volumes"]}
+    assert kept == COMPOSE["volumes"].keys()
+    assert not any("ports" in service for service in SERVICES.values())
+
+
+def test_workers_can_be_scaled_and_are_restarted() -> None:
+    worker = SERVICES["worker"]
+    assert "container_name" not in worker
+    assert worker["restart"] == "always"
+
+
+def test_there_is_no_default_password() -> None:
+    text = (ROOT / "docker-compose.yml").read_text(encoding="utf-8")
+    used = re.findall(r"\$\{?POSTGRES_PASSWORD[^}\s]*", text)
+    assert used
+    assert all(each.startswith("${POSTGRES_PASSWORD:?") for each in used)
+
+
+def test_the_image_runs_a_worker_as_a_user_of_its_own() -> None:
+    lines = (ROOT / "Dockerfile").read_text(encoding="utf-8").splitlines()
+    assert lines[-1] == 'CMD ["newsgate", "worker"]'
+    assert "USER newsgate" in lines
+    assert not any(line.startswith("ENTRYPOINT") for line in lines)
+    locks = re.findall(r"--require-hashes -r (\S+)", "\n".join(lines))
+    assert locks
+    assert all((ROOT / lock).is_file() for lock in locks)

@@ -1,0 +1,173 @@
+"""Training from labelled texts to a bundle, on sentences that are easy to tell apart."""
+
+from __future__ import annotations
+
+import io
+import json
+import zipfile
+from collections.abc import Iterator
+from dataclasses import replace
+from functools import cache
+
+import numpy as np
+import pytest
+
+from model.batching import run_batches
+from model.bundle import bundle_sha256, make_bundle, read_bundle
+from model.classifier import Classifier
+from model.runtime import OnnxRuntime
+from model.text import Encoded
+from model.weights import Float32, Int32
+from training.corpus import LabelledTexts
+from training.evaluate import evaluate
+from training.progress import Progress
+from training.recipe import Recipe
+from training.train import ParityError, TrainedBundle, prove_parity, train_bundle
+
+RECIPE = Recipe(vocabulary_size=300, embedding_width=16, lstm_units=8, max_tokens=16, max_epochs=4, learning_rate=1e-2)
+SUBJECTS = ("ministers", "doctors", "teachers", "farmers", "pilots", "bakers", "singers", "lawyers")
+FAKE_CLAIMS = ("secretly hide a miracle", "shockingly admit the hoax", "exposed by leaked aliens")
+REAL_CLAIMS = ("publish the annual report", "announce a new budget", "open the town library")
+PLACES = ("in london", "in delhi on monday", "", "near the old harbour after a long and quiet week")
+
+
+def sentences(seed: int, *, rows: int) -> LabelledTexts:
+    """Return sentences whose claim gives their label away."""
+    random = np.random.default_rng(seed)
+
+    def pairs() -> Iterator[tuple[str, str]]:
+        for row in range(rows):
+            label, claims = (("fake", FAKE_CLAIMS), ("real", REAL_CLAIMS))[row % 2]
+            words = (random.choice(SUBJECTS), random.choice(claims), random.choice(PLACES), f"no {random.integers(50)}")
+            yield " ".join(words), label
+
+    return LabelledTexts.from_pairs(pairs())
+
+
+TRAIN = sentences(1, rows=400)
+VALIDATION = sentences(2, rows=100)
+
+
+@cache
+def trained() -> tuple[TrainedBundle, tuple[Progress, ...]]:
+    seen: list[Progress] = []
+    return train_bundle(TRAIN, validation=VALIDATION, recipe=RECIPE, progress=seen.append), tuple(seen)
+
+
+def test_it_learns_and_reports_on_the_validation_texts() -> None:
+    bundle, _ = trained()
+    assert bundle.validation is not None
+    assert bundle.validation.accuracy > 0.95
+    reopened = evaluate(Classifier.from_bundle_bytes(bundle.data), VALIDATION)
+    assert reopened.confusion == bundle.validation.confusion
+    assert bundle.metadata.metrics["validation"]["accuracy"] == bundle.validation.accuracy
+
+
+def test_the_bundle_says_what_it_was_trained_on() -> None:
+    metadata = read_bundle(trained()[0].data).metadata
+    assert metadata.training_data.rows == {"fake": 200, "real": 200}
+    assert metadata.training_data.sha256 == TRAIN.fingerprint()
+    assert metadata.parity.texts > 100
+    assert metadata.parity.max_abs_difference < 1e-5
+    assert metadata.recipe["lstm_units"] == 8
+    assert {"keras", "tensorflow", "onnxruntime"} <= set(metadata.libraries)
+
+
+def test_the_same_seed_gives_the_same_model() -> None:
+    first, _ = trained()
+    second = train_bundle(TRAIN, validation=VALIDATION, recipe=RECIPE)
+    assert second.metadata.metrics == first.metadata.metrics
+    assert second.metadata.temperature == first.metadata.temperature
+    with_time = make_again(second, created_at=first.metadata.created_at)
+    assert read_bundle(with_time).onnx_model == read_bundle(first.data).onnx_model
+
+
+def make_again(bundle: TrainedBundle, *, created_at: str) -> bytes:
+    parts = read_bundle(bundle.data)
+    return make_bundle(
+        keras_model=parts.keras_model,
+        onnx_model=parts.onnx_model,
+        tokenizer=parts.tokenizer,
+        metadata=replace(parts.metadata, created_at=created_at),
+    )
+
+
+def test_progress_is_told_stage_by_stage() -> None:
+    _, seen = trained()
+    stages = list(dict.fromkeys(progress.stage for progress in seen))
+    assert stages == ["vocabulary", "fit", "compile", "calibrate", "evaluate", "done"]
+    fit = [progress for progress in seen if progress.stage == "fit"]
+    assert [progress.epoch for progress in fit] == sorted(progress.epoch for progress in fit)
+    assert all(progress.eta_seconds is not None and progress.eta_seconds >= 0 for progress in fit)
+    assert all(1 <= progress.step <= progress.steps for progress in fit)
+    assert fit[-1].held_back_accuracy is not None
+
+
+def test_both_runtimes_give_the_same_scores() -> None:
+    data = trained()[0].data
+    by_onnx = Classifier.from_bundle_bytes(data).classify(VALIDATION.texts)
+    by_keras = Classifier.from_bundle_bytes(data, runtime="keras").classify(VALIDATION.texts)
+    np.testing.assert_allclose(by_keras.p_fake, by_onnx.p_fake, atol=1e-5)
+    np.testing.assert_array_equal(by_keras.p_fake >= 0.5, by_onnx.p_fake >= 0.5)
+    np.testing.assert_array_equal(by_keras.token_counts, by_onnx.token_counts)
+
+
+def test_the_compiled_graph_is_the_network_for_any_weights_and_lengths() -> None:
+    from model.network import build_network, compile_predictor, extract_weights
+    from model.onnx_graph import compile_onnx
+
+    random = np.random.default_rng(0)
+    network = build_network(vocabulary_size=50, embedding_width=12, lstm_units=5, dropout=0.3)
+    network.set_weights([random.normal(size=array.shape, scale=0.8) for array in network.get_weights()])
+    lengths = np.array([1, 2, 3, 7, 23, 23, 5, 1], dtype=np.int32)
+    ids = random.integers(1, 50, size=(8, 23)).astype(np.int32)
+    ids[np.arange(23) >= lengths[:, np.newaxis]] = 0
+
+    by_keras = compile_predictor(network)(ids)
+    onnx = OnnxRuntime(compile_onnx(extract_weights(network)))
+    np.testing.assert_allclose(onnx.logits(ids, lengths), by_keras, atol=2e-5)
+    # Whatever stands in the padding.
+    np.testing.assert_array_equal(onnx.logits(np.where(ids == 0, 7, ids), lengths), onnx.logits(ids, lengths))
+
+
+def test_padding_changes_nothing_in_keras_either() -> None:
+    from model.network import compile_predictor, network_from_bytes
+
+    predict = compile_predictor(network_from_bytes(read_bundle(trained()[0].data).keras_model))
+    ids = np.array([[5, 9, 12]], dtype=np.int32)
+    np.testing.assert_allclose(predict(np.pad(ids, ((0, 0), (0, 40)))), predict(ids), atol=1e-6)
+
+
+def test_the_saved_network_carries_no_optimizer_state() -> None:
+    with zipfile.ZipFile(io.BytesIO(read_bundle(trained()[0].data).keras_model)) as archive:
+        assert b"optimizer" not in archive.read("model.weights.h5")
+        assert not json.loads(archive.read("config.json"))["compile_config"]
+
+
+@pytest.mark.parametrize("wrong_by", [0.01, float("nan")])
+def test_a_graph_that_differs_is_never_saved(wrong_by: float) -> None:
+    class Constant:
+        def __init__(self, logit: float) -> None:
+            self.logit = logit
+
+        def logits(self, ids: Int32, lengths: Int32) -> Float32:
+            return np.full(len(ids), self.logit, dtype=np.float32)
+
+    encoded = [Encoded((1, 2), truncated=False)] * 3
+    assert prove_parity(Constant(0.5), Constant(0.5), encoded).texts == 3
+    with pytest.raises(ParityError, match="nothing was saved"):
+        prove_parity(Constant(0.5), Constant(0.5 + wrong_by), encoded)
+
+
+def test_logits_come_in_the_order_of_the_texts() -> None:
+    class Length:
+        def logits(self, ids: Int32, lengths: Int32) -> Float32:
+            return lengths.astype(np.float32)
+
+    encoded = [Encoded((1,) * length, truncated=False) for length in (3, 1, 200, 7) * 30]
+    np.testing.assert_array_equal(run_batches(Length(), encoded), [3, 1, 200, 7] * 30)
+
+
+def test_bundles_are_named_by_their_bytes() -> None:
+    data = trained()[0].data
+    assert bundle_sha256(data) != bundle_sha256(make_again(trained()[0], created_at="2000-01-01T00:00:00+00:00"))

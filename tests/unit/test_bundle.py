@@ -1,0 +1,175 @@
+"""Bundles: written whole or not at all, and read with suspicion."""
+
+from __future__ import annotations
+
+import io
+import json
+import stat
+import warnings
+import zipfile
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from model import bundle as bundle_module
+from model.bundle import BundleError, bundle_sha256, make_bundle, read_bundle, write_bundle
+from model.classifier import Classifier
+from model.metadata import BundleMetadata, Parity, TrainingData
+from model.text import RESERVED_PIECES, Tokenizer
+
+METADATA = BundleMetadata(
+    created_at="2026-01-02T03:04:05+00:00",
+    max_tokens=8,
+    temperature=1.5,
+    recipe={"seed": 0},
+    training_data=TrainingData(rows={"fake": 2, "real": 3}, sha256="0" * 64, held_back_rows=1),
+    metrics={"held_back": {"accuracy": 0.5}},
+    libraries={"keras": "3"},
+    parity=Parity(max_abs_difference=1e-6, texts=10),
+)
+BUNDLE = make_bundle(
+    keras_model=b"keras", onnx_model=b"onnx", tokenizer=Tokenizer([*RESERVED_PIECES, "news"]), metadata=METADATA
+)
+
+
+def members_of(data: bytes) -> dict[str, bytes]:
+    with zipfile.ZipFile(io.BytesIO(data)) as archive:
+        return {name: archive.read(name) for name in archive.namelist()}
+
+
+def zip_of(members: Mapping[str, bytes]) -> bytes:
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, content in members.items():
+            archive.writestr(name, content)
+    return buffer.getvalue()
+
+
+def with_metadata(**changes: Any) -> bytes:
+    members = members_of(BUNDLE)
+    document = json.loads(members["metadata.json"]) | changes
+    return zip_of(members | {"metadata.json": json.dumps(document).encode()})
+
+
+def test_round_trip() -> None:
+    bundle = read_bundle(BUNDLE)
+    assert (bundle.keras_model, bundle.onnx_model) == (b"keras", b"onnx")
+    assert bundle.tokenizer.pieces[-1] == "news"
+    assert bundle.metadata.temperature == 1.5
+    assert bundle.metadata.training_data == METADATA.training_data
+    assert set(bundle.metadata.members_sha256) == {"model.keras", "model.onnx", "tokenizer.json"}
+
+
+def test_equal_contents_are_equal_bytes() -> None:
+    again = make_bundle(
+        keras_model=b"keras", onnx_model=b"onnx", tokenizer=Tokenizer([*RESERVED_PIECES, "news"]), metadata=METADATA
+    )
+    assert bundle_sha256(again) == bundle_sha256(BUNDLE)
+
+
+def test_metadata_documents_what_people_read() -> None:
+    document = json.loads(members_of(BUNDLE)["metadata.json"])
+    assert document["format_version"] == 1
+    assert document["labels"] == ["fake", "real"]
+    assert document["calibration"] == {"temperature": 1.5}
+
+
+@pytest.mark.parametrize("data", [b"", b"not a zip", BUNDLE[: len(BUNDLE) // 2], BUNDLE[:-1]])
+def test_what_is_no_zip_is_refused(data: bytes) -> None:
+    with pytest.raises(BundleError, match="not a newsgate model bundle"):
+        read_bundle(data)
+
+
+@pytest.mark.parametrize("name", ["../model.keras", "/etc/passwd", "extra.txt", "model.keras/"])
+def test_unexpected_members_are_refused(name: str) -> None:
+    with pytest.raises(BundleError, match="its members are"):
+        read_bundle(zip_of(members_of(BUNDLE) | {name: b""}))
+
+
+@pytest.mark.parametrize("name", ["model.keras", "model.onnx", "tokenizer.json", "metadata.json"])
+def test_missing_members_are_refused(name: str) -> None:
+    members = members_of(BUNDLE)
+    del members[name]
+    with pytest.raises(BundleError, match="its members are"):
+        read_bundle(zip_of(members))
+
+
+def test_a_member_given_twice_is_refused() -> None:
+    buffer = io.BytesIO(BUNDLE)
+    with zipfile.ZipFile(buffer, "a") as archive, warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        archive.writestr("model.onnx", b"another")
+    with pytest.raises(BundleError, match="its members are"):
+        read_bundle(buffer.getvalue())
+
+
+@pytest.mark.parametrize("name", ["model.keras", "model.onnx", "tokenizer.json"])
+def test_a_changed_member_is_refused(name: str) -> None:
+    with pytest.raises(BundleError, match=f"{name} is not what"):
+        read_bundle(zip_of(members_of(BUNDLE) | {name: b"changed"}))
+
+
+def test_a_zip_bomb_is_refused_before_it_is_inflated(monkeypatch: pytest.MonkeyPatch) -> None:
+    bomb = zip_of(members_of(BUNDLE) | {"tokenizer.json": bytes(17 * 1024 * 1024)})
+    monkeypatch.setattr(zipfile.ZipFile, "read", lambda *_: pytest.fail("inflated"))
+    with pytest.raises(BundleError, match=r"tokenizer\.json would be"):
+        read_bundle(bomb)
+
+
+def test_too_many_bytes_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(bundle_module, "TOTAL_LIMIT_BYTES", len(BUNDLE) - 1)
+    with pytest.raises(BundleError, match="more than"):
+        read_bundle(BUNDLE)
+
+
+def test_another_format_version_says_to_upgrade() -> None:
+    with pytest.raises(BundleError, match=r"format 2, this program reads 1\. Upgrade newsgate"):
+        read_bundle(with_metadata(format_version=2))
+
+
+@pytest.mark.parametrize("temperature", [0, -1, float("nan"), float("inf"), None, "warm"])
+def test_a_temperature_that_is_no_positive_number_is_refused(temperature: object) -> None:
+    with pytest.raises(BundleError, match=r"metadata\.json"):
+        read_bundle(with_metadata(calibration={"temperature": temperature}))
+
+
+@pytest.mark.parametrize("changes", [{"labels": ["real", "fake"]}, {"max_tokens": 0}, {"parity": 3}, {"recipe": None}])
+def test_metadata_that_makes_no_sense_is_refused(changes: dict[str, object]) -> None:
+    with pytest.raises(BundleError, match=r"metadata\.json"):
+        read_bundle(with_metadata(**changes))
+
+
+@given(st.integers(0, len(BUNDLE) - 1), st.integers(1, 255))
+def test_a_damaged_byte_is_a_bundle_error_or_no_matter(place: int, change: int) -> None:
+    damaged = bytearray(BUNDLE)
+    damaged[place] ^= change
+    try:
+        bundle = read_bundle(bytes(damaged))
+    except BundleError:
+        return
+    assert bundle == read_bundle(BUNDLE) or bundle.tokenizer.pieces == read_bundle(BUNDLE).tokenizer.pieces
+
+
+def test_a_graph_that_does_not_load_is_a_bundle_error() -> None:
+    with pytest.raises(BundleError, match="cannot load the bundle's ONNX graph"):
+        Classifier.from_bundle_bytes(BUNDLE)
+
+
+def test_writing_is_all_or_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / "models" / "one.newsgate"
+    write_bundle(path, BUNDLE)
+    assert path.read_bytes() == BUNDLE
+    assert stat.S_IMODE(path.stat().st_mode) == 0o644
+
+    def fail(*_: object) -> None:
+        raise OSError("disk full")
+
+    monkeypatch.setattr("os.fsync", fail)
+    with pytest.raises(OSError, match="disk full"):
+        write_bundle(path, b"half")
+    assert path.read_bytes() == BUNDLE
+    assert list(path.parent.iterdir()) == [path]

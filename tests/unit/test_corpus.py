@@ -1,0 +1,83 @@
+"""Labelled texts: what is refused, how they are parted, what names them."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from model.labels import label_of
+from training.corpus import CorpusError, LabelledTexts, hold_back
+from training.recipe import Recipe
+
+
+def corpus_of(rows: int = 40) -> LabelledTexts:
+    return LabelledTexts.from_pairs((f"text number {row}", "fake" if row % 4 else "real") for row in range(rows))
+
+
+@pytest.mark.parametrize(
+    ("texts", "labels", "reason"),
+    [
+        ((), (), "no labelled texts"),
+        (("a",), ("fake",), "no text is labelled real"),
+        (("a", "b"), ("fake", "FAKE"), "other than fake and real: 'FAKE'"),
+        (("a", "b"), ("fake",), "2 texts but 1 labels"),
+    ],
+)
+def test_a_corpus_that_cannot_be_used_is_refused(texts: tuple[str, ...], labels: tuple[str, ...], reason: str) -> None:
+    with pytest.raises(CorpusError, match=reason):
+        LabelledTexts(texts=texts, labels=labels)
+
+
+def test_counts() -> None:
+    assert corpus_of().counts == {"fake": 30, "real": 10}
+
+
+def test_fingerprint_ignores_order_and_nothing_else() -> None:
+    corpus = corpus_of()
+    backwards = corpus.pick(reversed(range(len(corpus))))
+    assert backwards.fingerprint() == corpus.fingerprint()
+    assert corpus.pick(range(39)).fingerprint() != corpus.fingerprint()
+    relabelled = LabelledTexts(texts=corpus.texts, labels=("fake", *corpus.labels[1:]))
+    assert relabelled.fingerprint() != corpus.fingerprint()
+
+
+def test_a_share_of_each_label_is_held_back() -> None:
+    split = hold_back(corpus_of(), share=0.1)
+    assert split.held_back.counts == {"fake": 3, "real": 1}
+    assert len(split.fitting) == 36
+
+
+def test_the_order_of_the_texts_does_not_move_the_split() -> None:
+    corpus = corpus_of()
+    backwards = corpus.pick(reversed(range(len(corpus))))
+    assert set(hold_back(corpus, share=0.2).held_back.texts) == set(hold_back(backwards, share=0.2).held_back.texts)
+
+
+@given(st.lists(st.tuples(st.sampled_from("abcdefgh"), st.sampled_from(["fake", "real"])), max_size=30))
+def test_copies_never_straddle_the_split(extra: list[tuple[str, str]]) -> None:
+    pairs = [("w", "fake"), ("x", "fake"), ("y", "real"), ("z", "real"), *extra]
+    copies = [(f" {text.upper()}\n", label) for text, label in pairs]
+    split = hold_back(LabelledTexts.from_pairs([*pairs, *copies]), share=0.3)
+    fitting = {text.strip().lower() for text in split.fitting.texts}
+    held_back = {text.strip().lower() for text in split.held_back.texts}
+    assert not fitting & held_back
+    assert len(split.fitting) + len(split.held_back) == 2 * len(pairs)
+
+
+def test_one_distinct_text_of_a_label_cannot_be_parted() -> None:
+    corpus = LabelledTexts.from_pairs([("a", "fake"), ("A ", "fake"), ("b", "real"), ("c", "real")])
+    with pytest.raises(CorpusError, match="fewer than two different texts labelled fake"):
+        hold_back(corpus, share=0.1)
+
+
+@pytest.mark.parametrize("setting", [{"vocabulary_size": 0}, {"dropout": 1.0}, {"held_back": -0.1}, {"lstm_units": 0}])
+def test_a_recipe_that_cannot_be_followed_is_refused(setting: dict[str, float]) -> None:
+    with pytest.raises(ValueError, match=next(iter(setting))):
+        Recipe(**setting)  # type: ignore[arg-type]
+
+
+def test_a_label_needs_a_number() -> None:
+    assert (label_of(0.5), label_of(0.4999)) == ("fake", "real")
+    with pytest.raises(ValueError, match="not a number"):
+        label_of(float("nan"))

@@ -1,0 +1,76 @@
+"""The pages say what is true: every setting, every command, every option, and no link into nothing."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import click
+import pytest
+
+from newsgate.enqueue import enqueue
+from newsgate.main import newsgate
+from worker.settings import Settings
+
+ROOT = Path(__file__).parents[2]
+PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+SETTINGS = (ROOT / "docs" / "settings.md").read_text(encoding="utf-8")
+COMMANDS = (ROOT / "docs" / "commands.md").read_text(encoding="utf-8")
+VARIABLES = {f"NEWSGATE_{name.upper()}": field for name, field in Settings.model_fields.items()}
+SHARED_SECTION = "Commands that read a file"
+
+
+def commands_below(name: str, command: click.Command) -> Iterator[tuple[str, click.Command]]:
+    yield name, command
+    if isinstance(command, click.Group):
+        for part, below in command.commands.items():
+            if below is not enqueue:
+                yield from commands_below(f"{name} {part}", below)
+
+
+EVERY_COMMAND = dict([*commands_below("enqueue", enqueue), *commands_below("newsgate", newsgate)])
+SECTIONS = dict(re.findall(r"^## (.+?)\n(.*?)(?=^## |\Z)", COMMANDS, re.DOTALL | re.MULTILINE))
+
+
+def options_of(command: click.Command) -> set[str]:
+    shown = (each for each in command.params if isinstance(each, click.Option) and not each.hidden)
+    return {spelling for option in shown for spelling in option.opts}
+
+
+def test_every_setting_is_explained_with_its_default() -> None:
+    rows = re.findall(r"^\| `(NEWSGATE_\w+)` \| (\S+) \| [^|]+ \| [^|]+ \|$", SETTINGS, re.MULTILINE)
+    defaults = {name: str(field.default) for name, field in VARIABLES.items()}
+    assert rows == [(name, f"`{default}`" if default else "empty") for name, default in defaults.items()]
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_a_page_names_only_variables_that_exist(page: Path) -> None:
+    assert set(re.findall(r"NEWSGATE_\w+", page.read_text(encoding="utf-8"))) <= VARIABLES.keys()
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_every_relative_link_of_a_page_leads_to_a_file(page: Path) -> None:
+    targets = re.findall(r"\]\((?!https?:|mailto:|#)([^)#\s]+)", page.read_text(encoding="utf-8"))
+    assert [target for target in targets if not (page.parent / target).exists()] == []
+
+
+def test_every_command_has_a_section_and_every_section_a_command() -> None:
+    assert SECTIONS.keys() == EVERY_COMMAND.keys() | {SHARED_SECTION}
+
+
+@pytest.mark.parametrize("name", EVERY_COMMAND)
+def test_every_option_of_a_command_is_explained(name: str) -> None:
+    text = SECTIONS[name] + SECTIONS[SHARED_SECTION]
+    assert {option for option in options_of(EVERY_COMMAND[name]) if not re.search(rf"`[^`]*{option}\b", text)} == set()
+
+
+@pytest.mark.parametrize("name", EVERY_COMMAND)
+def test_a_section_explains_only_options_that_exist(name: str) -> None:
+    told = re.findall(r"(?<![\w-])--[a-z][a-z-]*", SECTIONS[name])
+    assert set(told) <= options_of(EVERY_COMMAND[name])
+
+
+@pytest.mark.parametrize("name", EVERY_COMMAND)
+def test_a_section_shows_its_command_at_work(name: str) -> None:
+    assert re.search(rf"(^\$ .*|`){re.escape(name)}\b", SECTIONS[name], re.MULTILINE)

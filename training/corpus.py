@@ -1,0 +1,108 @@
+"""Labelled texts, and the one way they are parted for training."""
+
+from __future__ import annotations
+
+import hashlib
+import math
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from model.labels import LABELS
+from model.text import split_words
+from newsgate.errors import NewsgateError
+
+
+class CorpusError(NewsgateError):
+    """The labelled texts cannot be trained or evaluated on."""
+
+
+@dataclass(frozen=True)
+class LabelledTexts:
+    """Texts and their labels, `fake` or `real`, in step; both labels occur."""
+
+    texts: tuple[str, ...]
+    labels: tuple[str, ...]
+
+    def __post_init__(self) -> None:
+        if len(self.texts) != len(self.labels):
+            raise CorpusError(f"there are {len(self.texts)} texts but {len(self.labels)} labels")
+        if not self.texts:
+            raise CorpusError("there are no labelled texts", remedy="Give a file with labelled rows")
+        unknown = sorted(set(self.labels) - set(LABELS))
+        if unknown:
+            raise CorpusError(
+                f"there are labels other than fake and real: {', '.join(map(repr, unknown[:5]))}",
+                remedy="Write every label as fake or real",
+            )
+        missing = sorted(set(LABELS) - set(self.labels))
+        if missing:
+            raise CorpusError(
+                f"no text is labelled {missing[0]}", remedy=f"Add texts of both labels; {missing[0]} ones are missing"
+            )
+
+    def __len__(self) -> int:
+        return len(self.texts)
+
+    @classmethod
+    def from_pairs(cls, pairs: Iterable[tuple[str, str]]) -> LabelledTexts:
+        """Return the (text, label) pairs as one corpus."""
+        rows = list(pairs)
+        return cls(texts=tuple(text for text, _ in rows), labels=tuple(label for _, label in rows))
+
+    @property
+    def counts(self) -> Mapping[str, int]:
+        """How many texts have each label."""
+        counted = Counter(self.labels)
+        return {label: counted[label] for label in LABELS}
+
+    def fingerprint(self) -> str:
+        """Return a sha256 of the texts and labels, in hexadecimal; their order makes no difference."""
+        rows = sorted(
+            hashlib.sha256(label.encode() + b"\0" + text.encode(errors="surrogatepass")).digest()
+            for text, label in zip(self.texts, self.labels, strict=True)
+        )
+        return hashlib.sha256(b"".join(rows)).hexdigest()
+
+    def pick(self, rows: Iterable[int]) -> LabelledTexts:
+        """Return the texts at `rows`, counted from 0."""
+        return self.from_pairs((self.texts[row], self.labels[row]) for row in rows)
+
+
+@dataclass(frozen=True)
+class Split:
+    """Two parts of one corpus that share no text: one fits the weights, one decides when to stop."""
+
+    fitting: LabelledTexts
+    held_back: LabelledTexts
+
+
+def hold_back(corpus: LabelledTexts, *, share: float) -> Split:
+    """Part `corpus` so that about `share` of each label's distinct texts is held back.
+
+    Texts that differ only in what the tokenizer drops count as one and stay together, else a copy of a fitted text
+    would flatter the held-back loss. The hash of a text decides its side, so a text tends to keep it as labels are
+    added, and the same texts always part the same way.
+    """
+    rows_of_text: dict[bytes, list[int]] = {}
+    for row, text in enumerate(corpus.texts):
+        rows_of_text.setdefault(_text_hash(text), []).append(row)
+
+    held_back: set[int] = set()
+    for label in LABELS:
+        # A text labelled both ways belongs to its first label, so that it is held back at most once.
+        hashes = sorted(digest for digest, rows in rows_of_text.items() if corpus.labels[rows[0]] == label)
+        if len(hashes) < 2:
+            raise CorpusError(f"there are fewer than two different texts labelled {label}", remedy="Add labelled texts")
+        for digest in hashes[: min(math.ceil(share * len(hashes)), len(hashes) - 1)]:
+            held_back.update(rows_of_text[digest])
+
+    everything = range(len(corpus))
+    return Split(
+        fitting=corpus.pick(row for row in everything if row not in held_back),
+        held_back=corpus.pick(row for row in everything if row in held_back),
+    )
+
+
+def _text_hash(text: str) -> bytes:
+    return hashlib.sha256(" ".join(split_words(text)).encode(errors="surrogatepass")).digest()

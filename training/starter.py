@@ -1,0 +1,80 @@
+"""Rebuilds the starter bundle: `python -m training.starter FOLDER`, the folder of the covid_rumor set.
+
+docs/model-card.md says where the set comes from and what the bundle is good for. The project ships the bundle and
+never the set.
+"""
+
+from __future__ import annotations
+
+import argparse
+import csv
+import gzip
+import sys
+from pathlib import Path
+from typing import Final
+
+import model
+from model.bundle import write_bundle
+from model.classifier import Classifier
+from model.starter import STARTER_MEMBER
+from training.corpus import LabelledTexts
+from training.evaluate import Evaluation, evaluate
+from training.progress import Progress
+from training.recipe import STARTER_RECIPE
+from training.train import TrainedBundle, train_bundle
+
+DEFAULT_OUTPUT: Final = Path(model.__path__[0]) / STARTER_MEMBER
+
+
+def build_starter(covid_rumor_dir: Path, output: Path = DEFAULT_OUTPUT) -> TrainedBundle:
+    """Train the starter bundle on `train.csv.gz` in the folder, report on `val.csv.gz`, and write it to `output`."""
+    trained = train_bundle(
+        read_labelled_csv(covid_rumor_dir / "train.csv.gz"),
+        validation=read_labelled_csv(covid_rumor_dir / "val.csv.gz"),
+        recipe=STARTER_RECIPE,
+        progress=_tell,
+    )
+    write_bundle(output, trained.data)
+    return trained
+
+
+def read_labelled_csv(path: Path) -> LabelledTexts:
+    """Return the columns `text` and `label` of a gzipped UTF-8 CSV file."""
+    with gzip.open(path, "rt", encoding="utf-8", newline="") as file:
+        return LabelledTexts.from_pairs((row["text"], row["label"]) for row in csv.DictReader(file))
+
+
+def summary(evaluation: Evaluation) -> str:
+    """Return an evaluation as one line."""
+    return (
+        f"rows {evaluation.rows}  accuracy {evaluation.accuracy:.4f}  weighted F1 {evaluation.weighted_f1:.4f}  "
+        f"macro F1 {evaluation.macro_f1:.4f}  ECE {evaluation.ece:.4f}"
+    )
+
+
+def _tell(progress: Progress) -> None:
+    if progress.stage != "fit":
+        print(progress.stage, file=sys.stderr)
+    elif progress.step == progress.steps:
+        print(
+            f"epoch {progress.epoch} of {progress.epochs}: held-back loss {progress.held_back_loss:.4f}, "
+            f"accuracy {progress.held_back_accuracy:.4f}",
+            file=sys.stderr,
+        )
+
+
+def _main() -> None:
+    parser = argparse.ArgumentParser(prog="python -m training.starter", description="Rebuild the starter bundle.")
+    parser.add_argument("covid_rumor_dir", type=Path, help="the folder with train.csv.gz and val.csv.gz")
+    parser.add_argument("--output", type=Path, default=DEFAULT_OUTPUT)
+    parser.add_argument("--report", type=Path, nargs="*", default=[], help="further labelled files to report on")
+    arguments = parser.parse_args()
+    trained = build_starter(arguments.covid_rumor_dir, arguments.output)
+    print(f"{arguments.output}: {len(trained.data)} bytes")
+    classifier = Classifier.from_bundle_bytes(trained.data)
+    for path in [arguments.covid_rumor_dir / "val.csv.gz", *arguments.report]:
+        print(f"{path}: {summary(evaluate(classifier, read_labelled_csv(path)))}")
+
+
+if __name__ == "__main__":
+    _main()

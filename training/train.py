@@ -1,0 +1,150 @@
+"""Labelled texts to a bundle: fit, calibrate, compile, prove, evaluate."""
+
+from __future__ import annotations
+
+import platform
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, replace
+from datetime import UTC, datetime
+from importlib.metadata import version
+from typing import Any, Final
+
+import numpy as np
+
+from model.batching import run_batches
+from model.bundle import make_bundle, read_bundle
+from model.classifier import Classifier, calibrated
+from model.metadata import BundleMetadata, Parity, TrainingData
+from model.onnx_graph import compile_onnx
+from model.runtime import KerasRuntime, OnnxRuntime, Runtime
+from model.text import Encoded, Tokenizer
+from newsgate.errors import NewsgateError
+from training.calibrate import fit_temperature
+from training.corpus import LabelledTexts, Split, hold_back
+from training.evaluate import Evaluation, evaluate
+from training.progress import Progress, ProgressCallback, silent
+from training.recipe import DEFAULT_RECIPE, Recipe
+from training.vocabulary import learn_tokenizer
+
+# Wider than the 6e-6 seen between runtimes, far narrower than any decision.
+PARITY_TOLERANCE: Final = 1e-4
+PARITY_TEXTS: Final = 512
+
+_LIBRARIES: Final = ("keras", "numpy", "onnx", "onnxruntime", "tensorflow", "tokenizers")
+
+
+class TrainingUnavailableError(NewsgateError):
+    """The libraries that training needs are not installed."""
+
+
+class ParityError(NewsgateError):
+    """The compiled ONNX graph does not give what Keras gives, so there is nothing to trust."""
+
+
+@dataclass(frozen=True)
+class TrainedBundle:
+    """A bundle, ready to be stored.
+
+    held_back: on the part of the training texts that stopped the fitting, so it flatters. validation: on texts that
+    decided nothing, None where none were given.
+    """
+
+    data: bytes
+    metadata: BundleMetadata
+    held_back: Evaluation
+    validation: Evaluation | None
+
+
+@dataclass(frozen=True)
+class _Network:
+    """The fitted weights in both forms, and the number of epochs they saw."""
+
+    keras_model: bytes
+    onnx_model: bytes
+    epochs: int
+
+
+def train_bundle(
+    train: LabelledTexts,
+    *,
+    validation: LabelledTexts | None = None,
+    recipe: Recipe = DEFAULT_RECIPE,
+    progress: ProgressCallback = silent,
+) -> TrainedBundle:
+    """Return a bundle trained on `train`; `validation` is reported on and decides nothing.
+
+    The same texts, recipe, libraries and machine give the same model. Raises TrainingUnavailableError without the
+    training libraries, CorpusError where the texts cannot be parted, ParityError where ONNX and Keras differ.
+    """
+    split = hold_back(train, share=recipe.held_back)
+    progress(Progress(stage="vocabulary"))
+    tokenizer = learn_tokenizer(split.fitting.texts, vocabulary_size=recipe.vocabulary_size)
+    network = _fit(split, tokenizer=tokenizer, recipe=recipe, progress=progress)
+
+    progress(Progress(stage="compile"))
+    onnx = OnnxRuntime(network.onnx_model)
+    sample = (validation or split.held_back).texts[:PARITY_TEXTS] + split.fitting.texts[:PARITY_TEXTS]
+    encoded_sample = tokenizer.encode_all(sample, max_tokens=recipe.max_tokens)
+    parity = prove_parity(KerasRuntime(network.keras_model), onnx, encoded_sample)
+
+    progress(Progress(stage="calibrate"))
+    encoded = tokenizer.encode_all(split.held_back.texts, max_tokens=recipe.max_tokens)
+    temperature = fit_temperature(run_batches(onnx, encoded), split.held_back.labels)
+
+    progress(Progress(stage="evaluate"))
+    draft = BundleMetadata(
+        created_at=datetime.now(UTC).isoformat(timespec="seconds"),
+        max_tokens=recipe.max_tokens,
+        temperature=temperature,
+        recipe={**asdict(recipe), "epochs": network.epochs},
+        training_data=TrainingData(rows=train.counts, sha256=train.fingerprint(), held_back_rows=len(split.held_back)),
+        metrics={},
+        libraries={name: version(name) for name in _LIBRARIES} | {"python": platform.python_version()},
+        parity=parity,
+    )
+    classifier = Classifier(tokenizer=tokenizer, runtime=onnx, metadata=draft)
+    held_back = evaluate(classifier, split.held_back)
+    reported = None if validation is None else evaluate(classifier, validation)
+    metadata = replace(draft, metrics=_metrics(held_back=held_back, validation=reported))
+    data = make_bundle(
+        keras_model=network.keras_model, onnx_model=network.onnx_model, tokenizer=tokenizer, metadata=metadata
+    )
+    progress(Progress(stage="done"))
+    # Read back: a bundle that cannot be opened is never handed out, and its metadata then has the checksums.
+    return TrainedBundle(data=data, metadata=read_bundle(data).metadata, held_back=held_back, validation=reported)
+
+
+def prove_parity(keras: Runtime, onnx: Runtime, encoded: Sequence[Encoded]) -> Parity:
+    """Return how far apart the two runtimes' probabilities are, or raise ParityError beyond the tolerance."""
+    by_keras, by_onnx = (calibrated(run_batches(runtime, encoded), temperature=1.0) for runtime in (keras, onnx))
+    difference = float(np.max(np.abs(by_keras - by_onnx)))
+    # Negated, so that NaN is refused too.
+    if not difference <= PARITY_TOLERANCE:
+        raise ParityError(
+            f"the ONNX graph's probabilities differ from Keras' by {difference:.1e}, more than {PARITY_TOLERANCE:.0e}",
+            remedy="Report this with the versions of keras, tensorflow and onnxruntime; nothing was saved",
+        )
+    return Parity(max_abs_difference=difference, texts=len(encoded))
+
+
+def _fit(split: Split, *, tokenizer: Tokenizer, recipe: Recipe, progress: ProgressCallback) -> _Network:
+    try:
+        # TensorFlow takes seconds and hundreds of megabytes to import, and a base install lacks it.
+        from model.network import extract_weights, network_to_bytes
+        from training.fit import fit_network
+    except ImportError as error:
+        raise TrainingUnavailableError(
+            f"training needs TensorFlow, which is not installed ({error.name})",
+            remedy="Run: pip install 'newsgate[training]'",
+        ) from error
+    fitted = fit_network(split, tokenizer=tokenizer, recipe=recipe, progress=progress)
+    return _Network(
+        keras_model=network_to_bytes(fitted.network),
+        onnx_model=compile_onnx(extract_weights(fitted.network)),
+        epochs=fitted.epochs,
+    )
+
+
+def _metrics(*, held_back: Evaluation, validation: Evaluation | None) -> dict[str, Any]:
+    metrics = {"held_back": held_back.as_dict()}
+    return metrics if validation is None else metrics | {"validation": validation.as_dict()}
