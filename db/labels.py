@@ -16,15 +16,15 @@ def text_hash(text: str) -> bytes:
     return hashlib.blake2b(text.encode(), digest_size=16).digest()
 
 
-def add_labels(connection: Connection, judged: Sequence[tuple[bytes, str]], *, labelled_by: str, chosen: str) -> None:
-    """Store (text hash, label) pairs. Labels are only ever added: the history is what people thought when."""
+def add_labels(connection: Connection, judged: Sequence[tuple[str, str]], *, labelled_by: str, chosen: str) -> None:
+    """Store (text, label) pairs. Labels are only ever added: the history is what people thought when."""
     if not judged:
         return
     connection.execute(
         insert(labels).values(labelled_at=database_time()),
         [
-            {"text_hash": digest, "label": label, "labelled_by": labelled_by, "chosen": chosen}
-            for digest, label in judged
+            {"text_hash": text_hash(text), "text": text, "label": label, "labelled_by": labelled_by, "chosen": chosen}
+            for text, label in judged
         ],
     )
 

@@ -87,6 +87,7 @@ models = Table(
     Column("metadata", Text, nullable=False, comment="JSON: metrics, recipe, what it was trained on"),
     Column("bundle", LargeBinary, nullable=False),
     Column("created_at", UtcDateTime, nullable=False),
+    Column("shadow_share", Double, comment="the share of live chunks it scores beside the champion, unseen"),
     CheckConstraint(f"state in {MODEL_STATES}", name="state"),
 )
 # "At most one champion" is a rule of the database, not a hope of the code.
@@ -138,6 +139,7 @@ chunks = Table(
     Column("worker", Text),
     Column("finished_at", UtcDateTime),
     Column("last_error", Text),
+    Column("summary", Text, comment="JSON: how the scores and tokens of its items are distributed"),
     CheckConstraint(f"state in {CHUNK_STATES}", name="state"),
 )
 # What the sweeper looks through: only unfinished chunks, so it does not grow with the table.
@@ -150,6 +152,9 @@ Index(
 )
 
 LABELS = ("fake", "real")
+# How a labelled text was chosen. Only the random ones and imported test sets may judge models: a text that was picked
+# because a model was unsure of it says little about the others.
+CHOSEN = ("file", "direct", "import", "test", "random", "uncertain", "disagreement", "suspect")
 
 # One row is what one model said about one item: a label, or an error with its reason.
 verdicts = Table(
@@ -175,10 +180,12 @@ labels = Table(
     metadata,
     Column("id", BigId, primary_key=True),
     Column("text_hash", LargeBinary(16), nullable=False, index=True),
+    # The text itself, because a label outlives the batch it was given in.
+    Column("text", Text, nullable=False),
     Column("label", String(8), nullable=False),
     Column("labelled_by", Text, nullable=False),
     Column("labelled_at", UtcDateTime, nullable=False),
-    Column("chosen", String(16), nullable=False, comment="how the item was chosen: file, direct, random, uncertain"),
+    Column("chosen", String(16), nullable=False, comment="how the text was chosen: one of CHOSEN"),
     CheckConstraint(f"label in {LABELS}", name="label"),
 )
 
@@ -193,6 +200,48 @@ promotions = Table(
     Column("reason", Text, nullable=False),
     Column("figures", Text, nullable=False, comment="JSON: the test the decision rests on"),
     Column("decided_at", UtcDateTime, nullable=False),
+)
+
+# One row is what a challenger said about an item of the champion's run: never shown as a result.
+shadow_verdicts = Table(
+    "shadow_verdicts",
+    metadata,
+    Column("item_id", BigId, ForeignKey("items.id"), nullable=False),
+    Column("model", Integer, ForeignKey("models.number"), nullable=False),
+    Column("run_id", BigId, ForeignKey("runs.id"), nullable=False),
+    Column("label", String(8), nullable=False),
+    Column("p_fake", Double, nullable=False),
+    PrimaryKeyConstraint("item_id", "model"),
+    sqlite_with_rowid=False,
+)
+
+# One row is an item that a reviewer looks at, so that nobody else is shown it meanwhile.
+review_leases = Table(
+    "review_leases",
+    metadata,
+    Column("item_id", BigId, ForeignKey("items.id"), primary_key=True, autoincrement=False),
+    Column("reviewer", Text, nullable=False),
+    Column("chosen", String(16), nullable=False, comment="why the queue picked it: one of CHOSEN"),
+    Column("lease_until", UtcDateTime, nullable=False),
+)
+
+JOB_STATES = ("running", "done", "skipped", "failed")
+
+# One row is a periodic job in one period: however often the schedule rings, the job happens once.
+jobs = Table(
+    "jobs",
+    metadata,
+    Column("job", String(32), nullable=False),
+    Column("period", String(32), nullable=False, comment="for example 2026-11-22"),
+    Column("state", String(16), nullable=False),
+    Column("attempt", Integer, nullable=False, server_default="1"),
+    Column("worker", Text, nullable=False),
+    Column("lease_until", UtcDateTime),
+    Column("started_at", UtcDateTime, nullable=False),
+    Column("finished_at", UtcDateTime),
+    Column("outcome", Text, comment="JSON: what came of it, or why it was skipped or failed"),
+    PrimaryKeyConstraint("job", "period"),
+    CheckConstraint(f"state in {JOB_STATES}", name="state"),
 )
 
 # The public interface of the database: columns are documented in docs/querying.md and only ever added to.

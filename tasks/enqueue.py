@@ -93,7 +93,7 @@ class _Block:
 
     accepted: list[AcceptedRow] = field(default_factory=list)
     refused: list[RefusedRow] = field(default_factory=list)
-    labels: list[tuple[bytes, str]] = field(default_factory=list)
+    labels: list[tuple[str, str]] = field(default_factory=list)
     chars: int = 0
     last_row: int = 0
 
@@ -267,7 +267,7 @@ def _blocks(rows: Iterable[Row | Rejected], settings: Settings) -> Iterator[_Blo
             block.accepted.append(AcceptedRow(row.row, row.external_id, row.text, digest))
             block.chars += len(row.text)
             if row.label is not None:
-                block.labels.append((digest, row.label))
+                block.labels.append((row.text, row.label))
         full = len(block.accepted) >= settings.chunk_rows or len(block.refused) >= settings.chunk_rows
         if full or block.chars >= settings.chunk_chars:
             yield block
