@@ -1,0 +1,1 @@
+"""Speed measured side by side; run by hand or by `make bench`, never a timed test."""

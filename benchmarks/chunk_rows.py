@@ -1,0 +1,65 @@
+"""How many rows a chunk should have: `newsgate classify FILE` under one NEWSGATE_CHUNK_ROWS after another."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+
+from benchmarks.newsgate_server import newsgate_server
+from benchmarks.processes import BenchmarkError, scratch_folder
+from benchmarks.report import circumstances, markdown_table, spread, write_between_markers
+from benchmarks.texts import make_lexicon, make_posts, write_posts
+from model.bundle import read_bundle
+from model.starter import starter_bundle
+
+MARKER = "chunk-rows"
+SIZES_ROWS = (250, 500, 1000, 2000, 4000)
+
+
+def measure(*, rows: int, repeats: int) -> dict[int, list[float]]:
+    """Items a second of the whole pipeline for each size; the sizes take turns on one warm server."""
+    posts = make_posts(make_lexicon(read_bundle(starter_bundle()).tokenizer.pieces), seed=3)
+    rates: dict[int, list[float]] = {size: [] for size in SIZES_ROWS}
+    with scratch_folder() as folder, newsgate_server(folder) as newsgate:
+        file = folder / "posts.csv"
+        newsgate.classify(write_posts(file, posts, rows=2 * max(SIZES_ROWS)), rows=2 * max(SIZES_ROWS))
+        for _ in range(repeats):
+            for size in SIZES_ROWS:
+                # Another file each time: the same one would not be classified again.
+                write_posts(file, posts, rows=rows)
+                done = newsgate.classify(file, rows=rows, NEWSGATE_CHUNK_ROWS=str(size)).cost
+                rates[size].append(done.items_per_second)
+                sys.stderr.write(f"{size} rows a chunk: {done.items_per_second:.0f} items/s\n")
+    return rates
+
+
+def report(rates: dict[int, list[float]]) -> str:
+    """The figures as Markdown."""
+    table = markdown_table(
+        ("rows a chunk", "whole pipeline, items/s", "min", "max"),
+        [(str(size), *spread(measured)) for size, measured in rates.items()],
+    )
+    return f"{table}\n\n{circumstances()}"
+
+
+def main() -> None:
+    """Measure, print, and write where asked to."""
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.chunk_rows", description=__doc__)
+    parser.add_argument("--rows", type=int, default=50_000)
+    parser.add_argument("--repeats", type=int, default=3)
+    parser.add_argument("--write", type=Path, metavar="FILE", help="a document whose table to replace")
+    told = parser.parse_args()
+    try:
+        text = report(measure(rows=told.rows, repeats=told.repeats))
+        print(text)
+        if told.write:
+            write_between_markers(told.write, name=MARKER, content=text)
+    except BenchmarkError as error:
+        sys.exit(f"error: {error}")
+    except KeyboardInterrupt:
+        sys.exit(130)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,166 @@
+"""Programs that a benchmark starts, and the promise that none of them outlives it."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import resource
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import NoReturn
+
+import psutil
+
+ROOT = Path(__file__).resolve().parent.parent
+_POLL_SECONDS = 0.02
+_LOG_TAIL_CHARS = 2000
+
+
+class BenchmarkError(Exception):
+    """The measurement could not be made."""
+
+
+@dataclass(frozen=True, slots=True)
+class Cost:
+    """What classifying `rows` took. cpu_seconds: the processor time of every process that had a part in it."""
+
+    rows: int
+    seconds: float
+    cpu_seconds: float
+
+    @property
+    def items_per_second(self) -> float:
+        """Rows a second by the clock on the wall."""
+        return self.rows / self.seconds
+
+    @property
+    def cpu_milliseconds_per_item(self) -> float:
+        """Processor time a row, which other programs on the machine change far less than the rate."""
+        return 1000 * self.cpu_seconds / self.rows
+
+
+@contextlib.contextmanager
+def scratch_folder() -> Iterator[Path]:
+    """A new folder that goes when the block ends, also at SIGTERM and SIGHUP.
+
+    Its path is short: a Unix socket will stand in it.
+    """
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, _leave)
+    folder = Path(tempfile.mkdtemp(prefix="bench-", dir="/tmp"))
+    try:
+        yield folder
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def clean_environment(**added: str) -> dict[str, str]:
+    """This process's environment without newsgate's settings, so that only what is `added` is set."""
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(("NEWSGATE_", "CELERY_"))}
+    return {**kept, "PYTHONPATH": str(ROOT), "TF_CPP_MIN_LOG_LEVEL": "2", **added}
+
+
+def program(name: str) -> str:
+    """The path of a program installed beside the running Python."""
+    return str(Path(sys.executable).parent / name)
+
+
+@contextlib.contextmanager
+def running(
+    command: Sequence[str], *, environment: Mapping[str, str], folder: Path, log: Path, patience_seconds: float
+) -> Iterator[subprocess.Popen[bytes]]:
+    """Run `command` in `folder` for as long as the block lasts, its output in `log`.
+
+    patience_seconds: how long it may take to stop after SIGTERM; then its whole process group is killed.
+    """
+    with log.open("ab") as output:
+        # A session of its own: Ctrl-C must reach the benchmark alone, which then stops its programs in order.
+        process = subprocess.Popen(
+            command,
+            env=environment,
+            cwd=folder,
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=output,
+            start_new_session=True,
+        )
+    try:
+        yield process
+    finally:
+        _end(process, patience_seconds=patience_seconds)
+
+
+def wait_until(
+    condition: Callable[[], bool], *, what: str, seconds: float, process: subprocess.Popen[bytes], log: Path
+) -> None:
+    """Poll until `condition` holds. Raises BenchmarkError, with the end of the log, when it does not in time."""
+    deadline = time.monotonic() + seconds
+    while not condition():
+        if process.poll() is not None:
+            raise BenchmarkError(f"the program ended while waiting: {what}\n{_tail(log)}")
+        if time.monotonic() > deadline:
+            raise BenchmarkError(f"waited {seconds:g} s in vain: {what}\n{_tail(log)}")
+        time.sleep(_POLL_SECONDS)
+
+
+def run_to_end(command: Sequence[str], *, environment: Mapping[str, str], folder: Path, limit_seconds: float) -> None:
+    """Run `command` to its end. Raises BenchmarkError where it fails."""
+    done = subprocess.run(
+        command,
+        env=environment,
+        cwd=folder,
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=limit_seconds,
+    )
+    if done.returncode != 0:
+        raise BenchmarkError(f"{' '.join(command)} ended with {done.returncode}\n{done.stderr[-_LOG_TAIL_CHARS:]}")
+
+
+def cpu_seconds_of(*processes: subprocess.Popen[bytes]) -> float:
+    """The processor time that these running processes and their descendants have used so far."""
+    return sum(
+        _cpu_seconds(member)
+        for process in processes
+        for member in (psutil.Process(process.pid), *psutil.Process(process.pid).children(recursive=True))
+    )
+
+
+def cpu_seconds_here() -> float:
+    """The processor time that this process and the commands it ran to their end have used so far."""
+    usages = (resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
+    return sum(usage.ru_utime + usage.ru_stime for usage in usages)
+
+
+def _end(process: subprocess.Popen[bytes], *, patience_seconds: float) -> None:
+    process.terminate()
+    with contextlib.suppress(subprocess.TimeoutExpired):
+        process.wait(patience_seconds)
+    # Pool children may outlive their parent, whichever way that ended.
+    with contextlib.suppress(ProcessLookupError):
+        os.killpg(process.pid, signal.SIGKILL)
+    process.wait()
+
+
+def _cpu_seconds(process: psutil.Process) -> float:
+    with contextlib.suppress(psutil.NoSuchProcess):
+        times = process.cpu_times()
+        return float(times.user + times.system)
+    return 0.0
+
+
+def _tail(log: Path) -> str:
+    return log.read_text(errors="replace")[-_LOG_TAIL_CHARS:]
+
+
+def _leave(number: int, _frame: object) -> NoReturn:
+    raise SystemExit(128 + number)

@@ -1,0 +1,72 @@
+"""Figures for people: Markdown tables, the machine they were taken on, and their place in a document."""
+
+from __future__ import annotations
+
+import os
+import platform
+import re
+import statistics
+import subprocess
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from importlib.metadata import version
+from pathlib import Path
+
+from benchmarks.processes import ROOT, BenchmarkError
+from db.session import sqlite_driver
+
+_LIBRARIES = ("celery", "redis", "sqlalchemy", "keras", "tensorflow", "onnxruntime", "numpy")
+
+
+def markdown_table(headers: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    """A Markdown table; every column but the first stands to the right."""
+    ruler = ["---"] + ["---:"] * (len(headers) - 1)
+    return "\n".join(f"| {' | '.join(cells)} |" for cells in (headers, ruler, *rows))
+
+
+def spread(rates: Sequence[float]) -> tuple[str, str, str]:
+    """Median, smallest and largest, as cells of a table."""
+    return figure(statistics.median(rates)), figure(min(rates)), figure(max(rates))
+
+
+def figure(value: float) -> str:
+    """A number with as many digits as a measurement of this kind carries."""
+    return f"{value:.1f}" if value < 100 else f"{value:,.0f}".replace(",", " ")
+
+
+def circumstances() -> str:
+    """When, of which commit, on what machine and with which libraries, as one Markdown paragraph."""
+    libraries = ", ".join(f"{name} {version(name)}" for name in _LIBRARIES)
+    return (
+        f"{datetime.now(UTC):%Y-%m-%d}, commit {_commit()}; {_processor()}, {len(os.sched_getaffinity(0))} cores, "
+        f"load average {os.getloadavg()[1]:.1f} with this benchmark; "
+        f"Python {platform.python_version()}, {libraries}, SQLite {sqlite_driver().sqlite_version}."
+    )
+
+
+def write_between_markers(path: Path, *, name: str, content: str) -> None:
+    """Replace what stands between `<!-- name: begin -->` and `<!-- name: end -->` in a document.
+
+    Raises BenchmarkError where the document has no such markers.
+    """
+    begin, end = f"<!-- {name}: begin -->", f"<!-- {name}: end -->"
+    before, found, rest = path.read_text(encoding="utf-8").partition(begin)
+    _, closed, after = rest.partition(end)
+    if not (found and closed):
+        raise BenchmarkError(f"{path} has no place for these figures: {begin} {end}")
+    path.write_text(f"{before}{begin}\n{content}\n{end}{after}", encoding="utf-8")
+
+
+def _processor() -> str:
+    information = Path("/proc/cpuinfo")
+    found = re.search(r"model name\s*:\s*(.+)", information.read_text()) if information.exists() else None
+    return found[1].strip() if found else platform.processor() or platform.machine()
+
+
+def _commit() -> str:
+    def git(*arguments: str) -> str:
+        done = subprocess.run(["git", *arguments], cwd=ROOT, capture_output=True, text=True, check=False)
+        return done.stdout.strip()
+
+    commit = git("rev-parse", "--short", "HEAD") or "unknown"
+    return f"{commit} with changes" if git("status", "--porcelain", "--untracked-files=no") else commit
