@@ -15,6 +15,8 @@ from worker.settings import Settings
 
 CLASSIFY_TASK = "newsgate.classify"
 CLASSIFY_QUEUE = "newsgate.classify"
+RETRAIN_TASK = "newsgate.retrain"
+TRAINING_QUEUE = "newsgate.training"
 TOLERANT_TRANSPORT = "worker.transport:TolerantTransport"
 # Never reached: the lease in the database decides when work is taken over, not the broker.
 _VISIBILITY_TIMEOUT_SECONDS = 7 * 24 * 3600
@@ -35,6 +37,24 @@ def make_app(settings: Settings) -> Celery:
     app = _Doorbell("newsgate", set_as_current=False)
     app.conf.update(configuration(settings))
     return app
+
+
+def consume(app: Celery, *, queue: str, name: str, threads: int, log_level: str) -> None:
+    """Run what the queue brings, in `threads` threads, until told to stop (SIGTERM, SIGINT); none: in this thread."""
+    consumer = app.Worker(
+        queues=[queue],
+        pool="threads" if threads else "solo",
+        concurrency=threads or 1,
+        hostname=f"newsgate@{name}",
+        loglevel=log_level.upper(),
+        without_gossip=True,
+        without_mingle=True,
+        without_heartbeat=True,
+        quiet=True,
+    )
+    consumer.start()
+    if consumer.exitcode:
+        raise SystemExit(consumer.exitcode)
 
 
 def configuration(settings: Settings) -> dict[str, Any]:

@@ -34,6 +34,10 @@ class Doorbell:
         for chunk in chunks:
             if time.monotonic() < self._silent_until:
                 return
+            if self._settings.broker_is_private and not self._settings.broker_socket.exists():
+                # Nobody to wait for, so no silence either: `newsgate up` may come up at any moment.
+                self.fault = "no newsgate is running here"
+                return
             try:
                 self._send(chunk)
                 self.fault = None
@@ -55,8 +59,6 @@ class Doorbell:
         if self._app is None:
             from worker.celery import make_app
 
-            if self._settings.broker_is_private and not self._settings.broker_socket.exists():
-                raise ConnectionError("no newsgate is running here")
             self._app = make_app(self._settings)
             self._app.conf.broker_transport_options |= _ONE_TRY
         return self._app

@@ -41,6 +41,14 @@ class Settings(BaseSettings):
     lost_after_seconds: float = Field(default=5, ge=0, description="Queued longer on an idle worker: message lost.")
     broker_timeout_seconds: float = Field(default=2, gt=0, description="Patience with a broker that does not answer.")
     models_in_memory: int = Field(default=3, ge=1, description="Bundles a worker keeps loaded.")
+    retrain_crontab: str = Field(default="15 3 * * *", description="When retraining is due, in UTC, as cron writes it.")
+    retrain_min_labels: int = Field(default=200, ge=0, description="New labels without which retraining is skipped.")
+    retrain_recipe: str = Field(default="", description="JSON: what to change in how models are trained.")
+    training_seconds: float = Field(default=7200, gt=0, description="How long an attempt at training may take.")
+    training_lease_seconds: float = Field(default=60, gt=0, description="Silence after which a trainer counts as dead.")
+    training_attempts: int = Field(default=3, ge=1, le=100, description="Attempts at one period's retraining.")
+    training_sweep_seconds: float = Field(default=60, gt=0, description="How often trainers look without a ring.")
+    training_threads: int = Field(default=0, ge=0, le=256, description="Cores training uses; 0: half of them.")
     log_level: Literal["debug", "info", "warning", "error"] = Field(default="info", description="How much workers say.")
 
     @field_validator("home")
@@ -76,6 +84,11 @@ class Settings(BaseSettings):
     def threads(self) -> int:
         """Chunks this process works on at a time."""
         return self.worker_threads or len(os.sched_getaffinity(0))
+
+    @property
+    def effective_training_threads(self) -> int:
+        """Cores that training uses, so that some are left for classifying."""
+        return self.training_threads or max(1, len(os.sched_getaffinity(0)) // 2)
 
 
 def load_settings(**told: Any) -> Settings:

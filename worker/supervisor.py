@@ -8,6 +8,7 @@ import subprocess
 import threading
 import time
 from collections.abc import Sequence
+from contextlib import nullcontext
 from pathlib import Path
 
 log = logging.getLogger("newsgate.supervisor")
@@ -30,6 +31,8 @@ class Supervisor:
         self._command = list(command)
         self._output = output
         self._stop = threading.Event()
+        # Held while a process is made or told to stop, so that `stop` never misses one that is just being made.
+        self._turn = threading.Lock()
         self._process: subprocess.Popen[bytes] | None = None
         self._thread = threading.Thread(target=self._run, name=f"supervise-{name}", daemon=True)
 
@@ -50,8 +53,9 @@ class Supervisor:
 
     def stop(self, *, patience_seconds: float) -> None:
         """Ask the program to finish what it does, and end it where it takes longer than `patience_seconds`."""
-        self._stop.set()
-        process = self._process
+        with self._turn:
+            self._stop.set()
+            process = self._process
         if process is not None and process.poll() is None:
             process.send_signal(signal.SIGTERM)
             try:
@@ -77,15 +81,15 @@ class Supervisor:
             self._stop.wait(pause)
 
     def _run_once(self) -> int:
-        if self._output is None:
-            self._process = self._spawn(None)
-            return self._process.wait()
-        with self._output.open("ab") as output:
-            self._process = self._spawn(output.fileno())
-            return self._process.wait()
+        with self._turn:
+            if self._stop.is_set():
+                return 0
+            process = self._process = self._spawn()
+        return process.wait()
 
-    def _spawn(self, output: int | None) -> subprocess.Popen[bytes]:
-        # A session of its own: Ctrl-C must reach the supervisor alone, which then stops its programs in order.
-        return subprocess.Popen(
-            self._command, stdin=subprocess.DEVNULL, stdout=output, stderr=output, start_new_session=True
-        )
+    def _spawn(self) -> subprocess.Popen[bytes]:
+        with self._output.open("ab") if self._output else nullcontext() as output:
+            # A session of its own: Ctrl-C must reach the supervisor alone, which then stops its programs in order.
+            return subprocess.Popen(
+                self._command, stdin=subprocess.DEVNULL, stdout=output, stderr=output, start_new_session=True
+            )

@@ -37,9 +37,13 @@ def test_every_command_of_the_readme_works_in_the_order_it_stands(alone: World) 
         assert done.returncode == 0, f"{command}\n{done.stderr.decode()}"
 
 
-def test_make_run_ends_with_a_query_that_works(alone: World) -> None:
+def test_make_run_prints_what_the_readme_shows_and_ends_with_a_query_that_works(alone: World) -> None:
     environment = {**alone.environment, "PATH": f"{BIN}{os.pathsep}{os.environ['PATH']}"}
     done = subprocess.run(["make", "run"], cwd=_ROOT, env=environment, capture_output=True, check=True)
+    printed = (done.stdout + done.stderr).decode().replace(str(alone.home), "~/.newsgate").splitlines()
+    block = re.search(r"\$ make run\n(.*?)```", (_ROOT / "README.md").read_text(), re.DOTALL)
+    assert block is not None
+    assert [line for line in block[1].splitlines() if line.strip() != "..." and line not in printed] == []
     last = done.stdout.decode().strip().splitlines()[-1].strip()
     found = re.fullmatch(r'sqlite3 (\S+) "(.+)"', last)
     assert found is not None, last
