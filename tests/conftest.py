@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from db.schema import ensure_schema, migrate
+from db.schema import ensure_schema
 from db.session import Database
 from tests.services import PostgresServer, RedisServer, short_folder
 
@@ -53,12 +53,15 @@ def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     return server.new_database()
 
 
-@pytest.fixture
-def database(database_url: str) -> Iterator[Database]:
+@pytest.fixture(params=["sqlite", "postgresql"])
+def database(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Database]:
     """A database with newsgate's schema, once of each kind."""
-    opened = Database(database_url)
-    if not opened.is_sqlite:
-        migrate(opened)
+    if request.param == "sqlite":
+        url = f"sqlite:///{tmp_path / 'newsgate.db'}"
+    else:
+        server: PostgresServer = request.getfixturevalue("postgres_server")
+        url = server.new_database(migrated=True)
+    opened = Database(url)
     ensure_schema(opened)
     yield opened
     opened.close()
