@@ -22,12 +22,18 @@ def readme_commands() -> list[str]:
     return [line[2:] for block in blocks for line in block.splitlines() if line.startswith("$ ")]
 
 
+def _as_typed(world: World) -> dict[str, str]:
+    """The environment of a person's shell: the programs on PATH, and nothing of a `make` that runs these tests."""
+    clean = {name: value for name, value in world.environment.items() if not name.startswith(("MAKE", "MFLAGS"))}
+    return {**clean, "PATH": f"{BIN}{os.pathsep}{os.environ['PATH']}"}
+
+
 def test_the_readme_begins_with_its_two_commands() -> None:
     assert readme_commands()[:2] == ["make run", "make test"]
 
 
 def test_every_command_of_the_readme_works_in_the_order_it_stands(alone: World) -> None:
-    environment = {**alone.environment, "PATH": f"{BIN}{os.pathsep}{os.environ['PATH']}"}
+    environment = _as_typed(alone)
     for command in readme_commands():
         if command == _NOT_HERE:
             continue
@@ -38,7 +44,7 @@ def test_every_command_of_the_readme_works_in_the_order_it_stands(alone: World) 
 
 
 def test_make_run_prints_what_the_readme_shows_and_ends_with_a_query_that_works(alone: World) -> None:
-    environment = {**alone.environment, "PATH": f"{BIN}{os.pathsep}{os.environ['PATH']}"}
+    environment = _as_typed(alone)
     done = subprocess.run(["make", "run"], cwd=_ROOT, env=environment, capture_output=True, check=True)
     printed = (done.stdout + done.stderr).decode().replace(str(alone.home), "~/.newsgate").splitlines()
     block = re.search(r"\$ make run\n(.*?)```", (_ROOT / "README.md").read_text(), re.DOTALL)
