@@ -21,7 +21,7 @@ class ProgressLine:
         self._verb = verb
         self._shown = on_terminal()
         self._drawn_at = 0.0
-        self._started = time.monotonic()
+        self._begun: tuple[float, float] | None = None
 
     def __enter__(self) -> Self:
         return self
@@ -40,6 +40,13 @@ class ProgressLine:
         self._drawn_at = now
         share = min(part / whole, 1.0) if whole else 0.0
         filled = round(share * _BAR_CELLS)
-        left = (now - self._started) * (1 - share) / share if share > 0 else 0.0
+        seconds = self._seconds_left(share, now)
+        left = f"  {seconds:.0f} s left" if seconds else ""
         bar = "#" * filled + "-" * (_BAR_CELLS - filled)
-        click.echo(f"\r\x1b[K{self._verb} [{bar}] {share:4.0%}  {note}  {left:.0f} s left", nl=False, err=True)
+        click.echo(f"\r\x1b[K{self._verb} [{bar}] {share:4.0%}  {note}{left}", nl=False, err=True)
+
+    def _seconds_left(self, share: float, now: float) -> float:
+        # Counted from the first look: what was done before it says nothing about the pace.
+        share_then, then = self._begun = self._begun or (share, now)
+        gained = share - share_then
+        return (now - then) * (1 - share) / gained if gained > 0 else 0.0

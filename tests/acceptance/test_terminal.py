@@ -1,0 +1,49 @@
+"""What a person at a terminal sees: progress while they wait, and nothing left of it afterwards."""
+
+from __future__ import annotations
+
+import os
+import pty
+import subprocess
+from pathlib import Path
+
+from tests.programs import BIN, World
+from tests.texts import write_posts
+
+
+def _on_a_terminal(world: World, *command: str | Path) -> str:
+    """Everything a program writes to its terminal."""
+    ours, theirs = pty.openpty()
+    process = subprocess.Popen(
+        [str(BIN / command[0]), *map(str, command[1:])],
+        env=world.environment,
+        stdin=theirs,
+        stdout=theirs,
+        stderr=theirs,
+    )
+    os.close(theirs)
+    seen = bytearray()
+    try:
+        while piece := os.read(ours, 65536):
+            seen += piece
+    except OSError:
+        pass  # the way Linux says that the other side of a terminal is closed
+    os.close(ours)
+    assert process.wait(60) == 0
+    return seen.decode()
+
+
+def test_a_terminal_shows_progress_and_a_table(alone: World, tmp_path: Path) -> None:
+    seen = _on_a_terminal(alone, "newsgate", "classify", write_posts(tmp_path / "posts.csv", 6000), "--limit", "2")
+    assert "reading [" in seen
+    assert "classifying [" in seen
+    assert "6000 rows classified" in seen
+    last_line = seen.split("\x1b[K")[-1]
+    assert "classifying [" not in last_line
+    assert "verdict  p_fake" in last_line
+
+
+def test_a_pipe_shows_no_progress_and_gets_csv(alone: World, tmp_path: Path) -> None:
+    done = alone.run("newsgate", "classify", write_posts(tmp_path / "posts.csv", 2000), "--limit", "2")
+    assert "[" not in done.err
+    assert done.out.startswith("batch,row,external_id,text,label,p_fake,model,classified_at,error,")
