@@ -3,11 +3,13 @@ FROM python:3.12-slim
 RUN useradd --create-home newsgate
 WORKDIR /src
 
-COPY requirements/server.txt requirements/
-RUN pip install --no-cache-dir --require-hashes -r requirements/server.txt
+# What is installed: `server` for everything but training, `training` for that too, which is ten times as large.
+ARG LOCK=server
+COPY requirements/${LOCK}.txt requirements/
+RUN pip install --no-cache-dir --require-hashes -r requirements/${LOCK}.txt
 
 COPY . .
-# What builds the package stands in the lock file too, so nothing unlocked is fetched here.
+# What builds the package stands in the lock files too, so nothing unlocked is fetched here.
 RUN pip install --no-cache-dir --no-deps --no-build-isolation .
 
 USER newsgate

@@ -37,6 +37,9 @@ lock: $(VENV)/.dev ## Choose the newest allowed versions and write them down
 	  --no-header --extra postgres -c requirements/run.txt pyproject.toml requirements/build.in -o requirements/server.txt
 	$(BIN)/uv pip compile -q --upgrade --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
 	  --no-header --extra dev -c requirements/run.txt pyproject.toml requirements/build.in -o requirements/dev.txt
+	$(BIN)/uv pip compile -q --upgrade --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
+	  --no-header --extra postgres --extra training -c requirements/dev.txt pyproject.toml requirements/build.in \
+	  -o requirements/training.txt
 
 clean: ## Remove what was installed and cached
 	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

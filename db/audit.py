@@ -92,6 +92,15 @@ _CHECKS = (
         """,
     ),
     _Check(
+        "every shadow verdict names a model and an item that exist",
+        "select count(*) from shadow_verdicts",
+        """
+        select 'item ' || s.item_id || ' or model ' || s.model || ' of a shadow verdict does not exist'
+        from shadow_verdicts s left join models m on m.number = s.model left join items i on i.id = s.item_id
+        where m.number is null or i.id is null
+        """,
+    ),
+    _Check(
         "at most one model is champion, and a promotion says why",
         "select count(*) from models",
         """

@@ -12,10 +12,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, Select, func, insert, literal, select, true, update
+from sqlalchemy import ColumnElement, Connection, FromClause, Row, Select, func, insert, literal, select, true, update
 
 from db.bulk import insert_rows
-from db.errors import LoaderSupersededError, NoSuchBatchError
+from db.errors import LoaderSupersededError, NoSuchBatchError, NoSuchRunError
 from db.tables import batches, chunks, items, rejects, runs
 from db.types import database_time
 
@@ -64,7 +64,7 @@ class RefusedRow:
 
 @dataclass(frozen=True, slots=True)
 class BatchStatus:
-    """Where one batch and its latest run stand."""
+    """Where a batch and one run of it stand."""
 
     batch: int
     name: str
@@ -212,17 +212,28 @@ def batch_layout(connection: Connection, batch: int) -> str:
     return layout
 
 
-def batch_status(connection: Connection, batch: int) -> BatchStatus:
-    """Where the batch's latest run stands. Raises NoSuchBatchError."""
-    found = connection.execute(_status_query().where(batches.c.id == batch)).one_or_none()
-    if found is None:
+def batch_status(connection: Connection, batch: int, *, model: int | None = None) -> BatchStatus:
+    """Where the batch's latest run, or its run by `model`, stands. Raises NoSuchBatchError, NoSuchRunError."""
+    for run in batch_runs(connection, batch):
+        if model in (None, run.model):
+            return run
+    raise NoSuchRunError(batch, model or 0)
+
+
+def batch_runs(connection: Connection, batch: int) -> list[BatchStatus]:
+    """Where each run of the batch stands, the latest first; `created_at` is the run's. Raises NoSuchBatchError."""
+    query = _status_query(batches.join(runs, runs.c.batch_id == batches.c.id), created_at=runs.c.created_at)
+    found = connection.execute(query.where(batches.c.id == batch).order_by(runs.c.id.desc())).all()
+    if not found:
         raise NoSuchBatchError(batch)
-    return _status(found)
+    return [_status(row) for row in found]
 
 
 def list_batches(connection: Connection, *, limit: int) -> list[BatchStatus]:
     """The latest `limit` batches, newest first."""
-    query = _status_query().order_by(batches.c.id.desc()).limit(limit)
+    latest = select(func.max(runs.c.id)).where(runs.c.batch_id == batches.c.id).correlate(batches).scalar_subquery()
+    query = _status_query(batches.join(runs, runs.c.id == latest), created_at=batches.c.created_at)
+    query = query.order_by(batches.c.id.desc()).limit(limit)
     return [_status(row) for row in connection.execute(query)]
 
 
@@ -264,15 +275,14 @@ def _first_run(connection: Connection, batch: int) -> Row[Any, Any]:
     return connection.execute(query).one()
 
 
-def _status_query() -> Select[Any]:
-    latest = select(func.max(runs.c.id)).where(runs.c.batch_id == batches.c.id).correlate(batches).scalar_subquery()
+def _status_query(joined: FromClause, *, created_at: ColumnElement[datetime]) -> Select[Any]:
     return select(
         batches.c.id.label("batch"),
         batches.c.name,
         batches.c.sha256,
         batches.c.rejected,
         batches.c.loaded,
-        batches.c.created_at,
+        created_at.label("created_at"),
         runs.c.id.label("run"),
         runs.c.model,
         runs.c.state,
@@ -280,7 +290,7 @@ def _status_query() -> Select[Any]:
         runs.c.done,
         runs.c.failed,
         runs.c.finished_at,
-    ).join_from(batches, runs, runs.c.id == latest)
+    ).select_from(joined)
 
 
 def _status(row: Row[Any]) -> BatchStatus:

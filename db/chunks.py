@@ -71,10 +71,7 @@ def claim_chunk(
     run = connection.execute(
         select(runs.c.batch_id, runs.c.model, runs.c.state).where(runs.c.id == claimed.run_id)
     ).one()
-    if run.state == "cancelled":
-        _cancel(connection, chunk)
-        return None
-    return Claim(
+    claim = Claim(
         chunk=chunk,
         attempt=claimed.attempt,
         run=claimed.run_id,
@@ -83,6 +80,10 @@ def claim_chunk(
         first_row=claimed.first_row,
         last_row=claimed.last_row,
     )
+    # Looked at a second time, with the run locked: its cancellation may be taken back at this moment.
+    if run.state == "cancelled" and _ends_with_its_run(connection, claim):
+        return None
+    return claim
 
 
 def load_texts(connection: Connection, claim: Claim) -> tuple[list[int], list[str]]:
@@ -96,10 +97,15 @@ def load_texts(connection: Connection, claim: Claim) -> tuple[list[int], list[st
     return [row.id for row in rows], [row.text for row in rows]
 
 
-def commit_chunk(connection: Connection, claim: Claim, results: Sequence[Verdict]) -> None:
-    """Store the chunk's verdicts, its end and its run's counters. Raises ChunkFencedError where it was taken over."""
+def commit_chunk(
+    connection: Connection, claim: Claim, results: Sequence[Verdict], *, summary: str | None = None
+) -> None:
+    """Store the chunk's verdicts, its end and its run's counters. Raises ChunkFencedError where it was taken over.
+
+    summary: JSON of how the chunk's scores are distributed, for `newsgate status --drift`.
+    """
     # The fence comes first: on PostgreSQL it holds the chunk's row until the end of the transaction.
-    _end_attempt(connection, claim, state="done")
+    _end_attempt(connection, claim, state="done", summary=summary)
     _store(connection, claim, results)
 
 
@@ -115,6 +121,18 @@ def release_chunk(connection: Connection, claim: Claim, *, error: str, max_attem
         _end_attempt(connection, claim, state="queued", last_error=error)
         return [] if _ends_with_its_run(connection, claim) else [claim.chunk]
     return _give_up(connection, claim, error=error)
+
+
+def fail_chunk(connection: Connection, claim: Claim, *, error: str) -> None:
+    """Fail every row of a chunk at once, with `error` as its verdict: what is wrong is not in the rows.
+
+    Raises ChunkFencedError where the chunk was taken over.
+    """
+    # The fence comes first, as in `commit_chunk`.
+    _end_attempt(connection, claim, state="failed", last_error=error)
+    if not _ends_with_its_run(connection, claim):
+        ids, _ = load_texts(connection, claim)
+        _store(connection, claim, [Verdict(item, None, None, 0, False, error) for item in ids])
 
 
 def stalled_chunks(
@@ -174,7 +192,9 @@ def _lapsed(max_attempts: int) -> ColumnElement[bool]:
     return and_(chunks.c.state == "running", chunks.c.lease_until < database_time(), chunks.c.attempt < max_attempts)
 
 
-def _end_attempt(connection: Connection, claim: Claim, *, state: str, last_error: str | None = None) -> None:
+def _end_attempt(
+    connection: Connection, claim: Claim, *, state: str, last_error: str | None = None, summary: str | None = None
+) -> None:
     over = state in ("done", "failed")
     ended = connection.execute(
         update(chunks)
@@ -183,6 +203,7 @@ def _end_attempt(connection: Connection, claim: Claim, *, state: str, last_error
             state=state,
             lease_until=None,
             last_error=last_error,
+            summary=summary,
             queued_at=chunks.c.queued_at if over else database_time(),
             finished_at=database_time() if over else None,
         )

@@ -42,6 +42,52 @@ class NoSuchModelError(DatabaseError):
         self.number = number
 
 
+class DamagedModelError(DatabaseError):
+    """The stored bytes of a model are not the ones that were stored."""
+
+    def __init__(self, number: int) -> None:
+        super().__init__(
+            f"the bundle of model {number} is not the one that was stored: its checksum differs",
+            remedy="Restore the database from a backup, or use another model",
+        )
+        self.number = number
+
+
+class BatchNotLoadedError(DatabaseError):
+    """The file of the batch is not stored to its end, so only its first run can be."""
+
+    def __init__(self, batch: int) -> None:
+        super().__init__(
+            f"the file of batch {batch} is not read to its end",
+            remedy="`enqueue` with the same file goes on reading it",
+        )
+        self.batch = batch
+
+
+class RunNotLoadedError(DatabaseError):
+    """Chunks of the run are still to be made."""
+
+    def __init__(self, batch: int, model: int) -> None:
+        super().__init__(
+            f"not all rows of batch {batch} wait for model {model} yet",
+            remedy="Run again the `enqueue` or `newsgate reclassify` that was interrupted; it goes on where it stopped",
+        )
+        self.batch = batch
+        self.model = model
+
+
+class NoSuchRunError(DatabaseError):
+    """The model has no run of the batch."""
+
+    def __init__(self, batch: int, model: int) -> None:
+        super().__init__(
+            f"batch {batch} was never classified by model {model}",
+            remedy=f"`newsgate status {batch}` shows its runs, `newsgate reclassify {batch} --model {model}` makes one",
+        )
+        self.batch = batch
+        self.model = model
+
+
 class LoaderSupersededError(DatabaseError):
     """Another enqueue of the same file has taken over; this one must add nothing more."""
 

@@ -9,10 +9,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, Select, insert, select, update
+from sqlalchemy import Connection, Row, Select, insert, select
 
-from db.errors import DatabaseError, NoSuchModelError
-from db.tables import models, promotions
+from db.errors import DamagedModelError, NoSuchModelError
+from db.tables import models
 from db.types import database_time
 
 
@@ -56,15 +56,12 @@ def add_model(
 
 
 def read_bundle_bytes(connection: Connection, number: int) -> bytes:
-    """The bytes of a model, proven to be the ones that were stored. Raises NoSuchModelError, DatabaseError."""
+    """The bytes of a model, proven to be the ones that were stored. Raises NoSuchModelError, DamagedModelError."""
     found = connection.execute(select(models.c.bundle, models.c.sha256).where(models.c.number == number)).one_or_none()
     if found is None:
         raise NoSuchModelError(number)
     if hashlib.sha256(found.bundle).hexdigest() != found.sha256:
-        raise DatabaseError(
-            f"the bundle of model {number} is not the one that was stored: its checksum differs",
-            remedy="Restore the database from a backup, or use another model",
-        )
+        raise DamagedModelError(number)
     return bytes(found.bundle)
 
 
@@ -80,28 +77,6 @@ def choose_model(connection: Connection, number: int | None) -> int:
     if chosen is None or connection.execute(query).scalar_one_or_none() is None:
         raise NoSuchModelError(number)
     return chosen
-
-
-def promote(connection: Connection, number: int, *, reason: str, figures: Mapping[str, Any]) -> int | None:
-    """Make a model champion and record why; gives the champion it replaced. Raises NoSuchModelError."""
-    challenger = choose_model(connection, number)
-    champion = champion_number(connection)
-    if champion == challenger:
-        raise DatabaseError(f"model {challenger} is champion already")
-    # Retire first: the database allows one champion at any moment.
-    connection.execute(update(models).where(models.c.state == "champion").values(state="retired"))
-    connection.execute(update(models).where(models.c.number == challenger).values(state="champion"))
-    connection.execute(
-        insert(promotions).values(
-            challenger=challenger,
-            champion=champion,
-            promoted=True,
-            reason=reason,
-            figures=json.dumps(figures, sort_keys=True),
-            decided_at=database_time(),
-        )
-    )
-    return champion
 
 
 def list_models(connection: Connection) -> list[ModelRecord]:

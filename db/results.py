@@ -36,12 +36,13 @@ _FETCH_ROWS = 1000
 
 @dataclass(frozen=True, slots=True)
 class ResultFilter:
-    """Which results to read: those of a batch's latest run, narrowed and cut."""
+    """Which results to read: those of a batch's latest run, or of its run by `model`, narrowed and cut."""
 
     batch: int
     label: str | None = None
     min_score: float | None = None
     limit: int | None = None
+    model: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,8 +78,11 @@ def read_results(connection: Connection, wanted: ResultFilter) -> Iterator[Resul
 
     `min_score` keeps rows whose score for their own label is at least that: a score of 0.97 real is p_fake 0.03.
     """
-    latest = select(func.max(runs.c.id)).where(runs.c.batch_id == wanted.batch).scalar_subquery()
-    query = select(results).where(results.c.batch == wanted.batch, results.c.run == latest).order_by(results.c.row)
+    mine = select(func.max(runs.c.id)).where(runs.c.batch_id == wanted.batch)
+    if wanted.model is not None:
+        mine = mine.where(runs.c.model == wanted.model)
+    run = mine.scalar_subquery()
+    query = select(results).where(results.c.batch == wanted.batch, results.c.run == run).order_by(results.c.row)
     if wanted.label is not None:
         query = query.where(results.c.label == wanted.label)
     if wanted.min_score is not None:

@@ -22,7 +22,7 @@ def ensure_schema(database: Database) -> None:
     A file belongs to one person and may be prepared on the way; a server is shared, and its schema changes when its
     owner says so. Raises SchemaBehindError or SchemaAheadError.
     """
-    current = _current(database)
+    current = current_revision(database)
     if current == HEAD_REVISION:
         return
     if current is not None and current not in _known_revisions():
@@ -57,7 +57,8 @@ def migrate(database: Database) -> tuple[str | None, str]:
         return before, HEAD_REVISION
 
 
-def _current(database: Database) -> str | None:
+def current_revision(database: Database) -> str | None:
+    """The schema the database is at; None where it was never prepared."""
     with database.read() as connection:
         return _revision(connection)
 

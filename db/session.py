@@ -6,20 +6,33 @@ block ends and rolls back when the block raises.
 
 from __future__ import annotations
 
+import os
 import sqlite3
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url
+from sqlalchemy import URL, Connection, Engine, create_engine, event, exc, make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError, InterfaceError, NoSuchModuleError, OperationalError
 
 from db.errors import DatabaseError, DatabaseFullError, DatabaseUnavailableError
 
+# Loaded with this module, not on first use: TensorFlow carries a SQLite of its own whose symbols, once it is loaded,
+# would take the place of the wheel's, and one process would then treat the file differently from the others.
+try:
+    import pysqlite3.dbapi2 as _wheel
+
+    _SQLITE: ModuleType = _wheel
+except ImportError:
+    _SQLITE = sqlite3
+
 BUSY_TIMEOUT_SECONDS = 30
 CONNECT_TIMEOUT_SECONDS = 5
+
+# What the PostgreSQL client also takes as `?password=...`.
+_SECRET_PARAMETERS = ("password", "sslpassword", "oauth_client_secret")
 
 # https://sqlite.org/wal.html#walresetbug: before these releases two connections in WAL mode could, rarely, corrupt
 # the file. The second figure of each pair ends the branch the fix was backported to.
@@ -41,8 +54,8 @@ class Database:
 
     @property
     def display_url(self) -> str:
-        """The address without its password."""
-        return self.url.render_as_string(hide_password=True)
+        """The address without its secrets."""
+        return self.url.difference_update_query(_SECRET_PARAMETERS).render_as_string(hide_password=True)
 
     @contextmanager
     def read(self) -> Iterator[Connection]:
@@ -75,15 +88,32 @@ class Database:
         except (OperationalError, InterfaceError) as error:
             raise self._explain(error) from error
         except DBAPIError as error:
-            if not error.connection_invalidated:
+            if type(error) is not exc.DatabaseError and not error.connection_invalidated:
                 raise
             raise self._explain(error) from error
+        # COPY talks to the driver past SQLAlchemy, so its errors come as the driver made them.
+        except self.engine.dialect.loaded_dbapi.OperationalError as error:
+            raise self._explain(error) from error
 
-    def _explain(self, error: DBAPIError) -> DatabaseError:
+    def _explain(self, error: Exception) -> DatabaseError:
         cause = _first_line(error)
-        if "is full" in cause or "No space left" in cause:
+        if "is full" in cause or "No space left" in cause or "disk I/O error" in cause:
             return DatabaseFullError(
-                f"the disk is full: {cause}", where=self.display_url, remedy="Make room; nothing half-written was kept"
+                f"the disk under the database is full or fails: {cause}",
+                where=self.display_url,
+                remedy="Make room, then run the command again; nothing half-written was kept",
+            )
+        if "is locked" in cause:
+            return DatabaseUnavailableError(
+                "another program has kept the database to itself for too long",
+                where=self.display_url,
+                remedy="End that program or wait for it, then run the command again",
+            )
+        if "malformed" in cause or "not a database" in cause:
+            return DatabaseError(
+                f"the file is damaged, or is no database: {cause}",
+                where=self.display_url,
+                remedy="Put a backup in its place, or let NEWSGATE_DATABASE_URL name another file",
             )
         if "no such table" in cause or "does not exist" in cause:
             return DatabaseUnavailableError(cause, where=self.display_url, remedy="Run `newsgate migrate`")
@@ -96,11 +126,7 @@ class Database:
 
 def sqlite_driver() -> ModuleType:
     """The SQLite to use: the one in the `pysqlite3` wheel, which is recent everywhere, else Python's own."""
-    try:
-        import pysqlite3.dbapi2 as driver
-    except ImportError:
-        return sqlite3
-    return driver  # type: ignore[no-any-return]
+    return _SQLITE
 
 
 def wal_is_safe(version: tuple[int, int, int]) -> bool:
@@ -112,11 +138,17 @@ def _parse(url: str) -> URL:
     try:
         parsed = make_url(url)
         backend = parsed.get_backend_name()
-    except (ArgumentError, NoSuchModuleError) as error:
+    # ValueError: what stands where the port should be is no number.
+    except (ArgumentError, NoSuchModuleError, ValueError) as error:
         raise DatabaseError(
             "the database address is not one SQLAlchemy understands",
             remedy="Set NEWSGATE_DATABASE_URL to something like postgresql+psycopg://user:password@host/name",
         ) from error
+    if "@" in (parsed.host or ""):
+        # What follows the first @ would be taken for the host, and shown in every message.
+        raise DatabaseError(
+            "the password in the database address holds an @", remedy="Write it as %40 in NEWSGATE_DATABASE_URL"
+        )
     if backend not in ("sqlite", "postgresql"):
         raise DatabaseError(f"newsgate keeps its data in SQLite or PostgreSQL, not in {backend}")
     if backend == "postgresql" and parsed.drivername == "postgresql":
@@ -136,11 +168,20 @@ def _engine(url: URL) -> Engine:
 
 
 def _sqlite_engine(url: URL) -> Engine:
-    if url.database and url.database != ":memory:":
-        Path(url.database).expanduser().parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    file = Path(url.database) if url.database and url.database != ":memory:" and "uri" not in url.query else None
+    if file is not None:
+        _make_folder(file.parent)
     driver = sqlite_driver()
-    engine = create_engine(url, module=driver, connect_args={"timeout": BUSY_TIMEOUT_SECONDS})
+    patience = {} if "timeout" in url.query else {"timeout": BUSY_TIMEOUT_SECONDS}
+    engine = create_engine(url, module=driver, connect_args=patience)
     journal = "WAL" if wal_is_safe(driver.sqlite_version_info) else "TRUNCATE"
+
+    @event.listens_for(engine, "do_connect")
+    def make_private(_dialect: Any, _record: Any, _arguments: Any, _parameters: Any) -> None:
+        # SQLite gives its journals the mode of the file. Where it cannot be made, SQLite says so in a moment.
+        if file is not None:
+            with suppress(OSError):
+                os.close(os.open(file, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
 
     @event.listens_for(engine, "connect")
     def set_up(connection: Any, _record: Any) -> None:
@@ -159,6 +200,18 @@ def _sqlite_engine(url: URL) -> Engine:
     return engine
 
 
-def _first_line(error: DBAPIError) -> str:
-    lines = str(error.orig or error).strip().splitlines()
-    return lines[0] if lines else type(error.orig or error).__name__
+def _make_folder(folder: Path) -> None:
+    try:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    except OSError as error:
+        raise DatabaseError(
+            f"cannot make the folder of the database: {error.strerror}",
+            where=str(folder),
+            remedy="Let NEWSGATE_DATABASE_URL name a file elsewhere",
+        ) from error
+
+
+def _first_line(error: Exception) -> str:
+    cause = (error.orig or error) if isinstance(error, DBAPIError) else error
+    lines = str(cause).strip().splitlines()
+    return lines[0] if lines else type(cause).__name__

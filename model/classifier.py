@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 import numpy.typing as npt
@@ -13,7 +13,7 @@ from model.batching import run_batches
 from model.bundle import read_bundle
 from model.metadata import BundleMetadata
 from model.runtime import Runtime, RuntimeName, open_runtime
-from model.text import Tokenizer
+from model.text import UNKNOWN_ID, Tokenizer
 from model.weights import Float32, Int32
 
 
@@ -23,11 +23,17 @@ class Scores:
 
     p_fake: float64 [texts], the calibrated probability of `fake`; NaN where the network gave no number.
     token_counts: int32 [texts], the tokens the model read. truncated: bool [texts], there were more of them.
+    unknown_counts: int32 [texts], how many of the tokens read are outside the vocabulary; zeros where left out.
     """
 
     p_fake: npt.NDArray[np.float64]
     token_counts: Int32
     truncated: npt.NDArray[np.bool_]
+    unknown_counts: Int32 = field(default_factory=lambda: np.zeros(0, np.int32))
+
+    def __post_init__(self) -> None:
+        if len(self.unknown_counts) == 0:
+            object.__setattr__(self, "unknown_counts", np.zeros(len(self.p_fake), np.int32))
 
     def __len__(self) -> int:
         return len(self.p_fake)
@@ -67,6 +73,7 @@ class Classifier:
             p_fake=p_fake[rows],
             token_counts=np.array([len(text.ids) for text in encoded], dtype=np.int32)[rows],
             truncated=np.array([text.truncated for text in encoded], dtype=np.bool_)[rows],
+            unknown_counts=np.array([text.ids.count(UNKNOWN_ID) for text in encoded], dtype=np.int32)[rows],
         )
 
     def warm_up(self) -> None:

@@ -10,6 +10,8 @@ from typing import Any, Final
 from model.labels import LABELS
 
 FORMAT_VERSION: Final = 1
+# A bundle from outside decides by this number how much memory a text may take.
+MOST_TOKENS: Final = 16_384
 
 
 @dataclass(frozen=True)
@@ -39,7 +41,10 @@ class BundleMetadata:
 
     created_at: ISO 8601 with its UTC offset. max_tokens: what the model reads of a text. temperature: what logits
     are divided by. recipe: the settings it was trained with. metrics: `{"held_back": {...}, "validation": {...}}`,
-    each an evaluation as a dictionary. libraries: name -> version at training time.
+    each an evaluation as a dictionary. libraries: name -> version at training time. corpus: which labels it was trained
+    on (`training.labelled_corpus`). reference: how its scores of held-back texts are distributed
+    (`training.reference`). Both are left out where nobody recorded them; readers of this format ignore what they do not
+    know.
     """
 
     created_at: str
@@ -52,18 +57,23 @@ class BundleMetadata:
     parity: Parity
     labels: tuple[str, ...] = LABELS
     members_sha256: Mapping[str, str] = field(default_factory=dict)
+    corpus: Mapping[str, Any] | None = None
+    reference: Mapping[str, Any] | None = None
 
     def __post_init__(self) -> None:
         if tuple(self.labels) != LABELS:
             raise ValueError(f"the labels are {', '.join(self.labels)}, not {', '.join(LABELS)}")
         if not (math.isfinite(self.temperature) and self.temperature > 0):
             raise ValueError(f"the temperature is {self.temperature}, not a positive number")
-        if self.max_tokens < 1:
-            raise ValueError(f"max_tokens is {self.max_tokens}, not a positive number")
+        if not 1 <= self.max_tokens <= MOST_TOKENS:
+            raise ValueError(f"max_tokens is {self.max_tokens}, not a number from 1 to {MOST_TOKENS}")
 
     def as_dict(self) -> dict[str, Any]:
         """Return this as the JSON document that `from_dict` reads."""
         document = asdict(self)
+        for optional in ("corpus", "reference"):
+            if document[optional] is None:
+                del document[optional]
         document["format_version"] = FORMAT_VERSION
         document["calibration"] = {"temperature": document.pop("temperature")}
         return document
@@ -82,4 +92,10 @@ class BundleMetadata:
             parity=Parity(**document["parity"]),
             labels=tuple(document["labels"]),
             members_sha256=dict(document["members_sha256"]),
+            corpus=_optional(document, "corpus"),
+            reference=_optional(document, "reference"),
         )
+
+
+def _optional(document: Mapping[str, Any], key: str) -> dict[str, Any] | None:
+    return None if document.get(key) is None else dict(document[key])

@@ -7,8 +7,14 @@ import click
 from newsgate.commands.auditing import audit
 from newsgate.commands.batches import cancel, results, status
 from newsgate.commands.common import CONTEXT
+from newsgate.commands.doctor import doctor
+from newsgate.commands.labels import label, labels
 from newsgate.commands.models import evaluate, models, promote, train
+from newsgate.commands.reclassifying import flips, reclassify, requeue
+from newsgate.commands.retraining import beat, retrain, rollback, trainer
+from newsgate.commands.review import review
 from newsgate.commands.running import classify, migrate, up, worker
+from newsgate.commands.shadowing import shadow
 from newsgate.enqueue import enqueue
 
 
@@ -36,13 +42,25 @@ for _command in (
     status,
     results,
     cancel,
+    requeue,
+    reclassify,
+    flips,
+    label,
+    labels,
+    review,
     train,
     evaluate,
     models,
     promote,
+    rollback,
+    retrain,
+    shadow,
     worker,
+    trainer,
+    beat,
     migrate,
     audit,
+    doctor,
 ):
     newsgate.add_command(_command)
 

@@ -5,28 +5,35 @@ A plain function over a frozen set of parts: the Celery task, the sweeper and th
 
 from __future__ import annotations
 
+import json
 import logging
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
 
-from db.chunks import Claim, Verdict, claim_chunk, commit_chunk, load_texts, release_chunk
-from db.errors import ChunkFencedError, DatabaseError
+from db.chunks import Claim, Verdict, claim_chunk, commit_chunk, fail_chunk, load_texts, release_chunk
+from db.errors import ChunkFencedError, DamagedModelError, DatabaseError, NoSuchModelError
 from db.session import Database
 from model.labels import label_of
+from newsgate.errors import NewsgateError
+from tasks.shadow import shadow_chunk
 from worker.doorbell import Doorbell
 from worker.settings import Settings
 from worker.shared_models import SharedModels
 from worker.watchdog import InFlight
 
 if TYPE_CHECKING:
-    from model.classifier import Scores
+    from model.classifier import Classifier, Scores
 
 log = logging.getLogger("newsgate.worker")
 
 Outcome = Literal["done", "nothing to do", "fenced", "failed"]
 NOT_FINITE = "the model gave no finite probability for this text"
+
+
+class ModelUnusableError(NewsgateError):
+    """The model of a run cannot be loaded, whatever the rows are."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +48,16 @@ class Workshop:
     in_flight: InFlight = field(default_factory=InFlight)
 
 
+@dataclass(frozen=True, slots=True)
+class _Classified:
+    """The items of a chunk, their texts and verdicts, and a summary of the scores as JSON."""
+
+    items: list[int]
+    texts: list[str]
+    verdicts: list[Verdict]
+    summary: str
+
+
 def classify_chunk(chunk: int, workshop: Workshop, *, from_broker: bool) -> Outcome:
     """Work on one chunk, if it is there to be worked on.
 
@@ -50,20 +67,33 @@ def classify_chunk(chunk: int, workshop: Workshop, *, from_broker: bool) -> Outc
         claim = _claim(chunk, workshop)
         if claim is None:
             return "nothing to do"
+        workshop.in_flight.claimed(chunk, from_broker=from_broker)
         try:
-            verdicts = _classify(claim, workshop)
+            classified = _classify(claim, workshop)
             with workshop.database.write() as connection:
-                commit_chunk(connection, claim, verdicts)
+                commit_chunk(connection, claim, classified.verdicts, summary=classified.summary)
         except ChunkFencedError as fenced:
             log.warning("%s", fenced)
             return "fenced"
         except DatabaseError:
             raise
+        except ModelUnusableError as error:
+            log.error("chunk %d at attempt %d: %s", chunk, claim.attempt, error)
+            _release(claim, workshop, error=error)
+            return "failed"
         except Exception as error:
             log.exception("chunk %d failed at attempt %d", chunk, claim.attempt)
             _release(claim, workshop, error=error)
             return "failed"
-        return "done"
+    shadow_chunk(
+        claim,
+        classified.items,
+        classified.texts,
+        database=workshop.database,
+        models=workshop.models,
+        in_flight=workshop.in_flight,
+    )
+    return "done"
 
 
 def judge(items: Sequence[int], scores: Scores) -> list[Verdict]:
@@ -78,6 +108,23 @@ def judge(items: Sequence[int], scores: Scores) -> list[Verdict]:
     ]
 
 
+def load_model(models: SharedModels, number: int) -> Classifier:
+    """A model, ready to classify. Raises ModelUnusableError where the model is to blame.
+
+    Raises DatabaseError, and RuntimeUnavailableError where this machine cannot run any model.
+    """
+    from model.runtime import RuntimeUnavailableError
+
+    try:
+        return models.get(number)
+    except (NoSuchModelError, DamagedModelError) as error:
+        raise ModelUnusableError(f"model {number} cannot be used: {error}") from error
+    except (DatabaseError, RuntimeUnavailableError):
+        raise
+    except Exception as error:
+        raise ModelUnusableError(f"model {number} cannot be used: {error}") from error
+
+
 def _claim(chunk: int, workshop: Workshop) -> Claim | None:
     with workshop.database.write() as connection:
         return claim_chunk(
@@ -89,18 +136,28 @@ def _claim(chunk: int, workshop: Workshop) -> Claim | None:
         )
 
 
-def _classify(claim: Claim, workshop: Workshop) -> list[Verdict]:
-    classifier = workshop.models.get(claim.model)
+def _classify(claim: Claim, workshop: Workshop) -> _Classified:
+    # NumPy loads where texts are classified, not in every process that imports this file.
+    from model.summary import summarise
+
+    classifier = load_model(workshop.models, claim.model)
     with workshop.database.read() as connection:
         items, texts = load_texts(connection, claim)
-    return judge(items, classifier.classify(texts))
+    scores = classifier.classify(texts)
+    return _Classified(items, texts, judge(items, scores), json.dumps(summarise(scores).as_json()))
 
 
 def _release(claim: Claim, workshop: Workshop, *, error: Exception) -> None:
-    reason = " ".join(f"{type(error).__name__}: {error}".split())[:1000]
+    told = str(error) if isinstance(error, NewsgateError) else f"{type(error).__name__}: {error}"
+    reason = " ".join(told.split())[:1000]
+    max_attempts = workshop.settings.max_attempts
     try:
         with workshop.database.write() as connection:
-            to_ring = release_chunk(connection, claim, error=reason, max_attempts=workshop.settings.max_attempts)
+            # Halving would look for a guilty row, and here no row is.
+            if isinstance(error, ModelUnusableError) and claim.attempt >= max_attempts:
+                fail_chunk(connection, claim, error=reason)
+                return
+            to_ring = release_chunk(connection, claim, error=reason, max_attempts=max_attempts)
     except ChunkFencedError as fenced:
         log.warning("%s", fenced)
         return

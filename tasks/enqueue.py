@@ -130,7 +130,7 @@ def enqueue(
                 _ring_again(database, bell, done.run)
         finally:
             bell.close()
-        return replace(done, warnings=(*_broker_warning(bell, settings), *source.warnings, *done.warnings))
+        return replace(done, warnings=(*broker_warning(bell, settings), *source.warnings, *done.warnings))
 
 
 @dataclass(frozen=True, slots=True)
@@ -282,7 +282,8 @@ def _ring_again(database: Database, bell: Doorbell, run: int) -> None:
     bell.ring(waiting)
 
 
-def _broker_warning(bell: Doorbell, settings: Settings) -> tuple[str, ...]:
+def broker_warning(bell: Doorbell, settings: Settings) -> tuple[str, ...]:
+    """What to tell a person about a bell that could not be rung; nothing where it could."""
     if bell.fault is None:
         return ()
     if settings.broker_is_private and not settings.broker_socket.exists():

@@ -1,4 +1,4 @@
-"""The whole system on one machine: the private broker and a supervised worker, for as long as someone needs them."""
+"""The whole system on one machine: the private broker and supervised programs, for as long as someone needs them."""
 
 from __future__ import annotations
 
@@ -40,16 +40,18 @@ class Parts:
 class LocalSystem:
     """Broker and worker, started together and stopped in order. Raises AlreadyUpError on entry where both run.
 
-    worker_output: a file for the worker's log; None leaves it on the terminal.
+    worker_output: a file for the worker's log; None leaves it on the terminal. with_training: a trainer and the
+    schedule too.
     """
 
-    def __init__(self, settings: Settings, *, worker_output: Path | None) -> None:
+    def __init__(self, settings: Settings, *, worker_output: Path | None, with_training: bool = False) -> None:
         self._settings = settings
         self._lock_path = prepare_home(settings) / "up.lock"
         self._lock: IO[str] | None = None
         self._redis = EmbeddedRedis(settings) if settings.broker_is_private else None
         self._worker_output = worker_output
-        self._worker = Supervisor("worker", _worker_command(), output=worker_output)
+        self._worker = Supervisor("worker", _command("worker"), output=worker_output)
+        self._trainers = [Supervisor(name, _command(name)) for name in ("beat", "trainer") if with_training]
 
     def __enter__(self) -> LocalSystem:
         self._lock = _take_lock(self._lock_path)
@@ -59,7 +61,8 @@ class LocalSystem:
             database.close()
             if self._redis is not None:
                 self._redis.start()
-            self._worker.start()
+            for program in (self._worker, *self._trainers):
+                program.start()
         except BaseException:
             self._stop()
             raise
@@ -89,9 +92,10 @@ class LocalSystem:
             )
 
     def _stop(self) -> None:
-        # The worker first: while it finishes what it has in hand, it still talks to the broker.
-        if self._worker.started:
-            self._worker.stop(patience_seconds=_DRAIN_SECONDS)
+        # The broker last: while the worker finishes what it has in hand, it still talks to it.
+        for program in (*self._trainers, self._worker):
+            if program.started:
+                program.stop(patience_seconds=_DRAIN_SECONDS)
         if self._redis is not None:
             self._redis.stop()
         if self._lock is not None:
@@ -129,5 +133,6 @@ def _take_lock(path: Path) -> IO[str]:
     return lock
 
 
-def _worker_command() -> list[str]:
-    return [sys.executable, "-m", "newsgate", "worker", "--with-parent"]
+def _command(name: str) -> list[str]:
+    # -P: our packages have generic names, and a folder `tasks` where the person happens to be is not one of them.
+    return [sys.executable, "-P", "-m", "newsgate", name, "--with-parent"]

@@ -7,7 +7,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from db.models import add_model, champion_number, choose_model, promote, read_bundle_bytes
+from db.models import add_model, champion_number, choose_model, read_bundle_bytes
+from db.promotions import promote
 from db.session import Database
 from newsgate.errors import NewsgateError
 from tasks.opening import ensure_champion

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from sqlalchemy import Connection, text
 
-from db.models import add_model, champion_number, promote
+from db.models import add_model, champion_number
+from db.promotions import promote
 from db.schema import ensure_schema
 from db.session import Database
 from worker.settings import Settings, prepare_home

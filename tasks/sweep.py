@@ -8,34 +8,32 @@ from __future__ import annotations
 import logging
 import threading
 from concurrent.futures import ThreadPoolExecutor
-from functools import partial
 
 from db.chunks import give_up_on_lapsed_chunks, stalled_chunks
 from db.errors import DatabaseError
-from tasks.classify import Workshop, classify_chunk
+from tasks.classify import Outcome, Workshop, classify_chunk
 
 log = logging.getLogger("newsgate.sweeper")
 
 
-def sweep(workshop: Workshop) -> int:
-    """Look once and work on what was found; gives the number of chunks taken up.
-
-    A chunk may wait long in a full queue, so waiting ones count as lost only while the broker brings this worker
-    nothing. Leases that ran out are always taken over.
-    """
-    settings = workshop.settings
+def sweep(workshop: Workshop, stop: threading.Event) -> int:
+    """Look once and work on what was found, until `stop`; gives the number of chunks taken up."""
     with workshop.database.write() as connection:
-        give_up_on_lapsed_chunks(connection, max_attempts=settings.max_attempts)
-    quiet = workshop.in_flight.quiet_seconds() >= settings.lost_after_seconds
-    with workshop.database.read() as connection:
-        found = stalled_chunks(
-            connection,
-            queued_for_seconds=settings.lost_after_seconds if quiet else None,
-            max_attempts=settings.max_attempts,
-            limit=4 * settings.threads,
-        )
-    with ThreadPoolExecutor(settings.threads, thread_name_prefix="sweep") as pool:
-        outcomes = list(pool.map(partial(classify_chunk, workshop=workshop, from_broker=False), found))
+        halves = give_up_on_lapsed_chunks(connection, max_attempts=workshop.settings.max_attempts)
+    workshop.bell.ring(halves)
+
+    def work_on(chunk: int) -> Outcome:
+        # A chunk that is not begun is no chunk in hand.
+        return "nothing to do" if stop.is_set() else classify_chunk(chunk, workshop, from_broker=False)
+
+    lapsed = _stalled(workshop, queued_for_seconds=None)
+    if lapsed:
+        # Each may have ended its worker, or been in a worker that another ended. Alone, a killer takes only itself.
+        with workshop.in_flight.alone():
+            outcomes = [work_on(chunk) for chunk in lapsed]
+    else:
+        with ThreadPoolExecutor(workshop.settings.threads, thread_name_prefix="sweep") as pool:
+            outcomes = list(pool.map(work_on, _lost(workshop)))
     return sum(outcome != "nothing to do" for outcome in outcomes)
 
 
@@ -43,12 +41,41 @@ def keep_sweeping(workshop: Workshop, stop: threading.Event) -> None:
     """Sweep until `stop`: at once again while there was something to do, else after a pause."""
     while not stop.is_set():
         try:
-            taken_up = sweep(workshop)
+            taken_up = sweep(workshop, stop)
         except DatabaseError as error:
             # Nothing can be done without the database; it is asked again at the next turn.
             log.warning("%s", error)
+            taken_up = 0
+        except Exception:
+            # Whatever it is, a worker without its sweeper would lose what the broker loses.
+            log.exception("sweeping failed")
             taken_up = 0
         if taken_up:
             log.info("took up %d chunks that were left behind", taken_up)
         else:
             stop.wait(workshop.settings.sweep_seconds)
+
+
+def _lost(workshop: Workshop) -> list[int]:
+    """Waiting chunks whose message will not come.
+
+    A chunk may wait long in a full queue, and rightly. But a queue keeps its order: where the broker brings nothing,
+    or has brought newer chunks already, there is no message any more.
+    """
+    settings = workshop.settings
+    waiting = _stalled(workshop, queued_for_seconds=settings.lost_after_seconds)
+    if workshop.in_flight.quiet_seconds() >= settings.lost_after_seconds:
+        return waiting
+    newest = workshop.in_flight.newest_from_broker()
+    return [chunk for chunk in waiting if chunk < newest]
+
+
+def _stalled(workshop: Workshop, *, queued_for_seconds: float | None) -> list[int]:
+    settings = workshop.settings
+    with workshop.database.read() as connection:
+        return stalled_chunks(
+            connection,
+            queued_for_seconds=queued_for_seconds,
+            max_attempts=settings.max_attempts,
+            limit=4 * settings.threads,
+        )

@@ -15,16 +15,17 @@ def wait_for_batch(
     database: Database,
     batch: int,
     *,
+    model: int | None = None,
     tell: Callable[[BatchStatus], None] = lambda _: None,
     meanwhile: Callable[[], None] = lambda: None,
 ) -> BatchStatus:
-    """Look until the batch's run is over, telling each state seen; gives the last one.
+    """Look until the batch's latest run, or its run by `model`, is over, telling each state seen; gives the last one.
 
     meanwhile: called between looks; what it raises ends the waiting.
     """
     while True:
         with database.read() as connection:
-            status = batch_status(connection, batch)
+            status = batch_status(connection, batch, model=model)
         tell(status)
         if status.finished:
             return status

@@ -6,8 +6,10 @@ import logging
 import os
 import signal
 import socket
+import sys
 import threading
 import warnings
+from collections.abc import Callable
 from typing import Any
 
 from celery.exceptions import SecurityWarning
@@ -15,14 +17,15 @@ from celery.exceptions import SecurityWarning
 from db.errors import DatabaseError
 from db.models import read_bundle_bytes
 from db.session import Database
-from tasks.classify import Workshop, classify_chunk
+from tasks.classify import ModelUnusableError, Workshop, classify_chunk, load_model
 from tasks.opening import ensure_champion, open_database
 from tasks.sweep import keep_sweeping
-from worker.celery import CLASSIFY_TASK, make_app
+from worker.celery import CLASSIFY_QUEUE, CLASSIFY_TASK, consume, make_app
 from worker.doorbell import Doorbell
 from worker.settings import Settings
 from worker.shared_models import SharedModels
-from worker.watchdog import watch
+from worker.supervisor import tell_supervisor
+from worker.watchdog import InFlight, watch
 
 log = logging.getLogger("newsgate.worker")
 
@@ -35,22 +38,29 @@ def work(settings: Settings, *, with_parent: bool = False) -> None:
     set_up_logging(settings)
     database = open_database(settings)
     champion = ensure_champion(database)
-    workshop = make_workshop(settings, database)
+    workshop = make_workshop(settings, database, on_first_claim=tell_supervisor if with_parent else lambda: None)
     # Before any work is accepted: the first chunk must not wait for the model, nor a bad model cost an attempt.
-    workshop.models.get(champion)
+    try:
+        load_model(workshop.models, champion)
+    except ModelUnusableError as error:
+        # Its rows fail with this reason; those of other models are classified.
+        log.error("%s", error)
     stop = threading.Event()
     threads = [
         threading.Thread(target=keep_sweeping, args=(workshop, stop), name="sweeper", daemon=True),
         threading.Thread(
             target=watch,
             args=(workshop.in_flight,),
-            kwargs={"limit_seconds": settings.lease_seconds, "stop": stop},
+            # To the very end: a chunk that hangs while the worker stops would keep it from ending.
+            kwargs={"limit_seconds": settings.lease_seconds, "stop": threading.Event()},
             name="watchdog",
             daemon=True,
         ),
     ]
     if with_parent:
-        threads.append(threading.Thread(target=_follow_parent, args=(os.getppid(), stop), daemon=True))
+        threads.append(threading.Thread(target=follow_parent, args=(os.getppid(), stop), daemon=True))
+    # Celery takes SIGTERM over when it is ready; until then the sweeper may have a chunk in hand already.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     for thread in threads:
         thread.start()
     try:
@@ -62,7 +72,9 @@ def work(settings: Settings, *, with_parent: bool = False) -> None:
         database.close()
 
 
-def make_workshop(settings: Settings, database: Database) -> Workshop:
+def make_workshop(
+    settings: Settings, database: Database, *, on_first_claim: Callable[[], None] = lambda: None
+) -> Workshop:
     """The parts that classifying needs, none of them loaded yet."""
 
     def read_bundle(number: int) -> bytes:
@@ -75,6 +87,7 @@ def make_workshop(settings: Settings, database: Database) -> Workshop:
         models=SharedModels(read_bundle, runtime=settings.runtime, keep=settings.models_in_memory),
         bell=Doorbell(settings),
         worker=f"{socket.gethostname()}:{os.getpid()}",
+        in_flight=InFlight(on_first_claim),
     )
 
 
@@ -111,24 +124,13 @@ def _consume(settings: Settings, workshop: Workshop) -> None:
     )
     # Threads rather than processes: one copy of the model serves them all, ONNX Runtime computes outside the
     # interpreter's lock, and nothing is forked after a model was loaded. benchmarks/pools.py has the figures.
-    consumer = app.Worker(
-        pool="threads",
-        concurrency=settings.threads,
-        hostname=f"newsgate@{workshop.worker}",
-        loglevel=settings.log_level.upper(),
-        without_gossip=True,
-        without_mingle=True,
-        without_heartbeat=True,
-        quiet=True,
-    )
-    consumer.start()
-    if consumer.exitcode:
-        raise SystemExit(consumer.exitcode)
+    consume(app, queue=CLASSIFY_QUEUE, name=workshop.worker, threads=settings.threads, log_level=settings.log_level)
 
 
-def _follow_parent(parent: int, stop: threading.Event) -> None:
+def follow_parent(parent: int, stop: threading.Event) -> None:
+    """Stop this process, as SIGTERM does, when process `parent` is no longer the one that started it."""
     while not stop.wait(0.5):
         if os.getppid() != parent:
-            log.warning("the process that started this worker is gone: stopping")
+            log.warning("the process that started this one is gone: stopping")
             os.kill(os.getpid(), signal.SIGTERM)
             return

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import platform
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from importlib.metadata import version
@@ -17,11 +17,13 @@ from model.classifier import Classifier, calibrated
 from model.metadata import BundleMetadata, Parity, TrainingData
 from model.onnx_graph import compile_onnx
 from model.runtime import KerasRuntime, OnnxRuntime, Runtime
+from model.summary import summarise
 from model.text import Encoded, Tokenizer
 from newsgate.errors import NewsgateError
 from training.calibrate import fit_temperature
 from training.corpus import LabelledTexts, Split, hold_back
-from training.evaluate import Evaluation, evaluate
+from training.evaluate import Evaluation, evaluate, evaluate_probabilities
+from training.extra import training_unavailable
 from training.progress import Progress, ProgressCallback, silent
 from training.recipe import DEFAULT_RECIPE, Recipe
 from training.vocabulary import learn_tokenizer
@@ -31,10 +33,6 @@ PARITY_TOLERANCE: Final = 1e-4
 PARITY_TEXTS: Final = 512
 
 _LIBRARIES: Final = ("keras", "numpy", "onnx", "onnxruntime", "tensorflow", "tokenizers")
-
-
-class TrainingUnavailableError(NewsgateError):
-    """The libraries that training needs are not installed."""
 
 
 class ParityError(NewsgateError):
@@ -70,8 +68,11 @@ def train_bundle(
     validation: LabelledTexts | None = None,
     recipe: Recipe = DEFAULT_RECIPE,
     progress: ProgressCallback = silent,
+    corpus: Mapping[str, Any] | None = None,
 ) -> TrainedBundle:
     """Return a bundle trained on `train`; `validation` is reported on and decides nothing.
+
+    corpus: recorded in the metadata as it is; `training.labelled_corpus.CorpusSplit.as_json` for labels of a database.
 
     The same texts, recipe, libraries and machine give the same model. Raises TrainingUnavailableError without the
     training libraries, CorpusError where the texts cannot be parted, ParityError where ONNX and Keras differ.
@@ -101,11 +102,19 @@ def train_bundle(
         metrics={},
         libraries={name: version(name) for name in _LIBRARIES} | {"python": platform.python_version()},
         parity=parity,
+        corpus=corpus,
     )
     classifier = Classifier(tokenizer=tokenizer, runtime=onnx, metadata=draft)
-    held_back = evaluate(classifier, split.held_back)
+    scores = classifier.classify(split.held_back.texts)
+    held_back = evaluate_probabilities(scores.p_fake, split.held_back.labels)
     reported = None if validation is None else evaluate(classifier, validation)
-    metadata = replace(draft, metrics=_metrics(held_back=held_back, validation=reported))
+    metadata = replace(
+        draft,
+        metrics=_metrics(held_back=held_back, validation=reported),
+        # No weight and no piece of the vocabulary comes from the held-back texts, so their scores and unknown tokens
+        # are distributed as those of new texts are.
+        reference=summarise(scores).as_json(),
+    )
     data = make_bundle(
         keras_model=network.keras_model, onnx_model=network.onnx_model, tokenizer=tokenizer, metadata=metadata
     )
@@ -133,10 +142,7 @@ def _fit(split: Split, *, tokenizer: Tokenizer, recipe: Recipe, progress: Progre
         from model.network import extract_weights, network_to_bytes
         from training.fit import fit_network
     except ImportError as error:
-        raise TrainingUnavailableError(
-            f"training needs TensorFlow, which is not installed ({error.name})",
-            remedy="Run: pip install 'newsgate[training]'",
-        ) from error
+        raise training_unavailable(error, needs="TensorFlow") from error
     fitted = fit_network(split, tokenizer=tokenizer, recipe=recipe, progress=progress)
     return _Network(
         keras_model=network_to_bytes(fitted.network),

@@ -46,10 +46,7 @@ def period_at(now: datetime, *, schedule: str) -> str:
     cron = parse_crontab(schedule)
     if _falls_on(cron, now):
         earlier_today = [
-            (hour, minute)
-            for hour in cron.hour
-            for minute in cron.minute
-            if (hour, minute) <= (now.hour, now.minute)
+            (hour, minute) for hour in cron.hour for minute in cron.minute if (hour, minute) <= (now.hour, now.minute)
         ]
         if earlier_today:
             return _name(now, max(earlier_today))
@@ -65,15 +62,11 @@ def parse_crontab(schedule: str) -> Any:
     try:
         return crontab.from_string(schedule)
     except (ParseException, ValueError, TypeError) as error:
-        raise _unusable(schedule, str(error)) from error
+        raise _unusable(schedule, str(error).rstrip(".")) from error
 
 
 def _falls_on(cron: Any, day: datetime) -> bool:
-    return (
-        day.month in cron.month_of_year
-        and day.day in cron.day_of_month
-        and day.isoweekday() % 7 in cron.day_of_week
-    )
+    return day.month in cron.month_of_year and day.day in cron.day_of_month and day.isoweekday() % 7 in cron.day_of_week
 
 
 def _name(day: datetime, time: tuple[int, int]) -> str:

@@ -7,19 +7,27 @@ import.
 
 from __future__ import annotations
 
+import difflib
 import hashlib
 import os
+import stat
 import tempfile
 from pathlib import Path
 from typing import Any, Literal
+from urllib.parse import parse_qs, urlsplit
 
 from pydantic import Field, ValidationError, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-from newsgate.errors import WrongUsageError
+from newsgate.errors import NewsgateError, WrongUsageError
 
 # sun_path holds 108 bytes with its closing NUL; a longer address cannot be bound.
 _LONGEST_SOCKET_PATH_BYTES = 100
+_BROKER_SCHEMES = ("redis", "rediss", "redis+socket")
+
+
+class UnsafeFolderError(NewsgateError):
+    """The folder of the private broker's socket is not this user's own."""
 
 
 class Settings(BaseSettings):
@@ -28,8 +36,9 @@ class Settings(BaseSettings):
     model_config = SettingsConfigDict(env_prefix="NEWSGATE_", env_file=".env", extra="ignore", frozen=True)
 
     home: Path = Field(default=Path("~/.newsgate"), description="The folder of everything newsgate keeps by itself.")
-    database_url: str = Field(default="", description="SQLAlchemy address; empty: newsgate.db in the home folder.")
-    broker_url: str = Field(default="", description="Celery's Redis address; empty: a private one in the home folder.")
+    # Not in `repr`: the two may hold passwords.
+    database_url: str = Field(default="", repr=False, description="SQLAlchemy address; empty: a file at home.")
+    broker_url: str = Field(default="", repr=False, description="Celery's Redis address; empty: a private one at home.")
     runtime: Literal["onnx", "keras"] = Field(default="onnx", description="What computes the LSTM in workers.")
     chunk_rows: int = Field(default=1000, ge=1, le=100_000, description="Rows of a file that are one unit of work.")
     chunk_chars: int = Field(default=4_000_000, ge=1, description="Characters after which a chunk is closed early.")
@@ -56,6 +65,14 @@ class Settings(BaseSettings):
     def _absolute(cls, home: Path) -> Path:
         return home.expanduser().absolute()
 
+    @field_validator("broker_url")
+    @classmethod
+    def _is_a_redis(cls, url: str) -> str:
+        for address in url.split(";") if url else ():
+            if not _is_redis_address(address):
+                raise ValueError("write it as redis://user:password@host:port/0, special characters in percent codes")
+        return url
+
     @property
     def effective_database_url(self) -> str:
         """The database in use."""
@@ -64,7 +81,14 @@ class Settings(BaseSettings):
     @property
     def effective_broker_url(self) -> str:
         """The broker in use."""
-        return self.broker_url or f"redis+socket://{self.broker_socket}"
+        if not self.broker_url:
+            return f"redis+socket://{self.broker_socket}"
+        return ";".join(_with_verification(address) for address in self.broker_url.split(";"))
+
+    @property
+    def display_broker_url(self) -> str:
+        """The broker in use, without its secrets."""
+        return ";".join(_without_secrets(address) for address in self.effective_broker_url.split(";"))
 
     @property
     def broker_is_private(self) -> bool:
@@ -101,18 +125,71 @@ def load_settings(**told: Any) -> Settings:
     except ValidationError as error:
         first = error.errors()[0]
         name = f"NEWSGATE_{'_'.join(str(part) for part in first['loc']).upper()}"
+        # An address may hold a password.
+        value = "what it is" if name.endswith("_URL") else repr(first["input"])
         raise WrongUsageError(
-            f"{name} cannot be {first['input']!r}: {first['msg'].lower()}",
+            f"{name} cannot be {value}: {first['msg'].lower().removeprefix('value error, ')}",
             remedy="docs/settings.md lists every setting",
         ) from error
 
 
+def unknown_variables() -> dict[str, str | None]:
+    """The `NEWSGATE_*` variables that are no settings, each with the setting that may be meant."""
+    from dotenv import dotenv_values
+
+    known = [name.upper() for name in Settings.model_fields]
+    unknown: dict[str, str | None] = {}
+    for variable in {**dotenv_values(".env"), **os.environ}:
+        prefix, _, name = variable.upper().partition("NEWSGATE_")
+        if not prefix and name and name not in known:
+            near = difflib.get_close_matches(name, known, n=1)
+            unknown[variable] = f"NEWSGATE_{near[0]}" if near else None
+    return unknown
+
+
 def prepare_home(settings: Settings) -> Path:
-    """Make the home folder, for its owner alone, and give its path."""
+    """Make the home folder, for its owner alone, and give its path. Raises UnsafeFolderError, WrongUsageError."""
     try:
         settings.home.mkdir(mode=0o700, parents=True, exist_ok=True)
     except OSError as error:
         raise WrongUsageError(
             f"cannot make the folder: {error.strerror}", where=str(settings.home), remedy="Set NEWSGATE_HOME to another"
         ) from error
+    if settings.broker_is_private and settings.home not in settings.broker_socket.parents:
+        _claim_folder(settings.broker_socket.parent)
     return settings.home
+
+
+def _claim_folder(folder: Path) -> None:
+    """Make a folder in /tmp, where anybody may have made one of that name before."""
+    folder.mkdir(mode=0o700, exist_ok=True)
+    status = folder.lstat()
+    if not stat.S_ISDIR(status.st_mode) or status.st_uid != os.getuid() or status.st_mode & 0o077:
+        raise UnsafeFolderError(
+            "the folder of the private broker is open to others",
+            where=str(folder),
+            remedy="Remove it, or set NEWSGATE_HOME to a shorter path",
+        )
+
+
+def _is_redis_address(address: str) -> bool:
+    try:
+        parts = urlsplit(address)
+        return parts.scheme in _BROKER_SCHEMES and (parts.port or 0) >= 0
+    except ValueError:
+        return False
+
+
+def _without_secrets(address: str) -> str:
+    parts = urlsplit(address)
+    login, at, server = parts.netloc.rpartition("@")
+    user, colon, _ = login.partition(":")
+    return f"{parts.scheme}://{user}{colon and ':***'}{at}{server}{parts.path}"
+
+
+def _with_verification(address: str) -> str:
+    """A TLS address that does not say how far the server's certificate is trusted says: verify it."""
+    parts = urlsplit(address)
+    if parts.scheme != "rediss" or "ssl_cert_reqs" in parse_qs(parts.query):
+        return address
+    return f"{address}{'&' if parts.query else '?'}ssl_cert_reqs=required"

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import logging
+import os
 import signal
+import socket
+import stat
 import subprocess
 import threading
 import time
 from collections.abc import Sequence
-from contextlib import nullcontext
+from contextlib import nullcontext, suppress
 from pathlib import Path
 
 log = logging.getLogger("newsgate.supervisor")
@@ -17,6 +20,16 @@ _FIRST_PAUSE_SECONDS = 0.5
 _LONGEST_PAUSE_SECONDS = 15.0
 # A program that lived this long ended for a reason of its own, not because it cannot start.
 _HEALTHY_SECONDS = 20.0
+
+
+def tell_supervisor() -> None:
+    """Say that this process has begun its work: what ends it from now on is not that it cannot start.
+
+    A supervised program's standard input is a line to its supervisor; without one nothing happens.
+    """
+    with suppress(OSError):
+        if stat.S_ISSOCK(os.fstat(0).st_mode):
+            os.write(0, b".")
 
 
 class Supervisor:
@@ -34,6 +47,7 @@ class Supervisor:
         # Held while a process is made or told to stop, so that `stop` never misses one that is just being made.
         self._turn = threading.Lock()
         self._process: subprocess.Popen[bytes] | None = None
+        self._line: socket.socket | None = None
         self._thread = threading.Thread(target=self._run, name=f"supervise-{name}", daemon=True)
 
     @property
@@ -64,6 +78,8 @@ class Supervisor:
                 log.warning("%s did not stop within %g s and was killed", self.name, patience_seconds)
                 process.kill()
         self._thread.join()
+        if self._line is not None:
+            self._line.close()
 
     def _run(self) -> None:
         pause = _FIRST_PAUSE_SECONDS
@@ -73,8 +89,9 @@ class Supervisor:
             if self._stop.is_set():
                 return
             lived = time.monotonic() - started
-            # A negative code is a signal: it was killed, which says nothing about whether it can start.
-            blameless = code < 0 or lived >= _HEALTHY_SECONDS
+            # A negative code is a signal: it was killed, which says nothing about whether it can start. Nor does the
+            # end of one that had begun its work: a text may have taken it down.
+            blameless = code < 0 or lived >= _HEALTHY_SECONDS or self._had_begun()
             self.early_deaths = 0 if blameless else self.early_deaths + 1
             pause = _FIRST_PAUSE_SECONDS if blameless else min(pause * 2, _LONGEST_PAUSE_SECONDS)
             log.warning("%s ended with %d after %.1f s; it starts again in %g s", self.name, code, lived, pause)
@@ -87,9 +104,20 @@ class Supervisor:
             process = self._process = self._spawn()
         return process.wait()
 
+    def _had_begun(self) -> bool:
+        if self._line is None:
+            return False
+        try:
+            return bool(self._line.recv(1, socket.MSG_DONTWAIT))
+        except OSError:
+            return False
+
     def _spawn(self) -> subprocess.Popen[bytes]:
-        with self._output.open("ab") if self._output else nullcontext() as output:
+        if self._line is not None:
+            self._line.close()
+        self._line, theirs = socket.socketpair()
+        with theirs, self._output.open("ab") if self._output else nullcontext() as output:
             # A session of its own: Ctrl-C must reach the supervisor alone, which then stops its programs in order.
             return subprocess.Popen(
-                self._command, stdin=subprocess.DEVNULL, stdout=output, stderr=output, start_new_session=True
+                self._command, stdin=theirs.fileno(), stdout=output, stderr=output, start_new_session=True
             )

@@ -8,12 +8,16 @@ chunk it may have named is still in the database, and the sweeper finds it.
 from __future__ import annotations
 
 import logging
+import time
 from queue import Empty
 from typing import Any
 
 from kombu.transport import redis
+from redis.exceptions import ResponseError
 
 log = logging.getLogger("newsgate.worker")
+
+_PAUSE_SECONDS = 2.0
 
 
 class _TolerantChannel(redis.Channel):
@@ -29,6 +33,20 @@ class _TolerantChannel(redis.Channel):
 
 
 class TolerantTransport(redis.Transport):
-    """Kombu's Redis transport with the channel above."""
+    """Kombu's Redis transport with the channel above, for which a server that refuses a command is one that is away.
+
+    A Redis out of memory or disk refuses what a consumer does when it connects. To Celery that is the end; here it is
+    a reason to try again later.
+    """
 
     Channel = _TolerantChannel
+    connection_errors = redis.Transport.connection_errors + redis.Transport.channel_errors
+
+    def register_with_event_loop(self, connection: Any, loop: Any) -> None:
+        """Begin to consume."""
+        try:
+            super().register_with_event_loop(connection, loop)
+        except ResponseError:
+            # Celery would try again at once, and log each time what it tried.
+            time.sleep(_PAUSE_SECONDS)
+            raise

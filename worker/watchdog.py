@@ -19,38 +19,75 @@ EXIT_HUNG = 75
 
 
 class InFlight:
-    """The chunks this process works on, since when, and when it last had one from the broker."""
+    """The chunks this process works on, since when, and what it last had from the broker.
 
-    def __init__(self) -> None:
-        self._lock = threading.Lock()
+    on_first_claim: called once, when the process has something to work on for the first time.
+    """
+
+    def __init__(self, on_first_claim: Callable[[], None] = lambda: None) -> None:
+        self._changed = threading.Condition()
         self._since: dict[int, float] = {}
+        self._alone: int | None = None
         self._last_from_broker = time.monotonic()
+        self._newest_from_broker = 0
+        self._on_first_claim: Callable[[], None] | None = on_first_claim
 
     @contextmanager
     def working_on(self, chunk: int, *, from_broker: bool) -> Iterator[None]:
-        """Count a chunk as in flight for as long as the block lasts."""
+        """Count a chunk as in flight for as long as the block lasts; wait first while another thread is `alone`."""
         key = threading.get_ident()
-        with self._lock:
+        with self._changed:
+            self._changed.wait_for(lambda: self._alone in (None, key))
             self._since[key] = time.monotonic()
             if from_broker:
                 self._last_from_broker = time.monotonic()
         try:
             yield
         finally:
-            with self._lock:
+            with self._changed:
                 del self._since[key]
                 if from_broker:
                     self._last_from_broker = time.monotonic()
+                self._changed.notify_all()
+
+    @contextmanager
+    def alone(self) -> Iterator[None]:
+        """Wait until no chunk is in flight, and let only this thread begin any for as long as the block lasts."""
+        key = threading.get_ident()
+        with self._changed:
+            self._changed.wait_for(lambda: self._alone is None)
+            self._alone = key
+            self._changed.wait_for(lambda: not self._since)
+        try:
+            yield
+        finally:
+            with self._changed:
+                self._alone = None
+                self._changed.notify_all()
+
+    def claimed(self, chunk: int, *, from_broker: bool) -> None:
+        """Note that a chunk was there to be worked on."""
+        with self._changed:
+            first, self._on_first_claim = self._on_first_claim, None
+            if from_broker:
+                self._newest_from_broker = max(self._newest_from_broker, chunk)
+        if first is not None:
+            first()
 
     def longest_seconds(self) -> float:
         """How long the oldest chunk in flight has been worked on."""
-        with self._lock:
+        with self._changed:
             return max((time.monotonic() - since for since in self._since.values()), default=0.0)
 
     def quiet_seconds(self) -> float:
         """How long the broker has brought nothing."""
-        with self._lock:
+        with self._changed:
             return time.monotonic() - self._last_from_broker
+
+    def newest_from_broker(self) -> int:
+        """The newest chunk that the broker has brought; 0 where it has brought none."""
+        with self._changed:
+            return self._newest_from_broker
 
 
 def watch(

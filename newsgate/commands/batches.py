@@ -15,6 +15,8 @@ from typing import IO, TYPE_CHECKING, Any
 import click
 
 from newsgate.commands.common import Telling, opened, print_table, tell
+from newsgate.commands.drifting import show_drift
+from newsgate.errors import WrongUsageError
 
 if TYPE_CHECKING:
     from db.batches import BatchStatus
@@ -22,22 +24,34 @@ if TYPE_CHECKING:
     from db.session import Database
 
 _TABLE_TEXT_CHARS = 72
+# Columns whose content comes from the file, or from whatever failed on it.
+_WRITTEN_BY_OTHERS = ("external_id", "text", "error")
 
 
 @click.command("status", cls=Telling)
 @click.argument("batch", type=int, required=False)
 @click.option("--json", "as_json", is_flag=True, help="One JSON object a batch.")
 @click.option("--limit", type=click.IntRange(min=1), default=20, show_default=True, help="Batches shown without BATCH.")
-def status(batch: int | None, *, as_json: bool, limit: int) -> None:
-    """How far batches are: all of the latest, or one BATCH with its refused rows."""
-    from db.batches import batch_status, list_batches
+@click.option("--drift", is_flag=True, help="Instead: how the scores of late compare with those of the training.")
+@click.option(
+    "--days", type=click.IntRange(1, 3660), default=14, show_default=True, metavar="N", help="Days --drift looks at."
+)
+def status(batch: int | None, *, as_json: bool, limit: int, drift: bool, days: int) -> None:
+    """How far batches are: all of the latest, or every run of one BATCH with its refused rows."""
+    from db.batches import batch_runs, list_batches
     from db.results import read_rejects
 
+    if drift:
+        if batch is not None:
+            raise WrongUsageError("--drift is about days, not about one batch", remedy="Leave BATCH or --drift out")
+        show_drift(days=days, as_json=as_json)
+        return
     with opened() as (_, database), database.read() as connection:
-        found = list_batches(connection, limit=limit) if batch is None else [batch_status(connection, batch)]
+        found = list_batches(connection, limit=limit) if batch is None else batch_runs(connection, batch)
         refused = [] if batch is None or as_json else read_rejects(connection, batch, limit=20)
     if as_json:
-        for each in found:
+        # Of one batch, the latest run alone: one object, whatever became of the batch before.
+        for each in found if batch is None else found[:1]:
             click.echo(json.dumps(_figures(each)))
         return
     if not found:
@@ -59,25 +73,38 @@ def status(batch: int | None, *, as_json: bool, limit: int) -> None:
 @click.argument("batch", type=int)
 @click.option("--label", type=click.Choice(["fake", "real"]), help="Only rows with this verdict.")
 @click.option("--min-score", type=click.FloatRange(0.5, 1.0), help="Only rows at least this sure of their label.")
+@click.option("--model", type=click.IntRange(min=1), metavar="N", help="This model's verdicts. [default: the latest]")
 @click.option("--limit", type=click.IntRange(min=0), help="Only the first so many rows.")
 @click.option(
     "--format", "form", type=click.Choice(["table", "csv", "jsonl"]), help="[default: table on a terminal, else csv]"
 )
+@click.option("--raw", is_flag=True, help="In csv, leave cells as they are that a spreadsheet takes for formulas.")
 @click.option("-o", "--output", type=click.Path(dir_okay=False, writable=True), help="Write there instead of printing.")
 def results(
-    batch: int, *, label: str | None, min_score: float | None, limit: int | None, form: str | None, output: str | None
+    batch: int,
+    *,
+    label: str | None,
+    min_score: float | None,
+    model: int | None,
+    limit: int | None,
+    form: str | None,
+    raw: bool,
+    output: str | None,
 ) -> None:
     """The verdicts of BATCH, in the order of its file.
 
-    csv and jsonl carry every column of the database's view `results`; the table is for reading.
+    csv and jsonl carry every column of the database's view `results`; the table is for reading. In csv a single quote
+    goes before a cell that a spreadsheet would take for a formula.
     """
     from db.batches import batch_status
     from db.results import ResultFilter
 
     with opened() as (_, database):
         with database.read() as connection:
-            state = batch_status(connection, batch)
-        write_results(database, ResultFilter(batch, label, min_score, limit), form=form, output=output)
+            state = batch_status(connection, batch, model=model)
+        # One run by number, so that one that begins while rows are written changes nothing.
+        wanted = ResultFilter(batch, label, min_score, limit, model=state.model)
+        write_results(database, wanted, form=form, output=output, raw=raw)
     if not state.finished:
         tell(f"batch {batch} is {state.state}: {state.done + state.failed} of {state.total} rows have a verdict so far")
 
@@ -94,14 +121,22 @@ def cancel(batch: int) -> None:
     tell(f"batch {batch} is cancelled" if cancelled else f"batch {batch} was {state.state} already")
 
 
-def write_results(database: Database, wanted: ResultFilter, *, form: str | None, output: str | None) -> None:
-    """Write results to a file or standard output, a block in memory at a time."""
+def write_results(
+    database: Database, wanted: ResultFilter, *, form: str | None, output: str | None, raw: bool = False
+) -> None:
+    """Write results to a file or standard output, a block in memory at a time.
+
+    raw: write into CSV what a spreadsheet would take for a formula as it is.
+    """
     from db.results import read_results
 
     form = form or ("table" if output is None and sys.stdout.isatty() else "csv")
     with database.read() as connection, _opened_output(output) as stream:
         rows = read_results(connection, wanted)
-        {"table": _write_table, "csv": _write_csv, "jsonl": _write_jsonl}[form](rows, stream)
+        if form == "csv":
+            _write_csv(rows, stream, raw=raw)
+        else:
+            {"table": _write_table, "jsonl": _write_jsonl}[form](rows, stream)
 
 
 def _write_table(rows: Iterable[Result], stream: IO[str]) -> None:
@@ -113,16 +148,22 @@ def _write_table(rows: Iterable[Result], stream: IO[str]) -> None:
         stream.write(f"{each.row:>7}  {each.label or 'error':7}  {score:>6}  {shown}\n")
 
 
-def _write_csv(rows: Iterable[Result], stream: IO[str]) -> None:
+def _write_csv(rows: Iterable[Result], stream: IO[str], *, raw: bool) -> None:
     from db.results import COLUMNS
+    from tasks.spreadsheets import guard_cell
 
     writer = csv.writer(stream, lineterminator="\n")
     writer.writerow(COLUMNS)
     # One C call a row instead of a copy of every field: this is the last step of a command, on one core.
     values_of, when = attrgetter(*COLUMNS), COLUMNS.index("classified_at")
+    guarded = () if raw else tuple(COLUMNS.index(name) for name in _WRITTEN_BY_OTHERS)
     for each in rows:
-        values = values_of(each)
-        writer.writerow((*values[:when], _plain(values[when]), *values[when + 1 :]))
+        values = list(values_of(each))
+        values[when] = _plain(values[when])
+        for place in guarded:
+            if values[place]:
+                values[place] = guard_cell(values[place])
+        writer.writerow(values)
 
 
 def _write_jsonl(rows: Iterable[Result], stream: IO[str]) -> None:

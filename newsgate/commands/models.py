@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -12,6 +13,7 @@ from newsgate.commands.common import Telling, on_terminal, opened, print_table, 
 from newsgate.commands.reading import read_options, reading_options
 
 if TYPE_CHECKING:
+    from db.promotions import Promotion
     from tasks.modelling import LabelledFile
     from training.evaluate import Evaluation
     from training.progress import Progress
@@ -124,13 +126,16 @@ def list_() -> None:
 @click.command("show", cls=Telling)
 @click.argument("number", type=int)
 def show(number: int) -> None:
-    """Everything recorded about one model, as JSON."""
+    """Everything recorded about one model, as JSON, with every decision about it."""
     from db.models import model_record
+    from db.promotions import decisions_about
 
     with opened() as (_, database), database.read() as connection:
         record = model_record(connection, number)
+        decisions = [_decision(each) for each in decisions_about(connection, number)]
     facts = {"model": record.number, "name": record.name, "state": record.state, "sha256": record.sha256}
-    click.echo(json.dumps({**facts, "size_bytes": record.size_bytes, **record.metadata}, indent=2))
+    everything = {**facts, "size_bytes": record.size_bytes, "decisions": decisions, **record.metadata}
+    click.echo(json.dumps(everything, indent=2))
 
 
 models.add_command(list_)
@@ -142,7 +147,7 @@ models.add_command(show)
 @click.option("--reason", required=True, metavar="TEXT", help="Why; it is recorded with the decision.")
 def promote(number: int, *, reason: str) -> None:
     """Make model NUMBER the champion: new runs use it at once, running ones finish on theirs."""
-    from db.models import promote as make_champion
+    from db.promotions import promote as make_champion
 
     with opened() as (_, database), database.write() as connection:
         before = make_champion(connection, number, reason=reason, figures={})
@@ -172,6 +177,10 @@ class _Reporter:
         kept = "" if progress.held_back_accuracy is None else f", held-back accuracy {progress.held_back_accuracy:.4f}"
         where = f"epoch {progress.epoch} of {progress.epochs}, step {progress.step}/{progress.steps}"
         return f"training: {where}{loss}{kept}{left}"
+
+
+def _decision(decision: Promotion) -> dict[str, Any]:
+    return {**asdict(decision), "decided_at": decision.decided_at.isoformat(timespec="seconds")}
 
 
 def _tell_read(path: str, labelled: LabelledFile) -> None:

@@ -15,12 +15,14 @@ from newsgate.commands.reading import draw_reading, read_options, reading_option
 
 @click.command("up", cls=Telling)
 def up() -> None:
-    """Run broker and worker on this machine, until Ctrl-C.
+    """Run broker, worker, trainer and schedule on this machine, until Ctrl-C.
 
     With nothing set it starts a private Redis-compatible server in NEWSGATE_HOME; with NEWSGATE_BROKER_URL it uses
-    that one. Ctrl-C finishes the chunks in hand and stops everything.
+    that one. Ctrl-C finishes the chunks in hand and stops everything. Without the libraries that training needs it
+    runs no trainer and no schedule.
     """
     from tasks.local import LocalSystem
+    from tasks.trainer import can_train
     from tasks.work import set_up_logging
     from worker.settings import load_settings
 
@@ -29,7 +31,10 @@ def up() -> None:
     stop = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: stop.set())
-    with LocalSystem(settings, worker_output=None) as system:
+    with_training = can_train()
+    if not with_training:
+        tell("note: models are not retrained here; that needs pip install 'newsgate[training]'")
+    with LocalSystem(settings, worker_output=None, with_training=with_training) as system:
         parts = system.parts()
         tell(f"newsgate is up: database {parts.database}, broker {parts.broker}. Ctrl-C stops it.")
         while not stop.wait(0.2):
@@ -83,6 +88,7 @@ def migrate() -> None:
 @click.option(
     "--format", "form", type=click.Choice(["table", "csv", "jsonl"]), help="[default: table on a terminal, else csv]"
 )
+@click.option("--raw", is_flag=True, help="In csv, leave cells as they are that a spreadsheet takes for formulas.")
 @click.option("-o", "--output", type=click.Path(dir_okay=False, writable=True), help="Write the results there.")
 def classify(
     file: str,
@@ -91,6 +97,7 @@ def classify(
     again: bool,
     limit: int | None,
     form: str | None,
+    raw: bool,
     output: str | None,
     **reading: Any,
 ) -> None:
@@ -120,6 +127,6 @@ def classify(
                 tell(f"batch {known.batch} holds this file already; --again classifies it once more")
                 batch, incomplete = known.batch, False
             status = wait_and_tell(database, batch, meanwhile=system.check if system else lambda: None)
-        write_results(database, ResultFilter(batch, limit=limit), form=form, output=output)
+        write_results(database, ResultFilter(batch, limit=limit), form=form, output=output, raw=raw)
     if status.rejected or status.failed or incomplete:
         raise SystemExit(EXIT_SOME_ROWS_BAD)

@@ -14,8 +14,10 @@ from tasks.waiting import wait_for_batch
 _HINT_AFTER_SECONDS = 15.0
 
 
-def wait_and_tell(database: Database, batch: int, *, meanwhile: Callable[[], None] = lambda: None) -> BatchStatus:
-    """Wait until the batch is classified, drawing progress; gives its last state."""
+def wait_and_tell(
+    database: Database, batch: int, *, model: int | None = None, meanwhile: Callable[[], None] = lambda: None
+) -> BatchStatus:
+    """Wait until the batch's latest run, or its run by `model`, is over, drawing progress; gives its last state."""
     hint = _Hint()
     with ProgressLine("classifying") as line:
 
@@ -24,7 +26,7 @@ def wait_and_tell(database: Database, batch: int, *, meanwhile: Callable[[], Non
             line.draw(finished, status.total, note=f"{finished} of {status.total} rows")
             hint.look(finished)
 
-        status = wait_for_batch(database, batch, tell=look, meanwhile=meanwhile)
+        status = wait_for_batch(database, batch, model=model, tell=look, meanwhile=meanwhile)
     tell(f"batch {batch} is {status.state}: {status.done} rows classified, {status.failed} failed")
     return status
 

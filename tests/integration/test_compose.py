@@ -17,17 +17,18 @@ from typing import Any
 import pytest
 import redis
 import yaml
-from sqlalchemy import make_url
+from sqlalchemy import make_url, select
 
 from db.audit import audit
 from db.batches import batch_status
 from db.session import Database
+from db.tables import jobs
 from tests.services import PostgresServer, RedisServer, short_folder, wait_until
 
 ROOT = Path(__file__).parents[2]
 COMPOSE = yaml.safe_load((ROOT / "docker-compose.yml").read_text(encoding="utf-8"))
 SERVICES: dict[str, dict[str, Any]] = COMPOSE["services"]
-OURS = ("migrate", "worker")
+OURS = ("migrate", "worker", "trainer", "beat")
 # A number of its own: the session's other tests use 0.
 REDIS_DATABASE = 7
 TEXTS = ["Garlic cures everything, share before they delete it", "The bridge closes for repairs on Monday"] * 20
@@ -93,6 +94,35 @@ def test_the_services_of_the_compose_file_classify_a_file(environment: dict[str,
     database.close()
 
 
+def test_the_trainer_of_the_compose_file_is_rung_by_its_beat(environment: dict[str, str], tmp_path: Path) -> None:
+    # The trainer looks by itself once, when it starts; in the minutes after that only a ring can wake it.
+    every_minute = {
+        **environment,
+        "NEWSGATE_RETRAIN_CRONTAB": "* * * * *",
+        "NEWSGATE_TRAINING_SWEEP_SECONDS": "3600",
+    }
+    assert run(SERVICES["migrate"]["command"], environment, cwd=tmp_path).returncode == 0
+    database = Database(environment["NEWSGATE_DATABASE_URL"])
+    logs = {name: tmp_path / f"{name}.log" for name in ("trainer", "beat")}
+    with (
+        running(SERVICES["trainer"]["command"], every_minute, log=logs["trainer"]) as trainer,
+        running(SERVICES["beat"]["command"], every_minute, log=logs["beat"]) as beat,
+    ):
+        wait_until(lambda: len(periods(database)) >= 2, what="the schedule rang the trainer", seconds=100)
+        for process in (trainer, beat):
+            process.send_signal(signal.SIGTERM)
+        assert (trainer.wait(30), beat.wait(30)) == (0, 0), logs["trainer"].read_text() + logs["beat"].read_text()
+    # There are no labels, so each period has its row and its reason, and nothing was trained.
+    assert set(periods(database).values()) == {"skipped"}
+    database.close()
+
+
+def periods(database: Database) -> dict[str, str]:
+    """The retrainings so far: period and state."""
+    with database.read() as connection:
+        return {row.period: row.state for row in connection.execute(select(jobs.c.period, jobs.c.state))}
+
+
 def test_a_worker_refuses_a_database_that_was_not_migrated(environment: dict[str, str], tmp_path: Path) -> None:
     refused = run(SERVICES["worker"]["command"], environment, cwd=tmp_path)
     assert refused.returncode == 1
@@ -122,10 +152,12 @@ def test_the_redis_of_the_compose_file_keeps_what_it_is_given() -> None:
 
 def test_each_service_starts_after_what_it_needs() -> None:
     assert SERVICES["migrate"]["depends_on"] == {"postgres": {"condition": "service_healthy"}}
-    assert SERVICES["worker"]["depends_on"] == {
-        "migrate": {"condition": "service_completed_successfully"},
-        "redis": {"condition": "service_healthy"},
-    }
+    for name in ("worker", "trainer"):
+        assert SERVICES[name]["depends_on"] == {
+            "migrate": {"condition": "service_completed_successfully"},
+            "redis": {"condition": "service_healthy"},
+        }
+    assert SERVICES["beat"]["depends_on"] == {"redis": {"condition": "service_healthy"}}
     assert all("healthcheck" in SERVICES[name] for name in ("postgres", "redis"))
     assert "restart" not in SERVICES["migrate"]
 
@@ -136,10 +168,16 @@ def test_servers_keep_their_data_in_volumes_and_open_no_ports() -> None:
     assert not any("ports" in service for service in SERVICES.values())
 
 
-def test_workers_can_be_scaled_and_are_restarted() -> None:
-    worker = SERVICES["worker"]
-    assert "container_name" not in worker
-    assert worker["restart"] == "always"
+@pytest.mark.parametrize("name", ["worker", "trainer", "beat"])
+def test_services_can_be_scaled_and_are_restarted(name: str) -> None:
+    assert "container_name" not in SERVICES[name]
+    assert SERVICES[name]["restart"] == "always"
+
+
+def test_only_the_trainer_has_the_image_that_can_train() -> None:
+    assert {name for name in OURS if SERVICES[name]["image"] != "newsgate"} == {"trainer"}
+    assert SERVICES["trainer"]["build"] == {"context": ".", "args": {"LOCK": "training"}}
+    assert "tensorflow==" in (ROOT / "requirements" / "training.txt").read_text(encoding="utf-8")
 
 
 def test_there_is_no_default_password() -> None:
@@ -154,6 +192,7 @@ def test_the_image_runs_a_worker_as_a_user_of_its_own() -> None:
     assert lines[-1] == 'CMD ["newsgate", "worker"]'
     assert "USER newsgate" in lines
     assert not any(line.startswith("ENTRYPOINT") for line in lines)
+    assert "ARG LOCK=server" in lines
     locks = re.findall(r"--require-hashes -r (\S+)", "\n".join(lines))
-    assert locks
-    assert all((ROOT / lock).is_file() for lock in locks)
+    assert locks == ["requirements/${LOCK}.txt"]
+    assert all((ROOT / "requirements" / f"{lock}.txt").is_file() for lock in ("server", "training"))

@@ -38,7 +38,9 @@ from db.chunks import (
 )
 from db.errors import ChunkFencedError, LoaderSupersededError
 from db.labels import text_hash
-from db.models import add_model, promote
+from db.models import add_model
+from db.promotions import promote
+from db.runs import requeue
 from db.session import Database
 from db.tables import batches, chunks, items, rejects, runs, verdicts
 
@@ -130,6 +132,10 @@ class System:
         run = stored.run if isinstance(stored, Loading) else stored.loading.run
         with self.database.write() as connection:
             return cancel_run(connection, run)
+
+    def requeue(self, stored: Stored) -> list[int]:
+        with self.database.write() as connection:
+            return list(requeue(connection, stored.loading.run, chunk_rows=100, chunk_chars=1000).chunks)
 
     def chunk(self, number: int) -> Row[Any]:
         with self.database.read() as connection:
@@ -443,6 +449,64 @@ def test_cancelling_and_claiming_at_once_never_wait_for_each_other(system: Syste
         for done in [pool.submit(claim_all), pool.submit(cancel_all)]:
             done.result()
     assert {system.run(each).state for each in stored} == {"cancelled"}
+
+
+# Trying again
+
+
+@walks("chunk", ("cancelled", "queued"))
+@walks("run", ("cancelled", "running"))
+def test_a_cancellation_may_be_taken_back(system: System) -> None:
+    stored = system.load(2, 2)
+    system.commit(system.take(stored.chunks[0]))
+    system.cancel(stored)
+    assert system.requeue(stored) == stored.chunks[1:]
+    assert system.states(stored) == ["done", "queued"]
+    assert (system.run(stored).state, system.run(stored).finished_at) == ("running", None)
+    system.commit(system.take(stored.chunks[1]))
+    assert (system.run(stored).state, system.run(stored).done) == ("done", 4)
+
+
+def test_a_run_whose_last_chunk_was_committed_after_its_cancellation_is_done(system: System) -> None:
+    stored = system.load(2)
+    claim = system.take(stored.chunks[0])
+    system.cancel(stored)
+    system.commit(claim)
+    assert system.requeue(stored) == []
+    assert system.run(stored).state == "done"
+
+
+@walks("chunk", ("done", "parts"))
+@walks("run", ("done", "running"))
+def test_a_row_that_failed_in_a_done_chunk_is_cut_out_of_it(system: System) -> None:
+    stored = system.load(4)
+    claim = system.take(stored.chunks[0])
+    with system.database.write() as connection:
+        first, second, *rest = load_texts(connection, claim)[0]
+        said = [Verdict(item, "real", 0.1, 4, False, None) for item in (first, *rest)]
+        commit_chunk(connection, claim, [*said, Verdict(second, None, None, 4, False, "no number")], summary="{}")
+    assert (system.run(stored).state, system.run(stored).failed) == ("done", 1)
+    (waiting,) = system.requeue(stored)
+    assert system.states(stored) == ["done", "queued", "done"]
+    assert (system.chunk(waiting).first_row, system.chunk(waiting).last_row) == (3, 3)
+    with system.database.read() as connection:
+        summaries = connection.execute(select(chunks.c.summary).order_by(chunks.c.first_row)).scalars().all()
+    assert summaries == ["{}", None, None]
+    assert (system.run(stored).state, system.run(stored).done, system.run(stored).failed) == ("running", 3, 0)
+    system.commit(system.take(waiting))
+    assert (system.run(stored).state, system.run(stored).done) == ("done", 4)
+
+
+@walks("chunk", ("failed", "parts"))
+def test_a_row_that_failed_alone_is_tried_again_in_a_new_chunk(system: System) -> None:
+    stored = system.load(4)
+    system.fail_until_over(stored.chunks, guilty_row=3)
+    assert sorted(system.states(stored)) == ["done", "done", "failed"]
+    (waiting,) = system.requeue(stored)
+    assert sorted(system.states(stored)) == ["done", "done", "queued"]
+    assert system.chunk(waiting).attempt == 0
+    system.fail_until_over([waiting], guilty_row=3)
+    assert (system.run(stored).state, system.run(stored).failed) == ("done", 1)
 
 
 # Runs

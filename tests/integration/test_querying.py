@@ -12,8 +12,10 @@ from db.audit import audit
 from db.batches import AcceptedRow, NewBatch, RefusedRow, add_rows, create_batch, finish_loading
 from db.chunks import Verdict, claim_chunk, commit_chunk, load_texts
 from db.labels import add_labels, text_hash
-from db.models import add_model, promote
+from db.models import add_model
+from db.promotions import promote
 from db.results import COLUMNS
+from db.runs import extend_run, open_run, run_position
 from db.session import Database
 
 PAGE = (Path(__file__).parents[2] / "docs" / "querying.md").read_text(encoding="utf-8")
@@ -38,12 +40,13 @@ def filled(database: Database) -> Database:
         promote(connection, models[0], reason="the first", figures={})
         labelled = [(body, label) for (_, body), label in zip(ROWS, ("fake", "real"), strict=False)]
         add_labels(connection, labelled, labelled_by="someone", chosen="direct")
-    for model in models:
-        _classify(database, model)
+    batch, chunk = _store(database, models[0])
+    _classify(database, chunk, SCORES[1])
+    _classify(database, _reclassify(database, batch, models[1]), SCORES[2])
     return database
 
 
-def _classify(database: Database, model: int) -> None:
+def _store(database: Database, model: int) -> tuple[int, int]:
     accepted = [AcceptedRow(row, key, body, text_hash(body)) for row, (key, body) in enumerate(ROWS, start=2)]
     with database.write() as connection:
         loading = create_batch(connection, NewBatch("posts.csv", "0" * 64, 1, "{}"), model=model)
@@ -51,11 +54,24 @@ def _classify(database: Database, model: int) -> None:
         chunk = add_rows(connection, loading, accepted=accepted, refused=refused, last_row=7)
         finish_loading(connection, loading)
     assert chunk is not None
+    return loading.batch, chunk
+
+
+def _reclassify(database: Database, batch: int, model: int) -> int:
+    with database.write() as connection:
+        run, _ = open_run(connection, batch, model=model)
+        step = extend_run(connection, run_position(connection, run), chunk_rows=100, chunk_chars=100_000)
+        extend_run(connection, step.position, chunk_rows=100, chunk_chars=100_000)
+    assert step.chunk is not None
+    return step.chunk
+
+
+def _classify(database: Database, chunk: int, scores: list[float | None]) -> None:
     with database.write() as connection:
         claim = claim_chunk(connection, chunk, worker="test", lease_seconds=60, max_attempts=2)
         assert claim is not None
         ids, texts = load_texts(connection, claim)
-        commit_chunk(connection, claim, [_verdict(*each) for each in zip(ids, texts, SCORES[model], strict=True)])
+        commit_chunk(connection, claim, [_verdict(*each) for each in zip(ids, texts, scores, strict=True)])
 
 
 def _verdict(item: int, body: str, p_fake: float | None) -> Verdict:

@@ -16,10 +16,12 @@ from model.batching import run_batches
 from model.bundle import bundle_sha256, make_bundle, read_bundle
 from model.classifier import Classifier
 from model.runtime import OnnxRuntime
+from model.summary import Summary, summarise
 from model.text import Encoded
 from model.weights import Float32, Int32
-from training.corpus import LabelledTexts
+from training.corpus import LabelledTexts, hold_back
 from training.evaluate import evaluate
+from training.labelled_corpus import Judgement, split_labels
 from training.progress import Progress
 from training.recipe import Recipe
 from training.train import ParityError, TrainedBundle, prove_parity, train_bundle
@@ -71,6 +73,38 @@ def test_the_bundle_says_what_it_was_trained_on() -> None:
     assert metadata.parity.max_abs_difference < 1e-5
     assert metadata.recipe["lstm_units"] == 8
     assert {"keras", "tensorflow", "onnxruntime"} <= set(metadata.libraries)
+
+
+def test_the_bundle_says_how_new_texts_are_scored() -> None:
+    metadata = read_bundle(trained()[0].data).metadata
+    assert metadata.reference is not None
+    reference = Summary.from_json(metadata.reference)
+    assert reference.items == sum(reference.histogram) == metadata.training_data.held_back_rows
+    assert reference.tokens > reference.items
+    held_back = hold_back(TRAIN, share=RECIPE.held_back).held_back
+    assert summarise(Classifier.from_bundle_bytes(trained()[0].data).classify(held_back.texts)) == reference
+
+
+def test_the_bundle_says_which_labels_it_was_trained_on() -> None:
+    assert trained()[0].metadata.corpus is None
+    labels = [
+        Judgement(number, *pair, judges=False)
+        for number, pair in enumerate(zip(TRAIN.texts, TRAIN.labels, strict=True))
+    ]
+    split = split_labels(labels)
+    bundle = train_bundle(split.train, recipe=replace(RECIPE, max_epochs=1), corpus=split.as_json())
+    assert read_bundle(bundle.data).metadata.corpus == split.as_json()
+    assert bundle.metadata.training_data.sha256 == split.train.fingerprint()
+
+
+def test_most_texts_may_fill_what_the_model_reads() -> None:
+    def pairs() -> Iterator[tuple[str, str]]:
+        for row in range(160):
+            length = 20 if row % 8 > 1 else 3
+            yield " ".join(["hoax" if row % 2 else "report", f"no{row}", *["word"] * length]), ("real", "fake")[row % 2]
+
+    recipe = replace(RECIPE, max_epochs=2, batch_rows=16, held_back=0.4)
+    assert train_bundle(LabelledTexts.from_pairs(pairs()), recipe=recipe).held_back.rows >= 64
 
 
 def test_the_same_seed_gives_the_same_model() -> None:

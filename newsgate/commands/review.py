@@ -1,0 +1,187 @@
+"""The command `review`: one text after another, one key each."""
+
+from __future__ import annotations
+
+import shutil
+import sys
+import textwrap
+import time
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from newsgate.commands.common import Telling, opened, tell, warn
+from newsgate.commands.labels import agreement_line, by_option, judge_name, share, tell_imported, tell_refused
+from newsgate.errors import NewsgateError, WrongUsageError
+
+if TYPE_CHECKING:
+    from db.review import Offer
+    from db.session import Database
+    from tasks.reviewing import ReviewSession, Tally
+
+_KEYS = {"f": "fake", "r": "real", "s": "skip", "u": "undo", "q": "quit", "\x04": "quit"}
+_PROMPT = "f fake   r real   s skip   u undo   q quit > "
+_SHOWN_CHARS = 4000
+_DEFAULT_LIMIT = 100
+
+
+class NoTerminalError(NewsgateError):
+    """Keys were to be read where there is no keyboard."""
+
+
+@click.command("review", cls=Telling)
+@click.option("--batch", type=int, metavar="N", help="Only rows of this batch. [default: of all]")
+@by_option
+@click.option(
+    "--random-share",
+    type=click.FloatRange(0, 1),
+    default=0.3,
+    show_default=True,
+    metavar="P",
+    help="The share of rows picked at random, which alone may judge models.",
+)
+@click.option("--limit", type=click.IntRange(min=1), default=_DEFAULT_LIMIT, show_default=True, help="Rows at most.")
+@click.option("--export", "sheet", type=click.Path(dir_okay=False, writable=True), help="Write the queue as CSV.")
+@click.option(
+    "--import", "answers", metavar="FILE", help="Read such a file back, with fake or real in its last column."
+)
+def review(
+    *, batch: int | None, by: str | None, random_share: float, limit: int, sheet: str | None, answers: str | None
+) -> None:
+    """Judge texts, one key each: f fake, r real, s skip, u undo, q quit.
+
+    The queue mixes texts the model is unsure of, texts a challenger sees differently and labels that look wrong with a
+    fixed share of random ones. Neither the model's verdict nor earlier labels are shown. Several people may review at
+    once: nobody is shown what somebody else looks at.
+    """
+    if sheet and answers:
+        raise WrongUsageError("--export and --import cannot go together", remedy="Use one after the other")
+    if answers:
+        _import_sheet(answers, by=judge_name(by))
+        return
+    if not sheet and not sys.stdin.isatty():
+        raise NoTerminalError(
+            "reviewing needs a keyboard, and standard input is not a terminal",
+            remedy="`newsgate review --export FILE` writes the queue for a spreadsheet",
+        )
+    name = judge_name(by)
+    with opened() as (_, database):
+        _check_batch(database, batch)
+        if sheet:
+            _export_sheet(database, sheet, batch=batch, random_share=random_share, limit=limit)
+        else:
+            _review(database, reviewer=name, batch=batch, random_share=random_share, limit=limit)
+
+
+def _check_batch(database: Database, batch: int | None) -> None:
+    from db.batches import batch_status
+
+    if batch is not None:
+        with database.read() as connection:
+            batch_status(connection, batch)
+
+
+def _export_sheet(database: Database, path: str, *, limit: int, **mix: Any) -> None:
+    from tasks.reviewing import pick_without_leases
+    from tasks.spreadsheets import export_sheet
+
+    with click.open_file(path, "w", encoding="utf-8", atomic=True) as stream:
+        count = export_sheet(pick_without_leases(database, limit=limit, **mix), stream)
+    tell(f"{path}: {count} rows; write fake or real into the column label, and read it with `newsgate review --import`")
+
+
+def _import_sheet(path: str, *, by: str) -> None:
+    from tasks.label_import import LabelImporter
+
+    with opened() as (settings, database):
+        done = LabelImporter(database, settings, by=by, refuse=tell_refused).read_sheet(path)
+    tell_imported(done)
+
+
+def _review(database: Database, *, reviewer: str, limit: int, **mix: Any) -> None:
+    from db.labels import count_pairs
+    from tasks.labelling import measure_agreement
+    from tasks.reviewing import ReviewSession
+
+    session = ReviewSession(database, reviewer=reviewer, **mix)
+    try:
+        _ask(session, limit=limit)
+    finally:
+        session.close()
+        _tell_tally(session.tally)
+    with database.read() as connection:
+        tell(agreement_line(measure_agreement(count_pairs(connection))))
+
+
+def _ask(session: ReviewSession, *, limit: int) -> None:
+    started = time.monotonic()
+    while session.tally.seen < limit:
+        offer = session.current()
+        if offer is None:
+            tell("nothing is left to review")
+            return
+        _show(offer, session.tally, limit=limit, seconds=time.monotonic() - started)
+        action = _read_action()
+        if action == "quit":
+            return
+        try:
+            _act(session, action)
+        except NewsgateError as error:
+            warn(str(error))
+
+
+def _act(session: ReviewSession, action: str) -> None:
+    if action == "skip":
+        session.skip()
+    elif action != "undo":
+        session.judge(action)
+    elif not session.undo():
+        tell("there is nothing to undo in this session")
+
+
+def _read_action() -> str:
+    while True:
+        click.echo(_PROMPT, nl=False, err=True)
+        action = _KEYS.get(_read_key().lower(), "?")
+        tell(action)
+        if action != "?":
+            return action
+
+
+def _read_key() -> str:
+    try:
+        return click.getchar()
+    except EOFError:
+        return "q"
+
+
+def _show(offer: Offer, tally: Tally, *, limit: int, seconds: float) -> None:
+    rate = f", {60 * tally.seen / seconds:.0f} a minute" if tally.seen and seconds > 0 else ""
+    own_id = f", id {_printable(offer.item.external_id)}" if offer.item.external_id else ""
+    tell("")
+    tell(f"{tally.seen + 1} of {limit}{rate} - batch {offer.item.batch}, row {offer.item.row}{own_id}")
+    tell("")
+    tell(_laid_out(offer.item.text))
+    tell("")
+
+
+def _laid_out(text: str) -> str:
+    """The text as a terminal can show it: no control characters, no line wider than the window, not too long."""
+    width = max(shutil.get_terminal_size().columns - 4, 20)
+    lines = [part for line in text[:_SHOWN_CHARS].splitlines() for part in textwrap.wrap(_printable(line), width)]
+    left = len(text) - _SHOWN_CHARS
+    shown = [*lines, f"... and {left:,} more characters"] if left > 0 else lines
+    return "\n".join(f"  {line}" for line in shown)
+
+
+def _printable(line: str) -> str:
+    # A text could otherwise recolour the terminal, or clear it.
+    return "".join(char if char.isprintable() else " " for char in line)
+
+
+def _tell_tally(tally: Tally) -> None:
+    tell(f"{tally.labelled} labelled, {tally.skipped} skipped")
+    if tally.compared:
+        tell(f"agreement with the model: {share(tally.agreed, tally.compared)}")
+    if tally.random_compared:
+        tell(f"on the random ones alone: {share(tally.random_agreed, tally.random_compared)}")

@@ -1,0 +1,279 @@
+"""Retraining, step by step: from the labels people gave to a decision about who is champion.
+
+collect -> split -> suspects -> train -> store -> score -> decide. The job's row says which step is under way. Killed at
+any of them, the champion goes on serving, and whoever takes the job next begins anew, or goes on behind `store` with
+the challenger that is stored already. Only the last step changes who is champion, in one transaction with the decision
+and the job's end.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import Connection
+
+from db.jobs import JobClaim, end_job, last_done, note_progress
+from db.label_history import GivenLabel, given_labels
+from db.labels import count_labels_since, latest_label_id, text_hash
+from db.models import add_model, champion_number, choose_model, model_record, read_bundle_bytes
+from db.promotions import count_comparisons, decide
+from db.review import add_suspects
+from db.session import Database
+from newsgate.errors import WrongUsageError
+from worker.settings import Settings
+
+if TYPE_CHECKING:
+    from model.classifier import Classifier
+    from training.labelled_corpus import CorpusSplit
+    from training.progress import Progress
+    from training.promotion import Decision, PairedScores
+    from training.recipe import Recipe
+    from training.train import TrainedBundle
+
+log = logging.getLogger("newsgate.trainer")
+
+RETRAIN_JOB = "retrain"
+STEPS = ("collect", "split", "suspects", "train", "store", "score", "decide")
+SUSPECT = "its label is suspect"
+_TIMED_ROUNDS = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """A decision about a challenger, and the champion it was compared with."""
+
+    champion: int
+    challenger: int
+    decision: Decision
+
+
+def retrain(claim: JobClaim, *, settings: Settings, database: Database) -> None:
+    """Do the job that was claimed, to its end. Raises JobFencedError where another took it over meanwhile."""
+    recipe = recipe_of(settings)
+    journal = _Journal(claim, database)
+    journal.begin("collect")
+    challenger: int | None = claim.progress.get("challenger")
+    labels = collect_labels(database, up_to=None if challenger is None else claim.progress["label_id"])
+    journal.begin("split", label_id=labels[-1].id if labels else 0)
+    split = part_labels(labels)
+    if (why := too_few_judges(split)) is not None:
+        journal.end("skipped", {**why, "label_id": split.label_id})
+        return
+    if challenger is None:
+        journal.begin("suspects")
+        split = send_suspects_to_review(split, labels, database=database)
+        journal.begin("train", corpus=split.as_json())
+        bundle = train_challenger(split, recipe)
+        journal.begin("store")
+        challenger = journal.store(bundle)
+    journal.begin("score")
+    comparison = compare(challenger, split, database=database)
+    journal.begin("decide")
+    journal.decide(comparison)
+
+
+def too_few_labels(connection: Connection, *, needed: int) -> dict[str, Any] | None:
+    """Why retraining is not worth its time now, as the outcome of a job; None where enough labels are new."""
+    since = _last_label_trained_on(connection)
+    new = count_labels_since(connection, since)
+    if new >= needed:
+        return None
+    reason = f"{new} labels are new since the last training, fewer than {needed}"
+    return {"reason": reason, "new_labels": new, "needed": needed, "since_label_id": since}
+
+
+def collect_labels(database: Database, *, up_to: int | None) -> list[GivenLabel]:
+    """Every label up to the latest one; up to `up_to` where the challenger was trained in an earlier attempt."""
+    with database.read() as connection:
+        return list(given_labels(connection, up_to=up_to or latest_label_id(connection)))
+
+
+def part_labels(labels: Sequence[GivenLabel]) -> CorpusSplit:
+    """The texts that train and the texts that judge."""
+    from training.labelled_corpus import Judgement, split_labels
+
+    return split_labels(
+        Judgement(label_id=each.id, text=each.text, label=each.label, judges=each.judges, is_test=each.is_test)
+        for each in labels
+    )
+
+
+def too_few_judges(split: CorpusSplit) -> dict[str, Any] | None:
+    """Why no decision could follow a training, as the outcome of a job; None where one can."""
+    from training.promotion import MIN_ROWS
+
+    rows = 0 if split.judging is None else len(split.judging)
+    if rows >= MIN_ROWS:
+        return None
+    reason = (
+        f"{rows} labelled texts may judge models, fewer than {MIN_ROWS}: label texts chosen at random, "
+        "or import a test set of both labels"
+    )
+    return {"reason": reason, "judging_rows": rows, "needed": MIN_ROWS}
+
+
+def send_suspects_to_review(split: CorpusSplit, labels: Sequence[GivenLabel], *, database: Database) -> CorpusSplit:
+    """Leave out the training texts whose labels are probably wrong, and ask people about them again."""
+    from training.suspects import find_suspects
+
+    confirmed = {each.id for each in labels if each.chosen == "suspect"}
+    suspects = find_suspects(
+        split.train,
+        clusters=split.train_clusters,
+        never=[row for row, label_id in enumerate(split.train_label_ids) if label_id in confirmed],
+    )
+    with database.write() as connection:
+        waiting = add_suspects(connection, [text_hash(split.train.texts[row]) for row in suspects])
+    log.info("%d labels are suspect, %d of them wait for review", len(suspects), waiting)
+    return split.without(suspects, reason=SUSPECT)
+
+
+def train_challenger(split: CorpusSplit, recipe: Recipe) -> TrainedBundle:
+    """A new bundle, trained on the training side alone."""
+    from training.train import train_bundle
+
+    return train_bundle(split.train, recipe=recipe, corpus=split.as_json(), progress=_tell)
+
+
+def compare(challenger: int, split: CorpusSplit, *, database: Database) -> Comparison:
+    """Score both models on the judging texts, and decide between them."""
+    from training.promotion import judge
+
+    assert split.judging is not None  # noqa: S101 - `too_few_judges` was asked before
+    with database.read() as connection:
+        champion = choose_model(connection, None)
+        looks = count_comparisons(connection, champion) + 1
+        bundles = [read_bundle_bytes(connection, number) for number in (champion, challenger)]
+    ours, theirs = score(bundles, split.judging.texts)
+    return Comparison(champion, challenger, judge(ours, theirs, split.judging.labels, looks=looks))
+
+
+def score(bundles: Sequence[bytes], texts: Sequence[str]) -> list[PairedScores]:
+    """What each model says about the texts, and how many it does in a second of processor time.
+
+    The models take turns, and the best of several rounds counts: that is the speed of the model and not of whatever
+    else the machine did.
+    """
+    from model.classifier import Classifier
+    from training.promotion import PairedScores
+
+    classifiers = [Classifier.from_bundle_bytes(data, runtime="onnx") for data in bundles]
+    for classifier in classifiers:
+        classifier.warm_up()
+    rounds = [[_seconds(classifier, texts) for classifier in classifiers] for _ in range(_TIMED_ROUNDS)]
+    return [
+        PairedScores(
+            p_fake=classifier.classify(texts).p_fake,
+            texts_per_second=len(texts) / min(seconds),
+            labels=classifier.metadata.labels,
+        )
+        for classifier, seconds in zip(classifiers, zip(*rounds, strict=True), strict=True)
+    ]
+
+
+def recipe_of(settings: Settings) -> Recipe:
+    """How models are retrained. Raises WrongUsageError."""
+    from training.recipe import Recipe
+
+    try:
+        changed = json.loads(settings.retrain_recipe or "{}")
+        return Recipe(**changed)
+    except (ValueError, TypeError) as error:
+        raise WrongUsageError(
+            f"NEWSGATE_RETRAIN_RECIPE cannot be {settings.retrain_recipe!r}: {error}",
+            remedy='Write a JSON object like {"max_epochs": 4}; docs/settings.md names the fields',
+        ) from error
+
+
+class _Journal:
+    """What the job's row says about this attempt; every entry fails where another attempt took over."""
+
+    def __init__(self, claim: JobClaim, database: Database) -> None:
+        self._claim = claim
+        self._database = database
+        self._facts: dict[str, Any] = {
+            name: claim.progress[name] for name in ("label_id", "corpus", "challenger") if name in claim.progress
+        }
+
+    def begin(self, step: str, **facts: Any) -> None:
+        """Say that a step begins, and what is known by now."""
+        self._facts |= {"step": step, **facts}
+        with self._database.write() as connection:
+            note_progress(connection, self._claim, self._facts)
+        log.info("%s: %s", self._claim.period, step)
+
+    def store(self, bundle: TrainedBundle) -> int:
+        """Store the challenger, in one transaction with the note that it is there."""
+        with self._database.write() as connection:
+            number = add_model(
+                connection,
+                name=f"retrained {self._claim.period}",
+                bundle=bundle.data,
+                metadata=bundle.metadata.as_dict(),
+            )
+            self._facts["challenger"] = number
+            note_progress(connection, self._claim, self._facts)
+        return number
+
+    def decide(self, comparison: Comparison) -> None:
+        """Promote or reject the challenger, in one transaction with the job's end. Raises ChampionChangedError."""
+        decision = comparison.decision
+        reason = "; ".join(decision.reasons)
+        corpus: Mapping[str, Any] = self._facts.get("corpus", {})
+        outcome = {
+            **self._facts,
+            "champion": comparison.champion,
+            "promoted": decision.promote,
+            "reason": reason,
+        }
+        with self._database.write() as connection:
+            if champion_number(connection) == comparison.challenger:
+                outcome |= {"promoted": True, "reason": "a person made it champion meanwhile"}
+            else:
+                decide(
+                    connection,
+                    comparison.challenger,
+                    champion=comparison.champion,
+                    promoted=decision.promote,
+                    reason=reason,
+                    figures={**decision.figures, "corpus": corpus},
+                )
+            end_job(connection, self._claim, state="done", outcome=outcome)
+        log.info("model %d: %s: %s", comparison.challenger, "promoted" if decision.promote else "rejected", reason)
+
+    def end(self, state: Any, outcome: Mapping[str, Any]) -> None:
+        """End the job without a decision."""
+        with self._database.write() as connection:
+            end_job(connection, self._claim, state=state, outcome=outcome)
+        log.info("%s is %s: %s", self._claim.period, state, outcome["reason"])
+
+
+def _last_label_trained_on(connection: Connection) -> int:
+    champion = model_record(connection, choose_model(connection, None))
+    done = last_done(connection, RETRAIN_JOB)
+    corpus: Mapping[str, Any] = champion.metadata.get("corpus") or {}
+    return max(int(corpus.get("label_id", 0)), int(done.outcome.get("label_id", 0)) if done else 0)
+
+
+def _seconds(classifier: Classifier, texts: Sequence[str]) -> float:
+    started = time.thread_time()
+    classifier.classify(texts)
+    # A clock that did not move would make a speed without end.
+    return max(time.thread_time() - started, 1e-6)
+
+
+def _tell(progress: Progress) -> None:
+    if progress.stage != "fit":
+        log.info("training: %s", progress.stage)
+    elif progress.step == progress.steps:
+        log.info(
+            "training: epoch %d of %d, held-back accuracy %.4f",
+            progress.epoch,
+            progress.epochs,
+            progress.held_back_accuracy or 0.0,
+        )

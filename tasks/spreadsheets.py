@@ -1,0 +1,52 @@
+"""CSV for people who work in spreadsheets: the labels, and the review queue with an empty column for the answer."""
+
+from __future__ import annotations
+
+import csv
+import re
+from collections.abc import Iterable
+from typing import IO
+
+from sqlalchemy import Connection
+
+from db.labels import current_labels
+from tasks.reviewing import Picked
+
+LABEL_COLUMNS = ("text", "label", "by", "when", "chosen", "judgements")
+SHEET_COLUMNS = ("item", "text", "p_fake", "chosen", "label")
+# A cell that has quotes before a formula's first character already gets one more, so that taking one away is exact.
+_WOULD_BE_FORMULA = re.compile(r"'*[=+\-@\t\r]")
+_WAS_GUARDED = re.compile(r"'+[=+\-@\t\r]")
+
+
+def guard_cell(cell: str) -> str:
+    """A cell that no spreadsheet takes for a formula: where one would, a single quote goes before it."""
+    return f"'{cell}" if _WOULD_BE_FORMULA.match(cell) else cell
+
+
+def unguard_cell(cell: str) -> str:
+    """What `guard_cell` was given."""
+    return cell[1:] if _WAS_GUARDED.match(cell) else cell
+
+
+def export_labels(connection: Connection, stream: IO[str]) -> int:
+    """Write the current label of every text; gives how many."""
+    writer = csv.writer(stream, lineterminator="\n")
+    writer.writerow(LABEL_COLUMNS)
+    count = 0
+    for count, each in enumerate(current_labels(connection), start=1):  # noqa: B007 - it is given back
+        when = each.labelled_at.isoformat(timespec="milliseconds")
+        by = guard_cell(each.labelled_by)
+        writer.writerow((guard_cell(each.text), each.label, by, when, each.chosen, each.judgements))
+    return count
+
+
+def export_sheet(picked: Iterable[Picked], stream: IO[str]) -> int:
+    """Write items of the review queue; gives how many."""
+    writer = csv.writer(stream, lineterminator="\n")
+    writer.writerow(SHEET_COLUMNS)
+    count = 0
+    for count, each in enumerate(picked, start=1):  # noqa: B007 - it is given back
+        p_fake = "" if each.item.p_fake is None else f"{each.item.p_fake:.6f}"
+        writer.writerow((each.item.item, guard_cell(each.item.text), p_fake, each.chosen, ""))
+    return count

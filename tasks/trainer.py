@@ -1,0 +1,313 @@
+"""The trainer: finds out that retraining is due, takes the job, and has a freshly spawned process do it.
+
+The trainer itself stays small and never loads TensorFlow. A ring from the broker only wakes it; it also looks by
+itself, so with the broker gone retraining begins a little later, and with many trainers one of them does it.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import importlib.util
+import logging
+import os
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from db.errors import DatabaseError
+from db.jobs import (
+    JobClaim,
+    JobFencedError,
+    JobRecord,
+    database_now,
+    end_job,
+    hand_back,
+    job_record,
+    renew_lease,
+    running_job,
+    take_job,
+)
+from db.session import Database
+from newsgate.errors import NewsgateError
+from tasks.opening import ensure_champion, open_database
+from tasks.retrain import RETRAIN_JOB, recipe_of, too_few_labels
+from tasks.work import follow_parent, set_up_logging
+from training.extra import TrainingUnavailableError
+from worker.celery import RETRAIN_TASK, TRAINING_QUEUE, consume, make_app
+from worker.schedule import parse_crontab, period_at, ring_by_schedule
+from worker.settings import Settings
+
+log = logging.getLogger("newsgate.trainer")
+
+_POLL_SECONDS = 0.2
+# A lease is renewed this often in its length, so that a slow database now and then costs nothing.
+_RENEWALS_A_LEASE = 4
+
+
+class TrainingUnderWayError(NewsgateError):
+    """Somebody else is training at this moment."""
+
+
+@dataclass(frozen=True, slots=True)
+class Trainer:
+    """What retraining needs. stop: set when the process is to end; rung: set when there may be something to do."""
+
+    settings: Settings
+    database: Database
+    worker: str
+    stop: threading.Event
+    rung: threading.Event
+
+
+def run_trainer(settings: Settings, *, with_parent: bool = False) -> None:
+    """Retrain whenever it is due, until told to stop (SIGTERM, SIGINT); a training under way is then handed back.
+
+    with_parent: also stop when the process that started this one is gone.
+    """
+    set_up_logging(settings)
+    require_training_libraries()
+    # What cannot be is refused now, and not at night.
+    parse_crontab(settings.retrain_crontab)
+    recipe_of(settings)
+    database = open_database(settings)
+    ensure_champion(database)
+    trainer = make_trainer(settings, database)
+    training = threading.Thread(target=_keep_training, args=(trainer,), name="training", daemon=True)
+    training.start()
+    if with_parent:
+        threading.Thread(target=follow_parent, args=(os.getppid(), trainer.stop), daemon=True).start()
+    try:
+        _consume(trainer)
+    finally:
+        trainer.stop.set()
+        trainer.rung.set()
+        training.join()
+        database.close()
+
+
+def run_schedule(settings: Settings, *, with_parent: bool = False) -> None:
+    """Ring the trainers by the schedule, until told to stop (SIGTERM, SIGINT)."""
+    set_up_logging(settings)
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
+    if with_parent:
+        threading.Thread(target=follow_parent, args=(os.getppid(), threading.Event()), daemon=True).start()
+    log.info("ready: ringing at %r", settings.retrain_crontab)
+    ring_by_schedule(settings)
+
+
+def retrain_by_hand(trainer: Trainer, *, force: bool) -> JobRecord:
+    """Do now what the schedule does periodically, in a period of its own; `force`: however few new labels there are.
+
+    Raises TrainingUnavailableError, TrainingUnderWayError.
+    """
+    require_training_libraries()
+    recipe_of(trainer.settings)
+    with trainer.database.write() as connection:
+        period = f"{database_now(connection):%Y-%m-%dT%H:%M:%S} by hand"
+        claim = _take(connection, trainer, period=period)
+        if claim is None:
+            other = running_job(connection, RETRAIN_JOB)
+            raise TrainingUnderWayError(
+                f"{other.worker} is training already" if other else "another training began this second",
+                remedy="Wait for it; `newsgate models` shows what comes of it",
+            )
+    _do(claim, trainer, force=force)
+    with trainer.database.read() as connection:
+        record = job_record(connection, RETRAIN_JOB, period=period)
+    assert record is not None  # noqa: S101 - the row was made above, and rows of jobs are never deleted
+    return record
+
+
+def retrain_if_due(trainer: Trainer) -> bool:
+    """Do the retraining of the present period, if nobody did or does it; gives whether it was taken up."""
+    with trainer.database.write() as connection:
+        period = period_at(database_now(connection), schedule=trainer.settings.retrain_crontab)
+        claim = _take(connection, trainer, period=period)
+    if claim is None:
+        return False
+    log.info("retraining of %s, attempt %d", claim.period, claim.attempt)
+    _do(claim, trainer, force=False)
+    return True
+
+
+def make_trainer(settings: Settings, database: Database) -> Trainer:
+    """The parts that retraining needs."""
+    return Trainer(
+        settings=settings,
+        database=database,
+        worker=f"{socket.gethostname()}:{os.getpid()}",
+        stop=threading.Event(),
+        rung=threading.Event(),
+    )
+
+
+def can_train() -> bool:
+    """Whether the libraries that training needs are installed; TensorFlow stands for all, and is not loaded."""
+    return importlib.util.find_spec("tensorflow") is not None
+
+
+def require_training_libraries() -> None:
+    """Raise TrainingUnavailableError where this installation cannot train."""
+    if not can_train():
+        raise TrainingUnavailableError(
+            "training needs TensorFlow, which is not installed", remedy="Run: pip install 'newsgate[training]'"
+        )
+
+
+def _keep_training(trainer: Trainer) -> None:
+    while not trainer.stop.is_set():
+        try:
+            retrain_if_due(trainer)
+        except DatabaseError as error:
+            # Nothing can be done without the database; it is asked again at the next turn.
+            log.warning("%s", error)
+        trainer.rung.wait(trainer.settings.training_sweep_seconds)
+        trainer.rung.clear()
+
+
+def _consume(trainer: Trainer) -> None:
+    settings = trainer.settings
+    app = make_app(settings)
+
+    @app.task(name=RETRAIN_TASK, ignore_result=True)
+    def retrain() -> None:
+        # Only a ring: training takes longer than a consumer should be deaf.
+        trainer.rung.set()
+
+    log.info("ready: retraining at %r, database %s", settings.retrain_crontab, trainer.database.display_url)
+    consume(app, queue=TRAINING_QUEUE, name=f"trainer-{trainer.worker}", threads=0, log_level=settings.log_level)
+
+
+def _take(connection: Any, trainer: Trainer, *, period: str) -> JobClaim | None:
+    return take_job(
+        connection,
+        RETRAIN_JOB,
+        period=period,
+        worker=trainer.worker,
+        lease_seconds=trainer.settings.training_lease_seconds,
+        max_attempts=trainer.settings.training_attempts,
+    )
+
+
+def _do(claim: JobClaim, trainer: Trainer, *, force: bool) -> None:
+    if not force and _skip(claim, trainer):
+        return
+    try:
+        fault = _train_in_own_process(claim, trainer)
+    except BaseException:
+        _let_go(claim, trainer)
+        raise
+    if fault is not None:
+        _fail(claim, trainer, reason=fault)
+    elif trainer.stop.is_set():
+        _let_go(claim, trainer)
+
+
+def _skip(claim: JobClaim, trainer: Trainer) -> bool:
+    with trainer.database.write() as connection:
+        why = too_few_labels(connection, needed=trainer.settings.retrain_min_labels)
+        if why is None:
+            return False
+        end_job(connection, claim, state="skipped", outcome=why)
+    log.info("retraining of %s is skipped: %s", claim.period, why["reason"])
+    return True
+
+
+def _train_in_own_process(claim: JobClaim, trainer: Trainer) -> str | None:
+    """Run the training process to its end; gives why it failed, None where it ended well or was told to stop."""
+    process = subprocess.Popen(
+        _command(claim),
+        # Never written to: when this process is gone, however it ended, the other one reads its end and goes too.
+        stdin=subprocess.PIPE,
+        # Data of a command goes to standard output, and nothing of this is data.
+        stdout=sys.stderr.fileno(),
+        env={**os.environ, **_limits(trainer.settings)},
+        start_new_session=True,
+    )
+    try:
+        return _watch(process, claim, trainer)
+    finally:
+        _end_group(process)
+
+
+def _watch(process: subprocess.Popen[bytes], claim: JobClaim, trainer: Trainer) -> str | None:
+    settings = trainer.settings
+    began = time.monotonic()
+    renewed = began
+    while True:
+        try:
+            code = process.wait(_POLL_SECONDS)
+        except subprocess.TimeoutExpired:
+            pass
+        else:
+            return None if code == 0 else f"the training process ended with {code}"
+        now = time.monotonic()
+        if trainer.stop.is_set():
+            return None
+        if now - began > settings.training_seconds:
+            return f"training took longer than {settings.training_seconds:g} s"
+        if now - renewed > settings.training_lease_seconds / _RENEWALS_A_LEASE:
+            renewed = now
+            if not _renew(claim, trainer):
+                return None
+
+
+def _renew(claim: JobClaim, trainer: Trainer) -> bool:
+    try:
+        with trainer.database.write() as connection:
+            held = renew_lease(connection, claim, lease_seconds=trainer.settings.training_lease_seconds)
+    except DatabaseError as error:
+        # The training goes on: whether it may write its result is decided when it does.
+        log.warning("%s", error)
+        return True
+    if not held:
+        log.warning("the retraining of %s is not this trainer's any more", claim.period)
+    return held
+
+
+def _fail(claim: JobClaim, trainer: Trainer, *, reason: str) -> None:
+    # Where the process said itself what went wrong, that stands and this is too late.
+    try:
+        with trainer.database.write() as connection:
+            record = job_record(connection, claim.job, period=claim.period)
+            outcome: Mapping[str, Any] = record.outcome if record else {}
+            end_job(connection, claim, state="failed", outcome={**outcome, "reason": reason})
+    except JobFencedError:
+        return
+    log.error("retraining of %s failed: %s", claim.period, reason)
+
+
+def _let_go(claim: JobClaim, trainer: Trainer) -> None:
+    try:
+        with trainer.database.write() as connection:
+            hand_back(connection, claim)
+    except DatabaseError as error:
+        # The lease then runs out by itself.
+        log.warning("%s", error)
+
+
+def _command(claim: JobClaim) -> list[str]:
+    told = ("--period", claim.period, "--attempt", str(claim.attempt), "--worker", claim.worker)
+    # -P: a folder `tasks` where the person happens to be is not ours.
+    return [sys.executable, "-P", "-m", "tasks.training_process", *told]
+
+
+def _limits(settings: Settings) -> dict[str, str]:
+    threads = str(settings.effective_training_threads)
+    names = ("OMP_NUM_THREADS", "TF_NUM_INTRAOP_THREADS", "TF_NUM_INTEROP_THREADS", "RAYON_NUM_THREADS")
+    return {**dict.fromkeys(names, threads), "TF_CPP_MIN_LOG_LEVEL": "2"}
+
+
+def _end_group(process: subprocess.Popen[bytes]) -> None:
+    # The whole group: nothing a training started may go on after it.
+    with contextlib.suppress(ProcessLookupError):
+        os.killpg(process.pid, signal.SIGKILL)
+    process.wait()
+    if process.stdin is not None:
+        process.stdin.close()

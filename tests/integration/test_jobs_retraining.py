@@ -1,0 +1,129 @@
+"""A retraining that goes on with the challenger an earlier attempt stored, on both databases; nothing is fitted."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import Any
+
+import pytest
+
+from db.audit import audit
+from db.jobs import JobClaim, JobFencedError, JobRecord, job_record, note_progress, take_job
+from db.labels import add_labels, latest_label_id
+from db.models import add_model, champion_number, model_record
+from db.promotions import decisions_about, promote
+from db.session import Database
+from model.bundle import make_bundle, read_bundle
+from model.starter import starter_bundle
+from tasks.opening import ensure_champion
+from tasks.retrain import RETRAIN_JOB, retrain, too_few_labels
+from tests.labelled import labelled_posts
+from worker.settings import load_settings
+
+PERIOD = "2026-11-22T03:15"
+
+
+@dataclass(frozen=True)
+class Stage:
+    """A database with labels, the starter as champion 1 and its twin as challenger 2."""
+
+    database: Database
+
+    def take(self, *, worker: str = "one", lease: float = 60) -> JobClaim:
+        with self.database.write() as connection:
+            claim = take_job(connection, RETRAIN_JOB, period=PERIOD, worker=worker, lease_seconds=lease, max_attempts=9)
+        assert claim is not None
+        return claim
+
+    def write(self, change: Callable[[Any], Any]) -> None:
+        with self.database.write() as connection:
+            change(connection)
+
+    def retrain(self, claim: JobClaim) -> JobRecord:
+        retrain(claim, settings=load_settings(), database=self.database)
+        return self.record()
+
+    def record(self) -> JobRecord:
+        with self.database.read() as connection:
+            record = job_record(connection, RETRAIN_JOB, period=PERIOD)
+        assert record is not None
+        return record
+
+    @property
+    def champion(self) -> int | None:
+        with self.database.read() as connection:
+            return champion_number(connection)
+
+
+@pytest.fixture
+def stage(database: Database) -> Stage:
+    assert ensure_champion(database) == 1
+    starter = read_bundle(starter_bundle())
+    twin = make_bundle(
+        keras_model=starter.keras_model,
+        onnx_model=starter.onnx_model,
+        tokenizer=starter.tokenizer,
+        metadata=replace(starter.metadata, created_at="2026-11-22T00:00:00+00:00"),
+    )
+    with database.write() as connection:
+        add_labels(connection, labelled_posts(40, seed=1), labelled_by="ann", chosen="direct")
+        add_labels(connection, labelled_posts(240, seed=2), labelled_by="ann", chosen="test")
+        metadata = read_bundle(twin).metadata.as_dict()
+        assert add_model(connection, name="twin", bundle=twin, metadata=metadata) == 2
+    stage = Stage(database)
+    died = stage.take(lease=-1)
+    stage.write(lambda connection: note_progress(connection, died, {"step": "score", "challenger": 2, "label_id": 280}))
+    return stage
+
+
+def test_an_attempt_goes_on_with_the_challenger_that_is_stored(stage: Stage) -> None:
+    record = stage.retrain(stage.take())
+    assert (record.state, record.attempt, stage.champion) == ("done", 2, 1)
+    assert {"challenger": 2, "champion": 1, "promoted": False}.items() <= record.outcome.items()
+    with stage.database.read() as connection:
+        assert model_record(connection, 2).state == "rejected"
+        (decision,) = decisions_about(connection, 2)
+        assert [finding for finding in audit(connection) if not finding.holds] == []
+    assert decision.reason == record.outcome["reason"]
+    assert (decision.figures["rows"], decision.figures["looks"]) == (240, 1)
+    assert decision.figures["challenger"]["macro_f1"] == decision.figures["champion"]["macro_f1"]
+
+
+def test_a_challenger_that_a_person_promoted_meanwhile_stays_champion(stage: Stage) -> None:
+    stage.write(lambda connection: promote(connection, 2, reason="I like it", figures={}))
+    record = stage.retrain(stage.take())
+    assert (record.state, stage.champion) == ("done", 2)
+    assert record.outcome["reason"] == "a person made it champion meanwhile"
+    with stage.database.read() as connection:
+        assert [each.reason for each in decisions_about(connection, 2)] == ["I like it"]
+
+
+def test_an_attempt_that_was_taken_over_decides_nothing(stage: Stage) -> None:
+    late = stage.take(lease=-1)
+    stage.take(worker="two")
+    with pytest.raises(JobFencedError):
+        stage.retrain(late)
+    assert stage.record().state == "running"
+    with stage.database.read() as connection:
+        assert model_record(connection, 2).state == "candidate"
+        assert decisions_about(connection, 2) == []
+
+
+def test_labels_count_as_new_from_the_last_training_on(stage: Stage) -> None:
+    def why() -> dict[str, Any] | None:
+        with stage.database.read() as connection:
+            assert latest_label_id(connection) >= 280
+            return too_few_labels(connection, needed=10)
+
+    assert why() is None
+    stage.retrain(stage.take())
+    assert why() == {
+        "reason": "0 labels are new since the last training, fewer than 10",
+        "new_labels": 0,
+        "needed": 10,
+        "since_label_id": 280,
+    }
+    more = labelled_posts(10, seed=3)
+    stage.write(lambda connection: add_labels(connection, more, labelled_by="ann", chosen="direct"))
+    assert why() is None
