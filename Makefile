@@ -22,6 +22,7 @@ check: $(VENV)/.dev ## Lint, format, types, layers
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+	$(BIN)/python .ci/audit_dependencies.py
 
 format: $(VENV)/.dev ## Put the code into its form
 	$(BIN)/ruff check --fix .

@@ -31,6 +31,14 @@ except ImportError:
 BUSY_TIMEOUT_SECONDS = 30
 CONNECT_TIMEOUT_SECONDS = 5
 
+# Without these a server that vanished, or a network that did, is waited for by the hour.
+_PATIENCE = {
+    "connect_timeout": CONNECT_TIMEOUT_SECONDS,
+    "keepalives_idle": 10,
+    "keepalives_interval": 5,
+    "keepalives_count": 3,
+    "tcp_user_timeout": 25_000,
+}
 # What the PostgreSQL client also takes as `?password=...`.
 _SECRET_PARAMETERS = ("password", "sslpassword", "oauth_client_secret")
 
@@ -46,6 +54,8 @@ class Database:
         """Prepare to use the database at `url` (SQLAlchemy's form); nothing is opened yet."""
         self.url = _parse(url)
         self.engine = _engine(self.url)
+        driver = self.engine.dialect.loaded_dbapi
+        self._driver_errors: tuple[type[Exception], ...] = (driver.OperationalError, driver.InterfaceError)
 
     @property
     def is_sqlite(self) -> bool:
@@ -92,7 +102,7 @@ class Database:
                 raise
             raise self._explain(error) from error
         # COPY talks to the driver past SQLAlchemy, so its errors come as the driver made them.
-        except self.engine.dialect.loaded_dbapi.OperationalError as error:
+        except self._driver_errors as error:
             raise self._explain(error) from error
 
     def _explain(self, error: Exception) -> DatabaseError:
@@ -160,7 +170,8 @@ def _engine(url: URL) -> Engine:
     try:
         if url.get_backend_name() == "sqlite":
             return _sqlite_engine(url)
-        return create_engine(url, pool_pre_ping=True, connect_args={"connect_timeout": CONNECT_TIMEOUT_SECONDS})
+        told = {name: value for name, value in _PATIENCE.items() if name not in url.query}
+        return create_engine(url, pool_pre_ping=True, connect_args=told)
     except ImportError as error:
         raise DatabaseError(
             f"the driver for {url.get_backend_name()} is not installed", remedy="pip install 'newsgate[postgres]'"

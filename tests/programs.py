@@ -43,9 +43,9 @@ class World:
 
     @property
     def environment(self) -> dict[str, str]:
-        """What the programs see: nothing of this process's own settings."""
+        """What the programs see: nothing of this process's own settings, and no trainer unless a test wants one."""
         clean = {name: value for name, value in os.environ.items() if not name.startswith("NEWSGATE_")}
-        return {**clean, "NEWSGATE_HOME": str(self.home), **self.extra}
+        return {**clean, "NEWSGATE_HOME": str(self.home), "NEWSGATE_UP_TRAINS": "no", **self.extra}
 
     def run(self, program: str, *arguments: str | Path, stdin: bytes | None = None) -> Done:
         """Run a program to its end."""

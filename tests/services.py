@@ -87,6 +87,10 @@ class PostgresServer:
             account = pwd.getpwnam(self._user)
             os.chown(self._folder, account.pw_uid, account.pw_gid)
         self._run("initdb", "-D", self._data, "-U", "newsgate", "--auth=trust", "--no-sync", "-E", "UTF8", "--locale=C")
+        self.start_again()
+
+    def start_again(self) -> None:
+        """Start after `stop`, with the data and on the port it had."""
         self._run("pg_ctl", "-D", self._data, "-w", "-l", str(self._folder / "log"), "-o", self._flags(), "start")
 
     def stop(self, *, mode: str = "immediate") -> None:

@@ -57,6 +57,7 @@ class Settings(BaseSettings):
     training_lease_seconds: float = Field(default=60, gt=0, description="Silence after which a trainer counts as dead.")
     training_attempts: int = Field(default=3, ge=1, le=100, description="Attempts at one period's retraining.")
     training_sweep_seconds: float = Field(default=60, gt=0, description="How often trainers look without a ring.")
+    up_trains: bool = Field(default=True, description="Whether `newsgate up` runs trainer and schedule too.")
     training_threads: int = Field(default=0, ge=0, le=256, description="Cores training uses; 0: half of them.")
     log_level: Literal["debug", "info", "warning", "error"] = Field(default="info", description="How much workers say.")
 

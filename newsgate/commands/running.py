@@ -14,7 +14,10 @@ from newsgate.commands.reading import draw_reading, read_options, reading_option
 
 
 @click.command("up", cls=Telling)
-def up() -> None:
+@click.option(
+    "--training/--no-training", default=None, help="Run trainer and schedule too. [default: NEWSGATE_UP_TRAINS]"
+)
+def up(*, training: bool | None) -> None:
     """Run broker, worker, trainer and schedule on this machine, until Ctrl-C.
 
     With nothing set it starts a private Redis-compatible server in NEWSGATE_HOME; with NEWSGATE_BROKER_URL it uses
@@ -26,13 +29,13 @@ def up() -> None:
     from tasks.work import set_up_logging
     from worker.settings import load_settings
 
-    settings = load_settings()
+    settings = load_settings(up_trains=training)
     set_up_logging(settings)
     stop = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: stop.set())
-    with_training = can_train()
-    if not with_training:
+    with_training = settings.up_trains and can_train()
+    if settings.up_trains and not with_training:
         tell("note: models are not retrained here; that needs pip install 'newsgate[training]'")
     with LocalSystem(settings, worker_output=None, with_training=with_training) as system:
         parts = system.parts()

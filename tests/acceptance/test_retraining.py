@@ -29,6 +29,7 @@ from tests.texts import write_posts
 SMALL = {"vocabulary_size": 1200, "embedding_width": 16, "lstm_units": 8, "max_tokens": 32, "learning_rate": 0.01}
 # A month in which no period ends while a test runs.
 QUICK = {
+    "NEWSGATE_UP_TRAINS": "yes",
     "NEWSGATE_RETRAIN_CRONTAB": "0 0 1 1 *",
     "NEWSGATE_RETRAIN_RECIPE": json.dumps({**SMALL, "max_epochs": 4}),
     "NEWSGATE_TRAINING_LEASE_SECONDS": "2",

@@ -35,7 +35,7 @@ SECTIONS = dict(re.findall(r"^## (.+?)\n(.*?)(?=^## |\Z)", COMMANDS, re.DOTALL |
 
 def options_of(command: click.Command) -> set[str]:
     shown = (each for each in command.params if isinstance(each, click.Option) and not each.hidden)
-    return {spelling for option in shown for spelling in option.opts}
+    return {spelling for option in shown for spelling in (*option.opts, *option.secondary_opts)}
 
 
 def test_every_setting_is_explained_with_its_default() -> None:

@@ -1,0 +1,32 @@
+"""The command that looks at the set-up, and says what is wrong with it."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict
+
+import click
+
+from newsgate.commands.common import Telling
+
+
+@click.command("doctor", cls=Telling)
+@click.option("--json", "as_json", is_flag=True, help="Print the checks and the settings in force as one JSON object.")
+def doctor(*, as_json: bool) -> None:
+    """Look at versions, settings, folders, database and broker, and say what to mend.
+
+    One line a part: ok, warning or FAILED. Changes nothing, and works when everything is down. Exits with 1 where
+    something failed.
+    """
+    from tasks.doctor import examine
+
+    found = examine()
+    if as_json:
+        checks = [asdict(check) for check in found.checks]
+        click.echo(json.dumps({"checks": checks, "settings": found.settings, "failed": found.failed}))
+    else:
+        for check in found.checks:
+            remedy = f". {check.remedy}" if check.remedy else ""
+            click.echo(f"{check.state:7} {check.part}: {' '.join(check.detail.split())}{remedy}")
+    if found.failed:
+        raise SystemExit(1)

@@ -1,0 +1,62 @@
+"""Sites for fault tests. A module's tests share one running system where they can: starting one is most of the time."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack
+from pathlib import Path
+
+import pytest
+
+from db.session import Database
+from tests.faults.helpers import Site
+from tests.programs import World
+from tests.services import PostgresServer, RedisServer, short_folder
+
+SHORT = {
+    "NEWSGATE_LEASE_SECONDS": "2",
+    "NEWSGATE_SWEEP_SECONDS": "0.3",
+    "NEWSGATE_LOST_AFTER_SECONDS": "1",
+    "NEWSGATE_WORKER_THREADS": "2",
+}
+MakeSite = Callable[..., Site]
+
+
+@pytest.fixture(scope="module")
+def new_site(request: pytest.FixtureRequest) -> Iterator[MakeSite]:
+    """Makes sites: on `sqlite`, with a private broker unless one is given, or on `postgresql`."""
+    with ExitStack() as stack:
+
+        def make(kind: str = "sqlite", *, broker_url: str = "", extra: Mapping[str, str] | None = None) -> Site:
+            folder = short_folder("newsgate-fault-")
+            stack.callback(shutil.rmtree, folder, ignore_errors=True)
+            home, traps = folder / "home", folder / "traps"
+            traps.mkdir()
+            url = f"sqlite:///{home / 'newsgate.db'}" if kind == "sqlite" else _new_postgres_database(request)
+            addresses = {} if kind == "sqlite" else {"NEWSGATE_DATABASE_URL": url}
+            addresses |= {"NEWSGATE_BROKER_URL": broker_url} if broker_url else {}
+            world = World(home, url, {**SHORT, **addresses, **(extra or {})})
+            prepared = world.run("newsgate", "migrate")
+            assert prepared.code == 0, prepared.err
+            database = Database(url)
+            stack.callback(database.close)
+            return Site(world, traps, database)
+
+        yield make
+
+
+@pytest.fixture(scope="module")
+def own_redis() -> Iterator[RedisServer]:
+    """A server that a module's tests may kill, freeze and fill."""
+    folder: Path = short_folder("newsgate-fault-redis-")
+    server = RedisServer(folder)
+    server.start()
+    yield server
+    server.stop()
+    shutil.rmtree(folder, ignore_errors=True)
+
+
+def _new_postgres_database(request: pytest.FixtureRequest) -> str:
+    server: PostgresServer = request.getfixturevalue("postgres_server")
+    return server.new_database()

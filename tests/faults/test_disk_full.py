@@ -1,0 +1,99 @@
+"""The disk is full: a limit on the size of files, which the kernel keeps for root and for everybody alike."""
+
+from __future__ import annotations
+
+import resource
+import subprocess
+from pathlib import Path
+
+import pytest
+from sqlalchemy import text
+
+from db.errors import DatabaseFullError
+from db.session import Database
+from tests.faults.conftest import MakeSite
+from tests.faults.helpers import Site
+from tests.programs import BIN
+from tests.services import wait_until
+from tests.texts import write_posts
+
+_ROWS = 1_500
+# Far below the size of a new database, which holds a model: nothing can be added to it.
+_NO_ROOM_BYTES = 64 * 1024
+
+
+@pytest.fixture(scope="module")
+def site(new_site: MakeSite) -> Site:
+    return new_site(broker_url="redis://127.0.0.1:1/0", extra={"NEWSGATE_CHUNK_ROWS": "50"})
+
+
+def test_enqueue_with_a_full_disk_says_so_and_goes_on_when_there_is_room(site: Site, tmp_path: Path) -> None:
+    file = write_posts(tmp_path / "posts.csv", _ROWS, seed=1)
+    refused = _enqueue_without_room(site, file)
+    assert refused.returncode == 1
+    assert refused.stderr.startswith("error: ")
+    assert len(refused.stderr.splitlines()) == 1
+    assert "the disk under the database is full or fails" in refused.stderr
+    site.world.assert_sound()
+
+    batch = site.enqueue(file)
+    assert site.figure("select count(*) from items where batch_id = :batch", batch=batch) == _ROWS
+    site.world.assert_sound()
+
+
+def test_a_piped_file_that_finds_no_room_says_so_and_leaves_nothing(site: Site, tmp_path: Path) -> None:
+    file = write_posts(tmp_path / "posts.csv", _ROWS, seed=2)
+    before = site.figure("select count(*) from items")
+    refused = _enqueue_without_room(site, Path("-"), stdin=file)
+    assert refused.returncode == 1
+    assert "cannot keep a copy of the input (File too large)" in refused.stderr
+    assert list((site.world.home / "spool").iterdir()) == []
+    assert site.figure("select count(*) from items") == before
+    site.world.assert_sound()
+
+
+def test_a_worker_whose_disk_is_full_lives_and_goes_on_when_there_is_room(site: Site, tmp_path: Path) -> None:
+    batch = site.enqueue(write_posts(tmp_path / "posts.csv", _ROWS, seed=3))
+    site.set_trap("slow", "0.02")
+    with site.started("worker", log="worker") as worker:
+        wait_until(lambda: site.world.status(batch).done > 0, what="work has begun")
+        resource.prlimit(worker.pid, resource.RLIMIT_FSIZE, (_NO_ROOM_BYTES, resource.RLIM_INFINITY))
+        told = "the disk under the database is full or fails"
+        wait_until(lambda: told in site.log("worker").read_text(), what="the worker says that the disk is full")
+        assert site.world.status(batch).state == "running"
+        assert worker.poll() is None
+        resource.prlimit(worker.pid, resource.RLIMIT_FSIZE, (resource.RLIM_INFINITY, resource.RLIM_INFINITY))
+        site.wait_for(batch)
+        assert worker.poll() is None
+    site.assert_whole(batch, rows=_ROWS)
+    assert site.figure("pragma quick_check") == "ok"
+
+
+def test_a_full_database_loses_the_whole_transaction_and_no_other(tmp_path: Path) -> None:
+    database = Database(f"sqlite:///{tmp_path / 'full.db'}")
+    with database.write() as connection:
+        connection.execute(text("create table notes (note text)"))
+        connection.execute(text("insert into notes values ('kept')"))
+    with pytest.raises(DatabaseFullError, match="Make room"):
+        _fill(database)
+    with database.read() as connection:
+        assert connection.execute(text("select note from notes")).scalars().all() == ["kept"]
+    database.close()
+
+
+def _fill(database: Database) -> None:
+    with database.write() as connection:
+        # SQLite's own limit gives the very error of a file system without room.
+        connection.execute(text("pragma max_page_count = 3"))
+        connection.execute(text("insert into notes values ('lost')"))
+        connection.execute(text("insert into notes values (:note)"), {"note": "x" * 100_000})
+
+
+def _enqueue_without_room(site: Site, file: Path, *, stdin: Path | None = None) -> subprocess.CompletedProcess[str]:
+    command = [str(BIN / "enqueue"), str(file)]
+    # A shell sets the limit, in blocks of 1 KiB, because nothing may run between fork and exec in a process of threads.
+    limited = ["bash", "-c", 'ulimit -S -f "$1"; shift; exec "$@"', "bash", str(_NO_ROOM_BYTES // 1024), *command]
+    with (stdin or Path("/dev/null")).open("rb") as stream:
+        return subprocess.run(
+            limited, env=site.world.environment, stdin=stream, capture_output=True, text=True, timeout=60, check=False
+        )
