@@ -15,7 +15,7 @@ run: $(VENV)/.run ## Set everything up and classify examples/headlines.csv
 dev: $(VENV)/.dev ## Install everything that developing needs
 
 test: $(VENV)/.dev ## Run the whole test suite
-	$(BIN)/python -m pytest -q
+	$(BIN)/python -m pytest -q -n 3 --dist worksteal
 
 check: $(VENV)/.dev ## Lint, format, types, layers
 	$(BIN)/ruff check .
