@@ -1,0 +1,169 @@
+"""newsgate's real programs with traps in them: `python -m tests.faults.saboteur up`, or `worker`, as `newsgate` is run.
+
+A trap is a file in the folder SABOTAGE_FOLDER, put there by a test at any time. Its name says what happens where:
+`kill-at-claimed` ends the next worker that has just claimed a chunk, `stop-at-classified` freezes it. A trap is sprung
+once, by whoever renames it first. The product has no part in this: the steps are wrapped from outside.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import signal
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from sqlalchemy import Connection
+
+import db.chunks
+import tasks.classify
+import tasks.local
+import tasks.trainer
+import tasks.work
+from db.session import Database
+from model.classifier import Classifier, Scores
+from newsgate.main import main as newsgate
+from worker.watchdog import watch
+
+FOLDER_VARIABLE = "SABOTAGE_FOLDER"
+# In the order in which a chunk passes them.
+STEPS = ("claimed", "loaded", "classified", "within-commit", "committed")
+SIGNALS = {"kill": signal.SIGKILL, "stop": signal.SIGSTOP}
+# While this file is there, classifying a chunk takes as long as it says, in seconds.
+SLOW = "slow"
+# While this file is there, workers have no watchdog.
+UNWATCHED = "unwatched"
+POISONS = ("raise", "hang", "exit", "nan", "abort")
+EXIT_CODE = 3
+_MODULE = "tests.faults.saboteur"
+
+log = logging.getLogger("saboteur")
+
+
+def poison(kind: str) -> str:
+    """The word that makes a text deadly in one of the ways of POISONS."""
+    return f"poison-{kind}"
+
+
+class Traps:
+    """The traps that are set at this moment."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+
+    def reach(self, step: str) -> None:
+        """Come past a step: end or freeze this process, if a trap waits there."""
+        for action, number in SIGNALS.items():
+            trap = self._folder / f"{action}-at-{step}"
+            try:
+                trap.rename(self._folder / f"sprung-{trap.name}-{os.getpid()}")
+            except FileNotFoundError:
+                continue
+            log.warning("the trap %s is sprung", trap.name)
+            # To this very thread: a signal to the process may reach another first, and this one would go on a little.
+            signal.pthread_kill(threading.get_ident(), number)
+
+    def dawdle(self) -> None:
+        """Take as long as a test wants classifying to take."""
+        try:
+            seconds = float((self._folder / SLOW).read_text())
+        except (FileNotFoundError, ValueError):
+            return
+        time.sleep(seconds)
+
+    def is_set(self, name: str) -> bool:
+        """Whether a file of this name is there."""
+        return (self._folder / name).exists()
+
+
+def install(traps: Traps) -> None:
+    """Put the traps between the steps of classifying, and the poisons into the classifier."""
+    committing = threading.local()
+    _after(tasks.classify, "_claim", lambda claim: traps.reach("claimed" if claim else "not claimed"))
+    _after(tasks.classify, "load_texts", lambda _: traps.reach("loaded"))
+    _after(tasks.classify, "_classify", lambda _: traps.reach("classified"))
+    # Between the verdicts and the counters of one transaction.
+    _after(db.chunks, "insert_rows", lambda _: traps.reach("within-commit"))
+    _after(tasks.classify, "commit_chunk", lambda _: setattr(committing, "chunk", True))
+    _replace(Database, "write", _noticing_commits(Database.write, committing, traps))
+    _replace(Classifier, "classify", _poisoned(Classifier.classify, traps))
+    _replace(tasks.work, "watch", _watch_unless_told(watch, traps))
+    # Programs that `up` starts are sabotaged too; and it starts no trainer, which is another matter.
+    _replace(tasks.local, "_command", lambda name: [sys.executable, "-m", _MODULE, name, "--with-parent"])
+    _replace(tasks.trainer, "can_train", lambda: False)
+
+
+def _noticing_commits(
+    write: Callable[[Database], Any], committing: threading.local, traps: Traps
+) -> Callable[..., Any]:
+    @contextmanager
+    def noticing(database: Database) -> Iterator[Connection]:
+        committing.chunk = False
+        with write(database) as connection:
+            yield connection
+        if committing.chunk:
+            committing.chunk = False
+            traps.reach("committed")
+
+    return noticing
+
+
+def _poisoned(classify: Callable[[Classifier, Sequence[str]], Scores], traps: Traps) -> Callable[..., Scores]:
+    def poisoned(classifier: Classifier, texts: Sequence[str]) -> Scores:
+        found = {kind for kind in POISONS for text in texts if poison(kind) in text}
+        if "raise" in found:
+            raise ValueError("this text is poison")
+        if "exit" in found:
+            os._exit(EXIT_CODE)
+        if "abort" in found:
+            os.abort()
+        # Only now, so that a killer dies while others in the process still have theirs in hand.
+        traps.dawdle()
+        if "hang" in found:
+            threading.Event().wait()
+        scores = classify(classifier, texts)
+        scores.p_fake[[poison("nan") in text for text in texts]] = np.nan
+        return scores
+
+    return poisoned
+
+
+def _watch_unless_told(watch: Callable[..., None], traps: Traps) -> Callable[..., None]:
+    def maybe(*arguments: Any, **named: Any) -> None:
+        if not traps.is_set(UNWATCHED):
+            watch(*arguments, **named)
+
+    return maybe
+
+
+def _after(owner: Any, name: str, then: Callable[[Any], object]) -> None:
+    real = getattr(owner, name)
+
+    def wrapped(*arguments: Any, **named: Any) -> Any:
+        result = real(*arguments, **named)
+        then(result)
+        return result
+
+    _replace(owner, name, wrapped)
+
+
+def _replace(owner: Any, name: str, value: object) -> None:
+    if not hasattr(owner, name):
+        raise AttributeError(f"{owner} has no {name} any more: the traps must follow")
+    setattr(owner, name, value)
+
+
+def main() -> None:
+    """Set the traps, then be `newsgate`."""
+    install(Traps(Path(os.environ[FOLDER_VARIABLE])))
+    newsgate()
+
+
+if __name__ == "__main__":
+    main()
