@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check -qq
 
-.PHONY: help run dev test check format bench lock clean
+.PHONY: help run dev test check format bench soak lock clean
 
 help: ## What there is to make
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 10
@@ -27,6 +27,9 @@ check: $(VENV)/.dev ## Lint, format, types, layers
 format: $(VENV)/.dev ## Put the code into its form
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
+
+soak: $(VENV)/.dev ## Fifteen minutes of steady work with random kills
+	$(BIN)/python -m benchmarks.soak --minutes 15
 
 bench: $(VENV)/.dev ## Measure newsgate beside what people would use instead
 	$(BIN)/python -m benchmarks.pipeline

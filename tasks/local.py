@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import fcntl
+import logging
 import os
 import sys
 from dataclasses import dataclass
@@ -11,9 +12,11 @@ from typing import IO
 
 from newsgate.errors import NewsgateError
 from tasks.opening import ensure_champion, open_database
-from worker.embedded_redis import EmbeddedRedis
+from worker.embedded_redis import BrokerStartError, EmbeddedRedis
 from worker.settings import Settings, prepare_home
 from worker.supervisor import Supervisor
+
+log = logging.getLogger("newsgate.supervisor")
 
 # Less than a person waits for a prompt, more than the chunks in hand take.
 _DRAIN_SECONDS = 30
@@ -83,13 +86,20 @@ class LocalSystem:
     def check(self) -> None:
         """Restart a broker that died. Raises WorkerFailedError where the worker cannot live."""
         if self._redis is not None and not self._redis.is_alive():
-            self._redis.start()
+            self._restart(self._redis)
         if self._worker.early_deaths >= _GIVEN_UP_AFTER_DEATHS:
             raise WorkerFailedError(
                 "the worker ends as soon as it starts",
                 where=str(self._worker_output or "worker"),
                 remedy="The last lines of its log say why; `newsgate worker` shows them",
             )
+
+    def _restart(self, broker: EmbeddedRedis) -> None:
+        try:
+            broker.start()
+        except BrokerStartError as error:
+            # Tried again at the next look; meanwhile the sweeper does the work.
+            log.warning("%s", error)
 
     def _stop(self) -> None:
         # The broker last: while the worker finishes what it has in hand, it still talks to it.

@@ -96,10 +96,14 @@ class EmbeddedRedis:
 def answers(socket: Path) -> bool:
     """Whether a server on this socket is ready for commands."""
     import redis
+    from redis.backoff import NoBackoff
+    from redis.retry import Retry
 
     if not socket.exists():
         return False
-    client = redis.Redis(unix_socket_path=str(socket), socket_timeout=2, socket_connect_timeout=2)
+    # One look: the client's own retries would make each of these polls take seconds.
+    once = Retry(NoBackoff(), 0)
+    client = redis.Redis(unix_socket_path=str(socket), socket_timeout=2, socket_connect_timeout=2, retry=once)
     try:
         return bool(client.ping())
     except redis.RedisError:

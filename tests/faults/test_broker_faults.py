@@ -123,30 +123,40 @@ def test_a_message_lost_in_a_steady_stream_is_noticed(site: Site, own_redis: Red
     site.assert_whole(lost, rows=60)
 
 
-def test_the_private_broker_killed_twenty_times(new_site: MakeSite, tmp_path: Path) -> None:
-    site = new_site(extra={"NEWSGATE_CHUNK_ROWS": "20"})
+def test_a_broker_killed_twenty_times(site: Site, own_redis: RedisServer, tmp_path: Path) -> None:
     site.set_trap(SLOW, "0.02")
-    private = site.world.home / "redis" / "redis.sock"
     rng = random.Random(5)
     batches = []
-    with site.started("up") as up:
-        site.wait_until_ready("up")
-        for kill in range(_KILLS):
-            if kill % 5 == 0:
-                with stopwatch() as taken:
-                    batches.append(site.enqueue(write_posts(tmp_path / f"{kill}.csv", _ROWS, seed=kill)))
-                assert taken[0] < _ENQUEUE_SECONDS
-            (broker,) = children_named(up.pid, "redis.sock")
-            broker.kill()
-            broker.wait(10)
-            wait_until(lambda: answers(private), what="another broker answers")
-            goal = site.done() + rng.choice((1, 40))
-            wait_until(lambda goal=goal: site.done() >= goal or site.waiting() == 0, what="work goes on")  # type: ignore[misc]
-        for batch in batches:
-            site.wait_for(batch)
-        assert up.poll() is None
+    for kill in range(_KILLS):
+        if kill % 5 == 0:
+            with stopwatch() as taken:
+                batches.append(site.enqueue(write_posts(tmp_path / f"{kill}.csv", _ROWS, seed=300 + kill)))
+            assert taken[0] < _ENQUEUE_SECONDS
+        own_redis.kill()
+        goal = site.done() + rng.choice((0, 1, 40))
+        if rng.random() < 0.5:
+            own_redis.start()
+        wait_until(lambda goal=goal: site.done() >= goal or site.waiting() == 0, what="work goes on")  # type: ignore[misc]
+        if own_redis.process is None:
+            own_redis.start()
+    for batch in batches:
+        site.wait_for(batch)
+    site.remove_trap(SLOW)
     for batch in batches:
         site.assert_whole(batch, rows=_ROWS)
+
+
+def test_up_starts_a_private_broker_that_was_killed_again(new_site: MakeSite, tmp_path: Path) -> None:
+    site = new_site(extra={"NEWSGATE_CHUNK_ROWS": "20"})
+    with site.started("up") as up:
+        site.wait_until_ready("up")
+        (broker,) = children_named(up.pid, "redis.sock")
+        broker.kill()
+        batch = site.enqueue(write_posts(tmp_path / "posts.csv", _ROWS, seed=400))
+        site.wait_for(batch)
+        wait_until(lambda: answers(site.world.home / "redis" / "redis.sock"), what="another broker answers")
+        assert up.poll() is None
+    site.assert_whole(batch, rows=_ROWS)
 
 
 def test_a_broker_absent_from_the_start_for_long_and_then_there(new_site: MakeSite, tmp_path: Path) -> None:
