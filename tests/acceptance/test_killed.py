@@ -27,10 +27,14 @@ def chunky(world: World) -> World:
 
 def test_worker_killed_in_the_middle_of_a_file_and_up_again(chunky: World, tmp_path: Path) -> None:
     file = write_posts(tmp_path / "posts.csv", _ROWS)
+    batch = 1
+    assert chunky.run("newsgate", "models").code == 0
     with chunky.started("up") as up:
-        batch = chunky.enqueue(file)["batch"]
-        wait_until(lambda: chunky.status(batch).done > 0, what="work has begun")
+        # Beside the test: by the time that a whole file is enqueued, it may be classified as well.
+        loading = subprocess.Popen([str(BIN / "enqueue"), str(file)], env=chunky.environment, stderr=subprocess.DEVNULL)
+        wait_until(lambda: _stored(chunky) > 0 and chunky.status(batch).done > 0, what="work has begun")
         kill_tree(up.pid)
+        assert loading.wait(60) == 0
     before = chunky.status(batch)
     assert 0 < before.done < _ROWS
 
