@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
 from sqlalchemy import Boolean, Column, Connection, Double, Integer, MetaData, String, Table, Text, func, select
 
@@ -98,15 +97,3 @@ def read_rejects(connection: Connection, batch: int, *, limit: int | None = None
     """The refused rows of a batch, in the order of the file."""
     query = select(rejects.c.row, rejects.c.reason, rejects.c.raw).where(rejects.c.batch_id == batch)
     return [Reject(**row._mapping) for row in connection.execute(query.order_by(rejects.c.row).limit(limit))]
-
-
-def count_labels_given(connection: Connection, batch: int) -> dict[str, int]:
-    """How many rows of the batch's latest run got each label."""
-    latest = select(func.max(runs.c.id)).where(runs.c.batch_id == batch).scalar_subquery()
-    query = (
-        select(results.c.label, func.count())
-        .where(results.c.batch == batch, results.c.run == latest, results.c.label.is_not(None))
-        .group_by(results.c.label)
-    )
-    counts: list[Any] = list(connection.execute(query))
-    return dict(counts)

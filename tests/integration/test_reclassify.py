@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import random
 import threading
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
 
 import pytest
 from sqlalchemy import func, select
@@ -23,20 +21,12 @@ from db.errors import (
 )
 from db.labels import text_hash
 from db.runs import extend_run, open_run, requeue, resume_run, run_position
-from db.session import Database
 from db.tables import verdicts
 from tasks.reclassify import previous_model, reclassify, report_flips, requeue_batch
 from tests.bundles import contrary_bundle, store_bundle
 from tests.desk import Desk
 
 ROWS = 60
-
-
-@pytest.fixture
-def desk(database: Database, tmp_path: Path) -> Iterator[Desk]:
-    made = Desk(database, tmp_path)
-    yield made
-    made.assert_sound()
 
 
 @pytest.fixture

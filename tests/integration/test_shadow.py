@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 from sqlalchemy import Row, select
@@ -12,7 +10,6 @@ from sqlalchemy import Row, select
 from db.chunks import Claim
 from db.errors import DatabaseError, NoSuchModelError
 from db.models import add_model
-from db.session import Database
 from db.shadow import Comparison, clear_shadows, compare_shadows, find_shadows, set_shadow
 from db.tables import items, shadow_verdicts
 from model.labels import label_of
@@ -25,13 +22,6 @@ from tests.desk import Desk
 from tests.texts import posts
 
 ROWS = 60
-
-
-@pytest.fixture
-def desk(database: Database, tmp_path: Path) -> Iterator[Desk]:
-    made = Desk(database, tmp_path)
-    yield made
-    made.assert_sound()
 
 
 @pytest.fixture
