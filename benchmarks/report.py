@@ -7,6 +7,7 @@ import platform
 import re
 import statistics
 import subprocess
+import sys
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from importlib.metadata import version
@@ -38,7 +39,7 @@ def circumstances() -> str:
     """When, of which commit, on what machine and with which libraries, as one Markdown paragraph."""
     libraries = ", ".join(f"{name} {version(name)}" for name in _LIBRARIES)
     return (
-        f"{datetime.now(UTC):%Y-%m-%d}, commit {_commit()}; {_processor()}, {len(os.sched_getaffinity(0))} cores, "
+        f"{datetime.now(UTC):%Y-%m-%d}, commit {commit()}; {processor()}, {len(os.sched_getaffinity(0))} cores, "
         f"load average {os.getloadavg()[1]:.1f} with this benchmark; "
         f"Python {platform.python_version()}, {libraries}, SQLite {sqlite_driver().sqlite_version}."
     )
@@ -57,16 +58,26 @@ def write_between_markers(path: Path, *, name: str, content: str) -> None:
     path.write_text(f"{before}{begin}\n{content}\n{end}{after}", encoding="utf-8")
 
 
-def _processor() -> str:
+def say(line: str) -> None:
+    """Tell whoever waits how far the measurement is."""
+    sys.stderr.write(f"{line}\n")
+    sys.stderr.flush()
+
+
+def processor() -> str:
+    """What the processor calls itself."""
     information = Path("/proc/cpuinfo")
     found = re.search(r"model name\s*:\s*(.+)", information.read_text()) if information.exists() else None
     return found[1].strip() if found else platform.processor() or platform.machine()
 
 
-def _commit() -> str:
+def commit() -> str:
+    """The commit that is checked out, and whether a tracked file other than a page or a result differs from it."""
+
     def git(*arguments: str) -> str:
         done = subprocess.run(["git", *arguments], cwd=ROOT, capture_output=True, text=True, check=False)
         return done.stdout.strip()
 
-    commit = git("rev-parse", "--short", "HEAD") or "unknown"
-    return f"{commit} with changes" if git("status", "--porcelain", "--untracked-files=no") else commit
+    short = git("rev-parse", "--short", "HEAD") or "unknown"
+    changed = git("status", "--porcelain", "--untracked-files=no", "--", ".", ":!docs", ":!benchmarks/results")
+    return f"{short} with changes" if changed else short

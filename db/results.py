@@ -6,7 +6,23 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Boolean, Column, Connection, Double, Integer, MetaData, String, Table, Text, func, select
+from sqlalchemy import (
+    Boolean,
+    Column,
+    ColumnElement,
+    Connection,
+    Double,
+    Integer,
+    MetaData,
+    ScalarSelect,
+    String,
+    Table,
+    Text,
+    case,
+    func,
+    null,
+    select,
+)
 
 from db.tables import rejects, runs
 from db.types import BigId, UtcDateTime
@@ -35,13 +51,17 @@ _FETCH_ROWS = 1000
 
 @dataclass(frozen=True, slots=True)
 class ResultFilter:
-    """Which results to read: those of a batch's latest run, or of its run by `model`, narrowed and cut."""
+    """Which results to read: those of a batch's latest run, or of its run by `model`, narrowed and cut.
+
+    threshold: a row whose label has a lower probability than that has the label `unsure` instead.
+    """
 
     batch: int
     label: str | None = None
     min_score: float | None = None
     limit: int | None = None
     model: int | None = None
+    threshold: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +84,14 @@ class Result:
 
 
 @dataclass(frozen=True, slots=True)
+class SureRows:
+    """Of the rows of a run that have a score, how many are sure enough of their label."""
+
+    rows: int
+    sure: int
+
+
+@dataclass(frozen=True, slots=True)
 class Reject:
     """One refused row of the file."""
 
@@ -77,13 +105,12 @@ def read_results(connection: Connection, wanted: ResultFilter) -> Iterator[Resul
 
     `min_score` keeps rows whose score for their own label is at least that: a score of 0.97 real is p_fake 0.03.
     """
-    mine = select(func.max(runs.c.id)).where(runs.c.batch_id == wanted.batch)
-    if wanted.model is not None:
-        mine = mine.where(runs.c.model == wanted.model)
-    run = mine.scalar_subquery()
-    query = select(results).where(results.c.batch == wanted.batch, results.c.run == run).order_by(results.c.row)
+    label = results.c.label if wanted.threshold is None else _label_where_sure(wanted.threshold)
+    columns = [label if column is results.c.label else column for column in results.columns]
+    query = select(*columns).where(results.c.batch == wanted.batch, results.c.run == _run(wanted))
+    query = query.order_by(results.c.row)
     if wanted.label is not None:
-        query = query.where(results.c.label == wanted.label)
+        query = query.where(label == wanted.label)
     if wanted.min_score is not None:
         low, high = results.c.p_fake <= 1 - wanted.min_score, results.c.p_fake >= wanted.min_score
         query = query.where(low | high)
@@ -93,7 +120,41 @@ def read_results(connection: Connection, wanted: ResultFilter) -> Iterator[Resul
     return (Result(**row._mapping) for row in rows)
 
 
+def count_sure(connection: Connection, wanted: ResultFilter, *, threshold: float) -> SureRows:
+    """Of all rows of the run that `wanted` is about, whatever it is narrowed to, how many reach `threshold`."""
+    sure = func.coalesce(func.sum(case((_is_sure(threshold), 1), else_=0)), 0)
+    query = select(func.count(results.c.p_fake), sure)
+    rows, sure_rows = connection.execute(
+        query.where(results.c.batch == wanted.batch, results.c.run == _run(wanted))
+    ).one()
+    return SureRows(rows=rows, sure=sure_rows)
+
+
+def latest_result(connection: Connection, item: int) -> Result | None:
+    """What an item got in the last of its runs that has finished with it."""
+    query = select(results).where(results.c.item == item).order_by(results.c.run.desc()).limit(1)
+    found = connection.execute(query).one_or_none()
+    return None if found is None else Result(**found._mapping)
+
+
 def read_rejects(connection: Connection, batch: int, *, limit: int | None = None) -> list[Reject]:
     """The refused rows of a batch, in the order of the file."""
     query = select(rejects.c.row, rejects.c.reason, rejects.c.raw).where(rejects.c.batch_id == batch)
     return [Reject(**row._mapping) for row in connection.execute(query.order_by(rejects.c.row).limit(limit))]
+
+
+def _run(wanted: ResultFilter) -> ScalarSelect[int | None]:
+    query = select(func.max(runs.c.id)).where(runs.c.batch_id == wanted.batch)
+    if wanted.model is not None:
+        query = query.where(runs.c.model == wanted.model)
+    return query.scalar_subquery()
+
+
+def _is_sure(threshold: float) -> ColumnElement[bool]:
+    return (results.c.p_fake >= threshold) | (1 - results.c.p_fake >= threshold)
+
+
+def _label_where_sure(threshold: float) -> ColumnElement[str | None]:
+    return case((results.c.p_fake.is_(None), null()), (_is_sure(threshold), results.c.label), else_="unsure").label(
+        "label"
+    )

@@ -42,9 +42,9 @@ class BundleMetadata:
     created_at: ISO 8601 with its UTC offset. max_tokens: what the model reads of a text. temperature: what logits
     are divided by. recipe: the settings it was trained with. metrics: `{"held_back": {...}, "validation": {...}}`,
     each an evaluation as a dictionary. libraries: name -> version at training time. corpus: which labels it was trained
-    on (`training.labelled_corpus`). reference: how its scores of held-back texts are distributed
-    (`training.reference`). Both are left out where nobody recorded them; readers of this format ignore what they do not
-    know.
+    on (`training.labelled_corpus`). reference: how its scores of held-back texts are distributed (`model.summary`).
+    abstention: which confidence went with how many mistakes on them (`model.abstention`). These three are left out
+    where nobody recorded them; readers of this format ignore what they do not know.
     """
 
     created_at: str
@@ -59,6 +59,7 @@ class BundleMetadata:
     members_sha256: Mapping[str, str] = field(default_factory=dict)
     corpus: Mapping[str, Any] | None = None
     reference: Mapping[str, Any] | None = None
+    abstention: Mapping[str, Any] | None = None
 
     def __post_init__(self) -> None:
         if tuple(self.labels) != LABELS:
@@ -71,7 +72,7 @@ class BundleMetadata:
     def as_dict(self) -> dict[str, Any]:
         """Return this as the JSON document that `from_dict` reads."""
         document = asdict(self)
-        for optional in ("corpus", "reference"):
+        for optional in ("corpus", "reference", "abstention"):
             if document[optional] is None:
                 del document[optional]
         document["format_version"] = FORMAT_VERSION
@@ -94,6 +95,7 @@ class BundleMetadata:
             members_sha256=dict(document["members_sha256"]),
             corpus=_optional(document, "corpus"),
             reference=_optional(document, "reference"),
+            abstention=_optional(document, "abstention"),
         )
 
 

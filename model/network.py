@@ -53,11 +53,22 @@ class MaskedMeanMaxPooling(layers.Layer):  # type: ignore[misc]
         return (batch, None if width is None else 2 * width)
 
 
-def build_network(*, vocabulary_size: int, embedding_width: int, lstm_units: int, dropout: float) -> keras.Model:
-    """Return an untrained network: int32 ids [batch, tokens], padded with 0 on the right -> float32 [batch, 1]."""
+def build_network(
+    *,
+    vocabulary_size: int,
+    embedding_width: int,
+    lstm_units: int,
+    dropout: float,
+    embedding: layers.Layer | None = None,
+) -> keras.Model:
+    """Return an untrained network: int32 ids [batch, tokens], padded with 0 on the right -> float32 [batch, 1].
+
+    embedding: takes the place of the plain table while training; it masks padding as that does.
+    """
     ids = keras.Input(shape=(None,), dtype="int32", name="ids")
-    hidden = layers.Embedding(vocabulary_size, embedding_width, mask_zero=True, name=EMBEDDING)(ids)
-    hidden = layers.SpatialDropout1D(dropout, name="word_dropout")(hidden)
+    embed = embedding or layers.Embedding(vocabulary_size, embedding_width, mask_zero=True, name=EMBEDDING)
+    hidden = embed(ids)
+    hidden = layers.SpatialDropout1D(dropout / 2, name="word_dropout")(hidden)
     hidden = layers.Bidirectional(layers.LSTM(lstm_units, return_sequences=True), name=RECURRENT)(hidden)
     hidden = MaskedMeanMaxPooling(name="pooling")(hidden)
     hidden = layers.Dropout(dropout, name="dropout")(hidden)

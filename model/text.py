@@ -3,6 +3,9 @@
 A text is normalised, split into words by one regular expression, and each word is cut into the longest pieces the
 vocabulary knows, from left to right (WordPiece; Wu et al. 2016, arXiv 1609.08144). Words repeat, so a bounded memo
 from word to ids makes most of them one dictionary look-up.
+
+Capitals tell much about where a text comes from. A vocabulary that has the two case marks holds frequent words as they
+are written; any other word with capitals is its mark and the pieces of its small letters.
 """
 
 from __future__ import annotations
@@ -22,14 +25,18 @@ PADDING_PIECE: Final = "<pad>"
 UNKNOWN_PIECE: Final = "<unk>"
 URL_PIECE: Final = "<url>"
 RESERVED_PIECES: Final = (PADDING_PIECE, UNKNOWN_PIECE, URL_PIECE)
+CAPITALISED_PIECE: Final = "<cap>"
+UPPER_CASE_PIECE: Final = "<upper>"
+CASE_PIECES: Final = (CAPITALISED_PIECE, UPPER_CASE_PIECE)
 CONTINUATION: Final = "##"
 
 # Longer "words" are hashes, base64 or a missing space: one unknown token costs less than their pieces would.
 MAX_WORD_CHARACTERS: Final = 40
 MEMO_WORDS: Final = 100_000
 
-_TOKENIZER_FORMAT: Final = 1
-_WORD: Final = re.compile(r"https?://\S*|www\.\S+|\w+|[^\w\s]")
+# The second has the case marks. A program that knows the first alone must not read it: it would make everything small.
+_TOKENIZER_FORMATS: Final = (1, 2)
+_WORD: Final = re.compile(r"(?i:https?://\S*|www\.\S+)|\w+|[^\w\s]")
 # Normalising takes time quadratic in the length of a run of combining marks (80 000 of them: 15 s), so runs are broken
 # as Unicode's Stream-Safe Text Format breaks them (UAX #15, section 13), by a joiner that is dropped afterwards.
 # The two halfwidth katakana marks count as letters, but normalise to combining ones.
@@ -50,20 +57,20 @@ class Encoded:
     truncated: bool
 
 
-def normalise(text: str) -> str:
-    """Return `text` without the differences that carry no meaning: HTML entities, width variants, case, quotes."""
+def normalise(text: str, *, keep_case: bool = False) -> str:
+    """Return `text` without the differences that carry no meaning: HTML entities, width variants, quotes, case."""
     if "&" in text:
         text = html.unescape(text)
     if not text.isascii():
         text = unicodedata.normalize("NFKC", _MARKS.sub(rf"\g<0>{_JOINER}", text)).replace(_JOINER, "")
         for typographic, plain in _QUOTES:
             text = text.replace(typographic, plain)
-    return text.lower()
+    return text if keep_case else text.lower()
 
 
-def split_words(text: str, *, limit: int | None = None) -> list[str]:
+def split_words(text: str, *, limit: int | None = None, keep_case: bool = False) -> list[str]:
     """Return the words and single marks of `text`, an address as `<url>`; no more than `limit` of them."""
-    normalised = normalise(text)
+    normalised = normalise(text, keep_case=keep_case)
     # `findall` is twice as fast as `finditer`, but reads the whole text. No word is shorter than a character, so a
     # text of at most `limit` characters has nothing to cut; eight times that is still cheap to read to its end.
     if limit is None or len(normalised) <= 8 * limit:
@@ -81,8 +88,8 @@ def _is_address(word: str) -> bool:
 class Tokenizer:
     """Cuts texts into the pieces of one vocabulary; safe to share between threads.
 
-    pieces: the vocabulary; a piece's place is its id, the first are `RESERVED_PIECES`. A piece that continues a word
-        begins with `##`.
+    pieces: the vocabulary; a piece's place is its id, the first are `RESERVED_PIECES`, then `CASE_PIECES` where it
+        tells capitals apart. A piece that continues a word begins with `##`.
     """
 
     def __init__(self, pieces: Sequence[str]) -> None:
@@ -91,6 +98,7 @@ class Tokenizer:
         if len(set(pieces)) != len(pieces):
             raise ValueError("a vocabulary has each piece once")
         self.pieces = tuple(pieces)
+        self.keeps_case = self.pieces[len(RESERVED_PIECES) :][: len(CASE_PIECES)] == CASE_PIECES
         self._ids = {piece: index for index, piece in enumerate(self.pieces)}
         self._longest = max(len(piece) for piece in self.pieces)
         self._memo: dict[str, tuple[int, ...]] = {}
@@ -102,11 +110,15 @@ class Tokenizer:
         """Return the first `max_tokens` token ids of `text`; a text without words is one unknown token."""
         ids: list[int] = []
         # Every word is at least one token: one word beyond the limit is enough to know that the text was cut.
-        for word in split_words(text, limit=max_tokens + 1):
+        for word in self.words(text, limit=max_tokens + 1):
             ids += self._memo.get(word) or self._remember(word)
             if len(ids) > max_tokens:
                 return Encoded(tuple(ids[:max_tokens]), truncated=True)
         return Encoded(tuple(ids) or (UNKNOWN_ID,), truncated=False)
+
+    def words(self, text: str, *, limit: int | None = None) -> list[str]:
+        """Return what `text` is cut into before its words are cut into pieces."""
+        return split_words(text, limit=limit, keep_case=self.keeps_case)
 
     def encode_all(self, texts: Iterable[str], *, max_tokens: int) -> list[Encoded]:
         """Return `encode` of each text, in order."""
@@ -114,14 +126,15 @@ class Tokenizer:
 
     def to_json(self) -> str:
         """Return this tokenizer as JSON that `from_json` reads."""
-        return json.dumps({"format": _TOKENIZER_FORMAT, "pieces": self.pieces}, ensure_ascii=False, indent=0)
+        document = {"format": _TOKENIZER_FORMATS[self.keeps_case], "pieces": self.pieces}
+        return json.dumps(document, ensure_ascii=False, indent=0)
 
     @classmethod
     def from_json(cls, document: str) -> Tokenizer:
         """Return the tokenizer that `to_json` wrote; anything else is a ValueError."""
         value = json.loads(document)
-        if not isinstance(value, dict) or value.get("format") != _TOKENIZER_FORMAT:
-            raise ValueError(f"not a tokenizer of format {_TOKENIZER_FORMAT}")
+        if not isinstance(value, dict) or value.get("format") not in _TOKENIZER_FORMATS:
+            raise ValueError(f"not a tokenizer of format {' or '.join(map(str, _TOKENIZER_FORMATS))}")
         pieces = value.get("pieces")
         if not isinstance(pieces, list) or not all(isinstance(piece, str) for piece in pieces):
             raise ValueError("a tokenizer's pieces are a list of strings")
@@ -140,6 +153,16 @@ class Tokenizer:
         """Return the ids of the longest known pieces from left to right, or one unknown id."""
         if len(word) > MAX_WORD_CHARACTERS:
             return (UNKNOWN_ID,)
+        whole = self._ids.get(word)
+        if whole is not None:
+            return (whole,)
+        small = word.lower()
+        if self.keeps_case and small != word:
+            mark = UPPER_CASE_PIECE if len(word) > 1 and word.isupper() else CAPITALISED_PIECE
+            return (self._ids[mark], *self._cut_small(small))
+        return self._cut_small(word)
+
+    def _cut_small(self, word: str) -> tuple[int, ...]:
         ids: list[int] = []
         start = 0
         while start < len(word):

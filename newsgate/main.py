@@ -8,13 +8,16 @@ from newsgate.commands.auditing import audit
 from newsgate.commands.batches import cancel, results, status
 from newsgate.commands.common import CONTEXT
 from newsgate.commands.doctor import doctor
+from newsgate.commands.evaluating import evaluate
+from newsgate.commands.explaining import explain
 from newsgate.commands.labels import label, labels
-from newsgate.commands.models import evaluate, models, promote, train
+from newsgate.commands.models import models, promote
 from newsgate.commands.reclassifying import flips, reclassify, requeue
 from newsgate.commands.retraining import beat, retrain, rollback, trainer
 from newsgate.commands.review import review
 from newsgate.commands.running import classify, migrate, up, worker
 from newsgate.commands.shadowing import shadow
+from newsgate.commands.training import train
 from newsgate.enqueue import enqueue
 
 
@@ -41,6 +44,7 @@ for _command in (
     enqueue,
     status,
     results,
+    explain,
     cancel,
     requeue,
     reclassify,

@@ -11,15 +11,17 @@ from db.models import add_model, champion_number, choose_model, read_bundle_byte
 from db.promotions import promote
 from db.session import Database
 from newsgate.errors import NewsgateError
+from tasks.abstaining import threshold_of
 from tasks.opening import ensure_champion
 from tasks.reading import ReadOptions, Rejected, open_source
 from worker.settings import Settings, prepare_home
 
 if TYPE_CHECKING:
     from training.corpus import LabelledTexts
-    from training.evaluate import Evaluation
+    from training.evaluate import Coverage, Evaluation
     from training.progress import Progress
     from training.recipe import Recipe
+    from training.reliability import ReliabilityBin
     from training.train import TrainedBundle
 
 DEFAULT_LABEL_COLUMN = "label"
@@ -45,6 +47,17 @@ class Trained:
     number: int
     bundle: TrainedBundle
     became_champion: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Evaluated:
+    """A model and how well it does; `threshold` and what it costs and buys only where an error was wanted."""
+
+    model: int
+    figures: Evaluation
+    reliability: tuple[ReliabilityBin, ...]
+    threshold: float | None = None
+    selected: Coverage | None = None
 
 
 def read_labelled(path: str, *, options: ReadOptions, settings: Settings) -> LabelledFile:
@@ -79,6 +92,7 @@ def train_and_store(
     database: Database,
     name: str,
     output: Path | None,
+    cache_folder: Path,
     progress: Callable[[Progress], None],
 ) -> Trained:
     """Train a model and store it under the next number; the first of a database becomes its champion.
@@ -88,7 +102,7 @@ def train_and_store(
     from model.bundle import write_bundle
     from training.train import train_bundle
 
-    bundle = train_bundle(train, validation=validation, recipe=recipe, progress=progress)
+    bundle = train_bundle(train, validation=validation, recipe=recipe, progress=progress, cache_folder=cache_folder)
     if output is not None:
         write_bundle(output, bundle.data)
     with database.write() as connection:
@@ -100,15 +114,28 @@ def train_and_store(
 
 
 def evaluate_model(
-    labelled: LabelledTexts, *, model: int | None, settings: Settings, database: Database
-) -> tuple[int, Evaluation]:
-    """How well a model, the champion where it is None, tells these texts apart; gives its number too."""
+    labelled: LabelledTexts, *, model: int | None, max_error: float | None, settings: Settings, database: Database
+) -> Evaluated:
+    """How well a model, the champion where it is None, tells these texts apart.
+
+    max_error: also say what is left where only as many labels are given as keep this share of mistakes. Raises
+    NoRecordError where the model cannot tell.
+    """
     from model.classifier import Classifier
-    from training.evaluate import evaluate
+    from training.evaluate import coverage_at, evaluate_probabilities
+    from training.reliability import reliability_bins
 
     ensure_champion(database)
     with database.read() as connection:
         number = choose_model(connection, model)
         data = read_bundle_bytes(connection, number)
+    threshold = None if max_error is None else threshold_of(database, number, max_error=max_error)
     classifier = Classifier.from_bundle_bytes(data, runtime=settings.runtime, threads=settings.threads)
-    return number, evaluate(classifier, labelled)
+    p_fake = classifier.classify(labelled.texts).p_fake
+    return Evaluated(
+        model=number,
+        figures=evaluate_probabilities(p_fake, labelled.labels),
+        reliability=reliability_bins(p_fake, labelled.labels),
+        threshold=threshold,
+        selected=None if threshold is None else coverage_at(p_fake, labelled.labels, threshold=threshold),
+    )

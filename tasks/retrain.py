@@ -12,7 +12,8 @@ import json
 import logging
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import Connection
@@ -68,7 +69,7 @@ def retrain(claim: JobClaim, *, settings: Settings, database: Database) -> None:
         journal.begin("suspects")
         split = send_suspects_to_review(split, labels, database=database)
         journal.begin("train", corpus=split.as_json())
-        bundle = train_challenger(split, recipe)
+        bundle = train_challenger(split, recipe, cache_folder=settings.home / "cache")
         journal.begin("store")
         challenger = journal.store(bundle)
     journal.begin("score")
@@ -133,11 +134,11 @@ def send_suspects_to_review(split: CorpusSplit, labels: Sequence[GivenLabel], *,
     return split.without(suspects, reason=SUSPECT)
 
 
-def train_challenger(split: CorpusSplit, recipe: Recipe) -> TrainedBundle:
+def train_challenger(split: CorpusSplit, recipe: Recipe, *, cache_folder: Path) -> TrainedBundle:
     """A new bundle, trained on the training side alone."""
     from training.train import train_bundle
 
-    return train_bundle(split.train, recipe=recipe, corpus=split.as_json(), progress=_tell)
+    return train_bundle(split.train, recipe=recipe, corpus=split.as_json(), cache_folder=cache_folder, progress=_tell)
 
 
 def compare(challenger: int, split: CorpusSplit, *, database: Database) -> Comparison:
@@ -178,11 +179,11 @@ def score(bundles: Sequence[bytes], texts: Sequence[str]) -> list[PairedScores]:
 
 def recipe_of(settings: Settings) -> Recipe:
     """How models are retrained. Raises WrongUsageError."""
-    from training.recipe import Recipe
+    from training.recipe import DEFAULT_RECIPE
 
     try:
         changed = json.loads(settings.retrain_recipe or "{}")
-        return Recipe(**changed)
+        return replace(DEFAULT_RECIPE, **changed)
     except (ValueError, TypeError) as error:
         raise WrongUsageError(
             f"NEWSGATE_RETRAIN_RECIPE cannot be {settings.retrain_recipe!r}: {error}",

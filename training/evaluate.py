@@ -9,6 +9,7 @@ from typing import Any, Final, Protocol
 import numpy as np
 import numpy.typing as npt
 
+from model.abstention import confidence_of
 from model.classifier import Scores
 from model.labels import FAKE, FAKE_THRESHOLD, LABELS, REAL
 from newsgate.errors import NewsgateError
@@ -50,6 +51,17 @@ class Evaluation:
         return asdict(self)
 
 
+@dataclass(frozen=True)
+class Coverage:
+    """What saying nothing below a confidence costs, and what it buys.
+
+    coverage: share of the texts that get a label. error: share of wrong labels among those, None where none is given.
+    """
+
+    coverage: float
+    error: float | None
+
+
 def evaluate(classifier: ScoresTexts, labelled: LabelledTexts) -> Evaluation:
     """Return how `classifier` does on `labelled`; EvaluationError where it gives no finite probability."""
     return evaluate_probabilities(classifier.classify(labelled.texts).p_fake, labelled.labels)
@@ -69,13 +81,24 @@ def evaluate_probabilities(p_fake: npt.NDArray[np.floating], labels: Sequence[st
         accuracy=float(np.mean(actual == predicted)),
         weighted_f1=float(sum(f1[label] * np.mean(actual == label) for label in LABELS)),
         macro_f1=float(np.mean(list(f1.values()))),
-        ece=expected_calibration_error(np.maximum(p_fake, 1.0 - p_fake), actual == predicted),
+        ece=expected_calibration_error(confidence_of(p_fake), actual == predicted),
         coverage=1.0,
         confusion={
             label: {guess: int(np.sum((actual == label) & (predicted == guess))) for guess in LABELS}
             for label in LABELS
         },
     )
+
+
+def coverage_at(p_fake: npt.NDArray[np.floating], labels: Sequence[str], *, threshold: float) -> Coverage:
+    """Return what is left of labels, and of mistakes, where only a confidence from `threshold` on counts as sure.
+
+    p_fake: [texts], probabilities of `fake`; labels: the true ones. threshold: of max(p_fake, 1 - p_fake).
+    """
+    p_fake = np.asarray(p_fake, np.float64)
+    wrong = (p_fake >= FAKE_THRESHOLD) != (np.asarray(labels) == FAKE)
+    sure = confidence_of(p_fake) >= threshold
+    return Coverage(coverage=float(np.mean(sure)), error=float(np.mean(wrong[sure])) if sure.any() else None)
 
 
 def expected_calibration_error(

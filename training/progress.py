@@ -6,14 +6,15 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal
 
-Stage = Literal["vocabulary", "fit", "calibrate", "compile", "evaluate", "done"]
+Stage = Literal["vocabulary", "teacher", "transfer", "fit", "calibrate", "compile", "evaluate", "done"]
 
 
 @dataclass(frozen=True, kw_only=True)
 class Progress:
     """One moment of a training.
 
-    epoch, step: begun, counted from 1; 0 outside `fit`. epochs, steps: of them at most (fitting may stop early).
+    epoch, step: begun, counted from 1; 0 outside `fit` and `teacher`. epochs, steps: of them at most (fitting may stop
+    early). In `transfer`, step and steps count texts.
     eta_seconds: until fitting ends if every epoch is used; None before that can be told. loss: the running epoch's.
     held_back_loss, held_back_accuracy: after the last finished epoch.
     """

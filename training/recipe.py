@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Final
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Final, Literal, get_args
+
+TeacherName = Literal["none", "linear", "minilm"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -11,17 +14,21 @@ class Recipe:
     """The settings of one training.
 
     vocabulary_size: pieces of the tokenizer at most. embedding_width, lstm_units (each direction): the network.
-    max_tokens: what the model reads of a text. dropout, word_dropout: shares dropped while training, of activations
-    and of input tokens. label_smoothing: how far the targets stand from 0 and 1, times two. batch_rows: texts a step.
-    max_epochs, patience: fitting stops after `patience` epochs without a better held-back accuracy. held_back: the
-    share of the training texts that decides this. learning_rate: Adam's highest; it rises over the first tenth of
-    the steps and falls as a cosine after. seed: of everything random.
+    max_tokens: what the model reads of a text. word_vectors: whether the embedding starts from what words mean
+    elsewhere (`training.word_vectors`). dropout, word_dropout: shares dropped while training, of activations (of
+    embedded ones half as many) and of input tokens. label_smoothing: how far the targets stand from 0 and 1, times
+    two. batch_rows: texts a step. max_epochs, patience: fitting stops after `patience` epochs that did no better on
+    held-back texts. held_back: the share of the training texts that decides this. learning_rate: Adam's highest; it
+    rises over the first tenth of the steps and falls as a cosine after. teacher, variants: who labels how many variants
+    of each text at most (`training.transfer`) for the network to learn from as well; `minilm` is asked beside
+    `linear`. seed: of everything random but the teachers.
     """
 
     vocabulary_size: int = 8_000
-    embedding_width: int = 64
+    embedding_width: int = 128
     lstm_units: int = 64
     max_tokens: int = 256
+    word_vectors: bool = True
     dropout: float = 0.5
     word_dropout: float = 0.4
     label_smoothing: float = 0.1
@@ -30,6 +37,8 @@ class Recipe:
     patience: int = 5  # long: the learning rate falls to the end, and the late epochs are often the best
     held_back: float = 0.1
     learning_rate: float = 2e-3
+    teacher: TeacherName = "none"
+    variants: int = 0
     seed: int = 0
 
     def __post_init__(self) -> None:
@@ -39,9 +48,25 @@ class Recipe:
         for name in ("dropout", "word_dropout", "label_smoothing", "held_back"):
             if not 0 <= getattr(self, name) < 1:
                 raise ValueError(f"{name} is {getattr(self, name)}, not a share between 0 and 1")
+        if self.teacher not in get_args(TeacherName):
+            raise ValueError(f"teacher is {self.teacher!r}, not one of {', '.join(get_args(TeacherName))}")
+        if (self.teacher == "none") != (self.variants == 0) or self.variants < 0:
+            raise ValueError(f"variants is {self.variants} with teacher {self.teacher!r}: one goes with the other")
 
 
-DEFAULT_RECIPE: Final = Recipe()
+# Many variants of each text leave little to memorise: fewer passes, and less dropped.
+PLAIN_RECIPE: Final = Recipe(
+    vocabulary_size=9_000,
+    dropout=0.3,
+    word_dropout=0.15,
+    batch_rows=64,
+    max_epochs=4,
+    teacher="linear",
+    variants=8,
+)
+BEST_RECIPE: Final = replace(PLAIN_RECIPE, teacher="minilm")
+RECIPES: Final[Mapping[str, Recipe]] = {"plain": PLAIN_RECIPE, "best": BEST_RECIPE}
+DEFAULT_RECIPE: Final = PLAIN_RECIPE
 
-# 6 000 pieces keep the bundle under 4 MB.
-STARTER_RECIPE: Final = Recipe(vocabulary_size=6_000)
+# 6 000 pieces keep the bundle small.
+STARTER_RECIPE: Final = replace(BEST_RECIPE, vocabulary_size=6_000, embedding_width=64)

@@ -7,10 +7,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from importlib.metadata import version
+from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
 
+from model.abstention import record_risk_coverage
 from model.batching import run_batches
 from model.bundle import make_bundle, read_bundle
 from model.classifier import Classifier, calibrated
@@ -22,7 +24,9 @@ from model.text import Encoded, Tokenizer
 from newsgate.errors import NewsgateError
 from training.calibrate import fit_temperature
 from training.corpus import LabelledTexts, Split, hold_back
+from training.distil import distilled_examples
 from training.evaluate import Evaluation, evaluate, evaluate_probabilities
+from training.examples import Examples
 from training.extra import training_unavailable
 from training.progress import Progress, ProgressCallback, silent
 from training.recipe import DEFAULT_RECIPE, Recipe
@@ -69,10 +73,12 @@ def train_bundle(
     recipe: Recipe = DEFAULT_RECIPE,
     progress: ProgressCallback = silent,
     corpus: Mapping[str, Any] | None = None,
+    cache_folder: Path | None = None,
 ) -> TrainedBundle:
     """Return a bundle trained on `train`; `validation` is reported on and decides nothing.
 
     corpus: recorded in the metadata as it is; `training.labelled_corpus.CorpusSplit.as_json` for labels of a database.
+    cache_folder: where the answers of teachers are kept for another training on the same texts.
 
     The same texts, recipe, libraries and machine give the same model. Raises TrainingUnavailableError without the
     training libraries, CorpusError where the texts cannot be parted, ParityError where ONNX and Keras differ.
@@ -80,7 +86,8 @@ def train_bundle(
     split = hold_back(train, share=recipe.held_back)
     progress(Progress(stage="vocabulary"))
     tokenizer = learn_tokenizer(split.fitting.texts, vocabulary_size=recipe.vocabulary_size)
-    network = _fit(split, tokenizer=tokenizer, recipe=recipe, progress=progress)
+    examples = _examples(split, recipe=recipe, cache_folder=cache_folder, progress=progress)
+    network = _fit(examples, held_back=split.held_back, tokenizer=tokenizer, recipe=recipe, progress=progress)
 
     progress(Progress(stage="compile"))
     onnx = OnnxRuntime(network.onnx_model)
@@ -114,6 +121,7 @@ def train_bundle(
         # No weight and no piece of the vocabulary comes from the held-back texts, so their scores and unknown tokens
         # are distributed as those of new texts are.
         reference=summarise(scores).as_json(),
+        abstention=record_risk_coverage(scores.p_fake, split.held_back.labels).as_json(),
     )
     data = make_bundle(
         keras_model=network.keras_model, onnx_model=network.onnx_model, tokenizer=tokenizer, metadata=metadata
@@ -136,14 +144,27 @@ def prove_parity(keras: Runtime, onnx: Runtime, encoded: Sequence[Encoded]) -> P
     return Parity(max_abs_difference=difference, texts=len(encoded))
 
 
-def _fit(split: Split, *, tokenizer: Tokenizer, recipe: Recipe, progress: ProgressCallback) -> _Network:
+def _examples(split: Split, *, recipe: Recipe, cache_folder: Path | None, progress: ProgressCallback) -> Examples:
+    if recipe.teacher == "none":
+        return Examples.of_labels(split.fitting, smoothing=recipe.label_smoothing)
+    return distilled_examples(split, recipe=recipe, cache_folder=cache_folder, progress=progress)
+
+
+def _fit(
+    examples: Examples,
+    *,
+    held_back: LabelledTexts,
+    tokenizer: Tokenizer,
+    recipe: Recipe,
+    progress: ProgressCallback,
+) -> _Network:
     try:
         # TensorFlow takes seconds and hundreds of megabytes to import, and a base install lacks it.
         from model.network import extract_weights, network_to_bytes
         from training.fit import fit_network
     except ImportError as error:
         raise training_unavailable(error, needs="TensorFlow") from error
-    fitted = fit_network(split, tokenizer=tokenizer, recipe=recipe, progress=progress)
+    fitted = fit_network(examples, held_back=held_back, tokenizer=tokenizer, recipe=recipe, progress=progress)
     return _Network(
         keras_model=network_to_bytes(fitted.network),
         onnx_model=compile_onnx(extract_weights(fitted.network)),

@@ -14,7 +14,8 @@ from typing import IO, TYPE_CHECKING, Any
 
 import click
 
-from newsgate.commands.common import Telling, opened, print_table, tell
+from newsgate.commands.abstaining import max_error_option, tell_unsure
+from newsgate.commands.common import Telling, opened, print_table, tell, written
 from newsgate.commands.drifting import show_drift
 from newsgate.errors import WrongUsageError
 
@@ -71,8 +72,9 @@ def status(batch: int | None, *, as_json: bool, limit: int, drift: bool, days: i
 
 @click.command("results", cls=Telling)
 @click.argument("batch", type=int)
-@click.option("--label", type=click.Choice(["fake", "real"]), help="Only rows with this verdict.")
+@click.option("--label", type=click.Choice(["fake", "real", "unsure"]), help="Only rows with this verdict.")
 @click.option("--min-score", type=click.FloatRange(0.5, 1.0), help="Only rows at least this sure of their label.")
+@max_error_option(help="Call rows `unsure`, so that at most about this share of the other labels is wrong.")
 @click.option("--model", type=click.IntRange(min=1), metavar="N", help="This model's verdicts. [default: the latest]")
 @click.option("--limit", type=click.IntRange(min=0), help="Only the first so many rows.")
 @click.option(
@@ -85,6 +87,7 @@ def results(
     *,
     label: str | None,
     min_score: float | None,
+    max_error: float | None,
     model: int | None,
     limit: int | None,
     form: str | None,
@@ -98,12 +101,16 @@ def results(
     """
     from db.batches import batch_status
     from db.results import ResultFilter
+    from tasks.abstaining import threshold_of
 
+    if label == "unsure" and max_error is None:
+        raise WrongUsageError("no row is unsure by itself", remedy="Say with --max-error E which error you put up with")
     with opened() as (_, database):
         with database.read() as connection:
             state = batch_status(connection, batch, model=model)
+        threshold = None if max_error is None else threshold_of(database, state.model, max_error=max_error)
         # One run by number, so that one that begins while rows are written changes nothing.
-        wanted = ResultFilter(batch, label, min_score, limit, model=state.model)
+        wanted = ResultFilter(batch, label, min_score, limit, model=state.model, threshold=threshold)
         write_results(database, wanted, form=form, output=output, raw=raw)
     if not state.finished:
         tell(f"batch {batch} is {state.state}: {state.done + state.failed} of {state.total} rows have a verdict so far")
@@ -124,11 +131,11 @@ def cancel(batch: int) -> None:
 def write_results(
     database: Database, wanted: ResultFilter, *, form: str | None, output: str | None, raw: bool = False
 ) -> None:
-    """Write results to a file or standard output, a block in memory at a time.
+    """Write results to a file or standard output, a block in memory at a time, and tell how many rows are unsure.
 
     raw: write into CSV what a spreadsheet would take for a formula as it is.
     """
-    from db.results import read_results
+    from db.results import count_sure, read_results
 
     form = form or ("table" if output is None and sys.stdout.isatty() else "csv")
     with database.read() as connection, _opened_output(output) as stream:
@@ -137,6 +144,9 @@ def write_results(
             _write_csv(rows, stream, raw=raw)
         else:
             {"table": _write_table, "jsonl": _write_jsonl}[form](rows, stream)
+        if wanted.threshold is not None:
+            seen = count_sure(connection, wanted, threshold=wanted.threshold)
+            tell_unsure(f"batch {wanted.batch}", rows=seen.rows, sure=seen.sure, threshold=wanted.threshold)
 
 
 def _write_table(rows: Iterable[Result], stream: IO[str]) -> None:
@@ -181,7 +191,7 @@ def _opened_output(path: str | None) -> Iterator[IO[str]]:
     if path is None:
         yield sys.stdout
         return
-    with click.open_file(path, "w", encoding="utf-8", atomic=True) as stream:
+    with written(path) as stream:
         yield stream
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any
+from typing import IO, TYPE_CHECKING, Any
 
 import click
 
@@ -20,6 +20,10 @@ EXIT_SOME_ROWS_BAD = 3
 CONTEXT = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
 
 
+class OutputError(NewsgateError):
+    """The file that was to be written cannot be."""
+
+
 class Telling(click.Command):
     """A command whose errors a person can act on become one line on standard error, and its exit code."""
 
@@ -30,6 +34,10 @@ class Telling(click.Command):
         except NewsgateError as error:
             click.echo(f"error: {error}", err=True)
             ctx.exit(error.exit_code)
+
+
+class TellingGroup(Telling, click.Group):
+    """A group that is a command too, and tells its errors as one."""
 
 
 @contextmanager
@@ -44,6 +52,16 @@ def opened() -> Iterator[tuple[Settings, Database]]:
         yield settings, database
     finally:
         database.close()
+
+
+@contextmanager
+def written(path: str) -> Iterator[IO[str]]:
+    """A text file that appears under its name when the block ends well. Raises OutputError."""
+    try:
+        with click.open_file(path, "w", encoding="utf-8", atomic=True) as stream:
+            yield stream
+    except OSError as error:
+        raise OutputError(f"it cannot be written: {error.strerror or error}", where=path) from error
 
 
 def tell(line: str) -> None:
@@ -71,6 +89,11 @@ def print_table(headers: Sequence[str], rows: Sequence[Sequence[Any]], *, right:
     click.echo(line(list(headers)))
     for row in cells:
         click.echo(line(row))
+
+
+def printable(text: str) -> str:
+    """`text` with a blank for everything that commands a terminal or turns the direction of reading."""
+    return "".join(char if char.isprintable() else " " for char in text)
 
 
 def on_terminal() -> bool:

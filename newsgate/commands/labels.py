@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from newsgate.commands.common import EXIT_SOME_ROWS_BAD, Telling, opened, print_table, tell
+from newsgate.commands.common import EXIT_SOME_ROWS_BAD, Telling, TellingGroup, opened, print_table, tell
 from newsgate.commands.reading import read_options, reading_options
 from newsgate.errors import WrongUsageError
 
@@ -22,10 +22,6 @@ Function = TypeVar("Function", bound=Callable[..., Any])
 by_option: Callable[[Function], Function] = click.option(
     "--by", metavar="NAME", help="Whose judgement it is. [default: your user name]"
 )
-
-
-class TellingGroup(Telling, click.Group):
-    """A group that is a command too, and tells its errors as one."""
 
 
 def judge_name(by: str | None) -> str:

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from db.session import Database
     from newsgate.commands.progress import ProgressLine
     from tasks.enqueue import Enqueued, Progress
+    from tasks.modelling import LabelledFile
     from tasks.reading import ReadOptions
 
 _REJECTS_SHOWN = 5
@@ -84,3 +85,13 @@ def tell_enqueued(done: Enqueued, database: Database) -> None:
         tell(f"  row {reject.row}: {reject.reason}")
     if done.rejected > len(rejects):
         tell(f"  and {done.rejected - len(rejects)} more, in the table `rejects`")
+
+
+def tell_read(path: str, labelled: LabelledFile) -> None:
+    """What became of a labelled file, on standard error."""
+    left_out = [
+        f"{count} {what}"
+        for count, what in ((labelled.refused, "refused"), (labelled.unlabelled, "without fake or real"))
+        if count
+    ]
+    tell(f"{path}: {len(labelled.texts)} labelled rows" + (f", {', '.join(left_out)}" if left_out else ""))

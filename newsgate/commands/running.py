@@ -9,6 +9,7 @@ from typing import Any
 
 import click
 
+from newsgate.commands.abstaining import max_error_option
 from newsgate.commands.common import EXIT_SOME_ROWS_BAD, Telling, opened, tell
 from newsgate.commands.reading import draw_reading, read_options, reading_options, tell_enqueued
 
@@ -87,6 +88,7 @@ def migrate() -> None:
     "--model", type=click.IntRange(min=1), metavar="N", help="The model to classify with. [default: the champion]"
 )
 @click.option("--again", is_flag=True, help="Classify the file although it was classified before.")
+@max_error_option(help="Call rows `unsure`, so that at most about this share of the other labels is wrong.")
 @click.option("--limit", type=click.IntRange(min=0), metavar="N", help="Print only the first N results.")
 @click.option(
     "--format", "form", type=click.Choice(["table", "csv", "jsonl"]), help="[default: table on a terminal, else csv]"
@@ -98,6 +100,7 @@ def classify(
     *,
     model: int | None,
     again: bool,
+    max_error: float | None,
     limit: int | None,
     form: str | None,
     raw: bool,
@@ -113,11 +116,15 @@ def classify(
     from newsgate.commands.batches import write_results
     from newsgate.commands.progress import ProgressLine
     from newsgate.commands.waiting import wait_and_tell
+    from tasks.abstaining import threshold_of
     from tasks.enqueue import AlreadyEnqueuedError, Request, enqueue
     from tasks.local import LocalSystem, is_up
 
     with opened() as (settings, database):
         request = Request(path=file, options=read_options(settings.max_text_chars, **reading), model=model, again=again)
+        if max_error is not None:
+            # Before the file is stored: afterwards it would belong to a model that cannot say when it is sure.
+            threshold_of(database, model, max_error=max_error)
         running = is_up(settings)
         home = settings.home
         with nullcontext() if running else LocalSystem(settings, worker_output=home / "worker.log") as system:
@@ -130,6 +137,8 @@ def classify(
                 tell(f"batch {known.batch} holds this file already; --again classifies it once more")
                 batch, incomplete = known.batch, False
             status = wait_and_tell(database, batch, meanwhile=system.check if system else lambda: None)
-        write_results(database, ResultFilter(batch, limit=limit), form=form, output=output, raw=raw)
+        threshold = None if max_error is None else threshold_of(database, status.model, max_error=max_error)
+        wanted = ResultFilter(batch, limit=limit, model=status.model, threshold=threshold)
+        write_results(database, wanted, form=form, output=output, raw=raw)
     if status.rejected or status.failed or incomplete:
         raise SystemExit(EXIT_SOME_ROWS_BAD)

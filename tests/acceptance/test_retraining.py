@@ -26,7 +26,18 @@ from tests.programs import World, children_named, kill_tree
 from tests.services import PostgresServer, free_port, wait_until
 from tests.texts import write_posts
 
-SMALL = {"vocabulary_size": 1200, "embedding_width": 16, "lstm_units": 8, "max_tokens": 32, "learning_rate": 0.01}
+SMALL = {
+    "vocabulary_size": 1200,
+    "embedding_width": 16,
+    "lstm_units": 8,
+    "max_tokens": 32,
+    "learning_rate": 0.01,
+    "teacher": "none",
+    "variants": 0,
+    "dropout": 0.5,
+    "word_dropout": 0.4,
+    "batch_rows": 32,
+}
 # A month in which no period ends while a test runs.
 QUICK = {
     "NEWSGATE_UP_TRAINS": "yes",

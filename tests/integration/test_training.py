@@ -12,6 +12,7 @@ from functools import cache
 import numpy as np
 import pytest
 
+from model.abstention import record_risk_coverage
 from model.batching import run_batches
 from model.bundle import bundle_sha256, make_bundle, read_bundle
 from model.classifier import Classifier
@@ -82,7 +83,9 @@ def test_the_bundle_says_how_new_texts_are_scored() -> None:
     assert reference.items == sum(reference.histogram) == metadata.training_data.held_back_rows
     assert reference.tokens > reference.items
     held_back = hold_back(TRAIN, share=RECIPE.held_back).held_back
-    assert summarise(Classifier.from_bundle_bytes(trained()[0].data).classify(held_back.texts)) == reference
+    scores = Classifier.from_bundle_bytes(trained()[0].data).classify(held_back.texts)
+    assert summarise(scores) == reference
+    assert metadata.abstention == record_risk_coverage(scores.p_fake, held_back.labels).as_json()
 
 
 def test_the_bundle_says_which_labels_it_was_trained_on() -> None:

@@ -1,0 +1,1 @@
+"""How well newsgate's recipes tell fake from real on published sets, beside what people would use instead."""

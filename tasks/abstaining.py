@@ -1,0 +1,41 @@
+"""How sure a model must be for a wanted error, as the record in its bundle says."""
+
+from __future__ import annotations
+
+from db.models import choose_model, model_record
+from db.session import Database
+from newsgate.errors import NewsgateError
+from tasks.opening import ensure_champion
+
+
+class NoRecordError(NewsgateError):
+    """A model whose bundle does not say how often it is wrong at which confidence."""
+
+    def __init__(self, model: int, *, damaged: bool = False) -> None:
+        state = "a damaged record" if damaged else "no record"
+        super().__init__(
+            f"model {model} has {state} of how sure it must be for a wanted error",
+            remedy="Train it again with this version of newsgate, or leave --max-error out",
+        )
+        self.model = model
+
+
+def threshold_of(database: Database, model: int | None, *, max_error: float) -> float:
+    """The least confidence that keeps `max_error` for a model, the champion where it is None; infinity where none does.
+
+    Raises NoSuchModelError, and NoRecordError where the model was made before newsgate recorded that.
+    """
+    from model.abstention import RiskCoverage, threshold_for
+
+    if model is None:
+        ensure_champion(database)
+    with database.read() as connection:
+        number = choose_model(connection, model)
+        document = model_record(connection, number).metadata.get("abstention")
+    if not document:
+        raise NoRecordError(number)
+    try:
+        record = RiskCoverage.from_json(document)
+    except (ValueError, KeyError, TypeError) as error:
+        raise NoRecordError(number, damaged=True) from error
+    return threshold_for(record, max_error=max_error)

@@ -1,0 +1,85 @@
+"""Why a text, or a row that was classified, got its score: the explanation by the model that gave it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from db.models import choose_model, read_bundle_bytes
+from db.results import latest_result
+from db.review import ReviewItem, read_item
+from db.session import Database
+from newsgate.errors import NewsgateError, WrongUsageError
+from tasks.labelling import NoSuchItemError
+from tasks.opening import ensure_champion
+
+if TYPE_CHECKING:
+    from model.explanation import Explanation
+
+DEFAULT_MOST_TOKENS = 256
+# The work grows with the square of the tokens.
+LARGEST_MOST_TOKENS = 1024
+
+
+class NoVerdictError(NewsgateError):
+    """The item has no score that could be explained."""
+
+    def __init__(self, item: int, reason: str) -> None:
+        super().__init__(
+            f"item {item} {reason}", remedy=f"`newsgate explain {item} --model N` explains what model N makes of it"
+        )
+        self.item = item
+
+
+@dataclass(frozen=True, slots=True)
+class Explained:
+    """One explained text. item: the row it is from, None for a text that was given as such."""
+
+    text: str
+    model: int
+    item: ReviewItem | None
+    explanation: Explanation
+
+
+def explain_text(
+    text: str, *, database: Database, model: int | None = None, most_tokens: int = DEFAULT_MOST_TOKENS
+) -> Explained:
+    """Explain what a model, the champion where it is None, makes of a text. Raises WrongUsageError for an empty one."""
+    if not text.strip():
+        raise WrongUsageError("the text is empty", remedy="Give a text, or the number of an item")
+    ensure_champion(database)
+    return _explained(text, database=database, model=model, item=None, most_tokens=most_tokens)
+
+
+def explain_item(
+    number: int, *, database: Database, model: int | None = None, most_tokens: int = DEFAULT_MOST_TOKENS
+) -> Explained:
+    """Explain an item's latest verdict, or what `model` makes of its text. Raises NoSuchItemError, NoVerdictError."""
+    with database.read() as connection:
+        item = read_item(connection, number)
+        verdict = latest_result(connection, number)
+    if item is None:
+        raise NoSuchItemError(number)
+    if model is None:
+        if verdict is None:
+            raise NoVerdictError(number, "has no verdict yet")
+        if verdict.error is not None:
+            raise NoVerdictError(number, f"has an error in place of a verdict: {verdict.error}")
+        model = verdict.model
+    return _explained(item.text, database=database, model=model, item=item, most_tokens=most_tokens)
+
+
+def _explained(
+    text: str, *, database: Database, model: int | None, item: ReviewItem | None, most_tokens: int
+) -> Explained:
+    from model.bundle import read_bundle
+    from model.explanation import explain
+    from model.runtime import open_runtime
+
+    with database.read() as connection:
+        number = choose_model(connection, model)
+        data = read_bundle_bytes(connection, number)
+    bundle = read_bundle(data)
+    # ONNX whatever the workers run: the gates are read from its graph, and TensorFlow would take its time to start.
+    runtime = open_runtime(bundle, runtime="onnx")
+    return Explained(text, number, item, explain(bundle, runtime, text, most_tokens=most_tokens))

@@ -1,0 +1,147 @@
+"""What the network learns from beside the labels: variants of the texts, as teachers see them.
+
+Hinton et al. 2015, arXiv 1503.02531; for LSTMs Tang et al. 2019, arXiv 1903.12136. Two teachers that err differently
+are asked, and held-back labels decide how much each one's word counts.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Final, Protocol
+
+import numpy as np
+import numpy.typing as npt
+
+from model.labels import FAKE
+from training.corpus import LabelledTexts, Split
+from training.examples import Examples
+from training.extra import training_unavailable
+from training.linear import fit_linear
+from training.progress import Progress, ProgressCallback
+from training.recipe import Recipe
+from training.transfer import Transfer
+from training.word_vectors import load_word_vectors
+
+# Teachers and variants are the same whatever the recipe's seed, so that several networks can share their answers.
+TEACHER_SEED: Final = 0
+# Beyond this training would take hours, and real texts teach more than variants.
+MOST_VARIANTS: Final = 160_000
+# To be raised when the same recipe no longer gives the same answers.
+_ANSWERS_VERSION: Final = 1
+# How much a label itself says about its text beside what the teachers say.
+_LABEL_SHARE: Final = 0.5
+_PREFIX: Final = "teachers-"
+# A megabyte each; more than the trainings that are repeated at a time.
+_MOST_KEPT: Final = 20
+_BLOCK_TEXTS: Final = 4096
+
+Float32 = npt.NDArray[np.float32]
+
+
+class Teacher(Protocol):
+    """Anything that has an opinion on texts."""
+
+    def logits(self, texts: Sequence[str]) -> Float32:
+        """Return float32 [texts], positive for fake."""
+        ...
+
+
+def distilled_examples(
+    split: Split, *, recipe: Recipe, cache_folder: Path | None, progress: ProgressCallback
+) -> Examples:
+    """Return `split.fitting` and `recipe.variants` variants of each of its texts, with the teachers' targets.
+
+    cache_folder: where the teachers' answers are kept and looked for, since they take most of the time; a training that
+    was cut short goes on from there. Raises PretrainedUnavailableError and TrainingUnavailableError where a teacher is
+    not installed.
+    """
+    transfer = Transfer(split.fitting.texts, vectors=load_word_vectors(), seed=TEACHER_SEED)
+    variants = tuple(transfer.variants(_rounds(recipe, texts=len(split.fitting))))
+    texts = split.fitting.texts + variants
+    logits = _cached_answers(split, texts=texts, recipe=recipe, cache_folder=cache_folder, progress=progress)
+    opinions = 0.5 * (1.0 + np.tanh(0.5 * logits))
+    labels = Examples.of_labels(split.fitting, smoothing=recipe.label_smoothing).targets
+    own = len(split.fitting)
+    targets = np.concatenate([_LABEL_SHARE * labels + (1.0 - _LABEL_SHARE) * opinions[:own], opinions[own:]])
+    return Examples(texts, targets.astype(np.float32))
+
+
+def _rounds(recipe: Recipe, *, texts: int) -> int:
+    """Return how many variants of each text are made: the more texts there are, the less variants add."""
+    return max(1, min(recipe.variants, MOST_VARIANTS // texts))
+
+
+def _cached_answers(
+    split: Split, *, texts: tuple[str, ...], recipe: Recipe, cache_folder: Path | None, progress: ProgressCallback
+) -> Float32:
+    if cache_folder is None:
+        return _ask_teachers(split, texts=texts, recipe=recipe, progress=progress)
+    path = cache_folder / f"{_PREFIX}{_name(split, recipe)}.npz"
+    if not path.exists():
+        logits = _ask_teachers(split, texts=texts, recipe=recipe, progress=progress)
+        cache_folder.mkdir(parents=True, exist_ok=True)
+        unfinished = path.with_suffix(".part.npz")
+        np.savez_compressed(unfinished, logits=logits)
+        unfinished.replace(path)
+        _forget_oldest(cache_folder)
+    with np.load(path, allow_pickle=False) as answers:
+        return np.asarray(answers["logits"], dtype=np.float32)
+
+
+def _forget_oldest(cache_folder: Path) -> None:
+    by_age = sorted(cache_folder.glob(f"{_PREFIX}*.npz"), key=lambda path: path.stat().st_mtime, reverse=True)
+    for path in by_age[_MOST_KEPT:]:
+        path.unlink(missing_ok=True)
+
+
+def _name(split: Split, recipe: Recipe) -> str:
+    """Return what the answers depend on, in hexadecimal: the texts, who is asked, and about how many variants."""
+    facts = [
+        _ANSWERS_VERSION,
+        # In order: the variants depend on it.
+        [hashlib.sha256(text.encode(errors="surrogatepass")).hexdigest() for text in split.fitting.texts],
+        split.fitting.labels,
+        split.held_back.fingerprint(),
+        recipe.teacher,
+        recipe.variants,
+    ]
+    return hashlib.sha256(json.dumps(facts).encode()).hexdigest()[:24]
+
+
+def _ask_teachers(split: Split, *, texts: tuple[str, ...], recipe: Recipe, progress: ProgressCallback) -> Float32:
+    teachers = _fit_teachers(split, recipe=recipe, progress=progress)
+    held_back = np.stack([teacher.logits(split.held_back.texts) for teacher in teachers], axis=1)
+    weights, bias = _weigh(held_back, split.held_back)
+    blocks = []
+    for start in range(0, len(texts), _BLOCK_TEXTS):
+        progress(Progress(stage="transfer", step=start, steps=len(texts)))
+        block = texts[start : start + _BLOCK_TEXTS]
+        blocks.append(np.stack([teacher.logits(block) for teacher in teachers], axis=1) @ weights + bias)
+    progress(Progress(stage="transfer", step=len(texts), steps=len(texts)))
+    return np.concatenate(blocks).astype(np.float32)
+
+
+def _fit_teachers(split: Split, *, recipe: Recipe, progress: ProgressCallback) -> list[Teacher]:
+    teachers: list[Teacher] = [fit_linear(split.fitting)]
+    if recipe.teacher == "minilm":
+        from training.minilm import find_minilm
+
+        files = find_minilm()
+        try:
+            # TensorFlow takes seconds and hundreds of megabytes to import, and a base install lacks it.
+            from training.teacher import fit_teacher
+        except ImportError as error:
+            raise training_unavailable(error, needs="TensorFlow") from error
+        teachers.append(fit_teacher(split, files=files, seed=TEACHER_SEED, progress=progress))
+    return teachers
+
+
+def _weigh(logits: Float32, labelled: LabelledTexts) -> tuple[Float32, float]:
+    """Return the weights [teachers] and the bias that make the weighted sum the likeliest logit of `labelled`."""
+    from sklearn.linear_model import LogisticRegression
+
+    fitted = LogisticRegression(C=10.0).fit(logits, np.asarray(labelled.labels) == FAKE)
+    return fitted.coef_[0].astype(np.float32), float(fitted.intercept_[0])
