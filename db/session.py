@@ -19,6 +19,9 @@ from sqlalchemy.exc import ArgumentError, DBAPIError, InterfaceError, NoSuchModu
 
 from db.errors import DatabaseError, DatabaseFullError, DatabaseUnavailableError
 
+# https://www.postgresql.org/docs/current/errcodes-appendix.html
+_DISK_FULL = "53100"
+
 # Loaded with this module, not on first use: TensorFlow carries a SQLite of its own whose symbols, once it is loaded,
 # would take the place of the wheel's, and one process would then treat the file differently from the others.
 try:
@@ -107,7 +110,7 @@ class Database:
 
     def _explain(self, error: Exception) -> DatabaseError:
         cause = _first_line(error)
-        if "is full" in cause or "No space left" in cause or "disk I/O error" in cause:
+        if _sqlstate(error) == _DISK_FULL or "is full" in cause or "disk I/O error" in cause:
             return DatabaseFullError(
                 f"the disk under the database is full or fails: {cause}",
                 where=self.display_url,
@@ -142,6 +145,12 @@ def sqlite_driver() -> ModuleType:
 def wal_is_safe(version: tuple[int, int, int]) -> bool:
     """Whether this SQLite may use write-ahead logging with several connections."""
     return any(fixed <= version < branch_end for fixed, branch_end in _WAL_FIXED)
+
+
+def _sqlstate(error: Exception) -> str | None:
+    """Return PostgreSQL's code of an error, which does not depend on the server's language."""
+    raised = error.orig if isinstance(error, DBAPIError) else error
+    return getattr(raised, "sqlstate", None)
 
 
 def _parse(url: str) -> URL:

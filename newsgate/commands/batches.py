@@ -15,7 +15,7 @@ from typing import IO, TYPE_CHECKING, Any
 import click
 
 from newsgate.commands.abstaining import max_error_option, tell_unsure
-from newsgate.commands.common import Telling, opened, print_table, tell, written
+from newsgate.commands.common import Telling, one_line, opened, print_table, tell, written
 from newsgate.commands.drifting import show_drift
 from newsgate.errors import WrongUsageError
 
@@ -153,8 +153,7 @@ def _write_table(rows: Iterable[Result], stream: IO[str]) -> None:
     stream.write(f"{'row':>7}  {'verdict':7}  {'p_fake':>6}  text\n")
     for each in rows:
         score = "" if each.p_fake is None else f"{each.p_fake:.3f}"
-        text = " ".join((each.error or each.text).split())
-        shown = text if len(text) <= _TABLE_TEXT_CHARS else f"{text[: _TABLE_TEXT_CHARS - 1]}…"
+        shown = one_line(each.error or each.text, most_chars=_TABLE_TEXT_CHARS)
         stream.write(f"{each.row:>7}  {each.label or 'error':7}  {score:>6}  {shown}\n")
 
 

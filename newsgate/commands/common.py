@@ -32,7 +32,7 @@ class Telling(click.Command):
         try:
             return super().invoke(ctx)
         except NewsgateError as error:
-            click.echo(f"error: {error}", err=True)
+            click.echo(printable(f"error: {error}"), err=True)
             ctx.exit(error.exit_code)
 
 
@@ -65,13 +65,13 @@ def written(path: str) -> Iterator[IO[str]]:
 
 
 def tell(line: str) -> None:
-    """A line for the person, beside the data: standard error."""
-    click.echo(line, err=True)
+    """Lines for the person, beside the data: standard error."""
+    click.echo("\n".join(map(printable, line.split("\n"))), err=True)
 
 
 def warn(line: str) -> None:
     """A line that wants to be noticed, on standard error."""
-    click.echo(f"warning: {line}", err=True)
+    click.echo(printable(f"warning: {line}"), err=True)
 
 
 def print_table(headers: Sequence[str], rows: Sequence[Sequence[Any]], *, right: frozenset[str] = frozenset()) -> None:
@@ -92,8 +92,17 @@ def print_table(headers: Sequence[str], rows: Sequence[Sequence[Any]], *, right:
 
 
 def printable(text: str) -> str:
-    """`text` with a blank for everything that commands a terminal or turns the direction of reading."""
+    """`text` with a blank for everything that commands a terminal or turns the direction of reading.
+
+    Texts, names and errors come from anywhere: a file could otherwise recolour the terminal, clear it, or worse.
+    """
     return "".join(char if char.isprintable() else " " for char in text)
+
+
+def one_line(text: str, *, most_chars: int) -> str:
+    """`text` for a cell of a table: printable, its blanks as one each, cut with an ellipsis."""
+    line = " ".join(printable(text).split())
+    return line if len(line) <= most_chars else f"{line[: most_chars - 1]}…"
 
 
 def on_terminal() -> bool:
@@ -104,4 +113,4 @@ def on_terminal() -> bool:
 def _cell(value: Any) -> str:
     if value is None:
         return ""
-    return f"{value:.3f}" if isinstance(value, float) else str(value)
+    return f"{value:.3f}" if isinstance(value, float) else printable(str(value))

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from newsgate.commands.common import EXIT_SOME_ROWS_BAD, Telling, opened, print_table, tell, warn
+from newsgate.commands.common import EXIT_SOME_ROWS_BAD, Telling, one_line, opened, print_table, tell, warn
 from newsgate.errors import WrongUsageError
 
 if TYPE_CHECKING:
@@ -162,13 +162,14 @@ def _print_report(report: FlipReport) -> None:
 def _print_flips(report: FlipReport) -> None:
     headers = ("row", f"model {report.before}", "p_fake", f"model {report.after}", "p_fake", "text")
     rows = [
-        (each.row, each.before, f"{each.p_before:.3f}", each.after, f"{each.p_after:.3f}", _shortened(each.text))
+        (
+            each.row,
+            each.before,
+            f"{each.p_before:.3f}",
+            each.after,
+            f"{each.p_after:.3f}",
+            one_line(each.text, most_chars=_TEXT_CHARS),
+        )
         for each in report.surest
     ]
     print_table(headers, rows, right=frozenset({"row", "p_fake"}))
-
-
-def _shortened(text: str) -> str:
-    # Texts come from anywhere: nothing in them may command the terminal.
-    line = "".join(char if char.isprintable() else " " for char in " ".join(text.split()))
-    return line if len(line) <= _TEXT_CHARS else f"{line[: _TEXT_CHARS - 1]}…"

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from newsgate.commands.common import Telling, opened, tell, warn
+from newsgate.commands.common import Telling, opened, printable, tell, warn
 from newsgate.commands.labels import agreement_line, by_option, judge_name, share, tell_imported, tell_refused
 from newsgate.errors import NewsgateError, WrongUsageError
 
@@ -157,7 +157,7 @@ def _read_key() -> str:
 
 def _show(offer: Offer, tally: Tally, *, limit: int, seconds: float) -> None:
     rate = f", {60 * tally.seen / seconds:.0f} a minute" if tally.seen and seconds > 0 else ""
-    own_id = f", id {_printable(offer.item.external_id)}" if offer.item.external_id else ""
+    own_id = f", id {printable(offer.item.external_id)}" if offer.item.external_id else ""
     tell("")
     tell(f"{tally.seen + 1} of {limit}{rate} - batch {offer.item.batch}, row {offer.item.row}{own_id}")
     tell("")
@@ -168,15 +168,10 @@ def _show(offer: Offer, tally: Tally, *, limit: int, seconds: float) -> None:
 def _laid_out(text: str) -> str:
     """The text as a terminal can show it: no control characters, no line wider than the window, not too long."""
     width = max(shutil.get_terminal_size().columns - 4, 20)
-    lines = [part for line in text[:_SHOWN_CHARS].splitlines() for part in textwrap.wrap(_printable(line), width)]
+    lines = [part for line in text[:_SHOWN_CHARS].splitlines() for part in textwrap.wrap(printable(line), width)]
     left = len(text) - _SHOWN_CHARS
     shown = [*lines, f"... and {left:,} more characters"] if left > 0 else lines
     return "\n".join(f"  {line}" for line in shown)
-
-
-def _printable(line: str) -> str:
-    # A text could otherwise recolour the terminal, or clear it.
-    return "".join(char if char.isprintable() else " " for char in line)
 
 
 def _tell_tally(tally: Tally) -> None:

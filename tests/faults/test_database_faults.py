@@ -89,13 +89,13 @@ def test_postgresql_is_slow_a_run_is_locked_for_longer_than_a_lease(on_postgres:
     site.assert_whole(batch, rows=_ROWS)
 
 
-def test_sqlite_is_locked_for_seconds_by_another_process(new_site: MakeSite, tmp_path: Path) -> None:
-    site = new_site(broker_url="redis://127.0.0.1:1/0", extra=_SMALL_CHUNKS | {"NEWSGATE_LEASE_SECONDS": "10"})
+def test_sqlite_is_locked_for_twenty_seconds_by_another_process(new_site: MakeSite, tmp_path: Path) -> None:
+    site = new_site(broker_url="redis://127.0.0.1:1/0", extra=_SMALL_CHUNKS | {"NEWSGATE_LEASE_SECONDS": "60"})
     first = site.enqueue(write_posts(tmp_path / "first.csv", _ROWS))
     second_file = write_posts(tmp_path / "second.csv", 500, seed=1)
     with site.started("worker", log="worker"):
         wait_until(lambda: site.done() > 0, what="work has begun")
-        with _locked(site, seconds=3):
+        with _locked(site, seconds=20):
             waiting = site.world.run("enqueue", second_file)
             assert waiting.code == 0, waiting.err
         site.wait_for(first)

@@ -1,9 +1,13 @@
-"""The disk is full: a limit on the size of files, which the kernel keeps for root and for everybody alike."""
+"""The disk is full: under SQLite by a limit on the size of files, under PostgreSQL by a small file system."""
 
 from __future__ import annotations
 
+import os
 import resource
+import shutil
 import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import pytest
@@ -14,10 +18,11 @@ from db.session import Database
 from tests.faults.conftest import MakeSite
 from tests.faults.helpers import Site
 from tests.programs import BIN
-from tests.services import wait_until
+from tests.services import PostgresServer, short_folder, wait_until
 from tests.texts import write_posts
 
 _ROWS = 1_500
+_MANY_ROWS = 6_000
 # Far below the size of a new database, which holds a model: nothing can be added to it.
 _NO_ROOM_BYTES = 64 * 1024
 
@@ -69,6 +74,33 @@ def test_a_worker_whose_disk_is_full_lives_and_goes_on_when_there_is_room(site: 
     assert site.figure("pragma quick_check") == "ok"
 
 
+def test_postgresql_without_room_refuses_a_file_and_goes_on_when_there_is_room(
+    new_site: MakeSite, postgres_server: PostgresServer, tmp_path: Path
+) -> None:
+    with _small_disk(postgres_server.user) as disk:
+        site = new_site("postgresql", broker_url="redis://127.0.0.1:1/0", extra={"NEWSGATE_CHUNK_ROWS": "50"})
+        postgres_server.move_database(site.world.database_url, disk)
+        ballast = _fill_up(disk)
+        file = write_posts(tmp_path / "posts.csv", _MANY_ROWS, seed=4)
+        refused = site.world.run("enqueue", file)
+        assert refused.code == 1
+        assert len(refused.err.splitlines()) == 1
+        assert "the disk under the database is full or fails" in refused.err
+        site.world.assert_sound()
+
+        ballast.unlink()
+        batch = site.enqueue(file)
+        with site.started("worker", log="worker") as worker:
+            wait_until(lambda: site.world.status(batch).done > 0, what="work has begun")
+            ballast = _fill_up(disk)
+            told = "the disk under the database is full or fails"
+            wait_until(lambda: told in site.log("worker").read_text(), what="the worker says that the disk is full")
+            assert worker.poll() is None
+            ballast.unlink()
+            site.wait_for(batch)
+        site.assert_whole(batch, rows=_MANY_ROWS)
+
+
 def test_a_full_database_loses_the_whole_transaction_and_no_other(tmp_path: Path) -> None:
     database = Database(f"sqlite:///{tmp_path / 'full.db'}")
     with database.write() as connection:
@@ -79,6 +111,30 @@ def test_a_full_database_loses_the_whole_transaction_and_no_other(tmp_path: Path
     with database.read() as connection:
         assert connection.execute(text("select note from notes")).scalars().all() == ["kept"]
     database.close()
+
+
+@contextmanager
+def _small_disk(owner: str | None) -> Iterator[Path]:
+    if os.geteuid() != 0:
+        pytest.skip("only root may mount a small disk")
+    folder = short_folder("newsgate-small-disk-")
+    subprocess.run(["mount", "-t", "tmpfs", "-o", "size=64m", "tmpfs", str(folder)], check=True)
+    try:
+        if owner:
+            shutil.chown(folder, user=owner)
+        yield folder
+    finally:
+        # Lazily: the server still has its files open.
+        subprocess.run(["umount", "--lazy", str(folder)], check=True)
+        folder.rmdir()
+
+
+def _fill_up(disk: Path) -> Path:
+    ballast = disk / "ballast"
+    with ballast.open("wb", buffering=0) as stream, suppress(OSError):
+        while stream.write(b"0" * 65536):
+            pass
+    return ballast
 
 
 def _fill(database: Database) -> None:

@@ -1,0 +1,51 @@
+"""What commands print: nothing that comes from a file may command the terminal."""
+
+from __future__ import annotations
+
+import click
+import pytest
+from click.testing import CliRunner
+from hypothesis import given
+from hypothesis import strategies as st
+
+from newsgate.commands.common import Telling, one_line, print_table, printable, tell, warn
+from newsgate.errors import NewsgateError
+
+HOSTILE = "\x1b[2J\x07red\u202eevil\r\x9b31m\x00"
+
+
+class HostileNameError(NewsgateError):
+    """A file has a hostile name."""
+
+
+@click.command(cls=Telling)
+@click.argument("way")
+def hostile(way: str) -> None:
+    ways = {
+        "tell": lambda: tell(HOSTILE),
+        "warn": lambda: warn(HOSTILE),
+        "table": lambda: print_table(["name"], [[HOSTILE]]),
+    }
+    if way not in ways:
+        raise HostileNameError("the file cannot be read", where=HOSTILE)
+    ways[way]()
+
+
+@pytest.mark.parametrize("way", ["tell", "warn", "table", "error"])
+def test_nothing_from_a_file_reaches_the_terminal_as_a_command(way: str) -> None:
+    printed = CliRunner().invoke(hostile, [way]).output
+    assert "red" in printed
+    assert "evil" in printed
+    assert all(char.isprintable() or char == "\n" for char in printed)
+
+
+def test_lines_that_are_told_together_stay_lines() -> None:
+    assert CliRunner().invoke(click.Command("two", callback=lambda: tell("one\ntwo"))).output == "one\ntwo\n"
+
+
+@given(st.text(), st.integers(min_value=2, max_value=20))
+def test_one_line_is_printable_and_no_longer_than_asked(text: str, most_chars: int) -> None:
+    line = one_line(text, most_chars=most_chars)
+    assert len(line) <= most_chars
+    assert line == printable(line)
+    assert "\n" not in line
