@@ -68,7 +68,7 @@ def build_network(
     ids = keras.Input(shape=(None,), dtype="int32", name="ids")
     embed = embedding or layers.Embedding(vocabulary_size, embedding_width, mask_zero=True, name=EMBEDDING)
     hidden = embed(ids)
-    hidden = layers.SpatialDropout1D(dropout / 2, name="word_dropout")(hidden)
+    hidden = layers.SpatialDropout1D(dropout / 2, name="embedding_dropout")(hidden)
     hidden = layers.Bidirectional(layers.LSTM(lstm_units, return_sequences=True), name=RECURRENT)(hidden)
     hidden = MaskedMeanMaxPooling(name="pooling")(hidden)
     hidden = layers.Dropout(dropout, name="dropout")(hidden)

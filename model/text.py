@@ -138,7 +138,10 @@ class Tokenizer:
         pieces = value.get("pieces")
         if not isinstance(pieces, list) or not all(isinstance(piece, str) for piece in pieces):
             raise ValueError("a tokenizer's pieces are a list of strings")
-        return cls(pieces)
+        tokenizer = cls(pieces)
+        if value["format"] != _TOKENIZER_FORMATS[tokenizer.keeps_case]:
+            raise ValueError("a tokenizer has case marks if it is of the second format, and only then")
+        return tokenizer
 
     def _remember(self, word: str) -> tuple[int, ...]:
         # Emptying is crude, but keeps the hot path one `get` and needs no lock: a lost entry is only computed again.

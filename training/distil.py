@@ -8,7 +8,10 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
+import zipfile
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Final, Protocol
 
@@ -20,6 +23,7 @@ from training.corpus import LabelledTexts, Split
 from training.examples import Examples
 from training.extra import training_unavailable
 from training.linear import fit_linear
+from training.minilm import find_minilm
 from training.progress import Progress, ProgressCallback
 from training.recipe import Recipe
 from training.transfer import Transfer
@@ -30,7 +34,7 @@ TEACHER_SEED: Final = 0
 # Beyond this training would take hours, and real texts teach more than variants.
 MOST_VARIANTS: Final = 160_000
 # To be raised when the same recipe no longer gives the same answers.
-_ANSWERS_VERSION: Final = 1
+_ANSWERS_VERSION: Final = 2
 # How much a label itself says about its text beside what the teachers say.
 _LABEL_SHARE: Final = 0.5
 _PREFIX: Final = "teachers-"
@@ -80,21 +84,35 @@ def _cached_answers(
     if cache_folder is None:
         return _ask_teachers(split, texts=texts, recipe=recipe, progress=progress)
     path = cache_folder / f"{_PREFIX}{_name(split, recipe)}.npz"
-    if not path.exists():
-        logits = _ask_teachers(split, texts=texts, recipe=recipe, progress=progress)
-        cache_folder.mkdir(parents=True, exist_ok=True)
-        unfinished = path.with_suffix(".part.npz")
-        np.savez_compressed(unfinished, logits=logits)
-        unfinished.replace(path)
-        _forget_oldest(cache_folder)
-    with np.load(path, allow_pickle=False) as answers:
-        return np.asarray(answers["logits"], dtype=np.float32)
+    kept = _read_answers(path, texts=len(texts))
+    if kept is not None:
+        return kept
+    logits = _ask_teachers(split, texts=texts, recipe=recipe, progress=progress)
+    cache_folder.mkdir(parents=True, exist_ok=True)
+    # Of its own name: another training may be asking the same.
+    unfinished = path.with_suffix(f".{os.getpid()}.part")
+    with unfinished.open("wb") as file:
+        np.savez_compressed(file, logits=logits)
+    unfinished.replace(path)
+    _forget_oldest(cache_folder)
+    return logits
+
+
+def _read_answers(path: Path, *, texts: int) -> Float32 | None:
+    """Return the answers kept in a file, None where there are none or they are damaged: asking again mends that."""
+    try:
+        with np.load(path, allow_pickle=False) as answers:
+            logits = np.asarray(answers["logits"], dtype=np.float32)
+    except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile):
+        return None
+    return logits if logits.shape == (texts,) and bool(np.isfinite(logits).all()) else None
 
 
 def _forget_oldest(cache_folder: Path) -> None:
-    by_age = sorted(cache_folder.glob(f"{_PREFIX}*.npz"), key=lambda path: path.stat().st_mtime, reverse=True)
-    for path in by_age[_MOST_KEPT:]:
-        path.unlink(missing_ok=True)
+    with suppress(FileNotFoundError):  # another training forgets at the same moment
+        by_age = sorted(cache_folder.glob(f"{_PREFIX}*"), key=lambda path: path.stat().st_mtime, reverse=True)
+        for path in by_age[_MOST_KEPT:]:
+            path.unlink()
 
 
 def _name(split: Split, recipe: Recipe) -> str:
@@ -125,18 +143,19 @@ def _ask_teachers(split: Split, *, texts: tuple[str, ...], recipe: Recipe, progr
 
 
 def _fit_teachers(split: Split, *, recipe: Recipe, progress: ProgressCallback) -> list[Teacher]:
-    teachers: list[Teacher] = [fit_linear(split.fitting)]
-    if recipe.teacher == "minilm":
-        from training.minilm import find_minilm
-
-        files = find_minilm()
-        try:
-            # TensorFlow takes seconds and hundreds of megabytes to import, and a base install lacks it.
-            from training.teacher import fit_teacher
-        except ImportError as error:
-            raise training_unavailable(error, needs="TensorFlow") from error
-        teachers.append(fit_teacher(split, files=files, seed=TEACHER_SEED, progress=progress))
-    return teachers
+    if recipe.teacher == "linear":
+        return [fit_linear(split.fitting)]
+    # What is missing is told before anything takes its time.
+    files = find_minilm()
+    try:
+        # TensorFlow takes seconds and hundreds of megabytes to import, and a base install lacks it.
+        from training.teacher import fit_teacher
+    except ImportError as error:
+        raise training_unavailable(error, needs="TensorFlow") from error
+    return [
+        fit_linear(split.fitting),
+        fit_teacher(split, files=files, seed=TEACHER_SEED, progress=progress),
+    ]
 
 
 def _weigh(logits: Float32, labelled: LabelledTexts) -> tuple[Float32, float]:

@@ -12,7 +12,7 @@ import numpy.typing as npt
 
 from model.labels import FAKE
 from model.text import normalise
-from training.corpus import LabelledTexts
+from training.corpus import CorpusError, LabelledTexts
 from training.extra import training_unavailable
 
 _ADDRESS: Final = re.compile(r"(?i:https?://\S*|www\.\S+)")
@@ -33,7 +33,8 @@ def fit_linear(labelled: LabelledTexts) -> LinearModel:
     """Return LinearSVC (C = 1) on TF-IDF of word 1-2-grams and of character 2-5-grams inside words.
 
     The character n-grams see a word's parts, so that words no training text holds say something too (Bojanowski et al.
-    2017, arXiv 1607.04606, make the same of embeddings). Raises TrainingUnavailableError without scikit-learn.
+    2017, arXiv 1607.04606, make the same of embeddings). Raises TrainingUnavailableError without scikit-learn,
+    CorpusError where no word occurs in two texts.
     """
     try:
         from sklearn.feature_extraction.text import TfidfVectorizer
@@ -46,9 +47,16 @@ def fit_linear(labelled: LabelledTexts) -> LinearModel:
             TfidfVectorizer(ngram_range=(1, 2), lowercase=False, min_df=2, sublinear_tf=True),
             TfidfVectorizer(analyzer="char_wb", ngram_range=(2, 5), lowercase=False, min_df=2, sublinear_tf=True),
         ),
-        LinearSVC(C=1.0),
+        # Its solver visits the texts in a random order, and would draw a seed from what NumPy drew before.
+        LinearSVC(C=1.0, random_state=0),
     )
-    pipeline.fit(_readable(labelled.texts), np.asarray(labelled.labels) == FAKE)
+    try:
+        pipeline.fit(_readable(labelled.texts), np.asarray(labelled.labels) == FAKE)
+    except ValueError as error:
+        raise CorpusError(
+            f"a linear teacher finds nothing that two of the texts have in common ({error})",
+            remedy="Give more labelled texts",
+        ) from error
     return LinearModel(pipeline)
 
 

@@ -47,7 +47,7 @@ class MiniLmFiles:
 
     def pieces(self) -> tuple[str, ...]:
         """Return the vocabulary; a piece's place is its id. A piece that continues a word begins with `##`."""
-        return tuple((self.folder / _VOCABULARY).read_text(encoding="utf-8").splitlines())
+        return tuple((self.folder / _VOCABULARY).read_text(encoding="utf-8").removesuffix("\n").split("\n"))
 
     def arrays(self) -> Arrays:
         """Return the float32 weights by name, as Hugging Face's BertModel names them."""
@@ -86,7 +86,7 @@ def read_safetensors(path: Path) -> Arrays:
             for name, entry in header.items()
             if name != "__metadata__" and entry["dtype"] == "F32"
         }
-    except (ValueError, KeyError, TypeError) as error:
+    except (ValueError, KeyError, TypeError, AttributeError, OverflowError, RecursionError) as error:
         raise PretrainedUnavailableError(
             f"not a safetensors file ({error})", where=str(path), remedy="Fetch the file again"
         ) from error
@@ -94,6 +94,10 @@ def read_safetensors(path: Path) -> Arrays:
 
 def _array(content: bytes, entry: dict[str, list[int]], *, begin: int) -> npt.NDArray[np.float32]:
     first, last = entry["data_offsets"]
+    shape = entry["shape"]
     if not 0 <= first <= last <= len(content) - begin:
         raise ValueError(f"offsets {first} to {last} outside the file")
-    return np.frombuffer(content[begin + first : begin + last], dtype="<f4").reshape(entry["shape"])
+    # NumPy would take -1 for "as many as there are".
+    if min(shape, default=0) < 0:
+        raise ValueError(f"shape {shape}")
+    return np.frombuffer(content[begin + first : begin + last], dtype="<f4").reshape(shape)

@@ -12,7 +12,7 @@ import keras
 import numpy as np
 from keras import layers, ops
 
-from training.minilm import Arrays
+from training.minilm import Arrays, PretrainedUnavailableError
 
 # Of all MiniLMs and BERTs: the other sizes are read off the weights.
 HEAD_WIDTH: Final = 32
@@ -102,6 +102,16 @@ class MiniLm(keras.Model):  # type: ignore[misc]
         weights = present[:, :, None]
         pooled = ops.sum(states * weights, axis=1) / ops.sum(weights, axis=1)
         return self.logit(self.dropout(pooled, training=training))
+
+
+def build_minilm(arrays: Arrays) -> MiniLm:
+    """Return the network of these weights; PretrainedUnavailableError where they are not those of such a network."""
+    try:
+        return MiniLm(arrays)
+    except (KeyError, ValueError, IndexError) as error:
+        raise PretrainedUnavailableError(
+            f"the weights are not MiniLM's ({type(error).__name__}: {error})", remedy="Fetch its files again"
+        ) from error
 
 
 def _load(network: MiniLm, arrays: Arrays) -> None:

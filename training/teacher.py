@@ -21,7 +21,7 @@ from training.corpus import Split
 from training.examples import Examples
 from training.length_batches import LengthBatches
 from training.minilm import MiniLmFiles
-from training.minilm_network import MiniLm
+from training.minilm_network import MiniLm, build_minilm
 from training.progress import ProgressCallback
 from training.reporting import Reporter
 
@@ -34,7 +34,7 @@ WEIGHT_DECAY: Final = 0.01
 LABEL_SMOOTHING: Final = 0.05
 
 _LABELLING_ROWS: Final = 64
-_ADDRESS: Final = re.compile(r"https?://\S*|www\.\S+")
+_ADDRESS: Final = re.compile(r"(?i:https?://\S*|www\.\S+)")
 
 
 @dataclass(frozen=True)
@@ -56,11 +56,16 @@ class Teacher:
         return logits
 
 
+def untaught(files: MiniLmFiles) -> Teacher:
+    """Return MiniLM as it came, with a last layer that knows nothing: for measuring what asking it costs."""
+    return Teacher(network=build_minilm(files.arrays()), tokenizer=_tokenizer(files))
+
+
 def fit_teacher(split: Split, *, files: MiniLmFiles, seed: int, progress: ProgressCallback) -> Teacher:
     """Return MiniLM fine-tuned on `split.fitting`; `split.held_back` is reported on and decides nothing."""
     keras.utils.set_random_seed(seed)
     tokenizer = _tokenizer(files)
-    network = MiniLm(files.arrays())
+    network = build_minilm(files.arrays())
     fitting = LengthBatches(
         _encode(tokenizer, split.fitting.texts),
         Examples.of_labels(split.fitting, smoothing=LABEL_SMOOTHING).targets,

@@ -36,7 +36,7 @@ from training.vocabulary import learn_tokenizer
 PARITY_TOLERANCE: Final = 1e-4
 PARITY_TEXTS: Final = 512
 
-_LIBRARIES: Final = ("keras", "numpy", "onnx", "onnxruntime", "tensorflow", "tokenizers")
+_LIBRARIES: Final = ("keras", "numpy", "onnx", "onnxruntime", "scikit-learn", "tensorflow", "tokenizers")
 
 
 class ParityError(NewsgateError):
@@ -81,7 +81,8 @@ def train_bundle(
     cache_folder: where the answers of teachers are kept for another training on the same texts.
 
     The same texts, recipe, libraries and machine give the same model. Raises TrainingUnavailableError without the
-    training libraries, CorpusError where the texts cannot be parted, ParityError where ONNX and Keras differ.
+    training libraries, PretrainedUnavailableError without the recipe's teacher, CorpusError where the texts cannot be
+    parted, ParityError where ONNX and Keras differ.
     """
     split = hold_back(train, share=recipe.held_back)
     progress(Progress(stage="vocabulary"))
@@ -119,7 +120,7 @@ def train_bundle(
         draft,
         metrics=_metrics(held_back=held_back, validation=reported),
         # No weight and no piece of the vocabulary comes from the held-back texts, so their scores and unknown tokens
-        # are distributed as those of new texts are.
+        # are distributed as those of new texts are. (How much each teacher counts does: two or three numbers.)
         reference=summarise(scores).as_json(),
         abstention=record_risk_coverage(scores.p_fake, split.held_back.labels).as_json(),
     )

@@ -23,6 +23,7 @@ from training.word_vectors import WordVectors
 # A word or a mark, and whether a space follows it.
 _WORD: Final = re.compile(r"((?i:https?://\S*|www\.\S+)|\w+|[^\w\s])(\s*)")
 _ADDRESS: Final = ("http", "www.")
+_ENDS_AND_BEGINS: Final = re.compile(r"\w\w")
 
 # Beyond this a text is long enough to cut from, and its far end would be truncated anyway.
 _MAX_WORDS: Final = 300
@@ -51,6 +52,12 @@ class _Word:
             return _Word(small.upper(), self.space_follows)
         return _Word(small.capitalize() if self.text[0].isupper() else small, self.space_follows)
 
+    def would_swallow(self, other: _Word) -> bool:
+        """Return whether both would be read as one word."""
+        if self.space_follows:
+            return False
+        return self.small.startswith(_ADDRESS) or _ENDS_AND_BEGINS.fullmatch(self.text[-1] + other.text[0]) is not None
+
 
 _Words = tuple[_Word, ...]
 
@@ -63,7 +70,8 @@ class Transfer:
         self._texts = [words for words in map(_split, texts) if words]
         self._places = _places_of_words(self._texts)
         self._neighbours = _neighbours(self._places, vectors=vectors)
-        # As often as the square root and a half of how often they stand in the texts, so that rare words occur too.
+        # As often as the power 3/4 of how often they stand in the texts, so that rare words occur too (Mikolov et al.
+        # 2013, arXiv 1310.4546, section 2.2).
         self._any_word = [word for word, places in self._places.items() for _ in range(int(len(places) ** 0.75))]
 
     def variants(self, count: int) -> Iterator[str]:
@@ -120,7 +128,15 @@ def _split(text: str) -> _Words:
 
 
 def _write(words: Sequence[_Word] | Iterator[_Word]) -> str:
-    return "".join(word.text + " " * word.space_follows for word in words).strip()
+    text = ""
+    before: _Word | None = None
+    for word in words:
+        # What stood between these two may be gone.
+        if before is not None and before.would_swallow(word):
+            text += " "
+        text += word.text + " " * word.space_follows
+        before = word
+    return text.strip()
 
 
 def _places_of_words(texts: Sequence[_Words]) -> dict[str, list[tuple[int, int]]]:

@@ -29,14 +29,16 @@ def learn_tokenizer(texts: Iterable[str], *, vocabulary_size: int) -> Tokenizer:
     """Return a tokenizer of at most `vocabulary_size` pieces for `texts`; the same texts give the same pieces.
 
     The pieces are those of byte-pair merging (Sennrich et al. 2016, arXiv 1508.07909) inside words in small letters,
-    and whole words with capitals as they are written.
+    and whole words with capitals as they are written. Each character of the texts is a piece, however many there are.
     """
     written = _count_words(texts)
     words = _in_small_letters(written)
     alphabet = _alphabet(words)
-    capitals = _frequent_capitals(written, alphabet=alphabet, most=int(vocabulary_size * CAPITALS_SHARE))
+    fixed = _fixed_pieces(alphabet)
+    room = max(0, vocabulary_size - len(fixed))
+    capitals = _frequent_capitals(written, alphabet=alphabet, most=min(room, int(vocabulary_size * CAPITALS_SHARE)))
     known = (word for word, count in sorted(words.items()) if alphabet.issuperset(word) for _ in range(count))
-    pieces = _merge_pieces(known, alphabet=alphabet, vocabulary_size=vocabulary_size - len(capitals))
+    pieces = _merge_pieces(known, fixed=fixed, vocabulary_size=vocabulary_size - len(capitals))
     return Tokenizer([*pieces, *capitals])
 
 
@@ -74,15 +76,18 @@ def _alphabet(words: Counter[str]) -> frozenset[str]:
     return frozenset(character for character, count in characters.items() if count >= MIN_CHARACTER_COUNT)
 
 
-def _merge_pieces(words: Iterable[str], *, alphabet: frozenset[str], vocabulary_size: int) -> list[str]:
+def _fixed_pieces(alphabet: frozenset[str]) -> list[str]:
+    characters = sorted(alphabet)
+    return [*RESERVED_PIECES, *CASE_PIECES, *characters, *(CONTINUATION + character for character in characters)]
+
+
+def _merge_pieces(words: Iterable[str], *, fixed: list[str], vocabulary_size: int) -> list[str]:
     # `tokenizers` is in the training extra and absent from a base install.
     from tokenizers import Tokenizer as HubTokenizer
     from tokenizers import models, pre_tokenizers, trainers
 
-    characters = sorted(alphabet)
     # Ties between merges are broken by id, and the library gives `##x` pieces ids in the order of a randomised hash
     # map. Naming them all beforehand, as special tokens, fixes the ids and makes the result repeatable.
-    fixed = [*RESERVED_PIECES, *CASE_PIECES, *characters, *(CONTINUATION + character for character in characters)]
     trainer = trainers.WordPieceTrainer(
         vocab_size=max(vocabulary_size, len(fixed)),
         min_frequency=2,

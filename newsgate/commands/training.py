@@ -27,7 +27,7 @@ RECIPE_NAMES: Final = ("plain", "best")
     type=click.Choice(RECIPE_NAMES),
     default=RECIPE_NAMES[0],
     show_default=True,
-    help="How: `best` also learns from two teachers, and takes several times as long.",
+    help="How: `best` has a second teacher, a small transformer, and takes several times as long.",
 )
 @click.option("--name", metavar="TEXT", help="What the model is called. [default: the file's name]")
 @click.option("--epochs", type=click.IntRange(min=1), help="Passes over the texts at most.")

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import json
 import time
+from collections.abc import Sequence
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from model.text import RESERVED_PIECES, UNKNOWN_ID, Encoded, Tokenizer, normalise, split_words
+from model.text import CASE_PIECES, RESERVED_PIECES, UNKNOWN_ID, Encoded, Tokenizer, normalise, split_words
 
 PIECES = (*RESERVED_PIECES, "un", "##believ", "##able", "#", "@", "news", "!", "a", "##b")
+CASED_PIECES = (*RESERVED_PIECES, *CASE_PIECES, *PIECES[3:], "i", "##phone", "News", "US")
+ANY_TEXT = st.text(st.one_of(st.characters(), st.sampled_from("abABNEWSnews @i")), max_size=80)
 
 
 @pytest.fixture
@@ -50,6 +54,50 @@ def test_longest_piece_wins_and_unknown_words_are_one_token(tokenizer: Tokenizer
     assert pieces_of(tokenizer, "Unbelievable news! zzz http://x") == [
         *("un", "##believ", "##able", "news", "!", "<unk>", "<url>"),
     ]
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("News", ["News"]),
+        ("US", ["US"]),
+        ("news", ["news"]),
+        ("NEWS", ["<upper>", "news"]),
+        ("Unbelievable", ["<cap>", "un", "##believ", "##able"]),
+        ("iPhone nEWS", ["<cap>", "i", "##phone", "<cap>", "news"]),
+        ("A", ["<cap>", "a"]),
+        ("us", ["<unk>"]),
+        ("Zzz ZZZ", ["<cap>", "<unk>", "<upper>", "<unk>"]),
+        ("HTTPS://T.CO/X", ["<url>"]),
+    ],
+)
+def test_a_known_word_with_capitals_is_one_piece_and_another_its_mark_and_small_pieces(
+    text: str, expected: Sequence[str]
+) -> None:
+    assert pieces_of(Tokenizer(CASED_PIECES), text) == expected
+
+
+def test_a_vocabulary_without_marks_ignores_capitals(tokenizer: Tokenizer) -> None:
+    assert pieces_of(tokenizer, "NEWS Unbelievable nEws") == pieces_of(tokenizer, "news unbelievable news")
+    assert tokenizer.words("NEWS") == ["news"]
+
+
+@given(ANY_TEXT)
+def test_a_text_in_small_letters_has_no_mark(text: str) -> None:
+    # Small after normalising: U+211D, for one, is small already, and normalises to R. An entity may stand for anything.
+    small = normalise(text).replace("&", " ")
+    tokenizer = Tokenizer(CASED_PIECES)
+    assert set(CASE_PIECES).isdisjoint(pieces_of(tokenizer, small, max_tokens=100))
+
+
+@given(ANY_TEXT, st.integers(1, 8), st.integers(0, 8))
+def test_a_truncated_text_is_the_beginning_of_the_whole(text: str, max_tokens: int, more: int) -> None:
+    tokenizer = Tokenizer(CASED_PIECES)
+    encoded = tokenizer.encode(text, max_tokens=max_tokens)
+    longer = tokenizer.encode(text, max_tokens=max_tokens + more)
+    assert 1 <= len(encoded.ids) <= max_tokens
+    assert longer.ids[:max_tokens] == encoded.ids
+    assert encoded.truncated == (len(tokenizer.encode(text, max_tokens=1_000).ids) > max_tokens)
 
 
 @pytest.mark.parametrize("text", ["", " \n\t", "\u200b\u200b" * 0])
@@ -106,8 +154,14 @@ def test_lone_surrogates_do_not_matter(tokenizer: Tokenizer) -> None:
     assert tokenizer.encode("news \ud800", max_tokens=4).ids[0] == PIECES.index("news")
 
 
-def test_json_round_trip(tokenizer: Tokenizer) -> None:
-    assert Tokenizer.from_json(tokenizer.to_json()).pieces == tokenizer.pieces
+@pytest.mark.parametrize(("pieces", "number", "keeps_case"), [(PIECES, 1, False), (CASED_PIECES, 2, True)])
+def test_json_round_trip_in_the_format_that_tells_whether_capitals_count(
+    pieces: tuple[str, ...], number: int, keeps_case: bool
+) -> None:
+    document = Tokenizer(pieces).to_json()
+    assert json.loads(document)["format"] == number
+    again = Tokenizer.from_json(document)
+    assert (again.pieces, again.keeps_case) == (pieces, keeps_case)
 
 
 @pytest.mark.parametrize(

