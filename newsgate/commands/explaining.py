@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from newsgate.commands.common import Telling, opened, print_table, printable, tell
-from newsgate.errors import NewsgateError, WrongUsageError
+from newsgate.commands.common import Telling, opened, print_table, printable, tell, written
+from newsgate.errors import WrongUsageError
 
 if TYPE_CHECKING:
     from db.session import Database
@@ -24,10 +24,6 @@ _TOKEN_CHARS = 26
 _BAR_CHARS = 16
 # SQL's largest integer has 19 digits.
 _LARGEST_ITEM_DIGITS = 18
-
-
-class PageError(NewsgateError):
-    """The page cannot be written where it was asked for."""
 
 
 @click.command("explain", cls=Telling)
@@ -152,11 +148,8 @@ def _write_page(explained: Explained, path: Path) -> None:
     from newsgate.commands.explanation_page import explanation_page
 
     page = explanation_page(explained)
-    try:
-        with click.open_file(str(path), "w", encoding="utf-8", atomic=True) as stream:
-            stream.write(page)
-    except OSError as error:
-        raise PageError(f"cannot write the page ({error.strerror})", where=str(path)) from error
+    with written(str(path)) as stream:
+        stream.write(page)
     tell(f"{path}: the page is written; a browser shows it")
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from newsgate.commands.common import EXIT_SOME_ROWS_BAD, Telling, TellingGroup, opened, print_table, tell
+from newsgate.commands.common import EXIT_SOME_ROWS_BAD, Telling, TellingGroup, opened, print_table, tell, written
 from newsgate.commands.reading import read_options, reading_options
 from newsgate.errors import WrongUsageError
 
@@ -119,7 +119,7 @@ def export(output: str | None) -> None:
         if output is None:
             export_labels(connection, sys.stdout)
             return
-        with click.open_file(output, "w", encoding="utf-8", atomic=True) as stream:
+        with written(output) as stream:
             count = export_labels(connection, stream)
     tell(f"{output}: {count} labels")
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from newsgate.commands.common import Telling, opened, printable, tell, warn
+from newsgate.commands.common import Telling, opened, printable, tell, warn, written
 from newsgate.commands.labels import agreement_line, by_option, judge_name, share, tell_imported, tell_refused
 from newsgate.errors import NewsgateError, WrongUsageError
 
@@ -85,7 +85,7 @@ def _export_sheet(database: Database, path: str, *, limit: int, **mix: Any) -> N
     from tasks.reviewing import pick_without_leases
     from tasks.spreadsheets import export_sheet
 
-    with click.open_file(path, "w", encoding="utf-8", atomic=True) as stream:
+    with written(path) as stream:
         count = export_sheet(pick_without_leases(database, limit=limit, **mix), stream)
     tell(f"{path}: {count} rows; write fake or real into the column label, and read it with `newsgate review --import`")
 

@@ -263,7 +263,12 @@ def test_evaluate_draws_the_reliability_diagram(labelled: Path, tmp_path: Path) 
 
 def test_an_output_in_no_folder_is_told_in_one_line(labelled: Path, tmp_path: Path) -> None:
     nowhere = tmp_path / "no" / "folder"
-    for command in (("results", 1, "-o", nowhere), ("evaluate", labelled, "--reliability", nowhere)):
+    for command in (
+        ("results", 1, "-o", nowhere),
+        ("evaluate", labelled, "--reliability", nowhere),
+        ("labels", "export", "-o", nowhere),
+        ("review", "--export", nowhere),
+    ):
         done = run(*command)
         assert done.exit_code == 1
         assert done.stderr.splitlines()[-1] == f"error: {nowhere}: it cannot be written: No such file or directory"

@@ -126,7 +126,7 @@ def test_the_help_and_the_limits_agree() -> None:
         (["9" * 30], 2, "too large for an item"),
         (["  "], 2, "the text is empty"),
         (["a text", "--model", "99"], 1, "there is no model 99"),
-        (["a text", "--html", "/nowhere/at/all.html"], 1, "cannot write the page"),
+        (["a text", "--html", "/nowhere/at/all.html"], 1, "it cannot be written"),
         (["a text", "--max-tokens", "0"], 2, "--max-tokens"),
     ],
 )
