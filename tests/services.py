@@ -11,7 +11,8 @@ import socket
 import subprocess
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import redis
@@ -117,13 +118,26 @@ class PostgresServer:
         admin.dispose()
         return name
 
-    def move_database(self, url: str, folder: Path) -> None:
-        """Put the files of a database that nobody is connected to into `folder`, which this server's user can write."""
+    @contextmanager
+    def database_moved(self, url: str, folder: Path) -> Iterator[None]:
+        """Keep the files of a database that nobody is connected to in `folder`; drop it when the block ends.
+
+        The folder must outlive the block: a server that cannot write one database's files fails for all of them.
+        """
         name = make_url(url).database
+        self._administer(
+            f"create tablespace {name}_disk location '{folder}'", f"alter database {name} set tablespace {name}_disk"
+        )
+        try:
+            yield
+        finally:
+            self._administer(f"drop database {name} with (force)", f"drop tablespace {name}_disk")
+
+    def _administer(self, *statements: str) -> None:
         admin = create_engine(self._url("postgres"), isolation_level="AUTOCOMMIT")
         with admin.connect() as connection:
-            connection.execute(text(f"create tablespace {name}_disk location '{folder}'"))
-            connection.execute(text(f"alter database {name} set tablespace {name}_disk"))
+            for statement in statements:
+                connection.execute(text(statement))
         admin.dispose()
 
     @property

@@ -77,9 +77,8 @@ def test_a_worker_whose_disk_is_full_lives_and_goes_on_when_there_is_room(site: 
 def test_postgresql_without_room_refuses_a_file_and_goes_on_when_there_is_room(
     new_site: MakeSite, postgres_server: PostgresServer, tmp_path: Path
 ) -> None:
-    with _small_disk(postgres_server.user) as disk:
-        site = new_site("postgresql", broker_url="redis://127.0.0.1:1/0", extra={"NEWSGATE_CHUNK_ROWS": "50"})
-        postgres_server.move_database(site.world.database_url, disk)
+    site = new_site("postgresql", broker_url="redis://127.0.0.1:1/0", extra={"NEWSGATE_CHUNK_ROWS": "50"})
+    with _small_disk(postgres_server.user) as disk, postgres_server.database_moved(site.world.database_url, disk):
         ballast = _fill_up(disk)
         file = write_posts(tmp_path / "posts.csv", _MANY_ROWS, seed=4)
         refused = site.world.run("enqueue", file)
@@ -124,7 +123,7 @@ def _small_disk(owner: str | None) -> Iterator[Path]:
             shutil.chown(folder, user=owner)
         yield folder
     finally:
-        # Lazily: the server still has its files open.
+        # Lazily: a process of the server may still have a file open.
         subprocess.run(["umount", "--lazy", str(folder)], check=True)
         folder.rmdir()
 
