@@ -269,11 +269,14 @@ def _seconds(classifier: Classifier, texts: Sequence[str]) -> float:
 
 
 def _tell(progress: Progress) -> None:
-    if progress.stage != "fit":
+    if progress.step != progress.steps:
+        return
+    if progress.epochs == 0:
         log.info("training: %s", progress.stage)
-    elif progress.step == progress.steps:
+    else:
         log.info(
-            "training: epoch %d of %d, held-back accuracy %.4f",
+            "training: %sepoch %d of %d, held-back accuracy %.4f",
+            "teacher, " if progress.stage == "teacher" else "",
             progress.epoch,
             progress.epochs,
             progress.held_back_accuracy or 0.0,

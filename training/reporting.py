@@ -29,9 +29,10 @@ class Reporter(keras.callbacks.Callback):  # type: ignore[misc]
         self._epoch = epoch
 
     def on_train_batch_end(self, batch: int, logs: dict[str, Any] | None = None) -> None:
-        """Report now and then."""
-        if time.monotonic() - self._reported >= _REPORT_EVERY_SECONDS:
-            self._report(step=batch + 1, logs=logs)
+        """Report now and then; the last step is reported with the epoch, when its held-back figures are known."""
+        step = batch + 1
+        if step < self._steps and time.monotonic() - self._reported >= _REPORT_EVERY_SECONDS:
+            self._report(step=step, logs=logs)
 
     def on_epoch_end(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
         """Report the epoch's figures."""

@@ -255,3 +255,17 @@ def tiny_minilm(folder: Path) -> Callable[[], MiniLmFiles]:
 
 def must_not_be_called(_labelled: Sequence[str]) -> LinearModel:
     raise AssertionError("the teacher is asked again")
+
+
+def test_the_last_step_of_an_epoch_is_told_once_with_its_held_back_figures(monkeypatch: pytest.MonkeyPatch) -> None:
+    from training import reporting
+
+    monkeypatch.setattr(reporting, "_REPORT_EVERY_SECONDS", 0.0)
+    seen: list[Progress] = []
+    reporter = reporting.Reporter(seen.append, stage="teacher", steps=2)
+    reporter.set_params({"epochs": 1})
+    reporter.on_epoch_begin(0)
+    for batch in range(2):
+        reporter.on_train_batch_end(batch, {"loss": 0.5})
+    reporter.on_epoch_end(0, {"loss": 0.5, "val_loss": 0.4, "val_accuracy": 0.75})
+    assert [(each.step, each.held_back_accuracy) for each in seen] == [(1, None), (2, 0.75)]
