@@ -18,7 +18,7 @@ from pathlib import Path
 from benchmarks.newsgate_server import NewsgateServer, newsgate_server
 from benchmarks.peer_server import POOL_PROCESSES, PeerServer, peer_server
 from benchmarks.processes import BenchmarkError, Cost, scratch_folder
-from benchmarks.report import circumstances, figure, markdown_table, spread, write_between_markers
+from benchmarks.report import circumstances, figure, markdown_table, say, spread, write_between_markers
 from benchmarks.texts import make_lexicon, make_posts, write_posts
 from model.bundle import read_bundle
 from model.starter import starter_bundle
@@ -99,7 +99,7 @@ def main() -> None:
 
 
 def _warm_up(newsgate: NewsgateServer, peer: PeerServer, *, posts: Iterator[str], folder: Path, rows: int) -> None:
-    _say("warming up")
+    say("warming up")
     rows = min(rows, _WARM_UP_ROWS)
     newsgate.classify(write_posts(folder / "warm-up.csv", posts, rows=rows), rows=rows)
     peer.warm_up(posts)
@@ -111,7 +111,7 @@ def _take_turns(
     peer_cost = peer.classify(list(islice(posts, options.peer_rows)))
     classified = newsgate.classify(write_posts(file, posts, rows=options.rows), rows=options.rows)
     turn = Turn(peer=peer_cost, newsgate=classified.cost, newsgate_tokens=classified.tokens)
-    _say(
+    say(
         f"{file.stem}: peer {figure(turn.peer.items_per_second)} items/s, "
         f"newsgate {figure(turn.newsgate.items_per_second)}, ratio {figure(turn.ratio)}"
     )
@@ -138,11 +138,6 @@ def _options() -> Options:
     parser.add_argument("--repeats", type=int, default=3)
     parser.add_argument("--write", type=Path, metavar="FILE", help="a document whose table to replace")
     return Options(**vars(parser.parse_args()))
-
-
-def _say(line: str) -> None:
-    sys.stderr.write(f"{line}\n")
-    sys.stderr.flush()
 
 
 if __name__ == "__main__":

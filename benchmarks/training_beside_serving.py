@@ -29,7 +29,7 @@ from benchmarks.processes import (
     scratch_folder,
     wait_until,
 )
-from benchmarks.report import circumstances, figure, markdown_table, spread, write_between_markers
+from benchmarks.report import circumstances, figure, markdown_table, say, spread, write_between_markers
 from benchmarks.texts import make_lexicon, make_posts, write_posts
 from db.batches import batch_status
 from db.labels import add_labels
@@ -172,7 +172,7 @@ def _training(system: System) -> Iterator[subprocess.Popen[bytes]]:
         if training.wait() != 0:
             raise BenchmarkError(f"the training failed\n{log.read_text()[-2000:]}")
     outcome = next(line for line in log.read_text().splitlines() if line.startswith("{"))
-    _say(f"the training ended: {json.loads(outcome)['reason']}")
+    say(f"the training ended: {json.loads(outcome)['reason']}")
 
 
 def _watch(system: System, name: str, *, seconds: float = 0.0, until: subprocess.Popen[bytes] | None = None) -> Phase:
@@ -188,7 +188,7 @@ def _watch(system: System, name: str, *, seconds: float = 0.0, until: subprocess
     (began, first), (ended, last) = samples[0], samples[-1]
     rates = tuple((done - done_before) / (at - at_before) for (at_before, done_before), (at, done) in pairwise(samples))
     phase = Phase(name, ended - began, rates, mean=(last - first) / (ended - began))
-    _say(f"{name}: {figure(phase.mean)} rows/s in {phase.seconds:.0f} s")
+    say(f"{name}: {figure(phase.mean)} rows/s in {phase.seconds:.0f} s")
     return phase
 
 
@@ -222,11 +222,6 @@ def _options() -> Options:
     parser.add_argument("--window-seconds", type=float, default=15.0, help="how long to look before and after")
     parser.add_argument("--write", type=Path, metavar="FILE", help="a document whose table to replace")
     return Options(**vars(parser.parse_args()))
-
-
-def _say(line: str) -> None:
-    sys.stderr.write(f"{line}\n")
-    sys.stderr.flush()
 
 
 if __name__ == "__main__":

@@ -47,6 +47,8 @@ results = Table(
 )
 COLUMNS = tuple(column.name for column in results.columns)
 _FETCH_ROWS = 1000
+# The label of a row that is not sure enough for the error a reader wants; never stored.
+UNSURE = "unsure"
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,6 +157,6 @@ def _is_sure(threshold: float) -> ColumnElement[bool]:
 
 
 def _label_where_sure(threshold: float) -> ColumnElement[str | None]:
-    return case((results.c.p_fake.is_(None), null()), (_is_sure(threshold), results.c.label), else_="unsure").label(
+    return case((results.c.p_fake.is_(None), null()), (_is_sure(threshold), results.c.label), else_=UNSURE).label(
         "label"
     )

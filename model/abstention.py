@@ -13,7 +13,6 @@ import numpy.typing as npt
 
 from model.labels import FAKE, FAKE_THRESHOLD
 
-UNSURE: Final = "unsure"
 # No confidence reaches it, so a comparison with it needs no case of its own, here or in SQL.
 NOTHING_IS_SURE: Final = math.inf
 MOST_STEPS: Final = 64

@@ -14,7 +14,7 @@ import html
 import json
 import re
 import unicodedata
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from typing import Final
@@ -36,7 +36,10 @@ MEMO_WORDS: Final = 100_000
 
 # The second has the case marks. A program that knows the first alone must not read it: it would make everything small.
 _TOKENIZER_FORMATS: Final = (1, 2)
-_WORD: Final = re.compile(r"(?i:https?://\S*|www\.\S+)|\w+|[^\w\s]")
+ADDRESS: Final = r"(?i:https?://\S*|www\.\S+)"
+WORD: Final = rf"{ADDRESS}|\w+|[^\w\s]"
+_ADDRESSES: Final = re.compile(ADDRESS)
+_WORDS: Final = re.compile(WORD)
 # Normalising takes time quadratic in the length of a run of combining marks (80 000 of them: 15 s), so runs are broken
 # as Unicode's Stream-Safe Text Format breaks them (UAX #15, section 13), by a joiner that is dropped afterwards.
 # The two halfwidth katakana marks count as letters, but normalise to combining ones.
@@ -74,10 +77,37 @@ def split_words(text: str, *, limit: int | None = None, keep_case: bool = False)
     # `findall` is twice as fast as `finditer`, but reads the whole text. No word is shorter than a character, so a
     # text of at most `limit` characters has nothing to cut; eight times that is still cheap to read to its end.
     if limit is None or len(normalised) <= 8 * limit:
-        words = _WORD.findall(normalised)[:limit]
+        words = _WORDS.findall(normalised)[:limit]
     else:
-        words = [match.group() for match in islice(_WORD.finditer(normalised), limit)]
+        words = [match.group() for match in islice(_WORDS.finditer(normalised), limit)]
     return [URL_PIECE if _is_address(word) else word for word in words]
+
+
+def without_addresses(text: str) -> str:
+    """Return `text` with the word "url" in place of every address: the rest of one is random letters."""
+    return _ADDRESSES.sub(" url ", text)
+
+
+def longest_pieces(
+    word: str, ids: Mapping[str, int], *, longest: int, continues: bool = False
+) -> tuple[int, ...] | None:
+    """Return the ids of the longest known pieces of `word` from left to right; None where they do not spell it.
+
+    longest: characters of the longest piece. continues: the word is the rest of another one.
+    """
+    found: list[int] = []
+    start = 0
+    while start < len(word):
+        prefix = CONTINUATION if start or continues else ""
+        for end in range(min(len(word), start + longest), start, -1):
+            piece_id = ids.get(prefix + word[start:end])
+            if piece_id is not None:
+                found.append(piece_id)
+                start = end
+                break
+        else:
+            return None
+    return tuple(found)
 
 
 def _is_address(word: str) -> bool:
@@ -166,16 +196,4 @@ class Tokenizer:
         return self._cut_small(word)
 
     def _cut_small(self, word: str) -> tuple[int, ...]:
-        ids: list[int] = []
-        start = 0
-        while start < len(word):
-            prefix = CONTINUATION if start else ""
-            for end in range(min(len(word), start + self._longest), start, -1):
-                piece_id = self._ids.get(prefix + word[start:end])
-                if piece_id is not None:
-                    ids.append(piece_id)
-                    start = end
-                    break
-            else:
-                return (UNKNOWN_ID,)
-        return tuple(ids)
+        return longest_pieces(word, self._ids, longest=self._longest) or (UNKNOWN_ID,)

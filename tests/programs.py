@@ -7,7 +7,7 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -22,6 +22,7 @@ from tests.services import wait_until
 
 BIN = Path(sys.executable).parent
 _PROGRAM_SECONDS = 120
+_STOP_SECONDS = 35
 
 
 @dataclass(frozen=True)
@@ -70,26 +71,9 @@ class World:
     @contextmanager
     def started(self, *arguments: str) -> Iterator[subprocess.Popen[bytes]]:
         """A `newsgate` program running beside the test, ended with it and everything it started."""
-        log = self.home.parent / f"{arguments[0]}.log"
-        with log.open("ab") as output:
-            process = subprocess.Popen(
-                [str(BIN / "newsgate"), *arguments],
-                env=self.environment,
-                stdin=subprocess.DEVNULL,
-                stdout=output,
-                stderr=output,
-                start_new_session=True,
-            )
-        try:
+        command = [str(BIN / "newsgate"), *arguments]
+        with spawned(command, environment=self.environment, log=self.home.parent / f"{arguments[0]}.log") as process:
             yield process
-        finally:
-            if process.poll() is None:
-                process.send_signal(signal.SIGTERM)
-                try:
-                    process.wait(30)
-                except subprocess.TimeoutExpired:
-                    kill_tree(process.pid)
-                    process.wait(10)
 
     def status(self, batch: int) -> BatchStatus:
         """Where a batch stands, from the database."""
@@ -114,6 +98,40 @@ class World:
             yield database
         finally:
             database.close()
+
+
+@contextmanager
+def spawned(
+    command: Sequence[str], *, environment: Mapping[str, str], log: Path, cwd: Path | None = None
+) -> Iterator[subprocess.Popen[bytes]]:
+    """A program in a session of its own for as long as the block lasts, its output in `log`."""
+    with log.open("ab") as output:
+        process = subprocess.Popen(
+            command,
+            env=environment,
+            cwd=cwd,
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=output,
+            start_new_session=True,
+        )
+    try:
+        yield process
+    finally:
+        _end(process)
+
+
+def _end(process: subprocess.Popen[bytes]) -> None:
+    if process.poll() is not None:
+        return
+    process.send_signal(signal.SIGTERM)
+    # One that a test froze would wait for ever.
+    os.kill(process.pid, signal.SIGCONT)
+    try:
+        process.wait(_STOP_SECONDS)
+    except subprocess.TimeoutExpired:
+        kill_tree(process.pid)
+        process.wait(10)
 
 
 def kill_tree(pid: int) -> None:

@@ -112,10 +112,7 @@ class PostgresServer:
     def _create(self, template: str) -> str:
         self._made += 1
         name = f"newsgate_{self._made}"
-        admin = create_engine(self._url("postgres"), isolation_level="AUTOCOMMIT")
-        with admin.connect() as connection:
-            connection.execute(text(f"create database {name} template {template}"))
-        admin.dispose()
+        self._administer(f"create database {name} template {template}")
         return name
 
     @contextmanager

@@ -18,6 +18,7 @@ from typing import Final, Protocol
 import numpy as np
 import numpy.typing as npt
 
+from model.gates import sigmoid
 from model.labels import FAKE
 from training.corpus import LabelledTexts, Split
 from training.examples import Examples
@@ -66,7 +67,7 @@ def distilled_examples(
     variants = tuple(transfer.variants(_rounds(recipe, texts=len(split.fitting))))
     texts = split.fitting.texts + variants
     logits = _cached_answers(split, texts=texts, recipe=recipe, cache_folder=cache_folder, progress=progress)
-    opinions = 0.5 * (1.0 + np.tanh(0.5 * logits))
+    opinions = sigmoid(logits)
     labels = Examples.of_labels(split.fitting, smoothing=recipe.label_smoothing).targets
     own = len(split.fitting)
     targets = np.concatenate([_LABEL_SHARE * labels + (1.0 - _LABEL_SHARE) * opinions[:own], opinions[own:]])

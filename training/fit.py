@@ -12,6 +12,7 @@ from model.text import Tokenizer
 from training.corpus import LabelledTexts
 from training.embedding import AnchoredEmbedding
 from training.examples import Examples
+from training.learning_rate import warm_up_then_cosine
 from training.length_batches import LengthBatches
 from training.progress import ProgressCallback
 from training.recipe import Recipe
@@ -50,8 +51,11 @@ def fit_network(
         Examples.of_labels(held_back, smoothing=0.0).targets,
         batch_rows=recipe.batch_rows,
     )
+    rate = warm_up_then_cosine(
+        recipe.learning_rate, first=recipe.learning_rate / 10, steps=recipe.max_epochs * len(fitting)
+    )
     network.compile(
-        optimizer=keras.optimizers.Adam(_learning_rate(recipe, steps_per_epoch=len(fitting)), clipnorm=1.0),
+        optimizer=keras.optimizers.Adam(rate, clipnorm=1.0),
         loss=keras.losses.BinaryCrossentropy(from_logits=True),
         metrics=[keras.metrics.BinaryAccuracy(threshold=0.0, name="accuracy")],
         # XLA would compile anew for every length of a batch.
@@ -110,18 +114,3 @@ def _with_plain_table(network: keras.Model, *, tokenizer: Tokenizer, recipe: Rec
     for trained, served in zip(network.layers, plain.layers, strict=True):
         served.set_weights([trained.folded()] if trained.name == EMBEDDING else trained.get_weights())
     return plain
-
-
-def _learning_rate(recipe: Recipe, *, steps_per_epoch: int) -> keras.optimizers.schedules.LearningRateSchedule:
-    """Return a warm-up over the first tenth of the steps, then a cosine down to nothing.
-
-    Against a constant rate this took the swing out of the last epochs: the one chosen matters less.
-    """
-    steps = recipe.max_epochs * steps_per_epoch
-    warm_up = max(1, steps // 10)
-    return keras.optimizers.schedules.CosineDecay(
-        recipe.learning_rate / 10,
-        decay_steps=max(1, steps - warm_up),
-        warmup_target=recipe.learning_rate,
-        warmup_steps=warm_up,
-    )

@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from model.labels import FAKE
-from model.text import normalise
+from model.text import normalise, without_addresses
 from training.corpus import CorpusError, LabelledTexts
 from training.extra import training_unavailable
-
-_ADDRESS: Final = re.compile(r"(?i:https?://\S*|www\.\S+)")
 
 
 @dataclass(frozen=True)
@@ -62,4 +59,4 @@ def fit_linear(labelled: LabelledTexts) -> LinearModel:
 
 def _readable(texts: Sequence[str]) -> list[str]:
     # An address is random letters, of which character n-grams would learn much and know nothing.
-    return [_ADDRESS.sub(" url ", normalise(text, keep_case=True)) for text in texts]
+    return [without_addresses(normalise(text, keep_case=True)) for text in texts]

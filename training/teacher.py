@@ -6,7 +6,6 @@ It is far too slow to serve, and knows more English than the labels can teach.
 from __future__ import annotations
 
 import html
-import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
@@ -17,8 +16,10 @@ import numpy.typing as npt
 from tokenizers import Tokenizer
 
 from model.batching import pad
+from model.text import without_addresses
 from training.corpus import Split
 from training.examples import Examples
+from training.learning_rate import warm_up_then_cosine
 from training.length_batches import LengthBatches
 from training.minilm import MiniLmFiles
 from training.minilm_network import MiniLm, build_minilm
@@ -34,7 +35,6 @@ WEIGHT_DECAY: Final = 0.01
 LABEL_SMOOTHING: Final = 0.05
 
 _LABELLING_ROWS: Final = 64
-_ADDRESS: Final = re.compile(r"(?i:https?://\S*|www\.\S+)")
 
 
 @dataclass(frozen=True)
@@ -77,10 +77,9 @@ def fit_teacher(split: Split, *, files: MiniLmFiles, seed: int, progress: Progre
         Examples.of_labels(split.held_back, smoothing=0.0).targets,
         batch_rows=_LABELLING_ROWS,
     )
+    rate = warm_up_then_cosine(LEARNING_RATE, first=LEARNING_RATE / 20, steps=EPOCHS * len(fitting))
     network.compile(
-        optimizer=keras.optimizers.AdamW(
-            _learning_rate(steps=EPOCHS * len(fitting)), weight_decay=WEIGHT_DECAY, clipnorm=1.0
-        ),
+        optimizer=keras.optimizers.AdamW(rate, weight_decay=WEIGHT_DECAY, clipnorm=1.0),
         loss=keras.losses.BinaryCrossentropy(from_logits=True),
         metrics=[keras.metrics.BinaryAccuracy(threshold=0.0, name="accuracy")],
         jit_compile=False,
@@ -95,17 +94,6 @@ def fit_teacher(split: Split, *, files: MiniLmFiles, seed: int, progress: Progre
     return Teacher(network=network, tokenizer=tokenizer)
 
 
-def _learning_rate(*, steps: int) -> keras.optimizers.schedules.LearningRateSchedule:
-    """Return a warm-up over the first tenth of the steps, then a cosine down to nothing."""
-    warm_up = max(1, steps // 10)
-    return keras.optimizers.schedules.CosineDecay(
-        LEARNING_RATE / 20,
-        decay_steps=max(1, steps - warm_up),
-        warmup_target=LEARNING_RATE,
-        warmup_steps=warm_up,
-    )
-
-
 def _tokenizer(files: MiniLmFiles) -> Tokenizer:
     tokenizer = Tokenizer.from_file(str(files.tokenizer))
     tokenizer.no_padding()
@@ -115,6 +103,6 @@ def _tokenizer(files: MiniLmFiles) -> Tokenizer:
 
 def _encode(tokenizer: Tokenizer, texts: Iterable[str]) -> list[tuple[int, ...]]:
     # An address is random letters: the LSTM's tokenizer reads it as one token, so the teacher does too.
-    readable = [_ADDRESS.sub(" url ", html.unescape(text)) for text in texts]
+    readable = [without_addresses(html.unescape(text)) for text in texts]
     encoded: list[Any] = tokenizer.encode_batch(readable)
     return [tuple(each.ids) for each in encoded]

@@ -11,17 +11,17 @@ from __future__ import annotations
 import random
 import re
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
 
-from model.text import normalise
+from model.text import WORD, normalise
 from training.word_vectors import WordVectors
 
 # A word or a mark, and whether a space follows it.
-_WORD: Final = re.compile(r"((?i:https?://\S*|www\.\S+)|\w+|[^\w\s])(\s*)")
+_WORD: Final = re.compile(rf"({WORD})(\s*)")
 _ADDRESS: Final = ("http", "www.")
 _ENDS_AND_BEGINS: Final = re.compile(r"\w\w")
 
@@ -149,9 +149,7 @@ def _places_of_words(texts: Sequence[_Words]) -> dict[str, list[tuple[int, int]]
     return dict(places)
 
 
-def _neighbours(
-    words: Sequence[str] | dict[str, list[tuple[int, int]]], *, vectors: WordVectors
-) -> dict[str, list[str]]:
+def _neighbours(words: Iterable[str], *, vectors: WordVectors) -> dict[str, list[str]]:
     """Return each word's nearest among `words` by the cosine of their vectors, for words that have one."""
     known = [
         word for word in words if word in vectors.places and word.isalpha() and len(word) >= _SHORTEST_WITH_MEANING

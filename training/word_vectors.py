@@ -17,7 +17,7 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
-from model.text import CASE_PIECES, CONTINUATION, RESERVED_PIECES, URL_PIECE
+from model.text import CASE_PIECES, CONTINUATION, RESERVED_PIECES, URL_PIECE, longest_pieces
 from training.minilm import MiniLmFiles, find_minilm
 
 WIDTH: Final = 128
@@ -60,26 +60,15 @@ class WordVectors:
         spelled = self._spell(_ADDRESS_WORD if piece == URL_PIECE else piece.lower())
         if not spelled:
             return np.zeros(self.vectors.shape[1], np.float32)
-        mean: Float32 = self.vectors[spelled].mean(axis=0)
+        mean: Float32 = self.vectors[list(spelled)].mean(axis=0)
         return mean
 
-    def _spell(self, piece: str) -> list[int]:
+    def _spell(self, piece: str) -> tuple[int, ...] | None:
         if piece in self.places:
-            return [self.places[piece]]
-        prefix, rest = "", piece
-        if piece.startswith(CONTINUATION) and len(piece) > len(CONTINUATION):
-            prefix, rest = CONTINUATION, piece[len(CONTINUATION) :]
-        spelled: list[int] = []
-        while rest:
-            for end in range(len(rest), 0, -1):
-                place = self.places.get(prefix + rest[:end])
-                if place is not None:
-                    spelled.append(place)
-                    prefix, rest = CONTINUATION, rest[end:]
-                    break
-            else:
-                return []
-        return spelled
+            return (self.places[piece],)
+        continues = piece.startswith(CONTINUATION) and len(piece) > len(CONTINUATION)
+        rest = piece.removeprefix(CONTINUATION) if continues else piece
+        return longest_pieces(rest, self.places, longest=len(rest), continues=continues)
 
 
 @cache

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import csv
-import os
-import signal
 import subprocess
 import sys
+import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -19,14 +18,13 @@ from sqlalchemy import text
 
 from db.session import Database
 from tests.faults.saboteur import FOLDER_VARIABLE
-from tests.programs import World, kill_tree
+from tests.programs import World, spawned
 from tests.services import wait_until
 from tests.texts import posts
 
 ROOT = Path(__file__).parents[2]
 # What the promise "work resumes within the lease and this" leaves for a worker to be started in.
 RESUME_SECONDS = 5.0
-_STOP_SECONDS = 35
 
 
 @dataclass(frozen=True)
@@ -67,20 +65,10 @@ class Site:
     @contextmanager
     def started(self, *arguments: str, log: str | None = None) -> Iterator[subprocess.Popen[bytes]]:
         """A sabotaged `newsgate` program beside the test, ended with it and everything it started."""
-        with self.log(log or arguments[0]).open("ab") as output:
-            process = subprocess.Popen(
-                [sys.executable, "-m", "tests.faults.saboteur", *arguments],
-                env={**self.world.environment, FOLDER_VARIABLE: str(self.traps)},
-                cwd=ROOT,
-                stdin=subprocess.DEVNULL,
-                stdout=output,
-                stderr=output,
-                start_new_session=True,
-            )
-        try:
+        command = [sys.executable, "-m", "tests.faults.saboteur", *arguments]
+        environment = {**self.world.environment, FOLDER_VARIABLE: str(self.traps)}
+        with spawned(command, environment=environment, log=self.log(log or arguments[0]), cwd=ROOT) as process:
             yield process
-        finally:
-            _end(process)
 
     def beside(self, name: str) -> Site:
         """Another home folder, for a second `up` on the same database, broker and traps."""
@@ -170,22 +158,22 @@ def has_ended(pid: int) -> bool:
 
 
 @contextmanager
+def meanwhile(act: Callable[[threading.Event], None]) -> Iterator[None]:
+    """Run `act` in a thread while the block lasts; it ends soon after the event is set."""
+    over = threading.Event()
+    thread = threading.Thread(target=act, args=(over,))
+    thread.start()
+    try:
+        yield
+    finally:
+        over.set()
+        thread.join()
+
+
+@contextmanager
 def stopwatch() -> Iterator[list[float]]:
     """Seconds that the block took, in a list that is filled at its end."""
     seconds: list[float] = []
     began = time.monotonic()
     yield seconds
     seconds.append(time.monotonic() - began)
-
-
-def _end(process: subprocess.Popen[bytes]) -> None:
-    if process.poll() is not None:
-        return
-    process.send_signal(signal.SIGTERM)
-    # One that a test froze would wait for ever.
-    os.kill(process.pid, signal.SIGCONT)
-    try:
-        process.wait(_STOP_SECONDS)
-    except subprocess.TimeoutExpired:
-        kill_tree(process.pid)
-        process.wait(10)

@@ -13,7 +13,7 @@ import pytest
 import redis
 
 from tests.faults.conftest import MakeSite
-from tests.faults.helpers import Site, stopwatch
+from tests.faults.helpers import Site, meanwhile, stopwatch
 from tests.faults.saboteur import SLOW
 from tests.programs import children_named
 from tests.services import RedisServer, free_port, wait_until
@@ -71,20 +71,13 @@ def _out_of_memory(server: RedisServer) -> Iterator[None]:
 
 @contextmanager
 def _again_and_again(command: tuple[str, ...], server: RedisServer) -> Iterator[None]:
-    stop = threading.Event()
-
-    def keep_on() -> None:
+    def keep_on(over: threading.Event) -> None:
         with redis.Redis(port=server.port) as client:
-            while not stop.wait(0.05):
+            while not over.wait(0.05):
                 client.execute_command(*command)
 
-    thread = threading.Thread(target=keep_on)
-    thread.start()
-    try:
+    with meanwhile(keep_on):
         yield
-    finally:
-        stop.set()
-        thread.join()
 
 
 FAULTS: dict[str, Callable[[RedisServer], AbstractContextManager[None]]] = {
@@ -198,18 +191,12 @@ def test_sigterm_ends_a_worker_whose_broker_is_frozen(new_site: MakeSite, own_re
 @contextmanager
 def _ringing_all_the_time(server: RedisServer, *, chunk: int) -> Iterator[None]:
     """Never let the broker be quiet: ring for a chunk that is done, over and over."""
-    stop = threading.Event()
 
-    def ring() -> None:
+    def ring(over: threading.Event) -> None:
         bell = Doorbell(load_settings(broker_url=server.url))
-        while not stop.wait(0.1):
+        while not over.wait(0.1):
             bell.ring([chunk])
         bell.close()
 
-    thread = threading.Thread(target=ring)
-    thread.start()
-    try:
+    with meanwhile(ring):
         yield
-    finally:
-        stop.set()
-        thread.join()

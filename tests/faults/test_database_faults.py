@@ -14,7 +14,7 @@ import pytest
 from sqlalchemy import create_engine, make_url, text
 
 from tests.faults.conftest import MakeSite
-from tests.faults.helpers import Site
+from tests.faults.helpers import Site, meanwhile
 from tests.programs import BIN
 from tests.proxies import CommitCutter
 from tests.services import PostgresServer, wait_until
@@ -134,25 +134,21 @@ def test_a_file_that_is_no_database_is_told_in_one_line(new_site: MakeSite, tmp_
 def _backends_ended(site: Site, *, seed: int) -> Iterator[None]:
     """While the block lasts, the connections of the programs behind the cutter are ended, again and again."""
     pick = random.Random(seed)
-    stop = threading.Event()
     url = make_url(site.world.database_url)
     admin = create_engine(url.set(database="postgres"), isolation_level="AUTOCOMMIT")
     query = text("select pg_terminate_backend(pid) from pg_stat_activity where application_name = :name")
 
-    def end() -> None:
+    def end(over: threading.Event) -> None:
         for _ in range(25):
-            if stop.wait(pick.uniform(0.05, 0.2)):
+            if over.wait(pick.uniform(0.05, 0.2)):
                 break
             with admin.connect() as connection:
                 connection.execute(query, {"name": _VICTIM})
 
-    thread = threading.Thread(target=end)
-    thread.start()
     try:
-        yield
+        with meanwhile(end):
+            yield
     finally:
-        stop.set()
-        thread.join()
         admin.dispose()
 
 
