@@ -21,6 +21,8 @@ from db.errors import DatabaseError, DatabaseFullError, DatabaseUnavailableError
 
 # https://www.postgresql.org/docs/current/errcodes-appendix.html
 _DISK_FULL = "53100"
+# What SQLite says, and PostgreSQL where it refuses a connection: such a refusal comes without a code.
+_SIGNS_OF_A_FULL_DISK = ("is full", "disk I/O error", "No space left")
 
 # Loaded with this module, not on first use: TensorFlow carries a SQLite of its own whose symbols, once it is loaded,
 # would take the place of the wheel's, and one process would then treat the file differently from the others.
@@ -110,7 +112,7 @@ class Database:
 
     def _explain(self, error: Exception) -> DatabaseError:
         cause = _first_line(error)
-        if _sqlstate(error) == _DISK_FULL or "is full" in cause or "disk I/O error" in cause:
+        if _sqlstate(error) == _DISK_FULL or any(sign in cause for sign in _SIGNS_OF_A_FULL_DISK):
             return DatabaseFullError(
                 f"the disk under the database is full or fails: {cause}",
                 where=self.display_url,
