@@ -25,9 +25,12 @@ from worker.doorbell import Doorbell
 from worker.settings import Settings
 from worker.shared_models import SharedModels
 from worker.supervisor import tell_supervisor
-from worker.watchdog import InFlight, watch
+from worker.watchdog import InFlight, leave, watch
 
 log = logging.getLogger("newsgate.worker")
+
+# More than a broker that answers needs: a read of the queue that is under way lasts up to a second.
+_LEAVE_SECONDS = 1.5
 
 
 def work(settings: Settings, *, with_parent: bool = False) -> None:
@@ -63,8 +66,14 @@ def work(settings: Settings, *, with_parent: bool = False) -> None:
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     for thread in threads:
         thread.start()
+
+    def wind_up() -> None:
+        stop.set()
+        leave(workshop.in_flight, patience_seconds=_LEAVE_SECONDS)
+
     try:
-        _consume(settings, workshop)
+        # A thread, for it is told in a signal handler, where waiting for a lock could be for ever.
+        _consume(settings, workshop, on_stop=lambda: threading.Thread(target=wind_up, daemon=True).start())
     finally:
         stop.set()
         threads[0].join(settings.lease_seconds)
@@ -105,7 +114,7 @@ def set_up_logging(settings: Settings) -> None:
         logging.getLogger(chatty).setLevel(logging.WARNING)
 
 
-def _consume(settings: Settings, workshop: Workshop) -> None:
+def _consume(settings: Settings, workshop: Workshop, *, on_stop: Callable[[], None]) -> None:
     app = make_app(settings)
 
     @app.task(name=CLASSIFY_TASK, ignore_result=True)
@@ -124,7 +133,14 @@ def _consume(settings: Settings, workshop: Workshop) -> None:
     )
     # Threads rather than processes: one copy of the model serves them all, ONNX Runtime computes outside the
     # interpreter's lock, and nothing is forked after a model was loaded. benchmarks/pools.py has the figures.
-    consume(app, queue=CLASSIFY_QUEUE, name=workshop.worker, threads=settings.threads, log_level=settings.log_level)
+    consume(
+        app,
+        queue=CLASSIFY_QUEUE,
+        name=workshop.worker,
+        threads=settings.threads,
+        log_level=settings.log_level,
+        on_stop=on_stop,
+    )
 
 
 def follow_parent(parent: int, stop: threading.Event) -> None:

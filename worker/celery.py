@@ -6,9 +6,10 @@ setting here favours answering quickly over keeping messages.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
-from celery import Celery
+from celery import Celery, signals
 from kombu import Connection
 
 from worker.settings import Settings
@@ -39,8 +40,18 @@ def make_app(settings: Settings) -> Celery:
     return app
 
 
-def consume(app: Celery, *, queue: str, name: str, threads: int, log_level: str) -> None:
-    """Run what the queue brings, in `threads` threads, until told to stop (SIGTERM, SIGINT); none: in this thread."""
+def consume(
+    app: Celery, *, queue: str, name: str, threads: int, log_level: str, on_stop: Callable[[], None] = lambda: None
+) -> None:
+    """Run what the queue brings, in `threads` threads, until told to stop (SIGTERM, SIGINT); none: in this thread.
+
+    on_stop: called when it is told, before what is in hand is finished.
+    """
+
+    def told(**_: Any) -> None:
+        on_stop()
+
+    signals.worker_shutting_down.connect(told)
     consumer = app.Worker(
         queues=[queue],
         pool="threads" if threads else "solo",

@@ -1,4 +1,4 @@
-"""Ends the process when a chunk outlives its lease.
+"""Ends the process when a chunk outlives its lease, or when its broker will not let it go.
 
 Threads cannot be stopped from outside, and neither of Celery's in-process pools has time limits. A hung chunk has
 lost its lease anyway, so the process is worth nothing more: it exits, and its supervisor starts another.
@@ -98,3 +98,18 @@ def watch(
         if in_flight.longest_seconds() > limit_seconds:
             log.critical("a chunk took longer than its lease of %g s: the worker ends itself", limit_seconds)
             end(EXIT_HUNG)
+
+
+def leave(in_flight: InFlight, *, patience_seconds: float, end: Callable[[int], None] = os._exit) -> None:
+    """End the process, as having done its work, once no chunk has been in flight for so long.
+
+    For a worker that was told to stop: a consumer says goodbye to its broker, and waits for one that does not answer.
+    """
+    idle_since = time.monotonic()
+    while time.monotonic() - idle_since < patience_seconds:
+        time.sleep(0.1)
+        if in_flight.longest_seconds():
+            idle_since = time.monotonic()
+    with in_flight.alone():
+        log.warning("the broker did not let go within %g s: the worker leaves without", patience_seconds)
+        end(0)
