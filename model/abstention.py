@@ -13,6 +13,8 @@ import numpy.typing as npt
 
 from model.labels import FAKE, FAKE_THRESHOLD
 
+# How sure it is to be that a wanted error is kept.
+ASSURANCE: Final = 0.95
 # No confidence reaches it, so a comparison with it needs no case of its own, here or in SQL.
 NOTHING_IS_SURE: Final = math.inf
 MOST_STEPS: Final = 64
@@ -31,18 +33,25 @@ class Step:
     rows: int
     mistakes: int
 
-    @property
-    def corrected_error(self) -> float:
-        """(mistakes + 1) / (rows + 1): the share of mistakes if the next text were one more of them."""
-        return (self.mistakes + 1) / (self.rows + 1)
+    def luck_at(self, error: float) -> float:
+        """Return the probability of so few mistakes in so many rows, or fewer, if each were one with chance `error`.
+
+        The lower tail of the binomial distribution, sum of C(rows, k) e^k (1 - e)^(rows - k) for k from 0 to mistakes.
+        """
+        k = np.arange(1, self.mistakes + 1)
+        ratios = np.log(self.rows - k + 1) - np.log(k) + math.log(error) - math.log1p(-error)
+        # In logarithms: with many rows each term alone is too small for a float.
+        terms = self.rows * math.log1p(-error) + np.concatenate([[0.0], np.cumsum(ratios)])
+        largest = float(terms.max())
+        return min(1.0, math.exp(largest) * float(np.exp(terms - largest).sum()))
 
 
 @dataclass(frozen=True, slots=True)
 class RiskCoverage:
     """The thresholds that are the best ones for some wanted error; what a bundle keeps to choose from later.
 
-    rows: held-back texts in all. steps: thresholds rise, and rows and corrected errors fall, from one to the next. The
-    first labels every text.
+    rows: held-back texts in all. steps: thresholds rise, and rows and mistakes fall, from one to the next. The first
+    labels every text.
     """
 
     rows: int
@@ -55,8 +64,7 @@ class RiskCoverage:
         ):
             raise ValueError("a risk-coverage record has steps of possible counts")
         if any(
-            a.threshold >= b.threshold or a.rows < b.rows or a.corrected_error <= b.corrected_error
-            for a, b in pairwise(self.steps)
+            a.threshold >= b.threshold or a.rows < b.rows or a.mistakes <= b.mistakes for a, b in pairwise(self.steps)
         ):
             raise ValueError("a risk-coverage record's steps are not in order")
 
@@ -94,22 +102,24 @@ def record_risk_coverage(
 
 
 def threshold_for(record: RiskCoverage, *, max_error: float) -> float:
-    """Return the least confidence at which no more than about `max_error` of the labels are wrong.
+    """Return the least confidence at which, with ASSURANCE, no more than `max_error` of the labels are wrong.
 
-    Of the thresholds with (mistakes + 1) / (rows + 1) <= `max_error` it is the one that labels the most texts;
-    NOTHING_IS_SURE where there is none, as always below 1 / (rows + 1). The correction is the one of conformal risk
-    control (Angelopoulos et al. 2022, arXiv 2208.02814, theorem 1, with losses of at most 1), over the labelled texts.
+    Of the thresholds where so few mistakes had a chance of at most 1 - ASSURANCE if the error were `max_error`, it is
+    the one that labels the most texts; NOTHING_IS_SURE where there is none, as always with fewer than
+    log(1 - ASSURANCE) / log(1 - `max_error`) rows. That is to ask whether the exact upper limit for a share (Clopper
+    and Pearson 1934) is within `max_error`, once for each threshold (Geifman and El-Yaniv 2017, arXiv 1705.08500).
 
-    What this does not guarantee: theorem 1 is about a mean loss over all texts that can only fall as the threshold
-    rises. The share of mistakes among the labelled texts is a ratio, need not fall, and the threshold is the best one
-    on the very rows it is counted on, so an error somewhat above `max_error` is possible, most of all with few rows.
-    What it needs: new texts exchangeable with the held-back ones. Texts of another kind can have any error.
+    What this does not guarantee: the limit holds for one threshold named beforehand, and this one is the luckiest on
+    the rows it is counted on. Over many trainings more than 1 - ASSURANCE of them are above `max_error`, though not
+    far; benchmarks/abstention.py counts them. What it needs: new texts exchangeable with the held-back ones. Texts of
+    another kind can have any error.
 
     Raises ValueError where `max_error` is not between 0 and 1.
     """
     if not 0 < max_error < 1:
         raise ValueError(f"a wanted error is between 0 and 1, not {max_error}")
-    return next((each.threshold for each in record.steps if each.corrected_error <= max_error), NOTHING_IS_SURE)
+    chance = 1 - ASSURANCE
+    return next((each.threshold for each in record.steps if each.luck_at(max_error) <= chance), NOTHING_IS_SURE)
 
 
 def confidence_of(p_fake: npt.NDArray[np.floating]) -> npt.NDArray[np.float64]:
@@ -120,22 +130,22 @@ def confidence_of(p_fake: npt.NDArray[np.floating]) -> npt.NDArray[np.float64]:
 
 
 def _useful(steps: Iterable[Step]) -> list[Step]:
-    """Leave out every step that labels no more texts than one before it without a smaller error."""
+    """Leave out every step that labels no more texts than one before it without fewer mistakes."""
     kept: list[Step] = []
     for step in steps:
-        if not kept or step.corrected_error < kept[-1].corrected_error:
+        if not kept or step.mistakes < kept[-1].mistakes:
             kept.append(step)
     return kept
 
 
 def _thinned(steps: Sequence[Step], *, most_steps: int) -> tuple[Step, ...]:
-    """Return at most `most_steps` of the steps, the first and the last among them, their errors in even ratios."""
+    """Return at most `most_steps` of the steps, the first and the last among them, their mistakes in even ratios."""
     if len(steps) <= most_steps:
         return tuple(steps)
     first, last = steps[0], steps[-1]
-    ratio = (last.corrected_error / first.corrected_error) ** (1 / (most_steps - 1))
+    ratio = ((last.mistakes + 1) / (first.mistakes + 1)) ** (1 / (most_steps - 1))
     kept = [first]
     for step in steps[1:-1]:
-        if len(kept) < most_steps - 1 and step.corrected_error <= kept[-1].corrected_error * ratio:
+        if len(kept) < most_steps - 1 and step.mistakes + 1 <= (kept[-1].mistakes + 1) * ratio:
             kept.append(step)
     return (*kept, last)

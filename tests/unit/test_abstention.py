@@ -46,22 +46,37 @@ def test_thresholds_worked_out_by_hand() -> None:
     rows = [(0.99, "fake")] * 30 + [(0.1, "real")] * 10 + [(0.8, "real")] + [(0.3, "real")] * 10 + [(0.6, "real")] * 4
     record = record_of(rows)
     assert record == RiskCoverage(55, (Step(0.5, 55, 5), Step(0.7, 51, 1), Step(0.9, 40, 0)))
-    assert threshold_for(record, max_error=6 / 56) == 0.5
-    assert threshold_for(record, max_error=2 / 52) == 0.7
-    assert threshold_for(record, max_error=0.03) == 0.9
-    assert threshold_for(record, max_error=1 / 41) == 0.9
-    assert threshold_for(record, max_error=0.024) == NOTHING_IS_SURE
+    # The exact upper 95 % limits of 5 in 55, 1 in 51 and 0 in 40 are 0.1817, 0.0897 and 1 - 0.05 ** (1 / 40) = 0.0722.
+    assert threshold_for(record, max_error=0.1818) == 0.5
+    assert threshold_for(record, max_error=0.1816) == 0.7
+    assert threshold_for(record, max_error=0.0898) == 0.7
+    assert threshold_for(record, max_error=0.0896) == 0.9
+    assert threshold_for(record, max_error=0.0722) == 0.9
+    assert threshold_for(record, max_error=0.0721) == NOTHING_IS_SURE
+
+
+@given(st.integers(1, 60).flatmap(lambda rows: st.tuples(st.just(rows), st.integers(0, rows))), ERRORS)
+def test_the_chance_of_so_few_mistakes_is_the_binomial_one(counts: tuple[int, int], error: float) -> None:
+    rows, mistakes = counts
+    by_hand = sum(math.comb(rows, k) * error**k * (1 - error) ** (rows - k) for k in range(mistakes + 1))
+    assert Step(0.5, rows, mistakes).luck_at(error) == pytest.approx(by_hand, rel=1e-9)
+
+
+def test_the_chance_of_so_few_mistakes_among_very_many_rows() -> None:
+    # The normal approximation has its middle there; every single term is far below the smallest float.
+    assert Step(0.5, 1_000_000, 20_000).luck_at(0.02) == pytest.approx(0.5, abs=0.005)
+    assert Step(0.5, 1_000_000, 10_000).luck_at(0.02) == 0.0
 
 
 def test_rows_equally_sure_are_labelled_together_or_not_at_all() -> None:
     record = record_of([(0.9, "fake")] * 60 + [(0.9, "real")])
     assert [step.rows for step in record.steps] == [61]
-    assert threshold_for(record, max_error=0.03) == NOTHING_IS_SURE
+    assert threshold_for(record, max_error=0.07) == NOTHING_IS_SURE
 
 
 def test_a_model_without_mistakes_needs_enough_rows_to_prove_it() -> None:
-    assert threshold_for(record_of([(0.9, "fake")] * 49), max_error=0.02) == 0.5
-    assert threshold_for(record_of([(0.9, "fake")] * 48), max_error=0.02) == NOTHING_IS_SURE
+    assert threshold_for(record_of([(0.9, "fake")] * 149), max_error=0.02) == 0.5
+    assert threshold_for(record_of([(0.9, "fake")] * 148), max_error=0.02) == NOTHING_IS_SURE
 
 
 def test_a_score_that_is_no_number_is_never_sure() -> None:
@@ -74,7 +89,9 @@ def test_a_score_that_is_no_number_is_never_sure() -> None:
 def test_no_threshold_that_keeps_the_error_labels_more_texts(rows: list[tuple[float, str]], max_error: float) -> None:
     possible = [0.5, *(math.floor(max(p, 1 - p) * 1e6) / 1e6 for p, _ in rows)]
     counted = [labelled_at(rows, threshold) for threshold in possible]
-    best = max((sure for sure, wrong in counted if (wrong + 1) / (sure + 1) <= max_error), default=0)
+    best = max(
+        (sure for sure, wrong in counted if sure and Step(0.5, sure, wrong).luck_at(max_error) <= 0.05), default=0
+    )
     sure, wrong = labelled_at(rows, threshold_for(record_of(rows), max_error=max_error))
     assert sure == best
     assert wrong <= max_error * sure
@@ -113,7 +130,7 @@ def test_many_mistakes_leave_a_small_record_with_close_errors() -> None:
     labels = np.where(random.random(50_000) < p_fake, "fake", "real").tolist()
     thin, whole = (record_risk_coverage(p_fake, labels, most_steps=most) for most in (64, 10**6))
     assert len(thin.steps) <= 64 < len(whole.steps)
-    for max_error in (0.002, 0.005, 0.01, 0.02, 0.05, 0.1):
+    for max_error in (0.005, 0.01, 0.02, 0.05, 0.1):
         kept, best = (
             coverage_at(p_fake, labels, threshold=threshold_for(record, max_error=max_error))
             for record in (thin, whole)
@@ -123,18 +140,17 @@ def test_many_mistakes_leave_a_small_record_with_close_errors() -> None:
         assert kept.error <= max_error
 
 
-def test_texts_of_the_same_kind_keep_the_error_on_average() -> None:
+def test_texts_of_the_same_kind_keep_the_error_in_nearly_every_training() -> None:
     # 100 trainings' held-back texts, each judged on new texts drawn as they were.
     random = np.random.default_rng(1)
-    wrong = labelled = 0.0
+    errors = []
     for _ in range(100):
-        p_fake = 1 / (1 + np.exp(-random.normal(0, 4, 4_000)))
-        labels = np.where(random.random(4_000) < p_fake, "fake", "real").tolist()
+        p_fake = 1 / (1 + np.exp(-random.normal(0, 4, 11_000)))
+        labels = np.where(random.random(11_000) < p_fake, "fake", "real").tolist()
         threshold = threshold_for(record_risk_coverage(p_fake[:1000], labels[:1000]), max_error=0.05)
-        seen = coverage_at(p_fake[1000:], labels[1000:], threshold=threshold)
-        labelled += seen.coverage
-        wrong += seen.coverage * (seen.error or 0.0)
-    assert wrong / labelled == pytest.approx(0.05, abs=0.003)
+        errors.append(coverage_at(p_fake[1000:], labels[1000:], threshold=threshold).error or 0.0)
+    assert np.mean(np.array(errors) > 0.05) <= 0.2
+    assert max(errors) < 0.07
 
 
 def test_coverage_and_error_worked_out_by_hand() -> None:
@@ -153,7 +169,7 @@ def test_half_is_the_least_confidence_and_nan_stays_nan() -> None:
 def test_a_record_is_json_and_back_with_steps_in_order(rows: list[tuple[float, str]]) -> None:
     record = record_of(rows)
     assert RiskCoverage.from_json(record.as_json()) == record
-    assert all(a.threshold < b.threshold and a.corrected_error > b.corrected_error for a, b in pairwise(record.steps))
+    assert all(a.threshold < b.threshold and a.mistakes > b.mistakes for a, b in pairwise(record.steps))
 
 
 @pytest.mark.parametrize(
