@@ -27,15 +27,15 @@ from training.linear import fit_linear
 from training.minilm import find_minilm
 from training.progress import Progress, ProgressCallback
 from training.recipe import Recipe
-from training.transfer import Transfer
+from training.transfer import LONGEST_WORDS, Transfer
 from training.word_vectors import load_word_vectors
 
 # Teachers and variants are the same whatever the recipe's seed, so that several networks can share their answers.
 TEACHER_SEED: Final = 0
-# Beyond this training would take hours, and real texts teach more than variants.
-MOST_VARIANTS: Final = 160_000
+# Words in all variants. It sets how long a teacher is asked, and the network is fitted, whatever the texts' length.
+MOST_WORDS: Final = 1_300_000
 # To be raised when the same recipe no longer gives the same answers.
-_ANSWERS_VERSION: Final = 2
+_ANSWERS_VERSION: Final = 3
 # How much a label itself says about its text beside what the teachers say.
 _LABEL_SHARE: Final = 0.5
 _PREFIX: Final = "teachers-"
@@ -64,7 +64,7 @@ def distilled_examples(
     not installed.
     """
     transfer = Transfer(split.fitting.texts, vectors=load_word_vectors(), seed=TEACHER_SEED)
-    variants = tuple(transfer.variants(_rounds(recipe, texts=len(split.fitting))))
+    variants = tuple(transfer.variants(_rounds(recipe, split.fitting.texts)))
     texts = split.fitting.texts + variants
     logits = _cached_answers(split, texts=texts, recipe=recipe, cache_folder=cache_folder, progress=progress)
     opinions = sigmoid(logits)
@@ -74,9 +74,10 @@ def distilled_examples(
     return Examples(texts, targets.astype(np.float32))
 
 
-def _rounds(recipe: Recipe, *, texts: int) -> int:
-    """Return how many variants of each text are made: the more texts there are, the less variants add."""
-    return max(1, min(recipe.variants, MOST_VARIANTS // texts))
+def _rounds(recipe: Recipe, texts: Sequence[str]) -> int:
+    """Return how many variants of each text are made: the fewer words there are to learn from, the more."""
+    words = sum(min(len(text.split()), LONGEST_WORDS) for text in texts)
+    return max(1, min(recipe.variants, MOST_WORDS // max(1, words)))
 
 
 def _cached_answers(

@@ -62,7 +62,7 @@ PLAIN_RECIPE: Final = Recipe(
     batch_rows=64,
     max_epochs=4,
     teacher="linear",
-    variants=8,
+    variants=24,
 )
 BEST_RECIPE: Final = replace(PLAIN_RECIPE, teacher="minilm")
 RECIPES: Final[Mapping[str, Recipe]] = {"plain": PLAIN_RECIPE, "best": BEST_RECIPE}

@@ -26,7 +26,7 @@ _ADDRESS: Final = ("http", "www.")
 _ENDS_AND_BEGINS: Final = re.compile(r"\w\w")
 
 # Beyond this a text is long enough to cut from, and its far end would be truncated anyway.
-_MAX_WORDS: Final = 300
+LONGEST_WORDS: Final = 300
 _NEIGHBOURS: Final = 11
 _NEIGHBOURS_AT_ONCE: Final = 1024
 _SHORTEST_WITH_MEANING: Final = 3
@@ -89,7 +89,7 @@ class Transfer:
                 words = self._window(words)
             elif chance < _SPLICE + _WINDOW + _JOIN:
                 words = self._join(words)
-        return _write(self._disturb(words[:_MAX_WORDS])) or _write(words[:_MAX_WORDS])
+        return _write(self._disturb(words[:LONGEST_WORDS])) or _write(words[:LONGEST_WORDS])
 
     def _splice(self, words: _Words) -> _Words:
         """Begin with one text and, at a word that both have, go on with another."""
@@ -143,7 +143,7 @@ def _places_of_words(texts: Sequence[_Words]) -> dict[str, list[tuple[int, int]]
     """Return word, in small letters, -> its places as (text, word); first words are left out, nothing stands before."""
     places: dict[str, list[tuple[int, int]]] = defaultdict(list)
     for text, words in enumerate(texts):
-        for place, word in enumerate(words[1:_MAX_WORDS], start=1):
+        for place, word in enumerate(words[1:LONGEST_WORDS], start=1):
             if not word.small.startswith(_ADDRESS):
                 places[word.small].append((text, place))
     return dict(places)
