@@ -49,7 +49,7 @@ class Classifier:
         self._pool = ThreadPoolExecutor(threads, thread_name_prefix="classify") if threads > 1 else None
 
     @classmethod
-    def from_bundle_bytes(cls, data: bytes, *, runtime: RuntimeName = "onnx", threads: int = 1) -> Classifier:
+    def from_bundle_bytes(cls, data: bytes, *, runtime: RuntimeName = "numpy", threads: int = 1) -> Classifier:
         """Return the classifier of a bundle, its batches spread over `threads` threads.
 
         Raises BundleError for a broken bundle and RuntimeUnavailableError where `runtime` is not installed.

@@ -1,6 +1,6 @@
 """The LSTM's equations in NumPy: what each gate did at each token.
 
-The network that serves computes these inside one fused operator, which shows nothing but its result. Here every
+What serves (`model.numpy_runtime`) computes these many texts at a time and keeps nothing but the result. Here every
 quantity has a name, and the result is the same. Long short-term memory: Hochreiter and Schmidhuber 1997, Neural
 Computation 9(8); its forget gate: Gers, Schmidhuber and Cummins 2000, Neural Computation 12(10). The array layout is
 that of Keras' `LSTM` (`model.weights.LstmWeights`).

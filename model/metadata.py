@@ -16,7 +16,7 @@ MOST_TOKENS: Final = 16_384
 
 @dataclass(frozen=True)
 class Parity:
-    """How far the ONNX graph's probabilities were from Keras' at most, and on how many texts that was seen."""
+    """How far the other runtimes' probabilities were from Keras' at most, and on how many texts that was seen."""
 
     max_abs_difference: float
     texts: int

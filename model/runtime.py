@@ -1,17 +1,18 @@
-"""The two ways to run a bundle's network, behind one protocol."""
+"""The three ways to run a bundle's network, behind one protocol."""
 
 from __future__ import annotations
 
 from typing import Literal, Protocol
 
 import numpy as np
-import onnxruntime
 
 from model.bundle import Bundle, BundleError
+from model.numpy_runtime import NumpyRuntime
+from model.onnx_weights import weights_from_onnx
 from model.weights import Float32, Int32
 from newsgate.errors import NewsgateError
 
-RuntimeName = Literal["onnx", "keras"]
+RuntimeName = Literal["numpy", "onnx", "keras"]
 
 
 class RuntimeUnavailableError(NewsgateError):
@@ -27,9 +28,12 @@ class Runtime(Protocol):
 
 
 class OnnxRuntime:
-    """The fused ONNX graph on one thread a call: what a worker runs by default."""
+    """The ONNX graph on one thread a call: what any other program would run."""
 
     def __init__(self, onnx_model: bytes) -> None:
+        # A worker has no use for it unless it was asked for.
+        import onnxruntime
+
         options = onnxruntime.SessionOptions()
         # Many callers run at once, each on its own core: threads inside a call would only contend with them.
         options.intra_op_num_threads = 1
@@ -52,7 +56,7 @@ class OnnxRuntime:
 
 
 class KerasRuntime:
-    """`model.keras` itself on TensorFlow: slower, and the reference the ONNX graph is held against."""
+    """`model.keras` itself on TensorFlow: slower, and the reference the others are held against."""
 
     def __init__(self, keras_model: bytes) -> None:
         try:
@@ -60,7 +64,7 @@ class KerasRuntime:
         except ImportError as error:
             raise RuntimeUnavailableError(
                 f"the keras runtime needs TensorFlow, which is not installed ({error.name})",
-                remedy="Run: pip install 'newsgate[training]', or set NEWSGATE_RUNTIME=onnx",
+                remedy="Run: pip install 'newsgate[training]', or set NEWSGATE_RUNTIME=numpy",
             ) from error
         self._predict = compile_predictor(network_from_bytes(keras_model))
 
@@ -71,8 +75,10 @@ class KerasRuntime:
 
 def open_runtime(bundle: Bundle, *, runtime: RuntimeName) -> Runtime:
     """Return the named runtime with the bundle's network loaded."""
+    if runtime == "numpy":
+        return NumpyRuntime(weights_from_onnx(bundle.onnx_model))
     if runtime == "onnx":
         return OnnxRuntime(bundle.onnx_model)
     if runtime == "keras":
         return KerasRuntime(bundle.keras_model)
-    raise RuntimeUnavailableError(f"there is no runtime {runtime!r}", remedy="Use onnx or keras")
+    raise RuntimeUnavailableError(f"there is no runtime {runtime!r}", remedy="Use numpy, onnx or keras")

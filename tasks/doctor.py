@@ -31,7 +31,7 @@ from worker.settings import Settings, load_settings, unknown_variables
 
 State = Literal["ok", "warning", "FAILED"]
 
-_LIBRARIES = ("celery", "kombu", "redis", "sqlalchemy", "onnxruntime")
+_LIBRARIES = ("celery", "kombu", "redis", "sqlalchemy", "numpy")
 _CELERY_BROKEN_FROM = (5, 7)
 _OLDEST_BROKER = (6, 2)
 _MEBIBYTE = 1024 * 1024

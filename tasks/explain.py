@@ -80,6 +80,6 @@ def _explained(
         number = choose_model(connection, model)
         data = read_bundle_bytes(connection, number)
     bundle = read_bundle(data)
-    # ONNX whatever the workers run: the gates are read from its graph, and TensorFlow would take its time to start.
-    runtime = open_runtime(bundle, runtime="onnx")
+    # Whatever the workers run: TensorFlow would take its time to start.
+    runtime = open_runtime(bundle, runtime="numpy")
     return Explained(text, number, item, explain(bundle, runtime, text, most_tokens=most_tokens))

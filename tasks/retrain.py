@@ -163,7 +163,7 @@ def score(bundles: Sequence[bytes], texts: Sequence[str]) -> list[PairedScores]:
     from model.classifier import Classifier
     from training.promotion import PairedScores
 
-    classifiers = [Classifier.from_bundle_bytes(data, runtime="onnx") for data in bundles]
+    classifiers = [Classifier.from_bundle_bytes(data) for data in bundles]
     for classifier in classifiers:
         classifier.warm_up()
     rounds = [[_seconds(classifier, texts) for classifier in classifiers] for _ in range(_TIMED_ROUNDS)]

@@ -7,10 +7,11 @@ import threading
 import time
 from collections import OrderedDict
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from model.classifier import Classifier
+    from model.runtime import RuntimeName
 
 log = logging.getLogger("newsgate.worker")
 
@@ -22,7 +23,7 @@ class SharedModels:
     model wait for one load instead of doing it twice.
     """
 
-    def __init__(self, read_bundle: Callable[[int], bytes], *, runtime: Literal["onnx", "keras"], keep: int) -> None:
+    def __init__(self, read_bundle: Callable[[int], bytes], *, runtime: RuntimeName, keep: int) -> None:
         self._read_bundle = read_bundle
         self._runtime = runtime
         self._keep = keep

@@ -67,10 +67,10 @@ def test_bytes_that_are_no_bundle_fail_each_row_with_the_reason(running: Site, t
     _assert_sound(running, batch)
 
 
-def test_a_model_that_gives_nan_fails_each_row_with_the_reason(running: Site, tmp_path: Path) -> None:
+def test_a_model_whose_weights_are_no_numbers_fails_each_row_with_the_reason(running: Site, tmp_path: Path) -> None:
     number = store_bundle(running.database, _bundle(nan=True), name="nan")
     batch = _classify(running, tmp_path, number)
-    _assert_each_row_says(running, batch, number, "no finite probability")
+    _assert_each_row_says(running, batch, number, "output_bias holds something that is not a number")
     _assert_sound(running, batch)
 
 

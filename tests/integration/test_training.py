@@ -16,7 +16,9 @@ from model.abstention import record_risk_coverage
 from model.batching import run_batches
 from model.bundle import bundle_sha256, make_bundle, read_bundle
 from model.classifier import Classifier
-from model.runtime import OnnxRuntime
+from model.numpy_runtime import NumpyRuntime
+from model.onnx_weights import weights_from_onnx
+from model.runtime import OnnxRuntime, RuntimeName
 from model.summary import Summary, summarise
 from model.text import Encoded
 from model.weights import Float32, Int32
@@ -140,31 +142,35 @@ def test_progress_is_told_stage_by_stage() -> None:
     assert fit[-1].held_back_accuracy is not None
 
 
-def test_both_runtimes_give_the_same_scores() -> None:
+@pytest.mark.parametrize("runtime", ["numpy", "onnx"])
+def test_all_runtimes_give_the_same_scores(runtime: RuntimeName) -> None:
     data = trained()[0].data
-    by_onnx = Classifier.from_bundle_bytes(data).classify(VALIDATION.texts)
+    served = Classifier.from_bundle_bytes(data, runtime=runtime).classify(VALIDATION.texts)
     by_keras = Classifier.from_bundle_bytes(data, runtime="keras").classify(VALIDATION.texts)
-    np.testing.assert_allclose(by_keras.p_fake, by_onnx.p_fake, atol=1e-5)
-    np.testing.assert_array_equal(by_keras.p_fake >= 0.5, by_onnx.p_fake >= 0.5)
-    np.testing.assert_array_equal(by_keras.token_counts, by_onnx.token_counts)
+    np.testing.assert_allclose(by_keras.p_fake, served.p_fake, atol=1e-5)
+    np.testing.assert_array_equal(by_keras.p_fake >= 0.5, served.p_fake >= 0.5)
+    np.testing.assert_array_equal(by_keras.token_counts, served.token_counts)
 
 
-def test_the_compiled_graph_is_the_network_for_any_weights_and_lengths() -> None:
+@pytest.mark.parametrize("units", [5, 64, 80])
+@pytest.mark.parametrize("runtime", ["numpy", "onnx"])
+def test_the_compiled_weights_are_the_network_for_any_weights_and_lengths(runtime: RuntimeName, units: int) -> None:
     from model.network import build_network, compile_predictor, extract_weights
     from model.onnx_graph import compile_onnx
 
     random = np.random.default_rng(0)
-    network = build_network(vocabulary_size=50, embedding_width=12, lstm_units=5, dropout=0.3)
-    network.set_weights([random.normal(size=array.shape, scale=0.8) for array in network.get_weights()])
+    network = build_network(vocabulary_size=50, embedding_width=12, lstm_units=units, dropout=0.3)
+    network.set_weights([random.normal(size=array.shape, scale=1.8 / units**0.5) for array in network.get_weights()])
     lengths = np.array([1, 2, 3, 7, 23, 23, 5, 1], dtype=np.int32)
     ids = random.integers(1, 50, size=(8, 23)).astype(np.int32)
     ids[np.arange(23) >= lengths[:, np.newaxis]] = 0
 
     by_keras = compile_predictor(network)(ids)
-    onnx = OnnxRuntime(compile_onnx(extract_weights(network)))
-    np.testing.assert_allclose(onnx.logits(ids, lengths), by_keras, atol=2e-5)
+    graph = compile_onnx(extract_weights(network))
+    compiled = NumpyRuntime(weights_from_onnx(graph)) if runtime == "numpy" else OnnxRuntime(graph)
+    np.testing.assert_allclose(compiled.logits(ids, lengths), by_keras, atol=2e-5)
     # Whatever stands in the padding.
-    np.testing.assert_array_equal(onnx.logits(np.where(ids == 0, 7, ids), lengths), onnx.logits(ids, lengths))
+    np.testing.assert_array_equal(compiled.logits(np.where(ids == 0, 7, ids), lengths), compiled.logits(ids, lengths))
 
 
 def test_padding_changes_nothing_in_keras_either() -> None:
@@ -191,9 +197,9 @@ def test_a_graph_that_differs_is_never_saved(wrong_by: float) -> None:
             return np.full(len(ids), self.logit, dtype=np.float32)
 
     encoded = [Encoded((1, 2), truncated=False)] * 3
-    assert prove_parity(Constant(0.5), Constant(0.5), encoded).texts == 3
+    assert prove_parity(Constant(0.5), [Constant(0.5)], encoded).texts == 3
     with pytest.raises(ParityError, match="nothing was saved"):
-        prove_parity(Constant(0.5), Constant(0.5 + wrong_by), encoded)
+        prove_parity(Constant(0.5), [Constant(0.5), Constant(0.5 + wrong_by)], encoded)
 
 
 def test_logits_come_in_the_order_of_the_texts() -> None:

@@ -19,6 +19,7 @@ from model import bundle as bundle_module
 from model.bundle import BundleError, bundle_sha256, make_bundle, read_bundle, write_bundle
 from model.classifier import Classifier
 from model.metadata import BundleMetadata, Parity, TrainingData
+from model.runtime import RuntimeName
 from model.text import RESERVED_PIECES, Tokenizer
 
 METADATA = BundleMetadata(
@@ -154,9 +155,10 @@ def test_a_damaged_byte_is_a_bundle_error_or_no_matter(place: int, change: int) 
     assert bundle == read_bundle(BUNDLE) or bundle.tokenizer.pieces == read_bundle(BUNDLE).tokenizer.pieces
 
 
-def test_a_graph_that_does_not_load_is_a_bundle_error() -> None:
-    with pytest.raises(BundleError, match="cannot load the bundle's ONNX graph"):
-        Classifier.from_bundle_bytes(BUNDLE)
+@pytest.mark.parametrize("runtime", ["numpy", "onnx"])
+def test_a_graph_that_does_not_load_is_a_bundle_error(runtime: RuntimeName) -> None:
+    with pytest.raises(BundleError, match="ONNX graph"):
+        Classifier.from_bundle_bytes(BUNDLE, runtime=runtime)
 
 
 def test_writing_is_all_or_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,0 +1,130 @@
+"""The network in NumPy, with everything folded that does not depend on the text before it: what workers run by default.
+
+The input's share of the four parts, W x + b, depends on a token alone. It is multiplied out for the whole vocabulary
+when a bundle is loaded, so a step is a look-up, one product with the hidden state, and the equations of `model.gates`.
+That leaves a third of the multiplications, and what remains runs in NumPy's vectorised loops, outside the interpreter's
+lock.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+import numpy.typing as npt
+
+from model.weights import Float32, Int32, LstmWeights, Weights
+
+# Always so many rows are multiplied, the missing ones as zeros: a matrix product may round otherwise with another
+# number of rows, and then a text's score would depend on its company. With 64 rows and units the product is too small
+# for OpenBLAS to start threads of its own, which would contend with the callers'.
+BLOCK_ROWS: Final = 64
+
+_Indices = npt.NDArray[np.intp]
+
+
+class NumpyRuntime:
+    """One network, ready to score; safe to share between threads."""
+
+    def __init__(self, weights: Weights) -> None:
+        self._forward = _Direction.folded(weights.embedding, weights.forward)
+        self._backward = _Direction.folded(weights.embedding, weights.backward)
+        self._output_kernel = weights.output_kernel
+        self._output_bias = weights.output_bias
+
+    def logits(self, ids: Int32, lengths: Int32) -> Float32:
+        """Return the logits of P(fake), float32 [batch], of `ids` [batch, tokens] padded to the right of `lengths`."""
+        logits = np.empty(len(ids), np.float32)
+        longest_first = np.argsort(-lengths, kind="stable")
+        for start in range(0, len(ids), BLOCK_ROWS):
+            rows = longest_first[start : start + BLOCK_ROWS]
+            tokens = int(lengths[rows[0]])
+            logits[rows] = self._block(ids[rows, :tokens], lengths[rows])
+        return logits
+
+    def _block(self, ids: Int32, lengths: Int32) -> Float32:
+        """Return the logits of at most BLOCK_ROWS rows, the longest first."""
+        rows, tokens = ids.shape
+        times = np.arange(tokens)
+        # Rows that have a token at each time: always the first ones.
+        active = np.count_nonzero(lengths[:, np.newaxis] > times, axis=0).tolist()
+        # From each row's own last token, so that padding stands at the right here too.
+        backwards = np.take_along_axis(ids, np.maximum(lengths[:, np.newaxis] - 1 - times, 0), axis=1)
+        forward_sum, forward_maximum = self._forward.pool(_by_time(ids), active)
+        backward_sum, backward_maximum = self._backward.pool(_by_time(backwards), active)
+        counts = np.ones((BLOCK_ROWS, 1), np.float32)
+        counts[:rows, 0] = lengths
+        pooled = np.concatenate(
+            [forward_sum / counts, backward_sum / counts, forward_maximum, backward_maximum], axis=1
+        )
+        return np.asarray((pooled @ self._output_kernel)[:rows, 0] + self._output_bias, np.float32)
+
+
+@dataclass(frozen=True)
+class _Direction:
+    """One direction's weights, its parts in the order input, forget, output, candidate.
+
+    by_token: [4, vocabulary, units], W x + b of every token. recurrent: [4, units, units]. The three gates' are halved:
+    sigma(z) = (1 + tanh(z / 2)) / 2, so that one tanh does for all four parts.
+    """
+
+    by_token: Float32
+    recurrent: Float32
+
+    @classmethod
+    def folded(cls, embedding: Float32, lstm: LstmWeights) -> _Direction:
+        # In double precision: rounded once, where the network itself would round twice.
+        by_token = embedding.astype(np.float64) @ lstm.kernel + lstm.bias
+        return cls(by_token=_parts_first(by_token), recurrent=_parts_first(lstm.recurrent_kernel))
+
+    def pool(self, ids: _Indices, active: Sequence[int]) -> tuple[Float32, Float32]:
+        """Return the hidden states' sum and maximum over a row's own tokens, [BLOCK_ROWS, units] each.
+
+        ids: [tokens, BLOCK_ROWS]. active: for each time, how many rows, the first ones, have a token then. What the
+        others' states become does not matter, as they have none after it.
+        """
+        units = self.recurrent.shape[1]
+        parts = np.empty((4, BLOCK_ROWS, units), np.float32)
+        inputs = np.empty_like(parts)
+        taken_in = np.empty((BLOCK_ROWS, units), np.float32)
+        hidden = np.zeros((BLOCK_ROWS, units), np.float32)
+        cell = np.zeros((BLOCK_ROWS, units), np.float32)
+        total = np.zeros((BLOCK_ROWS, units), np.float32)
+        maximum = np.full((BLOCK_ROWS, units), -1.0, np.float32)  # o * tanh(C) is never below
+        gates = parts[:3]
+        input_gate, forget_gate, output_gate, candidate = parts
+        for time, rows in enumerate(active):
+            # Clipped rather than checked: ids are a tokenizer's, and checking costs as much as looking up.
+            np.take(self.by_token, ids[time], axis=1, out=inputs, mode="clip")
+            np.matmul(hidden, self.recurrent, out=parts)
+            np.add(parts, inputs, out=parts)
+            np.tanh(parts, out=parts)
+            np.multiply(gates, 0.5, out=gates)
+            np.add(gates, 0.5, out=gates)
+            # The cell keeps what the forget gate leaves of it, and takes in what the input gate lets through.
+            np.multiply(cell, forget_gate, out=cell)
+            np.multiply(input_gate, candidate, out=taken_in)
+            np.add(cell, taken_in, out=cell)
+            # The output gate shows some of it.
+            np.tanh(cell, out=hidden)
+            np.multiply(hidden, output_gate, out=hidden)
+            np.add(total[:rows], hidden[:rows], out=total[:rows])
+            np.maximum(maximum[:rows], hidden[:rows], out=maximum[:rows])
+        return total, maximum
+
+
+def _parts_first(array: npt.NDArray[np.floating]) -> Float32:
+    """Return Keras' [rows, input|forget|candidate|output] as [input, forget, output, candidate], the gates halved."""
+    input_gate, forget_gate, candidate, output_gate = np.split(array, 4, axis=1)
+    stacked = np.stack([input_gate * 0.5, forget_gate * 0.5, output_gate * 0.5, candidate])
+    # Contiguous: a product with a transposed array takes two thirds longer.
+    return np.ascontiguousarray(stacked, np.float32)
+
+
+def _by_time(ids: Int32) -> _Indices:
+    """Return `ids` [rows, tokens] as [tokens, BLOCK_ROWS], the missing rows' ids 0."""
+    by_time = np.zeros((ids.shape[1], BLOCK_ROWS), np.intp)
+    by_time[:, : len(ids)] = ids.T
+    return by_time
