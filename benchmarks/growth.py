@@ -1,0 +1,240 @@
+"""Does a row cost more the more there are? One long file from `enqueue` to the last verdict, seen tenth by tenth.
+
+`enqueue` runs first and a worker after it, each with the machine to itself, so that the tenths of either can be
+compared. At the end `newsgate audit` looks at every row. `--rows 1000000` takes some minutes.
+"""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import re
+import statistics
+import subprocess
+import sys
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+from pathlib import Path
+
+import psutil
+from sqlalchemy import text
+
+from benchmarks.newsgate_server import settings_of
+from benchmarks.processes import (
+    BenchmarkError,
+    clean_environment,
+    cpu_seconds_of,
+    program,
+    running,
+    scratch_folder,
+)
+from benchmarks.report import circumstances, figure, markdown_table, say, write_between_markers
+from benchmarks.texts import make_lexicon, make_posts, write_posts
+from db.session import Database
+from model.bundle import read_bundle
+from model.starter import starter_bundle
+from tasks.opening import open_database
+from worker.embedded_redis import EmbeddedRedis
+
+MARKER = "growth"
+ENQUEUE, WORKER = "enqueue", "worker"
+_LOOK_SECONDS = 0.1
+_TENTHS = 10
+_DOWN_SECONDS = 30
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """A program at one moment: rows so far, and what it has used for them; memory by the system's account."""
+
+    at: float
+    rows: int
+    cpu_seconds: float
+    resident_mebibytes: float
+    peak_mebibytes: float
+
+
+@dataclass(frozen=True, slots=True)
+class Tenth:
+    """A tenth of the rows: what they took, and the memory held meanwhile, in the median."""
+
+    rows_per_second: float
+    cpu_milliseconds_per_row: float
+    resident_mebibytes: float
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """One program's whole way."""
+
+    name: str
+    seconds: float
+    tenths: tuple[Tenth, ...]
+    peak_mebibytes: float
+
+
+@dataclass(frozen=True, slots=True)
+class Growth:
+    """What was seen. audit: what `newsgate audit` printed."""
+
+    rows: int
+    parts: tuple[Part, ...]
+    database_bytes: int
+    audit: str
+
+
+def measure(*, rows: int) -> Growth:
+    """Enqueue one file of `rows` rows, classify it, and audit the database."""
+    with scratch_folder() as folder, _prepared(folder) as database:
+        say(f"writing {rows} rows")
+        posts = make_posts(make_lexicon(read_bundle(starter_bundle()).tokenizer.pieces), seed=3)
+        file = write_posts(folder / "posts.csv", posts, rows=rows)
+        environment = clean_environment(NEWSGATE_HOME=str(folder / "home"))
+        say("enqueue")
+        enqueue = [program("enqueue"), str(file)]
+        with running(
+            enqueue, environment=environment, folder=folder, log=folder / "enqueue.log", patience_seconds=_DOWN_SECONDS
+        ) as process:
+            enqueued = _watch(process, database, name=ENQUEUE, total=rows)
+            if process.wait(_DOWN_SECONDS) != 0:
+                raise BenchmarkError((folder / "enqueue.log").read_text()[-2000:])
+        say("classify")
+        worker = [program("newsgate"), "worker"]
+        with running(
+            worker, environment=environment, folder=folder, log=folder / "worker.log", patience_seconds=_DOWN_SECONDS
+        ) as process:
+            classified = _watch(process, database, name=WORKER, total=rows)
+        audited = subprocess.run(
+            [program("newsgate"), "audit"], env=environment, cwd=folder, capture_output=True, text=True, check=False
+        )
+        if audited.returncode != 0:
+            raise BenchmarkError(f"the audit is not clean\n{audited.stdout}{audited.stderr}")
+        size = sum(path.stat().st_size for path in (folder / "home").glob("newsgate.db*"))
+        return Growth(rows, (enqueued, classified), size, audited.stdout)
+
+
+def report(growth: Growth) -> str:
+    """The figures as Markdown."""
+    headers = ("program", "tenth of the rows", "rows/s", "CPU ms a row", "resident MB")
+    table = markdown_table(
+        headers,
+        [
+            (
+                part.name,
+                str(number),
+                figure(tenth.rows_per_second),
+                f"{tenth.cpu_milliseconds_per_row:.3f}",
+                figure(tenth.resident_mebibytes),
+            )
+            for part in growth.parts
+            for number, tenth in enumerate(part.tenths, start=1)
+            if number in (1, 2, _TENTHS // 2, _TENTHS)
+        ],
+    )
+    rows = f"{growth.rows:,}".replace(",", " ")
+    lines = [
+        f"{part.name}: {part.seconds:.0f} s, peak {part.peak_mebibytes:.0f} MB; of the last tenth to the first, "
+        f"{part.tenths[-1].rows_per_second / part.tenths[0].rows_per_second:.2f} in rows a second and "
+        f"{part.tenths[-1].cpu_milliseconds_per_row / part.tenths[0].cpu_milliseconds_per_row:.2f} in processor time a "
+        f"row; memory from the second tenth to the last {_drift(part.tenths):+.1%}."
+        for part in growth.parts
+    ]
+    size = f"Database: {growth.database_bytes / growth.rows:.0f} bytes a row, texts and verdicts with their indexes."
+    told = "\n".join([f"{rows} rows.", *(f"- {line}" for line in lines), f"- {size}"])
+    return f"{table}\n\n{told}\n\n```console\n$ newsgate audit\n{growth.audit.rstrip()}\n```\n\n{circumstances()}"
+
+
+def main() -> None:
+    """Measure, print, and write where asked to."""
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.growth", description=__doc__)
+    parser.add_argument("--rows", type=int, default=100_000)
+    parser.add_argument("--write", type=Path, metavar="FILE", help="a document whose table to replace")
+    options = parser.parse_args()
+    try:
+        content = report(measure(rows=options.rows))
+        print(content)
+        if options.write:
+            write_between_markers(options.write, name=MARKER, content=content)
+    except BenchmarkError as error:
+        sys.exit(f"error: {error}")
+    except KeyboardInterrupt:
+        sys.exit(130)
+
+
+@contextlib.contextmanager
+def _prepared(folder: Path) -> Iterator[Database]:
+    """A database and a private broker, and nothing else running."""
+    settings = settings_of(folder / "home")
+    database = open_database(settings)
+    redis = EmbeddedRedis(settings)
+    try:
+        redis.start()
+        yield database
+    finally:
+        redis.stop()
+        database.close()
+
+
+def _watch(process: subprocess.Popen[bytes], database: Database, *, name: str, total: int) -> Part:
+    """Look at a program until all rows are through it, or it ends."""
+    began = time.monotonic()
+    looks: list[Look] = []
+    while process.poll() is None and (not looks or looks[-1].rows < total):
+        with contextlib.suppress(psutil.NoSuchProcess, FileNotFoundError):
+            looks.append(_look(process, rows=_rows_through(database, name)))
+        time.sleep(_LOOK_SECONDS)
+    if not looks or _rows_through(database, name) < total:
+        raise BenchmarkError(f"{name} ended before all rows were through")
+    return Part(
+        name=name,
+        seconds=time.monotonic() - began,
+        tenths=_tenths(looks, total=total),
+        peak_mebibytes=max(each.peak_mebibytes for each in looks),
+    )
+
+
+def _look(process: subprocess.Popen[bytes], *, rows: int) -> Look:
+    status = Path(f"/proc/{process.pid}/status").read_text()
+    resident, peak = (int(re.findall(rf"{name}:\s+(\d+) kB", status)[0]) / 1024 for name in ("VmRSS", "VmHWM"))
+    return Look(time.monotonic(), rows, cpu_seconds_of(process), resident, peak)
+
+
+def _rows_through(database: Database, name: str) -> int:
+    column = "total" if name == ENQUEUE else "done + failed"
+    with database.read() as connection:
+        return int(connection.execute(text(f"select coalesce(sum({column}), 0) from runs")).scalar_one())
+
+
+def _tenths(looks: Sequence[Look], *, total: int) -> tuple[Tenth, ...]:
+    """Return each tenth between the looks nearest to its ends; before the first row nothing counts."""
+    started = max((each for each in looks if each.rows == 0), key=lambda look: look.at, default=looks[0])
+    ends = [min(looks, key=lambda look, end=end: abs(look.rows - end)) for end in _ends(total)]  # type: ignore[misc]
+    return tuple(_tenth(looks, first, last) for first, last in pairwise([started, *ends]))
+
+
+def _ends(total: int) -> list[float]:
+    return [total * number / _TENTHS for number in range(1, _TENTHS + 1)]
+
+
+def _tenth(looks: Sequence[Look], first: Look, last: Look) -> Tenth:
+    rows = last.rows - first.rows
+    if rows <= 0:
+        raise BenchmarkError("a tenth of the rows was over before it could be looked at: more rows")
+    return Tenth(
+        rows_per_second=rows / (last.at - first.at),
+        cpu_milliseconds_per_row=1000 * (last.cpu_seconds - first.cpu_seconds) / rows,
+        resident_mebibytes=statistics.median(
+            each.resident_mebibytes for each in looks if first.at <= each.at <= last.at
+        ),
+    )
+
+
+def _drift(tenths: Sequence[Tenth]) -> float:
+    """How much the memory grew from the second tenth, when every buffer is there, to the last."""
+    return tenths[-1].resident_mebibytes / tenths[1].resident_mebibytes - 1
+
+
+if __name__ == "__main__":
+    main()
