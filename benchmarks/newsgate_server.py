@@ -70,10 +70,13 @@ def settings_of(home: Path) -> Settings:
 
 
 @contextlib.contextmanager
-def newsgate_server(folder: Path) -> Iterator[NewsgateServer]:
-    """Keep `newsgate up` running with an empty home in `folder` for as long as the block lasts."""
+def newsgate_server(folder: Path, **variables: str) -> Iterator[NewsgateServer]:
+    """Keep `newsgate up` running with an empty home in `folder` for as long as the block lasts.
+
+    variables: further NEWSGATE_ variables, for it and for the commands beside it.
+    """
     settings = settings_of(folder / "home")
-    environment = clean_environment(NEWSGATE_HOME=str(settings.home))
+    environment = clean_environment(NEWSGATE_HOME=str(settings.home), **variables)
     log = folder / "newsgate.log"
     with (
         # Last of all: should `newsgate up` have had to be killed, its broker is still there.

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from html import escape
-from typing import Final
+from typing import Final, Protocol
 
 LEFT: Final = 52
 RIGHT: Final = 20
@@ -125,7 +125,21 @@ class Panel:
         )
 
 
-def side_by_side(panels: Sequence[Panel]) -> str:
+class Drawing(Protocol):
+    """Anything that can stand in a document. width, height: in pixels."""
+
+    @property
+    def width(self) -> int: ...
+
+    @property
+    def height(self) -> int: ...
+
+    def draw(self) -> str:
+        """Return SVG elements within that width and height."""
+        ...
+
+
+def side_by_side(panels: Sequence[Drawing]) -> str:
     """Return the diagrams in a row as one SVG document."""
     width, height = sum(panel.width for panel in panels), max(panel.height for panel in panels)
     drawn, across = [], 0

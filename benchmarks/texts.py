@@ -1,7 +1,9 @@
-"""Synthetic posts with the statistics that decide speed: length, word frequencies, tokens a word.
+"""Synthetic texts with the statistics that decide speed: length, word frequencies, tokens a word.
 
-The words are made of the starter vocabulary's pieces, so that the tokenizer and the LSTM have the work a real post
-gives them: frequent words are one token, rare ones several, and most texts hold a word or address of their own.
+Posts are as long as those of the published set "constraint", headlines as a newspaper's, and articles longer than the
+model reads. Their words are made of the starter vocabulary's pieces, so that the tokenizer and the LSTM have the work a
+real text gives them: frequent words are one token, rare ones several, and many texts hold a word or address of their
+own.
 """
 
 from __future__ import annotations
@@ -16,18 +18,38 @@ from pathlib import Path
 
 from model.text import CONTINUATION, RESERVED_PIECES
 
-_MEDIAN_WORDS = 25
-# A log-normal with this spread has its 95th percentile at 47 words.
-_LOG_SPREAD = math.log(47 / _MEDIAN_WORDS) / 1.645
-_LONGEST_WORDS = 120
+# The 95th percentile of a normal distribution lies this many standard deviations above its mean.
+_DEVIATIONS_TO_95TH = 1.645
 
 _LEXICON_WORDS = 60_000
 _ONE_PIECE_RANKS = 5_000
-_ADDRESS_SHARE = 0.5
 _TYPOGRAPHIC_SHARE = 0.25
 _CAPITAL_SHARE = 0.15
 _MARK_SHARE = 0.09
 _MARKS = (",", ".", "!", "?", ":", "…")
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """One kind of text, its number of words log-normal. address_share: how many of them end with an address."""
+
+    name: str
+    median_words: int
+    words_95th_percentile: int
+    longest_words: int
+    address_share: float
+
+    def draw_words(self, generator: random.Random) -> int:
+        """Return how many words the next text has."""
+        spread = math.log(self.words_95th_percentile / self.median_words) / _DEVIATIONS_TO_95TH
+        length = round(generator.lognormvariate(math.log(self.median_words), spread))
+        return min(max(length, 1), self.longest_words)
+
+
+POSTS = Kind("posts", median_words=25, words_95th_percentile=47, longest_words=120, address_share=0.5)
+HEADLINES = Kind("headlines", median_words=9, words_95th_percentile=14, longest_words=30, address_share=0.0)
+ARTICLES = Kind("articles", median_words=600, words_95th_percentile=1200, longest_words=3000, address_share=0.5)
+KINDS = (POSTS, HEADLINES, ARTICLES)
 
 
 @dataclass(frozen=True)
@@ -56,16 +78,18 @@ def make_lexicon(pieces: Sequence[str], *, seed: int = 0) -> Lexicon:
 
 def make_posts(lexicon: Lexicon, *, seed: int) -> Iterator[str]:
     """Yield posts without end, the same for the same seed."""
+    return make_texts(lexicon, POSTS, seed=seed)
+
+
+def make_texts(lexicon: Lexicon, kind: Kind, *, seed: int) -> Iterator[str]:
+    """Yield texts of a kind without end, the same for the same seed."""
     generator = random.Random(seed)
     for number in itertools.count():
-        length = round(generator.lognormvariate(math.log(_MEDIAN_WORDS), _LOG_SPREAD))
-        words = generator.choices(
-            lexicon.words, cum_weights=lexicon.cumulative_weights, k=min(max(length, 1), _LONGEST_WORDS)
-        )
+        words = generator.choices(lexicon.words, cum_weights=lexicon.cumulative_weights, k=kind.draw_words(generator))
         words = [_dress(word, generator) for word in words]
         if generator.random() < _TYPOGRAPHIC_SHARE:
             words[0] = f"“{words[0]}”"
-        if generator.random() < _ADDRESS_SHARE:
+        if generator.random() < kind.address_share:
             words[-1] = f"https://example.org/{seed}-{number:x}"
         yield " ".join(words)
 

@@ -1,0 +1,69 @@
+"""Ray Data as a side: a program for each repeat, so that Ray's own processes are gone while the others are measured."""
+
+from __future__ import annotations
+
+import contextlib
+import csv
+import json
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from benchmarks.pipeline.side import Side, Work
+from benchmarks.processes import BenchmarkError, Cost, clean_environment, running
+from tests.services import short_folder
+
+_LIMIT_SECONDS = 1800
+_DOWN_SECONDS = 20
+_LOG_TAIL_CHARS = 2000
+
+
+@dataclass(frozen=True, slots=True)
+class RayPeer:
+    """Starts Ray, warms it up and classifies a file."""
+
+    warm_up: Work
+
+    def classify(self, work: Work) -> Cost:
+        """Classify the file, from the moment the actors are ready to the last verdict written."""
+        # A path this short, because Ray puts Unix sockets far below it.
+        folder = short_folder("ray-")
+        try:
+            _run(work, warm_up=self.warm_up, folder=folder)
+            _check(folder / "verdicts", rows=len(work.texts))
+            took = json.loads((folder / "took.json").read_text(encoding="ascii"))
+        finally:
+            shutil.rmtree(folder, ignore_errors=True)
+        return Cost(len(work.texts), took["seconds"], took["cpu_seconds"])
+
+
+@contextlib.contextmanager
+def open_ray_data(_folder: Path, warm_up: Work) -> Iterator[Side]:
+    """Nothing runs between the repeats."""
+    yield RayPeer(warm_up)
+
+
+def _run(work: Work, *, warm_up: Work, folder: Path) -> None:
+    log = folder / "log"
+    command = [sys.executable, "-m", "benchmarks.pipeline.ray_job", str(work.file), str(warm_up.file), str(folder)]
+    # Otherwise Ray reports its use over the network.
+    environment = clean_environment(RAY_USAGE_STATS_ENABLED="0")
+    with running(command, environment=environment, folder=folder, log=log, patience_seconds=_DOWN_SECONDS) as job:
+        try:
+            code = job.wait(_LIMIT_SECONDS)
+        except subprocess.TimeoutExpired as error:
+            raise BenchmarkError(f"Ray Data took more than {_LIMIT_SECONDS} s") from error
+    if code != 0:
+        raise BenchmarkError(f"Ray Data ended with {code}\n{log.read_text(errors='replace')[-_LOG_TAIL_CHARS:]}")
+
+
+def _check(folder: Path, *, rows: int) -> None:
+    ids = []
+    for path in folder.glob("*.csv"):
+        with path.open(encoding="utf-8", newline="") as file:
+            ids += [verdict["id"] for verdict in csv.DictReader(file) if verdict["label"] in ("fake", "real")]
+    if len(ids) != rows or len(set(ids)) != rows:
+        raise BenchmarkError(f"{rows} rows gave {len(ids)} verdicts of Ray Data, {len(set(ids))} of different rows")
