@@ -1,4 +1,4 @@
-"""Steady work and random kills: `python -m benchmarks.soak --minutes 15 [--seed N] [--servers]`.
+"""Steady work and random kills: `python -m benchmarks.soak --minutes 15 [--seed N] [--servers] [--write FILE]`.
 
 Files are enqueued all the time while worker, broker, enqueue and the whole of `newsgate up` are killed (SIGKILL) at
 moments that the seed decides. The last fifth of the time is calm, and there the worker's memory is measured. At the end
@@ -24,7 +24,7 @@ import psutil
 from sqlalchemy import text
 
 from benchmarks.processes import BenchmarkError, program, scratch_folder
-from benchmarks.report import circumstances, markdown_table
+from benchmarks.report import circumstances, markdown_table, write_between_markers
 from db.audit import audit
 from db.errors import DatabaseError
 from db.session import Database
@@ -32,6 +32,7 @@ from tests.programs import World, children_named, kill_tree
 from tests.services import PostgresServer, RedisServer
 from tests.texts import write_posts
 
+MARKER = "soak"
 # How often each is chosen.
 KINDS = {"worker": 6, "broker": 3, "enqueue": 2, "up": 1}
 _SETTINGS = {
@@ -281,6 +282,7 @@ def main() -> None:
     parser.add_argument("--minutes", type=float, default=15)
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--servers", action="store_true", help="on a PostgreSQL and a Redis started for this")
+    parser.add_argument("--write", type=Path, metavar="FILE", help="a document whose table to replace")
     options = parser.parse_args()
     try:
         with scratch_folder() as folder, prepared_world(folder, servers=options.servers) as (world, redis):
@@ -292,7 +294,10 @@ def main() -> None:
                 raise
             finally:
                 soak.end()
-        print(report(soak.tally, closing, minutes=options.minutes, seed=options.seed))
+        table = report(soak.tally, closing, minutes=options.minutes, seed=options.seed)
+        print(table)
+        if options.write:
+            write_between_markers(options.write, name=MARKER, content=table)
     except BenchmarkError as error:
         sys.exit(f"error: {error}")
     except KeyboardInterrupt:
