@@ -1,0 +1,142 @@
+"""What do the programs beside the database need? `python -m benchmarks.program_costs [--rows 20000]`.
+
+How fast `enqueue` reads a file, how many messages a second one process sends, what a waiting one takes in the broker,
+and the memory of a worker that has classified; for docs/scale.md. Writes the section `programs` of
+benchmarks/results/rates.json.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+import psutil
+import redis
+
+from benchmarks.newsgate_server import settings_of
+from benchmarks.processes import BenchmarkError, clean_environment, program, run_to_end, running, scratch_folder
+from benchmarks.rates import ProgramCosts, overwrite_rates
+from benchmarks.report import circumstances, say
+from benchmarks.texts import make_lexicon, make_posts, write_posts
+from db.labels import text_hash
+from model.bundle import read_bundle
+from model.starter import starter_bundle
+from tasks.reading import ReadOptions, Row, open_source
+from worker.doorbell import Doorbell
+from worker.embedded_redis import EmbeddedRedis
+from worker.settings import Settings
+
+WORKER_THREADS: Final = 2
+_MESSAGES: Final = 5_000
+# Of which the fastest is kept: what else the machine does only ever adds to the time.
+_ROUNDS: Final = 5
+_COMMAND_SECONDS: Final = 900
+_DOWN_SECONDS: Final = 40
+
+
+@dataclass(frozen=True, slots=True)
+class _Messages:
+    """What sending some took: their number a second, and bytes each in the broker while it waits."""
+
+    per_second: float
+    message_bytes: float
+
+
+def measure(folder: Path, *, rows: int) -> ProgramCosts:
+    """Measure each in turn, with a home and a broker in `folder`."""
+    posts = make_posts(make_lexicon(read_bundle(starter_bundle()).tokenizer.pieces), seed=3)
+    file = write_posts(folder / "posts.csv", posts, rows=rows)
+    settings = settings_of(folder / "home")
+    broker = EmbeddedRedis(settings)
+    broker.start()
+    try:
+        say("the worker")
+        worker_bytes = _worker_bytes(settings, file)
+        say("messages")
+        messages = max((_send_messages(settings) for _ in range(_ROUNDS)), key=lambda sent: sent.per_second)
+    finally:
+        broker.stop()
+    say("reading")
+    return ProgramCosts(
+        read_row_seconds=min(_reading_seconds(file, spool_folder=folder) for _ in range(_ROUNDS)) / rows,
+        messages_per_second=messages.per_second,
+        message_bytes=messages.message_bytes,
+        worker_bytes=worker_bytes,
+        worker_threads=WORKER_THREADS,
+        made=circumstances(),
+    )
+
+
+def _worker_bytes(settings: Settings, file: Path) -> int:
+    """The resident memory of a worker that has classified the file, its libraries included."""
+    environment = clean_environment(NEWSGATE_HOME=str(settings.home), NEWSGATE_WORKER_THREADS=str(WORKER_THREADS))
+    folder = file.parent
+    with running(
+        [program("newsgate"), "worker"],
+        environment=environment,
+        folder=folder,
+        log=folder / "worker.log",
+        patience_seconds=_DOWN_SECONDS,
+    ) as worker:
+        run_to_end(
+            [program("enqueue"), str(file), "--wait"],
+            environment=environment,
+            folder=folder,
+            limit_seconds=_COMMAND_SECONDS,
+        )
+        return int(psutil.Process(worker.pid).memory_info().rss)
+
+
+def _send_messages(settings: Settings) -> _Messages:
+    """Ring for chunks that nobody waits for, into a broker without workers."""
+    bell, client = Doorbell(settings), redis.Redis(unix_socket_path=str(settings.broker_socket))
+    try:
+        bell.ring([0])
+        before = _used_bytes(client)
+        began = time.perf_counter()
+        bell.ring(range(1, _MESSAGES + 1))
+        seconds = time.perf_counter() - began
+        if bell.fault is not None:
+            raise BenchmarkError(f"the broker took no messages: {bell.fault}")
+        return _Messages(_MESSAGES / seconds, (_used_bytes(client) - before) / _MESSAGES)
+    finally:
+        client.close()
+        bell.close()
+
+
+def _used_bytes(client: redis.Redis) -> int:
+    return int(client.info("memory")["used_memory_dataset"])
+
+
+def _reading_seconds(file: Path, *, spool_folder: Path) -> float:
+    """What `enqueue` does with a row before it stores it."""
+    began = time.perf_counter()
+    with open_source(file, spool_folder=spool_folder) as source:
+        for row in source.rows(source.layout(ReadOptions()), after_row=0):
+            if isinstance(row, Row):
+                text_hash(row.text)
+    return time.perf_counter() - began
+
+
+def main() -> None:
+    """Measure and keep the figures."""
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.program_costs", description=__doc__)
+    parser.add_argument("--rows", type=int, default=20_000, help="rows of the file that is read and classified")
+    rows: int = parser.parse_args().rows
+    try:
+        with scratch_folder() as folder:
+            programs = measure(folder, rows=rows)
+        say(f"{programs}")
+        overwrite_rates(programs=programs)
+    except BenchmarkError as error:
+        sys.exit(f"error: {error}")
+    except KeyboardInterrupt:
+        sys.exit(130)
+
+
+if __name__ == "__main__":
+    main()
