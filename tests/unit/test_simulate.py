@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from benchmarks.queueing import Attempt, Batch, Chunk, Death, Float64, Plant, simulate, sojourns, sojourns_alone
 
-CUSTOMERS = 100_000
+CUSTOMERS = 30_000
 WARM_UP = 5_000
 
 # Eighths of a second add up without rounding, so that what should be equal is.
@@ -64,7 +64,7 @@ def test_one_thread_waits_as_m_m_1_says(load: float) -> None:
     arrival_rate, service_rate = load, 1.0
     arrivals = random.exponential(1 / arrival_rate, CUSTOMERS).cumsum()
     attempts = simulate(singles(arrivals, random.exponential(1 / service_rate, CUSTOMERS)), Plant(1, 1))
-    assert mean(waits(attempts)) == pytest.approx(load / (service_rate - arrival_rate), rel=0.05)
+    assert mean(waits(attempts)) == pytest.approx(load / (service_rate - arrival_rate), rel=0.1)
 
 
 @pytest.mark.parametrize(("workers", "threads", "load"), [(1, 2, 0.5), (2, 2, 0.7), (4, 2, 0.7)])
@@ -73,14 +73,14 @@ def test_several_threads_wait_as_erlang_c_says(workers: int, threads: int, load:
     arrivals = random.exponential(1 / (load * servers), CUSTOMERS).cumsum()
     attempts = simulate(singles(arrivals, random.exponential(size=CUSTOMERS)), Plant(workers, threads))
     expected = erlang_c(servers, load * servers) / (servers - load * servers)
-    assert mean(waits(attempts)) == pytest.approx(expected, rel=0.05)
+    assert mean(waits(attempts)) == pytest.approx(expected, rel=0.1)
 
 
 @pytest.mark.parametrize("load", [0.5, 0.7])
 def test_chunks_of_one_length_wait_as_pollaczek_and_khinchine_say(load: float) -> None:
     arrivals = np.random.default_rng(3).exponential(1 / load, CUSTOMERS).cumsum()
     attempts = simulate(singles(arrivals, np.ones(CUSTOMERS)), Plant(1, 1))
-    assert mean(waits(attempts)) == pytest.approx(load / (2 * (1 - load)), rel=0.05)
+    assert mean(waits(attempts)) == pytest.approx(load / (2 * (1 - load)), rel=0.1)
 
 
 def test_the_database_is_an_m_d_1_queue_of_its_own() -> None:
@@ -88,7 +88,7 @@ def test_the_database_is_an_m_d_1_queue_of_its_own() -> None:
     arrivals = np.random.default_rng(4).exponential(1 / load, CUSTOMERS).cumsum()
     attempts = simulate([Batch(float(at), (Chunk(0.0, 1.0, 0.0, 0.0),)) for at in arrivals], Plant(1, 1))
     stored = np.array([attempt.queued_seconds for attempt in sorted(attempts, key=lambda attempt: attempt.batch)])
-    assert mean(stored - arrivals - 1.0) == pytest.approx(load / (2 * (1 - load)), rel=0.05)
+    assert mean(stored - arrivals - 1.0) == pytest.approx(load / (2 * (1 - load)), rel=0.1)
 
 
 @given(batches_of(work_alone), plants)
