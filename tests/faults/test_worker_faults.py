@@ -33,7 +33,7 @@ def site(request: pytest.FixtureRequest, new_site: MakeSite) -> Site:
 
 
 # On a busy machine starting so many workers takes minutes.
-@pytest.mark.timeout(400)
+@pytest.mark.timeout(580)
 def test_workers_killed_fifty_times_at_random(new_site: MakeSite, own_redis: RedisServer, tmp_path: Path) -> None:
     rows = 4000
     site = new_site("postgresql", broker_url=own_redis.url, extra=_SMALL_CHUNKS)
