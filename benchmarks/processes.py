@@ -128,11 +128,22 @@ def run_to_end(command: Sequence[str], *, environment: Mapping[str, str], folder
 
 def cpu_seconds_of(*processes: subprocess.Popen[bytes]) -> float:
     """The processor time that these running processes and their descendants have used so far."""
-    return sum(
-        _cpu_seconds(member)
-        for process in processes
-        for member in (psutil.Process(process.pid), *psutil.Process(process.pid).children(recursive=True))
-    )
+    return sum(cpu_seconds(member) for process in processes for member in tree_of(process.pid))
+
+
+def tree_of(pid: int) -> list[psutil.Process]:
+    """A process and its descendants."""
+    root = psutil.Process(pid)
+    return [root, *root.children(recursive=True)]
+
+
+def cpu_seconds(process: psutil.Process, *, with_ended: bool = False) -> float:
+    """The processor time of one process so far, 0 where it is gone; with that of children it waited for, or without."""
+    with contextlib.suppress(psutil.NoSuchProcess):
+        times = process.cpu_times()
+        ended = times.children_user + times.children_system if with_ended else 0.0
+        return float(times.user + times.system + ended)
+    return 0.0
 
 
 def cpu_seconds_here() -> float:
@@ -149,13 +160,6 @@ def _end(process: subprocess.Popen[bytes], *, patience_seconds: float) -> None:
     with contextlib.suppress(ProcessLookupError):
         os.killpg(process.pid, signal.SIGKILL)
     process.wait()
-
-
-def _cpu_seconds(process: psutil.Process) -> float:
-    with contextlib.suppress(psutil.NoSuchProcess):
-        times = process.cpu_times()
-        return float(times.user + times.system)
-    return 0.0
 
 
 def _tail(log: Path) -> str:

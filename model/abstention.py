@@ -110,8 +110,8 @@ def threshold_for(record: RiskCoverage, *, max_error: float) -> float:
     and Pearson 1934) is within `max_error`, once for each threshold (Geifman and El-Yaniv 2017, arXiv 1705.08500).
 
     What this does not guarantee: the limit holds for one threshold named beforehand, and this one is the luckiest on
-    the rows it is counted on. Over many trainings more than 1 - ASSURANCE of them are above `max_error`, though not
-    far; benchmarks/abstention.py counts them. What it needs: new texts exchangeable with the held-back ones. Texts of
+    the rows it is counted on. Over many trainings more than 1 - ASSURANCE of them may be above `max_error`;
+    benchmarks/abstention.py counts them. What it needs: new texts exchangeable with the held-back ones. Texts of
     another kind can have any error.
 
     Raises ValueError where `max_error` is not between 0 and 1.

@@ -139,7 +139,7 @@ def train_bundle(
 def prove_parity(keras: Runtime, others: Sequence[Runtime], encoded: Sequence[Encoded]) -> Parity:
     """Return how far the other runtimes' probabilities are from Keras', or raise ParityError beyond the tolerance."""
     by_keras, *by_others = (calibrated(run_batches(each, encoded), temperature=1.0) for each in (keras, *others))
-    difference = float(np.max([np.max(np.abs(by_keras - by_other)) for by_other in by_others]))
+    difference = float(np.max(np.abs(np.stack(by_others) - by_keras)))
     # Negated, so that NaN is refused too.
     if not difference <= PARITY_TOLERANCE:
         raise ParityError(

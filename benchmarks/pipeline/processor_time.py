@@ -6,14 +6,14 @@ import threading
 import time
 from types import TracebackType
 
-import psutil
+from benchmarks.processes import cpu_seconds, tree_of
 
 _LOOK_SECONDS = 0.1
 
 
 def tree_cpu_seconds(pid: int) -> float:
     """The processor time of a process and its descendants so far, those included that ended and were waited for."""
-    return sum(_cpu_seconds(member, with_ended=True) for member in _tree(pid))
+    return sum(cpu_seconds(member, with_ended=True) for member in tree_of(pid))
 
 
 class CpuSamples:
@@ -54,19 +54,5 @@ class CpuSamples:
             self._look()
 
     def _look(self) -> None:
-        used = {member.pid: _cpu_seconds(member, with_ended=False) for member in _tree(self._pid)}
+        used = {member.pid: cpu_seconds(member) for member in tree_of(self._pid)}
         self._looks.append((time.monotonic(), used))
-
-
-def _tree(pid: int) -> list[psutil.Process]:
-    root = psutil.Process(pid)
-    return [root, *root.children(recursive=True)]
-
-
-def _cpu_seconds(process: psutil.Process, *, with_ended: bool) -> float:
-    try:
-        times = process.cpu_times()
-    except psutil.NoSuchProcess:
-        return 0.0
-    ended = times.children_user + times.children_system if with_ended else 0.0
-    return float(times.user + times.system + ended)
