@@ -131,7 +131,7 @@ def _consume(settings: Settings, workshop: Workshop, *, on_stop: Callable[[], No
     log.info(
         "ready: %d threads, runtime %s, database %s", settings.threads, settings.runtime, workshop.database.display_url
     )
-    # Threads rather than processes: one copy of the model serves them all, ONNX Runtime computes outside the
+    # Threads rather than processes: one copy of the model serves them all, NumPy computes outside the
     # interpreter's lock, and nothing is forked after a model was loaded. benchmarks/pools.py has the figures.
     consume(
         app,
