@@ -37,8 +37,8 @@ def site(request: pytest.FixtureRequest, new_site: MakeSite) -> Site:
 def test_workers_killed_fifty_times_at_random(new_site: MakeSite, own_redis: RedisServer, tmp_path: Path) -> None:
     rows = 4000
     site = new_site("postgresql", broker_url=own_redis.url, extra=_SMALL_CHUNKS)
-    # So that most kills hit a chunk, and the rows last.
-    site.set_trap(SLOW, "0.05")
+    # So that most kills hit a chunk, and the rows last: a killed worker's start takes ten times as long as this.
+    site.set_trap(SLOW, "0.2")
     rng = random.Random(20)
     batches: list[int] = []
     with ExitStack() as stack:
@@ -52,7 +52,9 @@ def test_workers_killed_fifty_times_at_random(new_site: MakeSite, own_redis: Red
             # Some at once, wherever the new worker is by then, others when they have done something.
             goal = site.done() + rng.choice((0, 1, 10))
             wait_until(lambda goal=goal: site.done() >= goal or site.waiting() == 0, what="work goes on")  # type: ignore[misc]
-            for worker in children_named(rng.choice(ups).pid, "worker"):
+            up = rng.choice(ups)
+            wait_until(lambda up=up: bool(children_named(up.pid, "worker")), what="it has a worker")  # type: ignore[misc]
+            for worker in children_named(up.pid, "worker"):
                 worker.kill()
                 kills += 1
         site.remove_trap(SLOW)
