@@ -1,0 +1,78 @@
+"""Reading a run's results costs PostgreSQL a step a row, also before its statistics know the run."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+from sqlalchemy import Connection, event
+
+from db.batches import AcceptedRow, NewBatch, add_rows, create_batch, finish_loading
+from db.chunks import Verdict, claim_chunk, commit_chunk, load_texts
+from db.labels import text_hash
+from db.models import add_model
+from db.results import ResultFilter, count_sure, read_results
+from db.session import Database
+from tests.services import PostgresServer
+
+ROWS = 3000
+
+
+@pytest.fixture
+def just_classified(postgres_server: PostgresServer) -> Iterator[Database]:
+    """A batch of ROWS rows whose run has ended a moment ago, as the first of its database."""
+    database = Database(postgres_server.new_database(migrated=True))
+    with database.write() as connection:
+        model = add_model(connection, name="a model", bundle=b"1", metadata={})
+        loading = create_batch(connection, NewBatch("posts.csv", "0" * 64, 1, "{}"), model=model)
+        texts = [f"text {number}" for number in range(ROWS)]
+        accepted = [AcceptedRow(row, None, text, text_hash(text)) for row, text in enumerate(texts, start=2)]
+        chunk = add_rows(connection, loading, accepted=accepted, refused=[], last_row=ROWS + 1)
+        finish_loading(connection, loading)
+    assert chunk is not None
+    with database.write() as connection:
+        claim = claim_chunk(connection, chunk, worker="test", lease_seconds=60, max_attempts=3)
+        assert claim is not None
+        items, _ = load_texts(connection, claim)
+        commit_chunk(connection, claim, [Verdict(item, "fake", 0.9, 2, False, None) for item in items])
+    yield database
+    database.close()
+
+
+@pytest.mark.parametrize(
+    "read",
+    [
+        lambda connection: list(read_results(connection, ResultFilter(1))),
+        lambda connection: count_sure(connection, ResultFilter(1), threshold=0.8),
+    ],
+    ids=["read_results", "count_sure"],
+)
+def test_results_of_a_new_run_cost_a_step_a_row(
+    just_classified: Database, read: Callable[[Connection], object]
+) -> None:
+    statements: list[tuple[str, Any]] = []
+
+    def note(_connection: Any, _cursor: Any, statement: str, parameters: Any, *_: Any) -> None:
+        statements.append((statement, parameters))
+
+    with just_classified.read() as connection:
+        event.listen(connection, "before_cursor_execute", note)
+        read(connection)
+        event.remove(connection, "before_cursor_execute", note)
+    (statement, parameters), *more = statements
+    assert more == []
+    # Of its own: the other one streams.
+    with just_classified.read() as connection:
+        # Of a cursor PostgreSQL wants the first rows soon, and plans otherwise.
+        question = f"EXPLAIN (ANALYZE, FORMAT JSON) DECLARE streaming CURSOR FOR {statement}"
+        explained = connection.exec_driver_sql(question, parameters).scalar_one()
+    assert max(_rows_looked_at(explained[0]["Plan"])) <= 2 * ROWS
+
+
+def _rows_looked_at(node: dict[str, Any]) -> Iterator[float]:
+    """What each node of a plan gave or threw away, all its loops together."""
+    rows = node["Actual Rows"] + sum(figure for name, figure in node.items() if name.startswith("Rows Removed by"))
+    yield rows * node["Actual Loops"]
+    for child in node.get("Plans", []):
+        yield from _rows_looked_at(child)
