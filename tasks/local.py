@@ -6,6 +6,7 @@ import fcntl
 import logging
 import os
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
@@ -37,13 +38,13 @@ class Parts:
 
     broker: str
     database: str
-    worker_pid: int | None
+    workers: int
 
 
 class LocalSystem:
-    """Broker and worker, started together and stopped in order. Raises AlreadyUpError on entry where both run.
+    """Broker and workers, started together and stopped in order. Raises AlreadyUpError on entry where they run.
 
-    worker_output: a file for the worker's log; None leaves it on the terminal. with_training: a trainer and the
+    worker_output: a file for the workers' log; None leaves it on the terminal. with_training: a trainer and the
     schedule too.
     """
 
@@ -53,7 +54,10 @@ class LocalSystem:
         self._lock: IO[str] | None = None
         self._redis = EmbeddedRedis(settings) if settings.broker_is_private else None
         self._worker_output = worker_output
-        self._worker = Supervisor("worker", _command("worker"), output=worker_output)
+        self._workers = [
+            Supervisor(f"worker {number}", _command("worker"), output=worker_output)
+            for number in range(1, settings.effective_up_workers + 1)
+        ]
         self._trainers = [Supervisor(name, _command(name)) for name in ("beat", "trainer") if with_training]
 
     def __enter__(self) -> LocalSystem:
@@ -64,7 +68,7 @@ class LocalSystem:
             database.close()
             if self._redis is not None:
                 self._redis.start()
-            for program in (self._worker, *self._trainers):
+            for program in (*self._workers, *self._trainers):
                 program.start()
         except BaseException:
             self._stop()
@@ -80,14 +84,14 @@ class LocalSystem:
         return Parts(
             broker=str(self._settings.broker_socket) if self._redis else "NEWSGATE_BROKER_URL",
             database="NEWSGATE_DATABASE_URL" if self._settings.database_url else str(file),
-            worker_pid=self._worker.pid,
+            workers=len(self._workers),
         )
 
     def check(self) -> None:
-        """Restart a broker that died. Raises WorkerFailedError where the worker cannot live."""
+        """Restart a broker that died. Raises WorkerFailedError where a worker cannot live."""
         if self._redis is not None and not self._redis.is_alive():
             self._restart(self._redis)
-        if self._worker.early_deaths >= _GIVEN_UP_AFTER_DEATHS:
+        if any(worker.early_deaths >= _GIVEN_UP_AFTER_DEATHS for worker in self._workers):
             raise WorkerFailedError(
                 "the worker ends as soon as it starts",
                 where=str(self._worker_output or "worker"),
@@ -102,10 +106,11 @@ class LocalSystem:
             log.warning("%s", error)
 
     def _stop(self) -> None:
-        # The broker last: while the worker finishes what it has in hand, it still talks to it.
-        for program in (*self._trainers, self._worker):
-            if program.started:
-                program.stop(patience_seconds=_DRAIN_SECONDS)
+        # The broker last: while the workers finish what they have in hand, they still talk to it.
+        started = [program for program in (*self._trainers, *self._workers) if program.started]
+        # All at once: told one after the other, those that wait would go on taking chunks.
+        with ThreadPoolExecutor(max_workers=len(started) or 1) as pool:
+            list(pool.map(lambda program: program.stop(patience_seconds=_DRAIN_SECONDS), started))
         if self._redis is not None:
             self._redis.stop()
         if self._lock is not None:

@@ -130,7 +130,7 @@ def evaluate_model(
         number = choose_model(connection, model)
         data = read_bundle_bytes(connection, number)
     threshold = None if max_error is None else threshold_of(database, number, max_error=max_error)
-    classifier = Classifier.from_bundle_bytes(data, runtime=settings.runtime, threads=settings.threads)
+    classifier = Classifier.from_bundle_bytes(data, runtime=settings.runtime)
     p_fake = classifier.classify(labelled.texts).p_fake
     return Evaluated(
         model=number,

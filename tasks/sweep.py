@@ -32,7 +32,7 @@ def sweep(workshop: Workshop, stop: threading.Event) -> int:
         with workshop.in_flight.alone():
             outcomes = [work_on(chunk) for chunk in lapsed]
     else:
-        with ThreadPoolExecutor(workshop.settings.threads, thread_name_prefix="sweep") as pool:
+        with ThreadPoolExecutor(workshop.settings.worker_threads, thread_name_prefix="sweep") as pool:
             outcomes = list(pool.map(work_on, _lost(workshop)))
     return sum(outcome != "nothing to do" for outcome in outcomes)
 
@@ -77,5 +77,5 @@ def _stalled(workshop: Workshop, *, queued_for_seconds: float | None) -> list[in
             connection,
             queued_for_seconds=queued_for_seconds,
             max_attempts=settings.max_attempts,
-            limit=4 * settings.threads,
+            limit=4 * settings.worker_threads,
         )

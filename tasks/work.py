@@ -129,15 +129,18 @@ def _consume(settings: Settings, workshop: Workshop, *, on_stop: Callable[[], No
             log.warning("chunk %d: %s", chunk, error)
 
     log.info(
-        "ready: %d threads, runtime %s, database %s", settings.threads, settings.runtime, workshop.database.display_url
+        "ready: chunks at a time %d, runtime %s, database %s",
+        settings.worker_threads,
+        settings.runtime,
+        workshop.database.display_url,
     )
-    # Threads rather than processes: one copy of the model serves them all, NumPy computes outside the
-    # interpreter's lock, and nothing is forked after a model was loaded. benchmarks/pools.py has the figures.
+    # A thread rather than this one, which goes on talking to the broker. More of them gain little: NumPy's loops give
+    # the interpreter's lock back so often that two threads compute no more than one. A worker a core does that.
     consume(
         app,
         queue=CLASSIFY_QUEUE,
         name=workshop.worker,
-        threads=settings.threads,
+        threads=settings.worker_threads,
         log_level=settings.log_level,
         on_stop=on_stop,
     )

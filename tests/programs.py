@@ -44,9 +44,15 @@ class World:
 
     @property
     def environment(self) -> dict[str, str]:
-        """What the programs see: nothing of this process's own settings, and no trainer unless a test wants one."""
+        """What the programs see: no settings of this process; one worker and no trainer unless a test wants more."""
         clean = {name: value for name, value in os.environ.items() if not name.startswith("NEWSGATE_")}
-        return {**clean, "NEWSGATE_HOME": str(self.home), "NEWSGATE_UP_TRAINS": "no", **self.extra}
+        return {
+            **clean,
+            "NEWSGATE_HOME": str(self.home),
+            "NEWSGATE_UP_TRAINS": "no",
+            "NEWSGATE_UP_WORKERS": "1",
+            **self.extra,
+        }
 
     def run(self, program: str, *arguments: str | Path, stdin: bytes | None = None) -> Done:
         """Run a program to its end."""

@@ -23,6 +23,8 @@ from newsgate.errors import NewsgateError, WrongUsageError
 
 # sun_path holds 108 bytes with its closing NUL; a longer address cannot be bound.
 _LONGEST_SOCKET_PATH_BYTES = 100
+# Each has some 130 MB, and a few of them are as much as SQLite's one writer takes.
+_MOST_UP_WORKERS = 8
 _BROKER_SCHEMES = ("redis", "rediss", "redis+socket")
 
 
@@ -45,7 +47,7 @@ class Settings(BaseSettings):
     chunk_rows: int = Field(default=1000, ge=1, le=100_000, description="Rows of a file that are one unit of work.")
     chunk_chars: int = Field(default=4_000_000, ge=1, description="Characters after which a chunk is closed early.")
     max_text_chars: int = Field(default=16_777_216, ge=1, description="Longer texts are refused.")
-    worker_threads: int = Field(default=0, ge=0, le=256, description="Chunks worked on at a time; 0: one a core.")
+    worker_threads: int = Field(default=1, ge=1, le=256, description="Chunks a worker works on at a time.")
     lease_seconds: float = Field(default=60, gt=0, description="How long an attempt at a chunk may take.")
     max_attempts: int = Field(default=2, ge=1, le=20, description="Attempts before a chunk is halved.")
     sweep_seconds: float = Field(default=2, gt=0, description="How often workers look for chunks left behind.")
@@ -59,6 +61,7 @@ class Settings(BaseSettings):
     training_lease_seconds: float = Field(default=60, gt=0, description="Silence after which a trainer counts as dead.")
     training_attempts: int = Field(default=3, ge=1, le=100, description="Attempts at one period's retraining.")
     training_sweep_seconds: float = Field(default=60, gt=0, description="How often trainers look without a ring.")
+    up_workers: int = Field(default=0, ge=0, le=256, description="Workers of `newsgate up`; 0: one a core, up to 8.")
     up_trains: bool = Field(default=True, description="Whether `newsgate up` runs trainer and schedule too.")
     training_threads: int = Field(default=0, ge=0, le=256, description="Cores training uses; 0: half of them.")
     log_level: Literal["debug", "info", "warning", "error"] = Field(default="info", description="How much workers say.")
@@ -108,9 +111,9 @@ class Settings(BaseSettings):
         return Path(tempfile.gettempdir()) / f"newsgate-{os.getuid()}-{name}" / "redis.sock"
 
     @property
-    def threads(self) -> int:
-        """Chunks this process works on at a time."""
-        return self.worker_threads or len(os.sched_getaffinity(0))
+    def effective_up_workers(self) -> int:
+        """Workers that `newsgate up` and `newsgate classify` start."""
+        return self.up_workers or min(_MOST_UP_WORKERS, len(os.sched_getaffinity(0)))
 
     @property
     def effective_training_threads(self) -> int:

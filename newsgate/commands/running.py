@@ -19,7 +19,7 @@ from newsgate.commands.reading import draw_reading, read_options, reading_option
     "--training/--no-training", default=None, help="Run trainer and schedule too. [default: NEWSGATE_UP_TRAINS]"
 )
 def up(*, training: bool | None) -> None:
-    """Run broker, worker, trainer and schedule on this machine, until Ctrl-C.
+    """Run broker, workers, trainer and schedule on this machine, until Ctrl-C.
 
     With nothing set it starts a private Redis-compatible server in NEWSGATE_HOME; with NEWSGATE_BROKER_URL it uses
     that one. Ctrl-C finishes the chunks in hand and stops everything. Without the libraries that training needs it
@@ -40,7 +40,8 @@ def up(*, training: bool | None) -> None:
         tell("note: models are not retrained here; that needs pip install 'newsgate[training]'")
     with LocalSystem(settings, worker_output=None, with_training=with_training) as system:
         parts = system.parts()
-        tell(f"newsgate is up: database {parts.database}, broker {parts.broker}. Ctrl-C stops it.")
+        workers = f"{parts.workers} worker{'s' if parts.workers > 1 else ''}"
+        tell(f"newsgate is up: {workers}, database {parts.database}, broker {parts.broker}. Ctrl-C stops it.")
         while not stop.wait(0.2):
             system.check()
         tell("stopping: the chunks in hand are finished first")
@@ -52,7 +53,7 @@ def up(*, training: bool | None) -> None:
 def worker(*, with_parent: bool) -> None:
     """Run one classifying worker, in production under a supervisor that restarts it.
 
-    SIGTERM finishes the chunks in hand and exits.
+    It uses one core: run as many as there are cores for it. SIGTERM finishes the chunk in hand and exits.
     """
     from tasks.work import work
     from worker.settings import load_settings
@@ -109,7 +110,7 @@ def classify(
 ) -> None:
     """Classify FILE from beginning to end: up, enqueue, wait, results, down.
 
-    Where `newsgate up` runs already, its worker is used. A file classified before is not classified again: its
+    Where `newsgate up` runs already, its workers are used. A file classified before is not classified again: its
     verdicts are printed.
     """
     from db.results import ResultFilter

@@ -57,6 +57,23 @@ def test_worker_killed_five_times_is_started_again_by_up(chunky: World, tmp_path
     _assert_one_verdict_each(chunky, batch)
 
 
+def test_up_runs_several_workers_and_one_that_is_killed_is_started_again(chunky: World, tmp_path: Path) -> None:
+    world = replace(chunky, extra={**chunky.extra, "NEWSGATE_UP_WORKERS": "2"})
+    with world.started("up") as up:
+        wait_until(lambda: len(children_named(up.pid, "worker")) == 2, what="two workers run")
+        batch = world.enqueue(write_posts(tmp_path / "posts.csv", _ROWS))["batch"]
+        wait_until(lambda: _workers_of_chunks(world) == 2, what="both have taken chunks")
+        killed = children_named(up.pid, "worker")[0]
+        killed.kill()
+        wait_until(
+            lambda: len({each.pid for each in children_named(up.pid, "worker")} - {killed.pid}) == 2, what="two again"
+        )
+        assert world.wait_for(batch).done == _ROWS
+        workers = children_named(up.pid, "worker")
+    assert not any(each.is_running() for each in workers)
+    _assert_one_verdict_each(world, batch)
+
+
 def test_enqueue_killed_and_run_again_goes_on_where_it_stopped(chunky: World, tmp_path: Path) -> None:
     file = write_posts(tmp_path / "posts.csv", _ROWS)
     with file.open("a", newline="") as stream:
@@ -78,9 +95,17 @@ def test_enqueue_killed_and_run_again_goes_on_where_it_stopped(chunky: World, tm
 
 
 def _stored(world: World) -> int:
+    return _count(world, "select count(*) from items")
+
+
+def _workers_of_chunks(world: World) -> int:
+    return _count(world, "select count(distinct worker) from chunks")
+
+
+def _count(world: World, query: str) -> int:
     database = Database(world.database_url)
     with database.read() as connection:
-        count: int = connection.execute(text("select count(*) from items")).scalar_one()
+        count: int = connection.execute(text(query)).scalar_one()
     database.close()
     return count
 

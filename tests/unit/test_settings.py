@@ -20,7 +20,7 @@ def test_with_nothing_set_the_system_is_complete_on_one_machine(
     assert settings.home == tmp_path / ".newsgate"
     assert settings.effective_database_url == f"sqlite:///{tmp_path}/.newsgate/newsgate.db"
     assert settings.broker_is_private
-    assert settings.threads == len(os.sched_getaffinity(0))
+    assert settings.effective_up_workers == min(8, len(os.sched_getaffinity(0)))
 
 
 def test_an_option_beats_the_environment_which_beats_the_env_file_which_beats_the_default(
