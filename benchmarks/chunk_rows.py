@@ -23,12 +23,12 @@ def measure(*, rows: int, repeats: int) -> dict[int, list[float]]:
     rates: dict[int, list[float]] = {size: [] for size in SIZES_ROWS}
     with scratch_folder() as folder, newsgate_server(folder) as newsgate:
         file = folder / "posts.csv"
-        newsgate.classify(write_posts(file, posts, rows=2 * max(SIZES_ROWS)), rows=2 * max(SIZES_ROWS))
+        newsgate.enqueue(write_posts(file, posts, rows=2 * max(SIZES_ROWS)), rows=2 * max(SIZES_ROWS))
         for _ in range(repeats):
             for size in SIZES_ROWS:
                 # Another file each time: the same one would not be classified again.
                 write_posts(file, posts, rows=rows)
-                done = newsgate.classify(file, rows=rows, NEWSGATE_CHUNK_ROWS=str(size)).cost
+                done = newsgate.enqueue(file, rows=rows, NEWSGATE_CHUNK_ROWS=str(size))
                 rates[size].append(done.items_per_second)
                 sys.stderr.write(f"{size} rows a chunk: {done.items_per_second:.0f} items/s\n")
     return rates

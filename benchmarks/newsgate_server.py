@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-import csv
+import json
 import subprocess
 import time
 from collections.abc import Iterator
@@ -28,15 +28,7 @@ from worker.settings import Settings
 _UP_SECONDS = 60
 # More than the 30 s in which `newsgate up` lets its worker finish.
 _DOWN_SECONDS = 50
-_CLASSIFY_SECONDS = 1800
-
-
-@dataclass(frozen=True, slots=True)
-class Classified:
-    """One `newsgate classify FILE`, from the start of its process to its exit."""
-
-    cost: Cost
-    tokens: int
+_ENQUEUE_SECONDS = 1800
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,18 +39,24 @@ class NewsgateServer:
     environment: dict[str, str]
     folder: Path
 
-    def classify(self, posts: Path, *, rows: int, **settings: str) -> Classified:
-        """Classify a file and check that each of its `rows` has a verdict; `settings` are NEWSGATE_ variables."""
-        output = self.folder / "verdicts.csv"
+    def enqueue(self, posts: Path, *, rows: int, **settings: str) -> Cost:
+        """Enqueue a file of `rows` and wait for its verdicts; `settings` are NEWSGATE_ variables.
+
+        The time runs from the start of the command's process to its exit. Raises BenchmarkError unless every row has
+        its verdict.
+        """
         started, cpu_before = time.monotonic(), self._cpu_seconds()
-        run_to_end(
-            [program("newsgate"), "classify", str(posts), "--format", "csv", "-o", str(output)],
+        printed = run_to_end(
+            [program("enqueue"), str(posts), "--wait", "--json"],
             environment={**self.environment, **settings},
             folder=self.folder,
-            limit_seconds=_CLASSIFY_SECONDS,
+            limit_seconds=_ENQUEUE_SECONDS,
         )
         seconds, cpu_seconds = time.monotonic() - started, self._cpu_seconds() - cpu_before
-        return Classified(Cost(rows, seconds, cpu_seconds), tokens=_count_tokens(output, rows=rows))
+        # The command has ended well, so none of its rows was refused or has failed.
+        if json.loads(printed)["items"] != rows:
+            raise BenchmarkError(f"{rows} rows gave {printed}")
+        return Cost(rows, seconds, cpu_seconds)
 
     def _cpu_seconds(self) -> float:
         return cpu_seconds_of(self.process) + cpu_seconds_here()
@@ -99,13 +97,3 @@ def _broker_gone_at_the_end(settings: Settings) -> Iterator[None]:
         yield
     finally:
         shut_down(settings.broker_socket)
-
-
-def _count_tokens(output: Path, *, rows: int) -> int:
-    """The tokens of all texts; raises BenchmarkError unless every row has exactly one verdict."""
-    with output.open(encoding="utf-8", newline="") as file:
-        verdicts = list(csv.DictReader(file))
-    judged = {verdict["external_id"] for verdict in verdicts if verdict["label"] in ("fake", "real")}
-    if len(verdicts) != rows or len(judged) != rows:
-        raise BenchmarkError(f"{rows} rows gave {len(verdicts)} results and {len(judged)} verdicts")
-    return sum(int(verdict["token_count"]) for verdict in verdicts)

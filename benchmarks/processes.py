@@ -110,8 +110,8 @@ def wait_until(
         time.sleep(_POLL_SECONDS)
 
 
-def run_to_end(command: Sequence[str], *, environment: Mapping[str, str], folder: Path, limit_seconds: float) -> None:
-    """Run `command` to its end. Raises BenchmarkError where it fails."""
+def run_to_end(command: Sequence[str], *, environment: Mapping[str, str], folder: Path, limit_seconds: float) -> str:
+    """Run `command` to its end and return what it printed. Raises BenchmarkError where it fails."""
     done = subprocess.run(
         command,
         env=environment,
@@ -124,6 +124,7 @@ def run_to_end(command: Sequence[str], *, environment: Mapping[str, str], folder
     )
     if done.returncode != 0:
         raise BenchmarkError(f"{' '.join(command)} ended with {done.returncode}\n{done.stderr[-_LOG_TAIL_CHARS:]}")
+    return done.stdout
 
 
 def cpu_seconds_of(*processes: subprocess.Popen[bytes]) -> float:

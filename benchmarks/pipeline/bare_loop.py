@@ -1,7 +1,7 @@
-"""The practical limit: a loop that reads a CSV, classifies and stores, in one process on all cores.
+"""The practical limit: a loop that reads a CSV, has it classified on all cores, and stores.
 
 It has no broker, no leases, no workers, and after a crash it begins again: what it does is what has to be done. A
-thread a core classifies, and one more reads and stores meanwhile, as durably as newsgate does.
+process a core classifies, and one more reads and stores meanwhile, as durably as newsgate does.
 """
 
 from __future__ import annotations
@@ -17,16 +17,22 @@ from pathlib import Path
 
 from sqlalchemy import Column, Double, ForeignKey, Integer, MetaData, String, Table, Text, func, select
 
-from benchmarks.pipeline.loaded_classifier import CHUNK_ROWS, LoadedClassifier, chunks_of, loaded_classifier
+from benchmarks.pipeline.loaded_classifier import (
+    CHUNK_ROWS,
+    LoadedClassifier,
+    chunks_of,
+    cpu_seconds_with_pools,
+    loaded_classifier,
+)
 from benchmarks.pipeline.side import Side, Work, cores
-from benchmarks.processes import BenchmarkError, Cost, cpu_seconds_here
+from benchmarks.processes import BenchmarkError, Cost
 from db.bulk import insert_rows
 from db.session import Database
 from model.classifier import Scores
 from model.labels import label_of
 
 _TRANSACTION_ROWS = 10_000
-# Classified or in work: enough that no thread waits while a transaction is written.
+# Classified or in work: enough that no process waits while a transaction is written.
 _CHUNKS_AHEAD = _TRANSACTION_ROWS // CHUNK_ROWS + cores()
 
 _metadata = MetaData()
@@ -59,7 +65,7 @@ class BareLoop:
     def classify(self, work: Work) -> Cost:
         """Read the file, classify its texts and store both, to the last COMMIT."""
         before = self.stored
-        started, cpu_before = time.monotonic(), cpu_seconds_here()
+        started, cpu_before = time.monotonic(), cpu_seconds_with_pools()
         waiting: list[tuple[CsvRow, float]] = []
         for rows, scores in self._scored(work.file):
             waiting += zip(rows, scores.p_fake.tolist(), strict=True)
@@ -67,7 +73,7 @@ class BareLoop:
                 self._store(waiting)
                 waiting = []
         self._store(waiting)
-        cost = Cost(self.stored - before, time.monotonic() - started, cpu_seconds_here() - cpu_before)
+        cost = Cost(self.stored - before, time.monotonic() - started, cpu_seconds_with_pools() - cpu_before)
         self._check(wanted=before + len(work.texts))
         return cost
 
@@ -79,7 +85,7 @@ class BareLoop:
             next(lines)
             for rows in chunks_of(lines):
                 texts = [text for _, text in rows]
-                running.append((rows, self.loaded.threads.submit(self.loaded.classifier.classify, texts)))
+                running.append((rows, self.loaded.submit(texts)))
                 if len(running) > _CHUNKS_AHEAD:
                     yield _finished(running)
         while running:

@@ -1,19 +1,22 @@
-"""newsgate's classifier without newsgate: texts in memory to probabilities, on all cores of one process."""
+"""newsgate's classifier without newsgate: texts in memory to probabilities, in a process for each core."""
 
 from __future__ import annotations
 
 import contextlib
 import itertools
+import multiprocessing
 import time
 from collections.abc import Iterable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ProcessPoolExecutor
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import TypeVar
 
+from benchmarks.pipeline.processor_time import tree_cpu_seconds
 from benchmarks.pipeline.side import Side, Work, cores
 from benchmarks.processes import Cost, cpu_seconds_here
-from model.classifier import Classifier
+from model.classifier import Classifier, Scores
 from model.starter import starter_bundle
 
 # As many as a chunk of newsgate has.
@@ -24,16 +27,19 @@ Row = TypeVar("Row")
 
 @dataclass(frozen=True, slots=True)
 class LoadedClassifier:
-    """The classifier alone: no file, no database."""
+    """The classifier alone, a process a core: no file, no database."""
 
-    classifier: Classifier
-    threads: ThreadPoolExecutor
+    processes: ProcessPoolExecutor
 
     def classify(self, work: Work) -> Cost:
-        """Score the texts, a chunk to a thread, as newsgate's worker does."""
-        started, cpu_before = time.monotonic(), cpu_seconds_here()
-        scored = sum(map(len, self.threads.map(self.classifier.classify, chunks_of(work.texts))))
-        return Cost(scored, time.monotonic() - started, cpu_seconds_here() - cpu_before)
+        """Score the texts, a chunk to a process, as newsgate's workers do."""
+        started, cpu_before = time.monotonic(), cpu_seconds_with_pools()
+        scored = sum(map(len, self.processes.map(_score, chunks_of(work.texts))))
+        return Cost(scored, time.monotonic() - started, cpu_seconds_with_pools() - cpu_before)
+
+    def submit(self, texts: Sequence[str]) -> Future[Scores]:
+        """Have a chunk scored while the caller does something else."""
+        return self.processes.submit(_score, texts)
 
 
 @contextlib.contextmanager
@@ -46,9 +52,26 @@ def open_classifier(_folder: Path, warm_up: Work) -> Iterator[Side]:
 
 @contextlib.contextmanager
 def loaded_classifier() -> Iterator[LoadedClassifier]:
-    """The starter model, and a thread for each core."""
-    with ThreadPoolExecutor(cores(), thread_name_prefix="classify") as threads:
-        yield LoadedClassifier(Classifier.from_bundle_bytes(starter_bundle()), threads)
+    """The starter model in a process for each core."""
+    # Spawned: what is forked beside running threads may hang.
+    context = multiprocessing.get_context("spawn")
+    with ProcessPoolExecutor(cores(), mp_context=context) as processes:
+        yield LoadedClassifier(processes)
+
+
+def cpu_seconds_with_pools() -> float:
+    """The processor time of this process and of its pools' processes so far."""
+    pools = (child.pid for child in multiprocessing.active_children())
+    return cpu_seconds_here() + sum(tree_cpu_seconds(pid) for pid in pools if pid is not None)
+
+
+def _score(texts: Sequence[str]) -> Scores:
+    return _classifier().classify(texts)
+
+
+@cache
+def _classifier() -> Classifier:
+    return Classifier.from_bundle_bytes(starter_bundle())
 
 
 def chunks_of(rows: Iterable[Row]) -> Iterator[Sequence[Row]]:

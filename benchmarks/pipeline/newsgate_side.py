@@ -17,7 +17,7 @@ from tests.services import PostgresServer, RedisServer, short_folder
 
 @dataclass(frozen=True, slots=True)
 class Newsgate:
-    """`newsgate classify FILE`, from the start of the command's process to its exit, beside a running `newsgate up`.
+    """`enqueue FILE --wait`, from the start of the command's process to its exit, beside a running `newsgate up`.
 
     servers: processes whose processor time counts too.
     """
@@ -26,9 +26,9 @@ class Newsgate:
     servers: tuple[int, ...] = ()
 
     def classify(self, work: Work) -> Cost:
-        """Classify the file; every row has a verdict in the CSV that the command writes."""
+        """Enqueue the file and wait until every row has its verdict in the database."""
         cpu_before = self._cpu_seconds_of_servers()
-        cost = self.server.classify(work.file, rows=len(work.texts)).cost
+        cost = self.server.enqueue(work.file, rows=len(work.texts))
         return Cost(cost.rows, cost.seconds, cost.cpu_seconds + self._cpu_seconds_of_servers() - cpu_before)
 
     def _cpu_seconds_of_servers(self) -> float:

@@ -13,7 +13,7 @@ from benchmarks.pipeline.ray_side import open_ray_data
 from benchmarks.pipeline.side import Entry
 
 NEWSGATE: Final = Entry(
-    "newsgate", "`newsgate classify FILE`", role="newsgate", pace="file", open=open_newsgate, everywhere=True
+    "newsgate", "newsgate: `enqueue FILE --wait`", role="newsgate", pace="file", open=open_newsgate, everywhere=True
 )
 ON_SERVERS: Final = Entry(
     "newsgate-servers",
@@ -47,9 +47,7 @@ RAY_DATA: Final = Entry(
     open=open_ray_data,
     needs=("tensorflow", "ray", "pandas", "pyarrow"),
 )
-BARE_LOOP: Final = Entry(
-    "bare-loop", "bare loop, one process", role="limit", pace="file", open=open_bare_loop, everywhere=True
-)
+BARE_LOOP: Final = Entry("bare-loop", "bare loop", role="limit", pace="file", open=open_bare_loop, everywhere=True)
 CLASSIFIER: Final = Entry(
     "classifier", "the classifier alone", role="limit", pace="file", open=open_classifier, everywhere=True
 )
