@@ -17,6 +17,7 @@ from tokenizers import Tokenizer
 
 from model.batching import pad
 from model.text import without_addresses
+from training.beyond_luck import StopWhenWorse
 from training.corpus import Split
 from training.examples import Examples
 from training.learning_rate import warm_up_then_cosine
@@ -62,7 +63,7 @@ def untaught(files: MiniLmFiles) -> Teacher:
 
 
 def fit_teacher(split: Split, *, files: MiniLmFiles, seed: int, progress: ProgressCallback) -> Teacher:
-    """Return MiniLM fine-tuned on `split.fitting`; `split.held_back` is reported on and decides nothing."""
+    """Return MiniLM fine-tuned on `split.fitting`; `split.held_back` is reported on, and ends it if it gets worse."""
     keras.utils.set_random_seed(seed)
     tokenizer = _tokenizer(files)
     network = build_minilm(files.arrays())
@@ -88,7 +89,10 @@ def fit_teacher(split: Split, *, files: MiniLmFiles, seed: int, progress: Progre
         fitting,
         validation_data=held_back,
         epochs=EPOCHS,
-        callbacks=[Reporter(progress, stage="teacher", steps=len(fitting))],
+        callbacks=[
+            Reporter(progress, stage="teacher", steps=len(fitting)),
+            StopWhenWorse(held_back_rows=len(split.held_back.texts)),
+        ],
         verbose=0,
     )
     return Teacher(network=network, tokenizer=tokenizer)
