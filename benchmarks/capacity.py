@@ -75,8 +75,7 @@ def _needs(site: Site, rows_per_second: float) -> Mapping[str, str]:
     return {
         "rows a second": figure(rows_per_second),
         f"chunks of {site.chunk_rows} rows a second, and messages": figure(chunks),
-        f"threads that classify, {PLANNED_LOAD:.0%} busy, a core each": figure(workers * site.rates.worker.threads),
-        f"workers of {site.rates.worker.threads} threads": str(_up(workers)),
+        **_needed_workers(workers, threads=site.rates.worker.threads),
         "their memory, GB": figure(_up(workers) * programs.worker_bytes / _GIGABYTE),
         "rows inserted a second": figure(2 * rows_per_second),
         "transactions that write, a second": figure(3 * chunks),
@@ -85,6 +84,15 @@ def _needs(site: Site, rows_per_second: float) -> Mapping[str, str]:
         "write-ahead log, MB/s": figure(rows_per_second * database.log_bytes / _MEGABYTE),
         "an hour's rows in the database, GB": figure(3600 * rows_per_second * database.bytes_a_row / _GIGABYTE),
         "an hour's messages in the broker, MB": figure(3600 * chunks * programs.message_bytes / _MEGABYTE),
+    }
+
+
+def _needed_workers(workers: float, *, threads: int) -> Mapping[str, str]:
+    if threads == 1:
+        return {f"workers, {PLANNED_LOAD:.0%} busy, a core each": str(_up(workers))}
+    return {
+        f"threads that classify, {PLANNED_LOAD:.0%} busy, a core each": figure(workers * threads),
+        f"workers of {threads} threads": str(_up(workers)),
     }
 
 
@@ -111,7 +119,7 @@ def limits_table(site: Site) -> str:
     """Return how many rows a second each part does at most, the slowest first, as Markdown."""
     sqlite, postgresql = site.rates.sqlite, site.rates.postgresql
     limits = {
-        "one core of a worker": site.worker_rows_per_second / site.rates.worker.threads,
+        "one core that classifies": site.worker_rows_per_second / site.rates.worker.threads,
         "one `enqueue`: reading and storing": site.rows_per_second(site.reading + site.database.store),
         "one SQLite file: one writer at a time": site.rows_per_second(sqlite.writing),
         "one PostgreSQL, as if one transaction at a time": site.rows_per_second(postgresql.writing),

@@ -30,7 +30,7 @@ from worker.doorbell import Doorbell
 from worker.embedded_redis import EmbeddedRedis
 from worker.settings import Settings
 
-WORKER_THREADS: Final = 2
+WORKER_THREADS: Final = 1
 _MESSAGES: Final = 5_000
 # Of which the fastest is kept: what else the machine does only ever adds to the time.
 _ROUNDS: Final = 5

@@ -2,10 +2,10 @@
 
 Each command overwrites the section it measures, with when and where that was:
 
-    python -m benchmarks.pools --rows 20000 --write docs/performance.md     how fast a worker classifies, and then
-    python -m benchmarks.rates                                              copies that from the page
-    python -m benchmarks.database_costs                                     what a row costs SQLite and PostgreSQL
-    python -m benchmarks.program_costs                                      reading a file, memory, messages
+    python -m benchmarks.workers --write docs/performance.md     how fast a worker classifies, and then
+    python -m benchmarks.rates                                   copies that from the page
+    python -m benchmarks.database_costs                          what a row costs SQLite and PostgreSQL
+    python -m benchmarks.program_costs                           reading a file, memory, messages
 """
 
 from __future__ import annotations
@@ -24,8 +24,6 @@ from benchmarks.processes import ROOT, BenchmarkError
 
 RATES: Final = ROOT / "benchmarks" / "results" / "rates.json"
 _PAGE: Final = ROOT / "docs" / "performance.md"
-# What a worker runs by default on the two cores that were measured.
-_POOL, _THREADS = "threads", 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,13 +138,13 @@ def overwrite_rates(path: Path = RATES, **sections: Any) -> None:
 
 
 def worker_rate(page: str) -> WorkerRate:
-    """Return the median rate of the pool that workers have, from docs/performance.md. Raises BenchmarkError."""
-    _, _, table = page.partition("<!-- pools: begin -->")
-    table, _, _ = table.partition("<!-- pools: end -->")
-    row = re.search(rf"^\| `{_POOL}` \| {_THREADS} \| ([\d .]+) \|", table, re.MULTILINE)
+    """Return the median rate of one worker with one thread, from docs/performance.md. Raises BenchmarkError."""
+    _, _, table = page.partition("<!-- workers: begin -->")
+    table, _, _ = table.partition("<!-- workers: end -->")
+    row = re.search(r"^\| 1 \| 1 \| ([\d .]+) \|", table, re.MULTILINE)
     if row is None:
-        raise BenchmarkError(f"no figures of the pool `{_POOL}` with {_THREADS} threads in {_PAGE}")
-    return WorkerRate(float(row[1].replace(" ", "")), _THREADS, made=table.strip().rsplit("\n", 1)[-1])
+        raise BenchmarkError(f"no figures of one worker with one thread in {_PAGE}")
+    return WorkerRate(float(row[1].replace(" ", "")), threads=1, made=table.strip().rsplit("\n", 1)[-1])
 
 
 def main() -> None:

@@ -122,9 +122,10 @@ class Experiment:
 def delay_table(experiment: Experiment, measured: Sequence[Measured], *, peak: float) -> str:
     """Return the delays by workers and load, and those when a billion rows a day come, as Markdown."""
     rates = (MEAN_ROWS_PER_SECOND, peak * MEAN_ROWS_PER_SECOND)
+    threads = experiment.site.rates.worker.threads
     rows = [
         (
-            f"{each.workers} ({each.workers * experiment.site.rates.worker.threads})",
+            str(each.workers) if threads == 1 else f"{each.workers} ({each.workers * threads})",
             figure(each.capacity),
             f"{each.database_busy:.0%}",
             *(_cell(outcome) for outcome in each.outcomes),
@@ -132,7 +133,7 @@ def delay_table(experiment: Experiment, measured: Sequence[Measured], *, peak: f
         )
         for each in measured
     ]
-    headers = ["workers (threads)", "rows a second at most", "database busy then"]
+    headers = ["workers" if threads == 1 else "workers (threads)", "rows a second at most", "database busy then"]
     headers += [*(f"load {load:g}" for load in LOADS), "a billion a day", f"{peak:g} times that"]
     return markdown_table(headers, rows)
 
@@ -251,7 +252,7 @@ def _parser() -> argparse.ArgumentParser:
 
 def _made(rates: Rates) -> str:
     sections = {
-        "classifying, `benchmarks.pools`": rates.worker.made,
+        "classifying, `benchmarks.workers`": rates.worker.made,
         "SQLite, `benchmarks.database_costs`": rates.sqlite.made,
         "PostgreSQL, `benchmarks.database_costs`": rates.postgresql.made,
         "reading, memory and messages, `benchmarks.program_costs`": rates.programs.made,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from pathlib import Path
 from xml.etree import ElementTree as ET
 
@@ -23,7 +24,8 @@ from benchmarks.rates import (
     read_rates,
     worker_rate,
 )
-from benchmarks.simulate import Experiment, contents, main
+from benchmarks.simulate import Experiment, contents, delay_table, main
+from benchmarks.workers import EndedChunk, Setup, classifying_rate
 from benchmarks.workload import FileSizes, draw_work
 
 PAGE = Path(__file__).parents[2] / "docs" / "scale.md"
@@ -49,6 +51,12 @@ RATES = Rates(
 
 def site(*, database_speed: float = 1.0, chunk_rows: int = 1_000) -> Site:
     return Site(RATES, COSTS.times_as_fast(database_speed), chunk_rows)
+
+
+def site_of_single_threads() -> Site:
+    """The same rate a core, from workers that have one thread."""
+    worker = WorkerRate(4_000.0, threads=1, made="yesterday")
+    return replace(site(), rates=replace(RATES, worker=worker))
 
 
 # The files
@@ -134,6 +142,25 @@ def test_what_a_billion_rows_need_can_be_checked_by_hand() -> None:
     assert cells(table, "an hour's messages") == ["41.7", "83.3"]
 
 
+def test_workers_with_one_thread_are_counted_once() -> None:
+    table = needs_table(site_of_single_threads(), peak=2.0)
+    assert cells(table, "workers, 70% busy, a core each") == [
+        str(math.ceil(0.255 * each / 0.7)) for each in (11.574, 23.148)
+    ]
+    assert "thread" not in table
+    assert limits_table(site_of_single_threads()) == limits_table(site())
+
+
+@pytest.mark.parametrize(
+    ("place", "title", "first"), [(site(), "workers (threads)", "2 (4)"), (site_of_single_threads(), "workers", "2")]
+)
+def test_threads_stand_beside_workers_only_where_they_differ(place: Site, title: str, first: str) -> None:
+    experiment = Experiment(place, FileSizes(1_000, 5_000), files=50, spread=0.1, seed=0)
+    header, _, row = delay_table(experiment, [experiment.measure(2)], peak=3.0).splitlines()
+    assert header.startswith(f"| {title} |")
+    assert row.startswith(f"| {first} |")
+
+
 def test_the_slowest_part_is_named_first() -> None:
     limits = limits_table(site()).splitlines()[2:]
     assert [float(line.split("|")[2].replace(" ", "")) for line in limits] == sorted(
@@ -189,13 +216,32 @@ def test_a_file_without_rates_is_told_by_name(tmp_path: Path) -> None:
             read_rates(tmp_path / "rates.json")
 
 
-def test_the_rate_of_a_worker_is_read_from_the_table_of_the_pools() -> None:
-    row = "| `threads` | 2 | 8 352 | 8 275 |\n"
-    page = f"| `threads` | 2 | 1 |\n<!-- pools: begin -->\n{row}\nthen, there.\n<!-- pools: end -->\n{row}"
-    assert worker_rate(page) == WorkerRate(8_352.0, 2, made="then, there.")
-    assert worker_rate(page).rows_per_second_a_core == 4_176.0
-    with pytest.raises(BenchmarkError, match="no figures of the pool"):
+def test_the_rate_of_a_worker_is_read_from_the_table_of_the_workers() -> None:
+    row = "| 1 | 1 | 8 352 | 8 275 |\n"
+    table = f"| 1 | 2 | 3 | 3 |\n{row}| 2 | 1 | 4 | 4 |\n"
+    page = f"| 1 | 1 | 5 | 5 |\n<!-- workers: begin -->\n{table}\nthen, there.\n<!-- workers: end -->\n"
+    assert worker_rate(page) == WorkerRate(8_352.0, 1, made="then, there.")
+    assert replace(worker_rate(page), threads=2).rows_per_second_a_core == 4_176.0
+    with pytest.raises(BenchmarkError, match="no figures of one worker"):
         worker_rate(row)
+
+
+def ended(*pairs: tuple[str, float]) -> list[EndedChunk]:
+    return [EndedChunk(worker, rows=100, at_seconds=at) for worker, at in pairs]
+
+
+def test_classifying_is_timed_from_the_first_chunk_of_the_last_worker_until_one_finds_none() -> None:
+    both = ended(("a", 1.0), ("a", 2.0), ("b", 2.5), ("a", 3.0), ("b", 3.5), ("a", 4.5), ("b", 6.5))
+    # From 2.5 to 4.5 s three chunks end; then `a` has nothing left.
+    assert classifying_rate(both, Setup(2, 1)) == 150.0
+    assert classifying_rate(ended(("a", 1.0), ("a", 2.0), ("a", 3.0)), Setup(1, 1)) == 100.0
+
+
+def test_a_rate_needs_chunks_of_every_worker_and_one_that_ends_while_all_have_some() -> None:
+    with pytest.raises(BenchmarkError, match="1 of 2 workers"):
+        classifying_rate(ended(("a", 1.0), ("a", 2.0)), Setup(2, 1))
+    with pytest.raises(BenchmarkError, match="no chunk ended"):
+        classifying_rate(ended(("a", 1.0), ("b", 2.0), ("a", 3.0)), Setup(2, 1))
 
 
 def test_a_duration_is_a_line() -> None:

@@ -1,0 +1,296 @@
+"""Worker processes and threads in each, against each other: real `newsgate worker` programs, same chunks, same model.
+
+Each setup is measured twice: on chunks that all wait already (classifying alone), and from the start of
+`enqueue FILE --wait` to its exit, when reading and storing the file need a core too.
+"""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import statistics
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+import redis
+from sqlalchemy import func, select
+
+from benchmarks.newsgate_server import settings_of
+from benchmarks.pipeline.processor_time import tree_cpu_seconds
+from benchmarks.processes import (
+    BenchmarkError,
+    Cost,
+    clean_environment,
+    cpu_seconds_here,
+    program,
+    run_to_end,
+    running,
+    scratch_folder,
+    wait_until,
+)
+from benchmarks.report import circumstances, markdown_table, say, spread, write_between_markers
+from benchmarks.texts import make_lexicon, make_posts, write_posts
+from db.batches import batch_status
+from db.session import Database
+from db.tables import chunks, verdicts
+from model.bundle import read_bundle
+from model.starter import starter_bundle
+from worker.celery import CLASSIFY_QUEUE
+from worker.embedded_redis import EmbeddedRedis
+
+MARKER: Final = "workers"
+# Of short files the chunks are smaller than by default, so that there are enough of them to count.
+_CHUNKS_AT_LEAST: Final = 20
+_ASIDE: Final = f"{CLASSIFY_QUEUE}.aside"
+_PATIENCE_SECONDS: Final = 900
+_DOWN_SECONDS: Final = 40
+
+Worker = subprocess.Popen[bytes]
+
+
+@dataclass(frozen=True, slots=True)
+class Setup:
+    """So many `newsgate worker` programs, with so many threads each that classify."""
+
+    workers: int
+    threads: int
+
+
+@dataclass(frozen=True, slots=True)
+class EndedChunk:
+    """A chunk that was classified: by which worker, its rows, and when that was, in seconds since any moment."""
+
+    worker: str
+    rows: int
+    at_seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class Rates:
+    """What one setup did in one repeat. classifying: rows a second. whole: what `enqueue --wait` took."""
+
+    classifying: float
+    whole: Cost
+
+
+ALONE: Final = Setup(1, 1)
+SETUPS: Final = (ALONE, Setup(1, 2), Setup(2, 1), Setup(3, 1))
+
+
+def measure(*, rows: int, repeats: int) -> dict[Setup, list[Rates]]:
+    """Let the setups take turns, each time with a new home."""
+    posts = make_posts(make_lexicon(read_bundle(starter_bundle()).tokenizer.pieces), seed=2)
+    rates: dict[Setup, list[Rates]] = {setup: [] for setup in SETUPS}
+    with scratch_folder() as folder:
+        waiting = write_posts(folder / "waiting.csv", posts, rows=rows)
+        coming = write_posts(folder / "coming.csv", posts, rows=rows)
+        for repeat in range(repeats):
+            for setup in SETUPS:
+                place = folder / f"{setup.workers}-{setup.threads}-{repeat}"
+                place.mkdir()
+                rates[setup].append(_measure_setup(setup, place, waiting=waiting, coming=coming, rows=rows))
+                say(f"{setup}: {rates[setup][-1]}")
+    return rates
+
+
+def report(rates: Mapping[Setup, Sequence[Rates]]) -> str:
+    """Return the figures as Markdown."""
+    table = markdown_table(
+        (
+            "workers",
+            "threads in each",
+            "classifying, items/s",
+            "min",
+            "max",
+            "times one worker",
+            "`enqueue --wait`, items/s",
+            "min",
+            "max",
+            "CPU ms an item",
+        ),
+        [
+            (
+                str(setup.workers),
+                str(setup.threads),
+                *spread([each.classifying for each in measured]),
+                f"{times_as_fast(measured, rates[ALONE]):.2f}",
+                *spread([each.whole.items_per_second for each in measured]),
+                f"{statistics.median(each.whole.cpu_milliseconds_per_item for each in measured):.3g}",
+            )
+            for setup, measured in rates.items()
+        ],
+    )
+    return f"{table}\n\n{circumstances()}"
+
+
+def times_as_fast(measured: Sequence[Rates], alone: Sequence[Rates]) -> float:
+    """Return how many times as fast as one worker a setup classifies: the median of the repeats' ratios."""
+    return statistics.median(each.classifying / one.classifying for each, one in zip(measured, alone, strict=True))
+
+
+def classifying_rate(ended: Sequence[EndedChunk], setup: Setup) -> float:
+    """Return the rows a second while every thread has a chunk; `ended`: all chunks, the earliest first.
+
+    From the moment when the last of the workers has finished its first chunk, which leaves their start out, to that
+    when the first thread finds nothing left. Raises BenchmarkError where no chunk ended in between.
+    """
+    firsts: dict[str, float] = {}
+    for chunk in ended:
+        firsts.setdefault(chunk.worker, chunk.at_seconds)
+    if len(firsts) < setup.workers:
+        raise BenchmarkError(f"{len(firsts)} of {setup.workers} workers had something to do: more rows are needed")
+    began = max(firsts.values())
+    with_all_busy = ended[: len(ended) - setup.workers * setup.threads + 1]
+    counted = [chunk for chunk in with_all_busy if chunk.at_seconds > began]
+    if not counted:
+        raise BenchmarkError("no chunk ended while every thread had one: more rows are needed")
+    return sum(chunk.rows for chunk in counted) / (counted[-1].at_seconds - began)
+
+
+def main() -> None:
+    """Measure, print, and write where asked to."""
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.workers", description=__doc__)
+    parser.add_argument("--rows", type=int, default=50_000, help="rows of each of the two files")
+    parser.add_argument("--repeats", type=int, default=3)
+    parser.add_argument("--write", type=Path, metavar="FILE", help="a document whose table to replace")
+    told = parser.parse_args()
+    try:
+        text = report(measure(rows=told.rows, repeats=told.repeats))
+        print(text)
+        if told.write:
+            write_between_markers(told.write, name=MARKER, content=text)
+    except BenchmarkError as error:
+        sys.exit(f"error: {error}")
+    except KeyboardInterrupt:
+        sys.exit(130)
+
+
+def _measure_setup(setup: Setup, folder: Path, *, waiting: Path, coming: Path, rows: int) -> Rates:
+    with _opened_home(folder, threads=setup.threads, rows=rows) as home:
+        home.enqueue(waiting)
+        home.put_messages_aside()
+        with home.running_workers(setup.workers) as workers:
+            home.wait_until(lambda: home.listening() >= setup.workers, workers, what="all workers are ready")
+            home.bring_messages_back()
+            home.wait_until(home.first_batch_is_done, workers, what="the waiting chunks are classified")
+            classifying = classifying_rate(home.ended_chunks(), setup)
+            whole = home.classify(coming, workers, rows=rows)
+        if home.verdicts() != 2 * rows:
+            raise BenchmarkError(f"{2 * rows} rows gave {home.verdicts()} verdicts")
+    return Rates(classifying=classifying, whole=whole)
+
+
+@dataclass(frozen=True, slots=True)
+class _Home:
+    """A newsgate of its own for one setup: database and running broker. client: speaks to the broker."""
+
+    folder: Path
+    environment: Mapping[str, str]
+    database: Database
+    broker: EmbeddedRedis
+    client: redis.Redis
+
+    def enqueue(self, file: Path, *options: str) -> None:
+        run_to_end(
+            [program("enqueue"), str(file), *options],
+            environment=self.environment,
+            folder=self.folder,
+            limit_seconds=_PATIENCE_SECONDS,
+        )
+
+    def classify(self, file: Path, workers: Sequence[Worker], *, rows: int) -> Cost:
+        """Take the time of `enqueue --wait`."""
+        started, cpu_before = time.monotonic(), self._cpu_seconds(workers)
+        self.enqueue(file, "--wait")
+        seconds = time.monotonic() - started
+        return Cost(rows, seconds, self._cpu_seconds(workers) - cpu_before)
+
+    def put_messages_aside(self) -> None:
+        """Keep them from the workers that start first, or the last one would find nothing left."""
+        self.client.rename(CLASSIFY_QUEUE, _ASIDE)
+
+    def bring_messages_back(self) -> None:
+        self.client.rename(_ASIDE, CLASSIFY_QUEUE)
+
+    def listening(self) -> int:
+        """How many workers wait for a message right now."""
+        return int(self.client.info("clients")["blocked_clients"])
+
+    @contextlib.contextmanager
+    def running_workers(self, count: int) -> Iterator[list[Worker]]:
+        with contextlib.ExitStack() as stack:
+            yield [stack.enter_context(self._running_worker()) for _ in range(count)]
+
+    def wait_until(self, condition: Callable[[], bool], workers: Sequence[Worker], *, what: str) -> None:
+        """Poll until `condition` holds. Raises BenchmarkError where a worker ends meanwhile, or it takes too long."""
+
+        def holds() -> bool:
+            if any(worker.poll() is not None for worker in workers):
+                raise BenchmarkError(f"a worker ended while waiting: {what}\n{self._log.read_text(errors='replace')}")
+            return condition()
+
+        wait_until(holds, what=what, seconds=_PATIENCE_SECONDS, process=workers[0], log=self._log)
+
+    def first_batch_is_done(self) -> bool:
+        with self.database.read() as connection:
+            return batch_status(connection, 1).finished
+
+    def ended_chunks(self) -> list[EndedChunk]:
+        with self.database.read() as connection:
+            ended = connection.execute(
+                select(chunks.c.worker, chunks.c.item_count, chunks.c.finished_at).order_by(chunks.c.finished_at)
+            )
+            return [EndedChunk(row.worker, row.item_count, row.finished_at.timestamp()) for row in ended]
+
+    def verdicts(self) -> int:
+        with self.database.read() as connection:
+            return connection.execute(select(func.count()).select_from(verdicts)).scalar_one()
+
+    @property
+    def _log(self) -> Path:
+        return self.folder / "workers.log"
+
+    def _running_worker(self) -> contextlib.AbstractContextManager[Worker]:
+        command = [program("newsgate"), "worker"]
+        return running(
+            command,
+            environment=self.environment,
+            folder=self.folder,
+            log=self._log,
+            patience_seconds=_DOWN_SECONDS,
+        )
+
+    def _cpu_seconds(self, workers: Sequence[Worker]) -> float:
+        pids = [worker.pid for worker in workers]
+        if self.broker.pid is not None:
+            pids.append(self.broker.pid)
+        return cpu_seconds_here() + sum(tree_cpu_seconds(pid) for pid in pids)
+
+
+@contextlib.contextmanager
+def _opened_home(folder: Path, *, threads: int, rows: int) -> Iterator[_Home]:
+    settings = settings_of(folder / "home")
+    environment = clean_environment(
+        NEWSGATE_HOME=str(settings.home),
+        NEWSGATE_CHUNK_ROWS=str(max(1, min(settings.chunk_rows, rows // _CHUNKS_AT_LEAST))),
+        NEWSGATE_WORKER_THREADS=str(threads),
+    )
+    broker = EmbeddedRedis(settings)
+    database = Database(settings.effective_database_url)
+    client = redis.Redis(unix_socket_path=str(settings.broker_socket))
+    try:
+        broker.start()
+        yield _Home(folder, environment, database, broker, client)
+    finally:
+        client.close()
+        broker.stop()
+        database.close()
+
+
+if __name__ == "__main__":
+    main()
