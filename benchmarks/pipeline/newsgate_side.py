@@ -59,7 +59,7 @@ def open_newsgate(folder: Path, warm_up: Work) -> Iterator[Side]:
 @contextlib.contextmanager
 def open_newsgate_on_servers(folder: Path, warm_up: Work) -> Iterator[Side]:
     """newsgate on a PostgreSQL and a Redis that listen on TCP ports of this machine."""
-    with _postgres() as postgres, _redis(folder / "redis") as redis:
+    with safe_postgres() as postgres, redis_over_tcp(folder / "redis") as redis:
         addresses = {"NEWSGATE_DATABASE_URL": postgres.new_database(migrated=True), "NEWSGATE_BROKER_URL": redis.url}
         assert redis.process is not None
         with newsgate_server(folder, **addresses) as server:
@@ -69,7 +69,8 @@ def open_newsgate_on_servers(folder: Path, warm_up: Work) -> Iterator[Side]:
 
 
 @contextlib.contextmanager
-def _postgres() -> Iterator[SafePostgresServer]:
+def safe_postgres() -> Iterator[SafePostgresServer]:
+    """A PostgreSQL of its own for as long as the block lasts."""
     # Not in the benchmark's folder: the server may have to be run by another user.
     folder = short_folder("bench-pg-")
     try:
@@ -84,7 +85,8 @@ def _postgres() -> Iterator[SafePostgresServer]:
 
 
 @contextlib.contextmanager
-def _redis(folder: Path) -> Iterator[RedisServer]:
+def redis_over_tcp(folder: Path) -> Iterator[RedisServer]:
+    """A Redis of its own, its data in `folder`, for as long as the block lasts."""
     server = RedisServer(folder)
     try:
         server.start()

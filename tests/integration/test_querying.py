@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import fields
 from pathlib import Path
 
 import pytest
@@ -14,7 +15,7 @@ from db.chunks import Verdict, claim_chunk, commit_chunk, load_texts
 from db.labels import add_labels, text_hash
 from db.models import add_model
 from db.promotions import promote
-from db.results import COLUMNS
+from db.results import COLUMNS, Result
 from db.runs import extend_run, open_run, run_position
 from db.session import Database
 
@@ -97,3 +98,7 @@ def test_every_query_of_the_page_finds_something(filled: Database, query: str) -
 def test_the_page_explains_every_column_of_the_view_in_its_order() -> None:
     explained = re.findall(r"^\| `(\w+)` \|", PAGE, re.MULTILINE)
     assert tuple(explained) == COLUMNS
+
+
+def test_a_result_has_the_order_of_the_view() -> None:
+    assert tuple(field.name for field in fields(Result)) == COLUMNS
