@@ -8,7 +8,9 @@ from collections.abc import Callable
 from db.batches import BatchStatus, batch_status
 from db.session import Database
 
-POLL_SECONDS = 0.1
+# Soon at first, for a file of a few rows is done in no time; then seldom, for a look costs the database something.
+FIRST_POLL_SECONDS = 0.01
+LONGEST_POLL_SECONDS = 0.1
 
 
 def wait_for_batch(
@@ -23,6 +25,7 @@ def wait_for_batch(
 
     meanwhile: called between looks; what it raises ends the waiting.
     """
+    poll_seconds = FIRST_POLL_SECONDS
     while True:
         with database.read() as connection:
             status = batch_status(connection, batch, model=model)
@@ -30,4 +33,5 @@ def wait_for_batch(
         if status.finished:
             return status
         meanwhile()
-        time.sleep(POLL_SECONDS)
+        time.sleep(poll_seconds)
+        poll_seconds = min(1.5 * poll_seconds, LONGEST_POLL_SECONDS)
