@@ -4,35 +4,59 @@ from __future__ import annotations
 
 import contextlib
 import shutil
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from benchmarks.newsgate_server import NewsgateServer, newsgate_server
+from benchmarks.newsgate_server import NewsgateServer, newsgate_server, settings_of
 from benchmarks.pipeline.processor_time import tree_cpu_seconds
 from benchmarks.pipeline.side import Side, Work
-from benchmarks.processes import Cost
+from benchmarks.processes import BenchmarkError, Cost, cpu_seconds_here, cpu_seconds_of
+from db.session import Database
+from tasks.enqueue import Request, enqueue
+from tasks.opening import open_database
+from tasks.waiting import wait_for_batch
 from tests.services import PostgresServer, RedisServer, short_folder
+from worker.settings import Settings
 
 
 @dataclass(frozen=True, slots=True)
 class Newsgate:
-    """`enqueue FILE --wait`, from the start of the command's process to its exit, beside a running `newsgate up`.
+    """A file enqueued by a process that runs already, and its verdicts waited for, beside a running `newsgate up`.
 
     servers: processes whose processor time counts too.
     """
 
     server: NewsgateServer
+    settings: Settings
+    database: Database
     servers: tuple[int, ...] = ()
 
     def classify(self, work: Work) -> Cost:
         """Enqueue the file and wait until every row has its verdict in the database."""
-        cpu_before = self._cpu_seconds_of_servers()
-        cost = self.server.enqueue(work.file, rows=len(work.texts))
-        return Cost(cost.rows, cost.seconds, cost.cpu_seconds + self._cpu_seconds_of_servers() - cpu_before)
+        started, cpu_before = time.monotonic(), self._cpu_seconds()
+        batch = enqueue(Request(str(work.file)), settings=self.settings, database=self.database).batch
+        done = wait_for_batch(self.database, batch).done
+        cost = Cost(done, time.monotonic() - started, self._cpu_seconds() - cpu_before)
+        if done != len(work.texts):
+            raise BenchmarkError(f"{len(work.texts)} rows gave {done} verdicts")
+        return cost
 
-    def _cpu_seconds_of_servers(self) -> float:
-        return sum(tree_cpu_seconds(pid) for pid in self.servers)
+    def _cpu_seconds(self) -> float:
+        others = sum(tree_cpu_seconds(pid) for pid in self.servers)
+        return cpu_seconds_here() + cpu_seconds_of(self.server.process) + others
+
+
+@dataclass(frozen=True, slots=True)
+class Command:
+    """`enqueue FILE --wait`, from the start of the command's process to its exit, beside a running `newsgate up`."""
+
+    server: NewsgateServer
+
+    def classify(self, work: Work) -> Cost:
+        """Enqueue the file and wait until every row has its verdict in the database."""
+        return self.server.enqueue(work.file, rows=len(work.texts))
 
 
 class SafePostgresServer(PostgresServer):
@@ -50,9 +74,7 @@ class SafePostgresServer(PostgresServer):
 @contextlib.contextmanager
 def open_newsgate(folder: Path, warm_up: Work) -> Iterator[Side]:
     """newsgate on SQLite and its private broker."""
-    with newsgate_server(folder) as server:
-        newsgate = Newsgate(server)
-        newsgate.classify(warm_up)
+    with newsgate_server(folder) as server, _warm(server, settings_of(folder / "home"), warm_up) as newsgate:
         yield newsgate
 
 
@@ -60,12 +82,34 @@ def open_newsgate(folder: Path, warm_up: Work) -> Iterator[Side]:
 def open_newsgate_on_servers(folder: Path, warm_up: Work) -> Iterator[Side]:
     """newsgate on a PostgreSQL and a Redis that listen on TCP ports of this machine."""
     with safe_postgres() as postgres, redis_over_tcp(folder / "redis") as redis:
-        addresses = {"NEWSGATE_DATABASE_URL": postgres.new_database(migrated=True), "NEWSGATE_BROKER_URL": redis.url}
+        settings = Settings(
+            home=folder / "home", database_url=postgres.new_database(migrated=True), broker_url=redis.url
+        )
+        addresses = {"NEWSGATE_DATABASE_URL": settings.database_url, "NEWSGATE_BROKER_URL": settings.broker_url}
         assert redis.process is not None
-        with newsgate_server(folder, **addresses) as server:
-            newsgate = Newsgate(server, servers=(postgres.pid, redis.process.pid))
-            newsgate.classify(warm_up)
+        servers = (postgres.pid, redis.process.pid)
+        with newsgate_server(folder, **addresses) as server, _warm(server, settings, warm_up, *servers) as newsgate:
             yield newsgate
+
+
+@contextlib.contextmanager
+def open_command(folder: Path, warm_up: Work) -> Iterator[Side]:
+    """newsgate on SQLite and its private broker, each file by a command of its own."""
+    with newsgate_server(folder) as server:
+        command = Command(server)
+        command.classify(warm_up)
+        yield command
+
+
+@contextlib.contextmanager
+def _warm(server: NewsgateServer, settings: Settings, warm_up: Work, *servers: int) -> Iterator[Newsgate]:
+    database = open_database(settings)
+    try:
+        newsgate = Newsgate(server, settings, database, servers)
+        newsgate.classify(warm_up)
+        yield newsgate
+    finally:
+        database.close()
 
 
 @contextlib.contextmanager
