@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import argparse
 import sys
-from pathlib import Path
 
+from benchmarks import table_program
 from benchmarks.newsgate_server import newsgate_server
-from benchmarks.processes import BenchmarkError, scratch_folder
-from benchmarks.report import circumstances, markdown_table, spread, write_between_markers
+from benchmarks.processes import scratch_folder
+from benchmarks.report import circumstances, markdown_table, spread
 from benchmarks.texts import make_lexicon, make_posts, write_posts
 from model.bundle import read_bundle
 from model.starter import starter_bundle
@@ -45,20 +44,9 @@ def report(rates: dict[int, list[float]]) -> str:
 
 def main() -> None:
     """Measure, print, and write where asked to."""
-    parser = argparse.ArgumentParser(prog="python -m benchmarks.chunk_rows", description=__doc__)
-    parser.add_argument("--rows", type=int, default=50_000)
-    parser.add_argument("--repeats", type=int, default=3)
-    parser.add_argument("--write", type=Path, metavar="FILE", help="a document whose table to replace")
-    told = parser.parse_args()
-    try:
-        text = report(measure(rows=told.rows, repeats=told.repeats))
-        print(text)
-        if told.write:
-            write_between_markers(told.write, name=MARKER, content=text)
-    except BenchmarkError as error:
-        sys.exit(f"error: {error}")
-    except KeyboardInterrupt:
-        sys.exit(130)
+    table_program.run(
+        "chunk_rows", __doc__, marker=MARKER, table=lambda rows, repeats: report(measure(rows=rows, repeats=repeats))
+    )
 
 
 if __name__ == "__main__":

@@ -6,11 +6,9 @@ Each setup is measured twice: on chunks that all wait already (classifying alone
 
 from __future__ import annotations
 
-import argparse
 import contextlib
 import statistics
 import subprocess
-import sys
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -20,6 +18,7 @@ from typing import Final
 import redis
 from sqlalchemy import func, select
 
+from benchmarks import table_program
 from benchmarks.newsgate_server import settings_of
 from benchmarks.pipeline.processor_time import tree_cpu_seconds
 from benchmarks.processes import (
@@ -33,7 +32,7 @@ from benchmarks.processes import (
     scratch_folder,
     wait_until,
 )
-from benchmarks.report import circumstances, markdown_table, say, spread, write_between_markers
+from benchmarks.report import circumstances, markdown_table, say, spread
 from benchmarks.texts import make_lexicon, make_posts, write_posts
 from db.batches import batch_status
 from db.session import Database
@@ -154,20 +153,9 @@ def classifying_rate(ended: Sequence[EndedChunk], setup: Setup) -> float:
 
 def main() -> None:
     """Measure, print, and write where asked to."""
-    parser = argparse.ArgumentParser(prog="python -m benchmarks.workers", description=__doc__)
-    parser.add_argument("--rows", type=int, default=50_000, help="rows of each of the two files")
-    parser.add_argument("--repeats", type=int, default=3)
-    parser.add_argument("--write", type=Path, metavar="FILE", help="a document whose table to replace")
-    told = parser.parse_args()
-    try:
-        text = report(measure(rows=told.rows, repeats=told.repeats))
-        print(text)
-        if told.write:
-            write_between_markers(told.write, name=MARKER, content=text)
-    except BenchmarkError as error:
-        sys.exit(f"error: {error}")
-    except KeyboardInterrupt:
-        sys.exit(130)
+    table_program.run(
+        "workers", __doc__, marker=MARKER, table=lambda rows, repeats: report(measure(rows=rows, repeats=repeats))
+    )
 
 
 def _measure_setup(setup: Setup, folder: Path, *, waiting: Path, coming: Path, rows: int) -> Rates:
