@@ -9,8 +9,13 @@ COPY requirements/${LOCK}.txt requirements/
 RUN pip install --no-cache-dir --require-hashes -r requirements/${LOCK}.txt
 
 COPY . .
-# What builds the package stands in the lock files too, so nothing unlocked is fetched here.
-RUN pip install --no-cache-dir --no-deps --no-build-isolation .
+# What builds the package stands in the lock files too, so nothing unlocked is fetched here. The compiler goes again: only
+# the library it makes is used.
+RUN apt-get update \
+    && apt-get install -y --no-install-recommends gcc libc6-dev \
+    && pip install --no-cache-dir --no-deps --no-build-isolation . \
+    && apt-get purge -y --auto-remove gcc libc6-dev \
+    && rm -rf /var/lib/apt/lists/*
 
 USER newsgate
 WORKDIR /home/newsgate

@@ -1,7 +1,8 @@
-# Only Python 3.11 or newer with venv, and make, are assumed. Everything else is installed into .venv, from lock files.
+# Only Python 3.11 or newer with venv, and make, are assumed; a C compiler (cc) makes it faster. Everything else is installed into .venv, from lock files.
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
+BUILT_FROM := pyproject.toml hatch_build.py $(wildcard model/native/*.c model/native/*.h model/native/build.py)
 PIP := $(BIN)/python -m pip --disable-pip-version-check -qq
 
 .PHONY: help run dev test check format bench accuracy lstm soak lock clean
@@ -68,14 +69,15 @@ clean: ## Remove what was installed and cached
 $(VENV)/bin/python:
 	@$(PYTHON) -m venv $(VENV)
 
-# The package itself needs no download: what builds it stands in the lock file like everything else.
-$(VENV)/.run: requirements/run.txt pyproject.toml | $(VENV)/bin/python
+# The package itself needs no download: what builds it stands in the lock file like everything else. Its C sources are
+# compiled where there is a compiler; without one it works all the same.
+$(VENV)/.run: requirements/run.txt $(BUILT_FROM) | $(VENV)/bin/python
 	@echo "Installing newsgate into $(VENV): under a minute, once"
 	@$(PIP) install --require-hashes -r requirements/run.txt
 	@$(PIP) install --no-deps --no-build-isolation -e .
 	@touch $@
 
-$(VENV)/.dev: requirements/dev.txt pyproject.toml | $(VENV)/bin/python
+$(VENV)/.dev: requirements/dev.txt $(BUILT_FROM) | $(VENV)/bin/python
 	@echo "Installing newsgate, TensorFlow and what developing needs into $(VENV): a minute or two, once"
 	@$(PIP) install --require-hashes -r requirements/dev.txt
 	@$(PIP) install --no-deps --no-build-isolation -e .

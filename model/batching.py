@@ -2,31 +2,39 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import Executor
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
-from model.numpy_runtime import BLOCK_ROWS
-from model.runtime import Runtime
-from model.text import PADDING_ID, Encoded
+from model.text import PADDING_ID
+from model.tokens import Tokens
 from model.weights import Float32, Int32
 
-BATCH_ROWS: Final = BLOCK_ROWS
+if TYPE_CHECKING:
+    from model.runtime import Runtime
+
+BATCH_ROWS: Final = 128
 
 
-def run_batches(runtime: Runtime, encoded: Sequence[Encoded], *, pool: Executor | None = None) -> Float32:
-    """Return the logits of P(fake), float32 [texts], in the order of `encoded`; with a `pool`, batches run in it."""
+def score_in_parts(runtime: Runtime, tokens: Tokens, *, pool: Executor, parts: int) -> Float32:
+    """Return what `runtime.logits` gives, float32 [texts], computed in `pool` in so many parts of equal work."""
+    by_length = _longest_first(tokens)
+    shares = [by_length[part::parts] for part in range(min(parts, len(tokens)))]
+    logits = np.empty(len(tokens), np.float32)
+    for rows, share in zip(shares, pool.map(runtime.logits, map(tokens.pick, shares)), strict=True):
+        logits[rows] = share
+    return logits
 
-    def run(rows: list[int]) -> Float32:
-        return runtime.logits(*pad([encoded[row].ids for row in rows]))
 
-    batches = _rows_of_similar_length(encoded)
-    results = map(run, batches) if pool is None else pool.map(run, batches)
-    logits = np.empty(len(encoded), dtype=np.float32)
-    for rows, result in zip(batches, results, strict=True):
-        logits[rows] = result
+def in_rectangles(run: Callable[[Int32, Int32], Float32], tokens: Tokens) -> Float32:
+    """Return the logits, float32 [texts], of a `run` from ids padded on the right and lengths to logits [batch]."""
+    by_length = _longest_first(tokens)
+    logits = np.empty(len(tokens), np.float32)
+    for start in range(0, len(by_length), BATCH_ROWS):
+        rows = by_length[start : start + BATCH_ROWS]
+        logits[rows] = run(tokens.padded(rows), tokens.lengths[rows])
     return logits
 
 
@@ -39,7 +47,5 @@ def pad(token_ids: Sequence[tuple[int, ...]]) -> tuple[Int32, Int32]:
     return padded, lengths
 
 
-def _rows_of_similar_length(encoded: Sequence[Encoded]) -> list[list[int]]:
-    # Longest first: the expensive batches start early, so threads finish together.
-    by_length = sorted(range(len(encoded)), key=lambda row: -len(encoded[row].ids))
-    return [by_length[start : start + BATCH_ROWS] for start in range(0, len(by_length), BATCH_ROWS)]
+def _longest_first(tokens: Tokens) -> np.ndarray[tuple[int], np.dtype[np.intp]]:
+    return np.argsort(-tokens.lengths, kind="stable")

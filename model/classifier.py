@@ -9,11 +9,12 @@ from dataclasses import dataclass, field
 import numpy as np
 import numpy.typing as npt
 
-from model.batching import run_batches
+from model.batching import score_in_parts
 from model.bundle import read_bundle
+from model.encoding import Encoder, open_encoder
 from model.metadata import BundleMetadata
 from model.runtime import Runtime, RuntimeName, open_runtime
-from model.text import UNKNOWN_ID, Tokenizer
+from model.tokens import Tokens
 from model.weights import Float32, Int32
 
 
@@ -42,21 +43,23 @@ class Scores:
 class Classifier:
     """One bundle, loaded; many threads may call `classify` at once."""
 
-    def __init__(self, *, tokenizer: Tokenizer, runtime: Runtime, metadata: BundleMetadata, threads: int = 1) -> None:
+    def __init__(self, *, encoder: Encoder, runtime: Runtime, metadata: BundleMetadata, threads: int = 1) -> None:
         self.metadata = metadata
-        self._tokenizer = tokenizer
+        self._encoder = encoder
         self._runtime = runtime
+        self._threads = threads
         self._pool = ThreadPoolExecutor(threads, thread_name_prefix="classify") if threads > 1 else None
 
     @classmethod
-    def from_bundle_bytes(cls, data: bytes, *, runtime: RuntimeName = "numpy", threads: int = 1) -> Classifier:
-        """Return the classifier of a bundle, its batches spread over `threads` threads.
+    def from_bundle_bytes(cls, data: bytes, *, runtime: RuntimeName = "auto", threads: int = 1) -> Classifier:
+        """Return the classifier of a bundle, its texts spread over `threads` threads.
 
         Raises BundleError for a broken bundle and RuntimeUnavailableError where `runtime` is not installed.
         """
         bundle = read_bundle(data)
         return cls(
-            tokenizer=bundle.tokenizer,
+            # Who asks for NumPy wants nothing of what was compiled here.
+            encoder=open_encoder(bundle.tokenizer, compiled=runtime != "numpy"),
             runtime=open_runtime(bundle, runtime=runtime),
             metadata=bundle.metadata,
             threads=threads,
@@ -66,15 +69,19 @@ class Classifier:
         """Return the scores of `texts`; equal texts are scored once."""
         places: dict[str, int] = {}
         rows = [places.setdefault(text, len(places)) for text in texts]
-        encoded = self._tokenizer.encode_all(places, max_tokens=self.metadata.max_tokens)
-        logits = run_batches(self._runtime, encoded, pool=self._pool)
-        p_fake = calibrated(logits, temperature=self.metadata.temperature)
+        tokens = self._encoder.encode(list(places), max_tokens=self.metadata.max_tokens)
+        p_fake = calibrated(self._logits(tokens), temperature=self.metadata.temperature)
         return Scores(
             p_fake=p_fake[rows],
-            token_counts=np.array([len(text.ids) for text in encoded], dtype=np.int32)[rows],
-            truncated=np.array([text.truncated for text in encoded], dtype=np.bool_)[rows],
-            unknown_counts=np.array([text.ids.count(UNKNOWN_ID) for text in encoded], dtype=np.int32)[rows],
+            token_counts=tokens.lengths[rows],
+            truncated=tokens.truncated[rows],
+            unknown_counts=tokens.unknown_counts[rows],
         )
+
+    def _logits(self, tokens: Tokens) -> Float32:
+        if self._pool is None:
+            return self._runtime.logits(tokens)
+        return score_in_parts(self._runtime, tokens, pool=self._pool, parts=self._threads)
 
     def warm_up(self) -> None:
         """Run short and long batches once, so that the first real text does not pay for lazy set-up."""

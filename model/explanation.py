@@ -13,7 +13,6 @@ from typing import Final
 
 import numpy as np
 
-from model.batching import run_batches
 from model.bundle import Bundle, BundleError
 from model.classifier import calibrated
 from model.explanation_faithfulness import Faithfulness, Float64, Ids, Score, measure_faithfulness, without
@@ -21,6 +20,7 @@ from model.gates import NetworkTrace, Trace, take_in, trace_network
 from model.onnx_weights import weights_from_onnx
 from model.runtime import Runtime
 from model.text import RESERVED_PIECES, URL_PIECE, Encoded, Tokenizer
+from model.tokens import Tokens
 
 KEEP: Final = "keep"
 TAKE_IN: Final = "take in"
@@ -93,7 +93,7 @@ def explain(bundle: Bundle, runtime: Runtime, text: str, *, most_tokens: int) ->
     _check_logit(traced, runtime, ids)
 
     def score(texts: Sequence[Ids]) -> Float64:
-        logits = run_batches(runtime, [Encoded(each, truncated=False) for each in texts])
+        logits = runtime.logits(Tokens.of([Encoded(each, truncated=False) for each in texts]))
         if not np.isfinite(logits).all():
             raise BundleError("the bundle's network gives no finite score for a part of the text")
         return calibrated(logits, temperature=bundle.metadata.temperature)
@@ -146,7 +146,7 @@ def _mean(forward: GateMeasures, backward: GateMeasures) -> GateMeasures:
 
 def _check_logit(traced: NetworkTrace, runtime: Runtime, ids: Ids) -> None:
     """Refuse to describe a network by equations that do not give its result."""
-    served = float(run_batches(runtime, [Encoded(ids, truncated=False)])[0])
+    served = float(runtime.logits(Tokens.of([Encoded(ids, truncated=False)]))[0])
     # So written that a result that is not a number is refused too.
     if not abs(traced.logit - served) <= _LOGIT_TOLERANCE * max(1.0, abs(served)):
         raise BundleError(

@@ -1,4 +1,4 @@
-"""The network in NumPy, with everything folded that does not depend on the text before it: what workers run by default.
+"""The network in NumPy, with everything folded that does not depend on the text before it: what runs everywhere.
 
 The input's share of the four parts, W x + b, depends on a token alone. It is multiplied out for the whole vocabulary
 when a bundle is loaded, so a step is a look-up, one product with the hidden state, and the equations of `model.gates`.
@@ -15,6 +15,8 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
+from model.batching import in_rectangles
+from model.tokens import Tokens
 from model.weights import Float32, Int32, LstmWeights, Weights
 
 # A matrix product of so many rows, with 64 units, is too small for OpenBLAS to start threads of its own, which would
@@ -37,8 +39,12 @@ class NumpyRuntime:
         self._output_kernel = weights.output_kernel
         self._output_bias = weights.output_bias
 
-    def logits(self, ids: Int32, lengths: Int32) -> Float32:
-        """Return the logits of P(fake), float32 [batch], of `ids` [batch, tokens] padded to the right of `lengths`."""
+    def logits(self, tokens: Tokens) -> Float32:
+        """Return the logits of P(fake), float32 [texts]."""
+        return in_rectangles(self.padded_logits, tokens)
+
+    def padded_logits(self, ids: Int32, lengths: Int32) -> Float32:
+        """Return the logits, float32 [batch], of `ids` [batch, tokens] padded to the right of `lengths`."""
         logits = np.empty(len(ids), np.float32)
         longest_first = np.argsort(-lengths, kind="stable")
         for start in range(0, len(ids), BLOCK_ROWS):

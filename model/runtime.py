@@ -1,18 +1,23 @@
-"""The three ways to run a bundle's network, behind one protocol."""
+"""The ways to run a bundle's network, behind one protocol."""
 
 from __future__ import annotations
 
-from typing import Literal, Protocol
+from typing import Final, Literal, Protocol
 
 import numpy as np
 
+from model.batching import in_rectangles
 from model.bundle import Bundle, BundleError
+from model.native.library import native_library
 from model.numpy_runtime import NumpyRuntime
 from model.onnx_weights import weights_from_onnx
-from model.weights import Float32, Int32
+from model.tokens import Tokens
+from model.weights import Float32, Int32, Weights
 from newsgate.errors import NewsgateError
 
-RuntimeName = Literal["numpy", "onnx", "keras"]
+# `auto` is `native` where that was built, and `numpy` elsewhere.
+RuntimeName = Literal["auto", "native", "numpy", "onnx", "keras"]
+_BUILD_REMEDY: Final = "Install newsgate again where there is a C compiler, or set NEWSGATE_RUNTIME=auto"
 
 
 class RuntimeUnavailableError(NewsgateError):
@@ -22,8 +27,8 @@ class RuntimeUnavailableError(NewsgateError):
 class Runtime(Protocol):
     """Runs a network; safe to share between threads."""
 
-    def logits(self, ids: Int32, lengths: Int32) -> Float32:
-        """Return the logits of P(fake), float32 [batch], of `ids` [batch, tokens] padded to the right of `lengths`."""
+    def logits(self, tokens: Tokens) -> Float32:
+        """Return the logits of P(fake), float32 [texts]."""
         ...
 
 
@@ -49,8 +54,12 @@ class OnnxRuntime:
                 remedy="Upgrade onnxruntime, or train the model again",
             ) from error
 
-    def logits(self, ids: Int32, lengths: Int32) -> Float32:
-        """Return the logits of P(fake), float32 [batch]."""
+    def logits(self, tokens: Tokens) -> Float32:
+        """Return the logits of P(fake), float32 [texts]."""
+        return in_rectangles(self.padded_logits, tokens)
+
+    def padded_logits(self, ids: Int32, lengths: Int32) -> Float32:
+        """Return the logits, float32 [batch], of `ids` [batch, tokens] padded to the right of `lengths`."""
         (result,) = self._session.run(["logits"], {"ids": ids, "lengths": lengths})
         return np.asarray(result, dtype=np.float32)
 
@@ -68,17 +77,44 @@ class KerasRuntime:
             ) from error
         self._predict = compile_predictor(network_from_bytes(keras_model))
 
-    def logits(self, ids: Int32, lengths: Int32) -> Float32:
-        """Return the logits of P(fake), float32 [batch]; padding is id 0, so the lengths say nothing new."""
-        return self._predict(ids)
+    def logits(self, tokens: Tokens) -> Float32:
+        """Return the logits of P(fake), float32 [texts]; padding is id 0, so the lengths say nothing new."""
+        return in_rectangles(lambda ids, _lengths: self._predict(ids), tokens)
+
+
+def resolved(runtime: RuntimeName) -> RuntimeName:
+    """Return the runtime that `auto` means here; any other name as it is."""
+    if runtime != "auto":
+        return runtime
+    return "numpy" if native_library() is None else "native"
 
 
 def open_runtime(bundle: Bundle, *, runtime: RuntimeName) -> Runtime:
-    """Return the named runtime with the bundle's network loaded."""
+    """Return the named runtime with the bundle's network loaded. Raises RuntimeUnavailableError."""
+    runtime = resolved(runtime)
+    if runtime == "native":
+        return _open_native(weights_from_onnx(bundle.onnx_model))
     if runtime == "numpy":
         return NumpyRuntime(weights_from_onnx(bundle.onnx_model))
     if runtime == "onnx":
         return OnnxRuntime(bundle.onnx_model)
     if runtime == "keras":
         return KerasRuntime(bundle.keras_model)
-    raise RuntimeUnavailableError(f"there is no runtime {runtime!r}", remedy="Use numpy, onnx or keras")
+    raise RuntimeUnavailableError(f"there is no runtime {runtime!r}", remedy="Use auto, native, numpy, onnx or keras")
+
+
+def compiled_runtimes(weights: Weights) -> list[Runtime]:
+    """Return the network in C for each instruction set that this processor has; none where there is no library."""
+    from model.native.runtime import NativeRuntime
+
+    library = native_library()
+    return [] if library is None else [NativeRuntime(library, weights, variant=each) for each in library.variants]
+
+
+def _open_native(weights: Weights) -> Runtime:
+    from model.native.runtime import NativeRuntime
+
+    library = native_library()
+    if library is None:
+        raise RuntimeUnavailableError("newsgate's library in C is not built here", remedy=_BUILD_REMEDY)
+    return NativeRuntime(library, weights)

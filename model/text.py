@@ -63,8 +63,16 @@ class Encoded:
 
 def normalise(text: str, *, keep_case: bool = False) -> str:
     """Return `text` without the differences that carry no meaning: HTML entities, width variants, quotes, case."""
-    if "&" in text:
-        text = html.unescape(text)
+    return fold(unescape(text), keep_case=keep_case)
+
+
+def unescape(text: str) -> str:
+    """Return `text` with the characters that its HTML entities stand for."""
+    return html.unescape(text) if "&" in text else text
+
+
+def fold(text: str, *, keep_case: bool) -> str:
+    """Return `text` without width variants, typographic quotes and, unless it is kept, case."""
     if not text.isascii():
         text = unicodedata.normalize("NFKC", _MARKS.sub(rf"\g<0>{_JOINER}", text)).replace(_JOINER, "")
         for typographic, plain in _QUOTES:

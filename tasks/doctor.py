@@ -72,7 +72,8 @@ def examine() -> Examination:
         return Examination((*checks, _failure("settings", error)), {})
     in_force = settings_in_force(settings)
     checks.append(_changed_settings(in_force))
-    for part, look in (("home", _home), ("disk", _disk), ("database", _database), ("broker", _broker)):
+    looks = {"home": _home, "disk": _disk, "compiled code": _compiled, "database": _database, "broker": _broker}
+    for part, look in looks.items():
         checks += _look(part, lambda look=look: look(settings))  # type: ignore[misc]
     checks.append(_running(settings))
     return Examination(tuple(checks), in_force)
@@ -294,6 +295,23 @@ def _fitness(name: str, about: Mapping[str, Any]) -> Iterator[Check]:
     else:
         detail = f"maxmemory-policy is {policy}: messages may be dropped, and found again only by the sweeper"
         yield Check("broker memory", "warning", detail, "Set maxmemory-policy noeviction")
+
+
+def _compiled(settings: Settings) -> Iterator[Check]:
+    # It reads arrays with NumPy, which most commands do without.
+    from model.native.library import VARIANT_NAMES, native_library
+
+    library = native_library()
+    if library is not None:
+        yield Check("compiled code", "ok", f"the LSTM and the tokenizer in C, for {VARIANT_NAMES[library.variants[0]]}")
+        return
+    state: State = "FAILED" if settings.runtime == "native" else "warning"
+    yield Check(
+        "compiled code",
+        state,
+        "not built here: NumPy and Python classify, about half as fast",
+        "Install newsgate again where there is a C compiler",
+    )
 
 
 def _running(settings: Settings) -> Check:

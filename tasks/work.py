@@ -115,6 +115,9 @@ def set_up_logging(settings: Settings) -> None:
 
 
 def _consume(settings: Settings, workshop: Workshop, *, on_stop: Callable[[], None]) -> None:
+    # With NumPy, which a worker needs in any case.
+    from model.runtime import resolved
+
     app = make_app(settings)
 
     @app.task(name=CLASSIFY_TASK, ignore_result=True)
@@ -131,11 +134,11 @@ def _consume(settings: Settings, workshop: Workshop, *, on_stop: Callable[[], No
     log.info(
         "ready: chunks at a time %d, runtime %s, database %s",
         settings.worker_threads,
-        settings.runtime,
+        resolved(settings.runtime),
         workshop.database.display_url,
     )
-    # A thread rather than this one, which goes on talking to the broker. More of them gain little: NumPy's loops give
-    # the interpreter's lock back so often that two threads compute no more than one. A worker a core does that.
+    # A thread rather than this one, which goes on talking to the broker. More of them gain little, for what is not the
+    # LSTM itself holds the interpreter's lock. A worker a core does that.
     consume(
         app,
         queue=CLASSIFY_QUEUE,

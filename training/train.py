@@ -13,16 +13,17 @@ from typing import Any, Final
 import numpy as np
 
 from model.abstention import record_risk_coverage
-from model.batching import run_batches
 from model.bundle import make_bundle, read_bundle
 from model.classifier import Classifier, calibrated
+from model.encoding import PythonEncoder
 from model.metadata import BundleMetadata, Parity, TrainingData
 from model.numpy_runtime import NumpyRuntime
 from model.onnx_graph import compile_onnx
 from model.onnx_weights import weights_from_onnx
-from model.runtime import KerasRuntime, OnnxRuntime, Runtime
+from model.runtime import KerasRuntime, OnnxRuntime, Runtime, compiled_runtimes
 from model.summary import summarise
-from model.text import Encoded, Tokenizer
+from model.text import Tokenizer
+from model.tokens import Tokens
 from newsgate.errors import NewsgateError
 from training.calibrate import fit_temperature
 from training.corpus import LabelledTexts, Split, hold_back
@@ -94,15 +95,17 @@ def train_bundle(
 
     progress(Progress(stage="compile"))
     # From the graph's bytes, as everyone will read them.
-    served = NumpyRuntime(weights_from_onnx(network.onnx_model))
+    weights = weights_from_onnx(network.onnx_model)
+    served = NumpyRuntime(weights)
     sample = (validation or split.held_back).texts[:PARITY_TEXTS] + split.fitting.texts[:PARITY_TEXTS]
-    encoded_sample = tokenizer.encode_all(sample, max_tokens=recipe.max_tokens)
-    others = (served, OnnxRuntime(network.onnx_model))
-    parity = prove_parity(KerasRuntime(network.keras_model), others, encoded_sample)
+    encoder = PythonEncoder(tokenizer)
+    others: list[Runtime] = [served, OnnxRuntime(network.onnx_model), *compiled_runtimes(weights)]
+    sample_tokens = encoder.encode(sample, max_tokens=recipe.max_tokens)
+    parity = prove_parity(KerasRuntime(network.keras_model), others, sample_tokens)
 
     progress(Progress(stage="calibrate"))
-    encoded = tokenizer.encode_all(split.held_back.texts, max_tokens=recipe.max_tokens)
-    temperature = fit_temperature(run_batches(served, encoded), split.held_back.labels)
+    held_back_tokens = encoder.encode(split.held_back.texts, max_tokens=recipe.max_tokens)
+    temperature = fit_temperature(served.logits(held_back_tokens), split.held_back.labels)
 
     progress(Progress(stage="evaluate"))
     draft = BundleMetadata(
@@ -116,7 +119,7 @@ def train_bundle(
         parity=parity,
         corpus=corpus,
     )
-    classifier = Classifier(tokenizer=tokenizer, runtime=served, metadata=draft)
+    classifier = Classifier(encoder=encoder, runtime=served, metadata=draft)
     scores = classifier.classify(split.held_back.texts)
     held_back = evaluate_probabilities(scores.p_fake, split.held_back.labels)
     reported = None if validation is None else evaluate(classifier, validation)
@@ -136,9 +139,9 @@ def train_bundle(
     return TrainedBundle(data=data, metadata=read_bundle(data).metadata, held_back=held_back, validation=reported)
 
 
-def prove_parity(keras: Runtime, others: Sequence[Runtime], encoded: Sequence[Encoded]) -> Parity:
+def prove_parity(keras: Runtime, others: Sequence[Runtime], tokens: Tokens) -> Parity:
     """Return how far the other runtimes' probabilities are from Keras', or raise ParityError beyond the tolerance."""
-    by_keras, *by_others = (calibrated(run_batches(each, encoded), temperature=1.0) for each in (keras, *others))
+    by_keras, *by_others = (calibrated(each.logits(tokens), temperature=1.0) for each in (keras, *others))
     difference = float(np.max(np.abs(np.stack(by_others) - by_keras)))
     # Negated, so that NaN is refused too.
     if not difference <= PARITY_TOLERANCE:
@@ -146,7 +149,7 @@ def prove_parity(keras: Runtime, others: Sequence[Runtime], encoded: Sequence[En
             f"compiled, the weights give other probabilities: by {difference:.1e}, more than {PARITY_TOLERANCE:.0e}",
             remedy="Report this with the versions of keras, tensorflow and onnxruntime; nothing was saved",
         )
-    return Parity(max_abs_difference=difference, texts=len(encoded))
+    return Parity(max_abs_difference=difference, texts=len(tokens))
 
 
 def _examples(split: Split, *, recipe: Recipe, cache_folder: Path | None, progress: ProgressCallback) -> Examples:

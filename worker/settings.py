@@ -41,8 +41,8 @@ class Settings(BaseSettings):
     # Not in `repr`: the two may hold passwords.
     database_url: str = Field(default="", repr=False, description="SQLAlchemy address; empty: a file at home.")
     broker_url: str = Field(default="", repr=False, description="Celery's Redis address; empty: a private one at home.")
-    runtime: Literal["numpy", "onnx", "keras"] = Field(
-        default="numpy", description="What computes the LSTM in workers."
+    runtime: Literal["auto", "native", "numpy", "onnx", "keras"] = Field(
+        default="auto", description="What computes the LSTM in workers."
     )
     chunk_rows: int = Field(default=1000, ge=1, le=100_000, description="Rows of a file that are one unit of work.")
     chunk_chars: int = Field(default=4_000_000, ge=1, description="Characters after which a chunk is closed early.")

@@ -14,6 +14,7 @@ import pytest
 from sqlalchemy import text
 
 from db.session import Database
+from tasks.doctor import examine
 from tests.programs import World
 from tests.services import PostgresServer, RedisServer, free_port, short_folder
 
@@ -57,7 +58,18 @@ def test_a_sound_set_up_is_one_ok_line_a_part(world: World) -> None:
     lines = done.out.splitlines()
     assert [line for line in lines if not line.startswith(("ok      ", "warning disk"))] == []
     parts = [line.split(":")[0].split()[-1] for line in lines]
-    wanted = ["newsgate", "libraries", "sqlite", "settings", "home", "database", "integrity", "schema", "models"]
+    wanted = [
+        "newsgate",
+        "libraries",
+        "sqlite",
+        "settings",
+        "home",
+        "code",
+        "database",
+        "integrity",
+        "schema",
+        "models",
+    ]
     assert [part for part in parts if part in wanted] == wanted
     assert "1 match their checksums; model 1 is champion" in done.out
 
@@ -159,3 +171,15 @@ def test_a_broker_that_evicts_and_one_that_wants_a_password_are_told(world: Worl
     assert "allkeys-lru" in memory["detail"]
     assert broker["state"] == "FAILED"
     assert broker["remedy"] == "Check user and password in NEWSGATE_BROKER_URL"
+
+
+@pytest.mark.parametrize(("runtime", "state"), [("auto", "warning"), ("native", "FAILED")])
+def test_an_installation_without_a_compiler_is_told(
+    runtime: str, state: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("NEWSGATE_HOME", str(tmp_path))
+    monkeypatch.setenv("NEWSGATE_RUNTIME", runtime)
+    monkeypatch.setattr("model.native.library.native_library", lambda: None)
+    (found,) = (check for check in examine().checks if check.part == "compiled code")
+    assert (found.state, found.remedy) == (state, "Install newsgate again where there is a C compiler")
+    assert "half as fast" in found.detail

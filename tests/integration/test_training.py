@@ -6,6 +6,7 @@ import io
 import json
 import zipfile
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from functools import cache
 
@@ -13,14 +14,15 @@ import numpy as np
 import pytest
 
 from model.abstention import record_risk_coverage
-from model.batching import run_batches
+from model.batching import in_rectangles, score_in_parts
 from model.bundle import bundle_sha256, make_bundle, read_bundle
 from model.classifier import Classifier, Scores
 from model.numpy_runtime import NumpyRuntime
 from model.onnx_weights import weights_from_onnx
-from model.runtime import OnnxRuntime, RuntimeName
+from model.runtime import OnnxRuntime, RuntimeName, compiled_runtimes
 from model.summary import Summary, summarise
 from model.text import Encoded
+from model.tokens import Tokens
 from model.weights import Float32, Int32
 from training.corpus import LabelledTexts, hold_back
 from training.evaluate import evaluate
@@ -147,7 +149,7 @@ def test_all_runtimes_give_the_same_scores() -> None:
         return Classifier.from_bundle_bytes(trained()[0].data, runtime=runtime).classify(VALIDATION.texts)
 
     by_keras = by("keras")
-    for served in (by("numpy"), by("onnx")):
+    for served in (by("native"), by("numpy"), by("onnx")):
         np.testing.assert_allclose(by_keras.p_fake, served.p_fake, atol=1e-5)
         np.testing.assert_array_equal(by_keras.p_fake >= 0.5, served.p_fake >= 0.5)
         np.testing.assert_array_equal(by_keras.token_counts, served.token_counts)
@@ -167,11 +169,18 @@ def test_the_compiled_weights_are_the_network_for_any_weights_and_lengths(units:
 
     by_keras = compile_predictor(network)(ids)
     graph = compile_onnx(extract_weights(network))
-    for compiled in (NumpyRuntime(weights_from_onnx(graph)), OnnxRuntime(graph)):
-        logits = compiled.logits(ids, lengths)
+    for padded in (NumpyRuntime(weights_from_onnx(graph)), OnnxRuntime(graph)):
+        logits = padded.padded_logits(ids, lengths)
         np.testing.assert_allclose(logits, by_keras, atol=2e-5)
         # Whatever stands in the padding.
-        np.testing.assert_array_equal(compiled.logits(np.where(ids == 0, 7, ids), lengths), logits)
+        np.testing.assert_array_equal(padded.padded_logits(np.where(ids == 0, 7, ids), lengths), logits)
+    tokens = Tokens.of(
+        [Encoded(tuple(row[:length].tolist()), truncated=False) for row, length in zip(ids, lengths, strict=True)]
+    )
+    compiled = compiled_runtimes(weights_from_onnx(graph))
+    assert compiled
+    for runtime in compiled:
+        np.testing.assert_allclose(runtime.logits(tokens), by_keras, atol=2e-5)
 
 
 def test_padding_changes_nothing_in_keras_either() -> None:
@@ -194,22 +203,28 @@ def test_a_graph_that_differs_is_never_saved(wrong_by: float) -> None:
         def __init__(self, logit: float) -> None:
             self.logit = logit
 
-        def logits(self, ids: Int32, lengths: Int32) -> Float32:
-            return np.full(len(ids), self.logit, dtype=np.float32)
+        def logits(self, tokens: Tokens) -> Float32:
+            return np.full(len(tokens), self.logit, dtype=np.float32)
 
-    encoded = [Encoded((1, 2), truncated=False)] * 3
-    assert prove_parity(Constant(0.5), [Constant(0.5)], encoded).texts == 3
+    tokens = Tokens.of([Encoded((1, 2), truncated=False)] * 3)
+    assert prove_parity(Constant(0.5), [Constant(0.5)], tokens).texts == 3
     with pytest.raises(ParityError, match="nothing was saved"):
-        prove_parity(Constant(0.5), [Constant(0.5), Constant(0.5 + wrong_by)], encoded)
+        prove_parity(Constant(0.5), [Constant(0.5), Constant(0.5 + wrong_by)], tokens)
 
 
 def test_logits_come_in_the_order_of_the_texts() -> None:
-    class Length:
-        def logits(self, ids: Int32, lengths: Int32) -> Float32:
-            return lengths.astype(np.float32)
+    def length(ids: Int32, lengths: Int32) -> Float32:
+        return lengths.astype(np.float32)
 
-    encoded = [Encoded((1,) * length, truncated=False) for length in (3, 1, 200, 7) * 30]
-    np.testing.assert_array_equal(run_batches(Length(), encoded), [3, 1, 200, 7] * 30)
+    class Length:
+        def logits(self, tokens: Tokens) -> Float32:
+            return in_rectangles(length, tokens)
+
+    expected = [3, 1, 200, 7] * 80
+    tokens = Tokens.of([Encoded((1,) * each, truncated=False) for each in expected])
+    np.testing.assert_array_equal(Length().logits(tokens), expected)
+    with ThreadPoolExecutor(3) as pool:
+        np.testing.assert_array_equal(score_in_parts(Length(), tokens, pool=pool, parts=3), expected)
 
 
 def test_bundles_are_named_by_their_bytes() -> None:

@@ -13,12 +13,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from model.batching import run_batches
 from model.bundle import read_bundle
 from model.classifier import Classifier, calibrated
+from model.encoding import PythonEncoder
 from model.runtime import RuntimeUnavailableError
 from model.starter import starter_bundle
-from model.weights import Float32, Int32
+from model.tokens import Tokens
+from model.weights import Float32
 
 texts = st.text(max_size=60) | st.lists(
     st.sampled_from(["virus", "cure", "hospital", "#covid19", "reports", "secret", "https://t.co/x", "the", "5g"]),
@@ -100,25 +101,18 @@ def test_odd_texts_have_finite_scores() -> None:
 
 def test_broken_logits_are_handed_on_as_they_are() -> None:
     class Broken:
-        def logits(self, ids: Int32, lengths: Int32) -> Float32:
-            return np.array([np.nan, 40.0, -2000.0], dtype=np.float32)[: len(ids)]
+        def logits(self, tokens: Tokens) -> Float32:
+            return np.array([np.nan, 40.0, -2000.0], dtype=np.float32)[: len(tokens)]
 
     bundle = read_bundle(starter_bundle())
-    broken = Classifier(tokenizer=bundle.tokenizer, runtime=Broken(), metadata=bundle.metadata)
+    broken = Classifier(encoder=PythonEncoder(bundle.tokenizer), runtime=Broken(), metadata=bundle.metadata)
     p_fake = broken.classify(["a", "b", "c"]).p_fake
     assert np.isnan(p_fake[0])
     assert p_fake[1:] == pytest.approx([1.0, 0.0])
 
 
 def test_temperature_divides_the_logit() -> None:
-    bundle = read_bundle(starter_bundle())
-
-    class Two:
-        def logits(self, ids: Int32, lengths: Int32) -> Float32:
-            return np.full(len(ids), 2.0, dtype=np.float32)
-
-    logits = run_batches(Two(), bundle.tokenizer.encode_all(["a"], max_tokens=4))
-    assert calibrated(logits, temperature=4.0)[0] == pytest.approx(1 / (1 + np.exp(-0.5)))
+    assert calibrated(np.full(1, 2.0, np.float32), temperature=4.0)[0] == pytest.approx(1 / (1 + np.exp(-0.5)))
 
 
 def test_an_unknown_runtime_is_refused() -> None:

@@ -30,7 +30,8 @@ from model.onnx_weights import weights_from_onnx
 from model.runtime import OnnxRuntime
 from model.starter import starter_bundle
 from model.text import RESERVED_PIECES, UNKNOWN_ID, Tokenizer
-from model.weights import Float32, Int32
+from model.tokens import Tokens
+from model.weights import Float32
 
 TEXT = "URGENT share before they delete it: vaccine contains a microchip that switches on through 5G towers"
 
@@ -117,8 +118,8 @@ def test_a_network_that_computes_something_else_is_not_described() -> None:
         def __init__(self, logit: float) -> None:
             self.logit = logit
 
-        def logits(self, ids: Int32, lengths: Int32) -> Float32:
-            return np.full(len(ids), self.logit, dtype=np.float32)
+        def logits(self, tokens: Tokens) -> Float32:
+            return np.full(len(tokens), self.logit, dtype=np.float32)
 
     for logit in (100.0, float("nan")):
         with pytest.raises(BundleError, match="where its LSTM's equations give"):

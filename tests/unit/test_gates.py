@@ -117,7 +117,7 @@ def test_a_sigmoid_stays_between_zero_and_one_without_a_warning() -> None:
 def test_the_equations_give_the_logit_of_the_serving_network(text: str) -> None:
     bundle, _ = starter()
     ids = bundle.tokenizer.encode(text, max_tokens=bundle.metadata.max_tokens).ids
-    served = OnnxRuntime(bundle.onnx_model).logits(*pad([ids]))[0]
+    served = OnnxRuntime(bundle.onnx_model).padded_logits(*pad([ids]))[0]
     assert traced(text).logit == pytest.approx(float(served), abs=1e-5)
 
 

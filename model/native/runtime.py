@@ -1,0 +1,104 @@
+"""The network in C: the fastest of the runtimes."""
+
+from __future__ import annotations
+
+import ctypes
+import math
+from typing import Final
+
+import numpy as np
+import numpy.typing as npt
+
+from model.native.library import WIDTHS, Direction, Library, Network, aligned
+from model.tokens import Tokens
+from model.weights import Float32, LstmWeights, Weights
+
+# sigma(z) = 1 / (1 + 2^(-z / ln 2)), tanh(z) = (1 - 2^(-2z / ln 2)) / (1 + 2^(-2z / ln 2)): the C code takes powers of
+# two, and has the factors in the weights. Input, forget, candidate, output, as Keras has them.
+_EXPONENT_FACTORS: Final = np.array([-1.0, -1.0, -2.0, -1.0]) / math.log(2.0)
+# So that units divide by every variant's width.
+_WIDEST: Final = max(WIDTHS)
+
+Float64 = npt.NDArray[np.float64]
+
+
+class NativeRuntime:
+    """One network, ready to score; safe to share between threads.
+
+    variant: of the library's code; the fastest this processor can run where none is named.
+    """
+
+    def __init__(self, library: Library, weights: Weights, *, variant: int | None = None) -> None:
+        self._functions = library.functions
+        self._vocabulary_size = len(weights.embedding)
+        chosen = library.variants[0] if variant is None else variant
+        # Kept for as long as C has their addresses.
+        self._arrays = [
+            _packed(weights, lstm, variant=chosen, output_rows=rows)
+            for lstm, rows in zip((weights.forward, weights.backward), _output_rows(weights), strict=True)
+        ]
+        directions = [Direction(*(array.ctypes.data for array in arrays)) for arrays in self._arrays]
+        self._network = Network(
+            directions=(Direction * 2)(*directions),
+            output_bias=float(weights.output_bias[0]),
+            units=_padded_units(weights.forward.units),
+            variant=chosen,
+        )
+
+    def logits(self, tokens: Tokens) -> Float32:
+        """Return the logits of P(fake), float32 [texts]."""
+        if len(tokens) == 0:
+            return np.empty(0, np.float32)
+        # C reads where they point.
+        if tokens.ids.min() < 0 or tokens.ids.max() >= self._vocabulary_size:
+            raise ValueError(f"token ids are from 0 to {self._vocabulary_size - 1}")
+        logits = np.empty(len(tokens), np.float64)
+        longest_first = np.argsort(-tokens.lengths, kind="stable")
+        failed = self._functions.newsgate_logits(
+            ctypes.addressof(self._network),
+            tokens.ids.ctypes.data,
+            tokens.starts.ctypes.data,
+            tokens.lengths.ctypes.data,
+            longest_first.ctypes.data,
+            len(tokens),
+            logits.ctypes.data,
+        )
+        if failed:
+            raise MemoryError("no memory for the states of the LSTM")
+        return logits.astype(np.float32)
+
+
+def _packed(weights: Weights, lstm: LstmWeights, *, variant: int, output_rows: Float32) -> tuple[Float32, ...]:
+    """Return the arrays of `struct direction`, in its order. output_rows: [2, units], those of mean and maximum."""
+    # In double precision: rounded once, where the network itself would round twice.
+    by_token = weights.embedding.astype(np.float64) @ lstm.kernel + lstm.bias
+    mean_kernel, maximum_kernel = (aligned(_with_zeros(row)) for row in output_rows)
+    width = WIDTHS[variant]
+    recurrent = _with_zeros(_by_width(lstm.recurrent_kernel, width), axis=0)
+    # A product reads the weights from each unit in turn to the units of a vector.
+    return aligned(_by_width(by_token, width)), aligned(recurrent.swapaxes(0, 1)), mean_kernel, maximum_kernel
+
+
+def _by_width(array: npt.NDArray[np.floating], width: int) -> Float64:
+    """Return Keras' [rows, 4 * units] as [rows, units / width, 4, width], scaled for powers of two."""
+    rows, columns = array.shape
+    parts = array.reshape(rows, 4, columns // 4) * _EXPONENT_FACTORS[:, np.newaxis]
+    padded = _with_zeros(parts)
+    return padded.reshape(rows, 4, padded.shape[2] // width, width).swapaxes(1, 2)
+
+
+def _with_zeros(array: npt.NDArray[np.floating], *, axis: int = -1) -> Float64:
+    """Return `array` with as many units as C works on: those added have no weight, and their state stays zero."""
+    units = array.shape[axis]
+    added = [(0, 0)] * array.ndim
+    added[axis] = (0, _padded_units(units) - units)
+    return np.pad(array.astype(np.float64), added)
+
+
+def _padded_units(units: int) -> int:
+    return -(-units // _WIDEST) * _WIDEST
+
+
+def _output_rows(weights: Weights) -> npt.NDArray[np.float32]:
+    """Return the output kernel as [direction, mean|maximum, units]."""
+    return weights.output_kernel.reshape(2, 2, weights.forward.units).swapaxes(0, 1)
