@@ -1,4 +1,4 @@
-"""The practical limit: a loop that reads a CSV, has it classified on all cores, and stores.
+"""A loop that reads a CSV, has it classified on all cores, and stores; with newsgate's classifier the practical limit.
 
 It has no broker, no leases, no workers, and after a crash it begins again: what it does is what has to be done. A
 process a core classifies, and one more reads and stores meanwhile, as durably as newsgate does.
@@ -12,6 +12,7 @@ import time
 from collections import deque
 from collections.abc import Iterator, Sequence
 from concurrent.futures import Future
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -30,6 +31,7 @@ from db.bulk import insert_rows
 from db.session import Database
 from model.classifier import Scores
 from model.labels import label_of
+from model.runtime import RuntimeName
 
 _TRANSACTION_ROWS = 10_000
 # Classified or in work: enough that no process waits while a transaction is written.
@@ -107,14 +109,23 @@ class BareLoop:
             raise BenchmarkError(f"the bare loop has stored {stored} verdicts, not {wanted}")
 
 
+def open_bare_loop(folder: Path, warm_up: Work) -> AbstractContextManager[Side]:
+    """The loop with newsgate's classifier and an empty database."""
+    return _open(folder, warm_up, runtime="auto")
+
+
+def open_onnx_loop(folder: Path, warm_up: Work) -> AbstractContextManager[Side]:
+    """The loop with ONNX Runtime, newsgate's tokenizer and an empty database."""
+    return _open(folder, warm_up, runtime="onnx")
+
+
 @contextlib.contextmanager
-def open_bare_loop(folder: Path, warm_up: Work) -> Iterator[Side]:
-    """The loop with an empty database."""
+def _open(folder: Path, warm_up: Work, *, runtime: RuntimeName) -> Iterator[Side]:
     database = Database(f"sqlite:///{folder / 'bare.db'}")
     try:
         with database.write() as connection:
             _metadata.create_all(connection)
-        with loaded_classifier() as loaded:
+        with loaded_classifier(runtime) as loaded:
             loop = BareLoop(database, loaded)
             loop.classify(warm_up)
             yield loop

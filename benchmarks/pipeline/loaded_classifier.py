@@ -9,7 +9,7 @@ import time
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 from typing import TypeVar
 
@@ -17,6 +17,7 @@ from benchmarks.pipeline.processor_time import tree_cpu_seconds
 from benchmarks.pipeline.side import Side, Work, cores
 from benchmarks.processes import Cost, cpu_seconds_here
 from model.classifier import Classifier, Scores
+from model.runtime import RuntimeName
 from model.starter import starter_bundle
 
 # As many as a chunk of newsgate has.
@@ -30,16 +31,21 @@ class LoadedClassifier:
     """The classifier alone, a process a core: no file, no database."""
 
     processes: ProcessPoolExecutor
+    runtime: RuntimeName
 
     def classify(self, work: Work) -> Cost:
         """Score the texts, a chunk to a process, as newsgate's workers do."""
         started, cpu_before = time.monotonic(), cpu_seconds_with_pools()
-        scored = sum(map(len, self.processes.map(_score, chunks_of(work.texts))))
+        scored = sum(map(len, self.processes.map(self._score, chunks_of(work.texts))))
         return Cost(scored, time.monotonic() - started, cpu_seconds_with_pools() - cpu_before)
 
     def submit(self, texts: Sequence[str]) -> Future[Scores]:
         """Have a chunk scored while the caller does something else."""
-        return self.processes.submit(_score, texts)
+        return self.processes.submit(self._score, texts)
+
+    @property
+    def _score(self) -> partial[Scores]:
+        return partial(_score, runtime=self.runtime)
 
 
 @contextlib.contextmanager
@@ -51,12 +57,12 @@ def open_classifier(_folder: Path, warm_up: Work) -> Iterator[Side]:
 
 
 @contextlib.contextmanager
-def loaded_classifier() -> Iterator[LoadedClassifier]:
+def loaded_classifier(runtime: RuntimeName = "auto") -> Iterator[LoadedClassifier]:
     """The starter model in a process for each core."""
     # Spawned: what is forked beside running threads may hang.
     context = multiprocessing.get_context("spawn")
     with ProcessPoolExecutor(cores(), mp_context=context) as processes:
-        yield LoadedClassifier(processes)
+        yield LoadedClassifier(processes, runtime)
 
 
 def cpu_seconds_with_pools() -> float:
@@ -65,13 +71,13 @@ def cpu_seconds_with_pools() -> float:
     return cpu_seconds_here() + sum(tree_cpu_seconds(pid) for pid in pools if pid is not None)
 
 
-def _score(texts: Sequence[str]) -> Scores:
-    return _classifier().classify(texts)
+def _score(texts: Sequence[str], *, runtime: RuntimeName) -> Scores:
+    return _classifier(runtime).classify(texts)
 
 
 @cache
-def _classifier() -> Classifier:
-    return Classifier.from_bundle_bytes(starter_bundle())
+def _classifier(runtime: RuntimeName) -> Classifier:
+    return Classifier.from_bundle_bytes(starter_bundle(), runtime=runtime)
 
 
 def chunks_of(rows: Iterable[Row]) -> Iterator[Sequence[Row]]:

@@ -12,7 +12,7 @@ from typing import Final
 from benchmarks.bars import Bar, LogBars, powers_of_ten_around
 from benchmarks.pictures import side_by_side
 from benchmarks.pipeline.side import Entry, Role, cores
-from benchmarks.pipeline.sides import BARE_LOOP, CLASSIFIER, LIMIT, NEWSGATE
+from benchmarks.pipeline.sides import BARE_LOOP, CLASSIFIER, LIMIT, NEWSGATE, ON_SERVERS, ONNX_LOOP
 from benchmarks.pipeline.turns import Measured
 from benchmarks.report import circumstances, figure, markdown_table, spread, write_between_markers
 from benchmarks.texts import POSTS
@@ -80,11 +80,16 @@ def _side_row(entry: Entry, measured: Measured) -> Sequence[str]:
 
 def _summary(measured: Measured) -> str:
     told = f"{len(measured.turns)} repeats, {measured.tokens_a_text:.1f} tokens a text."
-    of_loop, of_limit = measured.ratios(NEWSGATE, BARE_LOOP), measured.ratios(CLASSIFIER, LIMIT)
-    if of_loop:
-        told += f" newsgate reaches {_share(of_loop)} of the bare loop."
-    if of_limit:
-        told += f" The classifier alone reaches {_share(of_limit)} of the arithmetic limit."
+    for what, entry, other, named in (
+        ("newsgate", NEWSGATE, ONNX_LOOP, "the bare loop with ONNX Runtime"),
+        ("newsgate", NEWSGATE, BARE_LOOP, "the bare loop with newsgate's own classifier"),
+        ("On PostgreSQL and Redis over TCP it", ON_SERVERS, ONNX_LOOP, "the former"),
+        ("On PostgreSQL and Redis over TCP it", ON_SERVERS, BARE_LOOP, "the latter"),
+        ("The classifier alone", CLASSIFIER, LIMIT, "the arithmetic limit"),
+    ):
+        ratios = measured.ratios(entry, other)
+        if ratios:
+            told += f" {what} reaches {_share(ratios)} of {named}."
     return told
 
 

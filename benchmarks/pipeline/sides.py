@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from benchmarks.pipeline.arithmetic import open_arithmetic_limit
-from benchmarks.pipeline.bare_loop import open_bare_loop
+from benchmarks.pipeline.bare_loop import open_bare_loop, open_onnx_loop
 from benchmarks.pipeline.celery_side import open_celery_batches, open_celery_rows
 from benchmarks.pipeline.loaded_classifier import open_classifier
 from benchmarks.pipeline.newsgate_side import open_command, open_newsgate, open_newsgate_on_servers
@@ -48,7 +48,10 @@ RAY_DATA: Final = Entry(
     open=open_ray_data,
     needs=("tensorflow", "ray", "pandas", "pyarrow"),
 )
-BARE_LOOP: Final = Entry("bare-loop", "bare loop", role="limit", pace="file", open=open_bare_loop, everywhere=True)
+ONNX_LOOP: Final = Entry("onnx-loop", "bare loop, ONNX Runtime", role="peer", pace="file", open=open_onnx_loop)
+BARE_LOOP: Final = Entry(
+    "bare-loop", "bare loop, newsgate's classifier", role="limit", pace="file", open=open_bare_loop, everywhere=True
+)
 CLASSIFIER: Final = Entry(
     "classifier", "the classifier alone", role="limit", pace="file", open=open_classifier, everywhere=True
 )
@@ -56,4 +59,8 @@ LIMIT: Final = Entry(
     "limit", "arithmetic limit", role="limit", pace="file", open=open_arithmetic_limit, everywhere=True
 )
 
-SIDES: Final = (NEWSGATE, ON_SERVERS, COMMAND, CELERY_ROWS, CELERY_BATCHES, RAY_DATA, BARE_LOOP, CLASSIFIER, LIMIT)
+SIDES: Final = (
+    *(NEWSGATE, ON_SERVERS, COMMAND),
+    *(CELERY_ROWS, CELERY_BATCHES, RAY_DATA, ONNX_LOOP),
+    *(BARE_LOOP, CLASSIFIER, LIMIT),
+)
