@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from concurrent.futures import Executor
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -14,8 +14,6 @@ from model.weights import Float32, Int32
 
 if TYPE_CHECKING:
     from model.runtime import Runtime
-
-BATCH_ROWS: Final = 128
 
 
 def score_in_parts(runtime: Runtime, tokens: Tokens, *, pool: Executor, parts: int) -> Float32:
@@ -28,12 +26,12 @@ def score_in_parts(runtime: Runtime, tokens: Tokens, *, pool: Executor, parts: i
     return logits
 
 
-def in_rectangles(run: Callable[[Int32, Int32], Float32], tokens: Tokens) -> Float32:
+def in_rectangles(run: Callable[[Int32, Int32], Float32], tokens: Tokens, *, batch_rows: int = 128) -> Float32:
     """Return the logits, float32 [texts], of a `run` from ids padded on the right and lengths to logits [batch]."""
     by_length = _longest_first(tokens)
     logits = np.empty(len(tokens), np.float32)
-    for start in range(0, len(by_length), BATCH_ROWS):
-        rows = by_length[start : start + BATCH_ROWS]
+    for start in range(0, len(by_length), batch_rows):
+        rows = by_length[start : start + batch_rows]
         logits[rows] = run(tokens.padded(rows), tokens.lengths[rows])
     return logits
 

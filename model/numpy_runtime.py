@@ -41,7 +41,7 @@ class NumpyRuntime:
 
     def logits(self, tokens: Tokens) -> Float32:
         """Return the logits of P(fake), float32 [texts]."""
-        return in_rectangles(self.padded_logits, tokens)
+        return in_rectangles(self.padded_logits, tokens, batch_rows=BLOCK_ROWS)
 
     def padded_logits(self, ids: Int32, lengths: Int32) -> Float32:
         """Return the logits, float32 [batch], of `ids` [batch, tokens] padded to the right of `lengths`."""

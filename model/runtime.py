@@ -17,6 +17,8 @@ from newsgate.errors import NewsgateError
 
 # `auto` is `native` where that was built, and `numpy` elsewhere.
 RuntimeName = Literal["auto", "native", "numpy", "onnx", "keras"]
+# Its fastest: longer ones leave more padding, shorter ones use less of the processor's vectors.
+_ONNX_BATCH_ROWS: Final = 32
 _BUILD_REMEDY: Final = "Install newsgate again where there is a C compiler, or set NEWSGATE_RUNTIME=auto"
 
 
@@ -56,7 +58,7 @@ class OnnxRuntime:
 
     def logits(self, tokens: Tokens) -> Float32:
         """Return the logits of P(fake), float32 [texts]."""
-        return in_rectangles(self.padded_logits, tokens)
+        return in_rectangles(self.padded_logits, tokens, batch_rows=_ONNX_BATCH_ROWS)
 
     def padded_logits(self, ids: Int32, lengths: Int32) -> Float32:
         """Return the logits, float32 [batch], of `ids` [batch, tokens] padded to the right of `lengths`."""

@@ -45,6 +45,8 @@ _WORDS: Final = re.compile(WORD)
 # as Unicode's Stream-Safe Text Format breaks them (UAX #15, section 13), by a joiner that is dropped afterwards.
 # The two halfwidth katakana marks count as letters, but normalise to combining ones.
 _MARKS: Final = re.compile(r"(?:[^\w\s\x00-\x7f]|[\uff9e\uff9f]){30}")
+# Found ten times as fast, by its first character: most texts have no run of any characters that are not ASCII.
+_NO_ASCII: Final = re.compile(r"[^\x00-\x7f][^\x00-\x7f]{29}")
 _JOINER: Final = "\u034f"
 _QUOTES: Final = (("\u2019", "'"), ("\u2018", "'"), ("\u201c", '"'), ("\u201d", '"'))
 
@@ -74,7 +76,9 @@ def unescape(text: str) -> str:
 def fold(text: str, *, keep_case: bool) -> str:
     """Return `text` without width variants, typographic quotes and, unless it is kept, case."""
     if not text.isascii():
-        text = unicodedata.normalize("NFKC", _MARKS.sub(rf"\g<0>{_JOINER}", text)).replace(_JOINER, "")
+        if _NO_ASCII.search(text):
+            text = _MARKS.sub(rf"\g<0>{_JOINER}", text)
+        text = unicodedata.normalize("NFKC", text).replace(_JOINER, "")
         for typographic, plain in _QUOTES:
             text = text.replace(typographic, plain)
     return text if keep_case else text.lower()
