@@ -1,0 +1,148 @@
+"""Does a row of a long file cost more than a row of a short one? Files from ten thousand rows to ten million.
+
+Each file goes through the whole pipeline of a database of its own, by the call and beside the servers that
+`benchmarks.pipeline` uses. The size that the others are compared with is measured first and last, so that a machine
+which changed its mind in between gives itself away. `--largest 10000000` takes half an hour.
+"""
+
+from __future__ import annotations
+
+import argparse
+import itertools
+import statistics
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from sqlalchemy import text
+
+from benchmarks.pipeline.newsgate_side import Newsgate, open_newsgate, open_newsgate_on_servers
+from benchmarks.pipeline.side import Work
+from benchmarks.processes import BenchmarkError, Cost, scratch_folder
+from benchmarks.report import circumstances, figure, markdown_table, say, write_between_markers
+from benchmarks.texts import make_lexicon, make_posts, write_posts
+from db.session import Database
+from model.bundle import read_bundle
+from model.starter import starter_bundle
+
+MARKER: Final = "sizes"
+SIZES_ROWS: Final = (10_000, 100_000, 1_000_000, 10_000_000)
+COMPARED_ROWS: Final = 100_000
+_WARM_UP_ROWS: Final = 2_000
+# So many are made of words; a longer file has them again, each time with another number at its end.
+_POSTS: Final = 100_000
+
+Opener = Callable[[Path, Work], AbstractContextManager[Newsgate]]
+WORLDS: Final[dict[str, Opener]] = {
+    "SQLite, private broker": open_newsgate,
+    "PostgreSQL, Redis over TCP": open_newsgate_on_servers,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Sized:
+    """One file's way. database_bytes: what its rows take there, with their indexes."""
+
+    world: str
+    cost: Cost
+    database_bytes: int
+
+    @property
+    def seconds_per_million(self) -> float:
+        """What a million rows take at this rate."""
+        return 1e6 / self.cost.items_per_second
+
+
+def measure(sizes: Sequence[int], worlds: Sequence[str]) -> list[Sized]:
+    """Measure each size in each world, and the size to compare with once more at the end of each world."""
+    posts = list(
+        itertools.islice(make_posts(make_lexicon(read_bundle(starter_bundle()).tokenizer.pieces), seed=4), _POSTS)
+    )
+    measured = []
+    for world in worlds:
+        for rows in [COMPARED_ROWS, *(size for size in sizes if size != COMPARED_ROWS), COMPARED_ROWS]:
+            measured.append(_measure(world, rows, posts))
+            say(f"{world}, {rows} rows: {measured[-1].seconds_per_million:.0f} s a million rows")
+    return measured
+
+
+def report(measured: Sequence[Sized]) -> str:
+    """The figures as Markdown."""
+    headers = ("rows", "seconds", "seconds a million rows", "CPU ms a row", "bytes a row", "cost ÷ that at 100 000")
+    tables = [
+        f"{world}:\n\n{markdown_table(headers, _table_rows([each for each in measured if each.world == world]))}"
+        for world in dict.fromkeys(each.world for each in measured)
+    ]
+    return "\n\n".join([*tables, circumstances()])
+
+
+def main() -> None:
+    """Measure, print, and write where asked to."""
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.sizes", description=__doc__)
+    parser.add_argument("--largest", type=int, default=1_000_000, help="no file has more rows (default: %(default)s)")
+    parser.add_argument("--only", choices=["sqlite", "postgresql"], help="one of the databases (default: both)")
+    parser.add_argument("--write", type=Path, metavar="FILE", help="a page whose table to replace")
+    told = parser.parse_args()
+    worlds = [world for world in WORLDS if told.only is None or world.lower().startswith(told.only)]
+    try:
+        content = report(measure([size for size in SIZES_ROWS if size <= told.largest], worlds))
+        print(content)
+        if told.write:
+            write_between_markers(told.write, name=MARKER, content=content)
+    except BenchmarkError as error:
+        sys.exit(f"error: {error}")
+    except KeyboardInterrupt:
+        sys.exit(130)
+
+
+def _measure(world: str, rows: int, posts: Sequence[str]) -> Sized:
+    with scratch_folder() as folder:
+        first = _numbered(posts, "warm-up")
+        warm_up = list(itertools.islice(first, _WARM_UP_ROWS))
+        work = Work(write_posts(folder / "warm-up.csv", iter(warm_up), rows=len(warm_up)), warm_up)
+        file = write_posts(folder / "posts.csv", _numbered(posts, "sized"), rows=rows)
+        place = folder / "newsgate"
+        place.mkdir()
+        with WORLDS[world](place, work) as newsgate:
+            before = _bytes_of(newsgate.database)
+            cost = newsgate.classify_file(file, rows=rows)
+            return Sized(world, cost, _bytes_of(newsgate.database) - before)
+
+
+def _numbered(posts: Sequence[str], name: str) -> Iterator[str]:
+    """Yield texts without end, no two alike."""
+    for number, post in enumerate(itertools.cycle(posts)):
+        yield f"{post} {name}{number}"
+
+
+def _bytes_of(database: Database) -> int:
+    if database.is_sqlite:
+        # What a migration freed is used first.
+        pages = "page_count - freelist_count"
+        query = f"select ({pages}) * page_size from pragma_page_count(), pragma_freelist_count(), pragma_page_size()"
+    else:
+        query = "select pg_database_size(current_database())"
+    with database.read() as connection:
+        return int(connection.execute(text(query)).scalar_one())
+
+
+def _table_rows(measured: Sequence[Sized]) -> list[tuple[str, ...]]:
+    compared = statistics.mean(each.seconds_per_million for each in measured if each.cost.rows == COMPARED_ROWS)
+    return [
+        (
+            f"{each.cost.rows:,}".replace(",", " "),
+            figure(each.cost.seconds),
+            figure(each.seconds_per_million),
+            f"{each.cost.cpu_milliseconds_per_item:.3f}",
+            figure(each.database_bytes / each.cost.rows),
+            f"{each.seconds_per_million / compared:.2f}",
+        )
+        for each in measured
+    ]
+
+
+if __name__ == "__main__":
+    main()
