@@ -21,6 +21,7 @@ from tasks.shadow import shadow_chunk
 from worker.doorbell import Doorbell
 from worker.settings import Settings
 from worker.shared_models import SharedModels
+from worker.stages import Stages
 from worker.watchdog import InFlight
 
 if TYPE_CHECKING:
@@ -46,6 +47,7 @@ class Workshop:
     bell: Doorbell
     worker: str
     in_flight: InFlight = field(default_factory=InFlight)
+    stages: Stages = field(default_factory=Stages)
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,8 +72,9 @@ def classify_chunk(chunk: int, workshop: Workshop, *, from_broker: bool) -> Outc
         workshop.in_flight.claimed(chunk, from_broker=from_broker)
         try:
             classified = _classify(claim, workshop)
-            with workshop.database.write() as connection:
+            with workshop.stages.timed("commit"), workshop.database.write() as connection:
                 commit_chunk(connection, claim, classified.verdicts, summary=classified.summary)
+            workshop.stages.count(texts=len(classified.items))
         except ChunkFencedError as fenced:
             log.warning("%s", fenced)
             return "fenced"
@@ -126,7 +129,7 @@ def load_model(models: SharedModels, number: int) -> Classifier:
 
 
 def _claim(chunk: int, workshop: Workshop) -> Claim | None:
-    with workshop.database.write() as connection:
+    with workshop.stages.timed("claim"), workshop.database.write() as connection:
         return claim_chunk(
             connection,
             chunk,
@@ -141,10 +144,11 @@ def _classify(claim: Claim, workshop: Workshop) -> _Classified:
     from model.summary import summarise
 
     classifier = load_model(workshop.models, claim.model)
-    with workshop.database.read() as connection:
+    with workshop.stages.timed("load"), workshop.database.read() as connection:
         items, texts = load_texts(connection, claim)
-    scores = classifier.classify(texts)
-    return _Classified(items, texts, judge(items, scores), json.dumps(summarise(scores).as_json()))
+    with workshop.stages.timed("classify"):
+        scores = classifier.classify(texts)
+        return _Classified(items, texts, judge(items, scores), json.dumps(summarise(scores).as_json()))
 
 
 def _release(claim: Claim, workshop: Workshop, *, error: Exception) -> None:

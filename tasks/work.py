@@ -24,6 +24,7 @@ from worker.celery import CLASSIFY_QUEUE, CLASSIFY_TASK, consume, make_app
 from worker.doorbell import Doorbell
 from worker.settings import Settings
 from worker.shared_models import SharedModels
+from worker.stages import keep_telling, tell
 from worker.supervisor import tell_supervisor
 from worker.watchdog import InFlight, leave, watch
 
@@ -31,6 +32,7 @@ log = logging.getLogger("newsgate.worker")
 
 # More than a broker that answers needs: a read of the queue that is under way lasts up to a second.
 _LEAVE_SECONDS = 1.5
+_TELL_SECONDS = 60
 
 
 def work(settings: Settings, *, with_parent: bool = False) -> None:
@@ -59,6 +61,13 @@ def work(settings: Settings, *, with_parent: bool = False) -> None:
             name="watchdog",
             daemon=True,
         ),
+        threading.Thread(
+            target=keep_telling,
+            args=(workshop.stages, stop),
+            kwargs={"every_seconds": _TELL_SECONDS},
+            name="teller",
+            daemon=True,
+        ),
     ]
     if with_parent:
         threads.append(threading.Thread(target=follow_parent, args=(os.getppid(), stop), daemon=True))
@@ -77,6 +86,7 @@ def work(settings: Settings, *, with_parent: bool = False) -> None:
     finally:
         stop.set()
         threads[0].join(settings.lease_seconds)
+        tell(workshop.stages)
         workshop.bell.close()
         database.close()
 

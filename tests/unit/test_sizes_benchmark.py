@@ -1,11 +1,15 @@
-"""The benchmark of long files and short ones: its texts, its ratios, and its table."""
+"""The benchmarks of long files and short ones, and of a worker's stages: texts, ratios, and tables."""
 
 from __future__ import annotations
 
 from itertools import islice
 
-from benchmarks.processes import Cost
+import pytest
+
+from benchmarks import stages
+from benchmarks.processes import BenchmarkError, Cost
 from benchmarks.sizes import COMPARED_ROWS, WORLDS, Sized, _numbered, report
+from worker.stages import STAGES, StageSeconds
 
 WORLD, OTHER = WORLDS
 
@@ -30,3 +34,19 @@ def test_each_database_has_a_table_of_its_own() -> None:
     assert told.count("seconds a million rows") == 2
     assert told.index(WORLD) < told.index(OTHER)
     assert told.count("| 1.00 |") == 2
+
+
+def test_what_workers_tell_is_put_together_by_their_texts() -> None:
+    lines = [
+        f"2026-11-27 INFO newsgate.worker: {StageSeconds(1, texts, 9.0, dict.fromkeys(STAGES, seconds))}\n"
+        for texts, seconds in ((1000, 0.004), (3000, 0.024))
+    ]
+    assert stages.stages_of("ready\n" + "".join(lines)) == dict.fromkeys(STAGES, 7.0)
+    with pytest.raises(BenchmarkError, match="told nothing"):
+        stages.stages_of("ready\n")
+
+
+def test_the_table_of_stages_has_their_sum() -> None:
+    told = stages.report({WORLD: dict.fromkeys(STAGES, 2.5)}, {"tokens": 4.0})
+    assert f"| {WORLD} | 2.5 | 2.5 | 2.5 | 2.5 | 10.0 |" in told
+    assert "tokens 4.0." in told
