@@ -14,6 +14,7 @@
 /* A multiple of every variant's ROWS. Fewer would read the weights too often, more would not stay in the cache. */
 #define LANES 48
 #define ALIGNMENT_BYTES 64
+#define CACHE_LINE_FLOATS 16
 
 /* One direction, packed for one variant: [.., units / WIDTH, input|forget|candidate|output, WIDTH] with the vocabulary's
    tokens first in `by_token`; in `recurrent` the units it comes from stand after units / WIDTH. mean_kernel and

@@ -68,6 +68,16 @@ INLINE void NAME(tile)(const float *const *inputs, const float *recurrent, int64
     }
 }
 
+/* Where a lane's token has what it adds to the gates of these units. */
+INLINE const float *NAME(inputs_of)(const struct direction *direction, int64_t units, int64_t unit, int32_t token) {
+    return direction->by_token + ((int64_t)token * units + unit) * 4;
+}
+
+/* Tables are larger than the cache: what the next rows need is asked for while these are worked on. */
+INLINE void NAME(fetch)(const float *inputs) {
+    for (int at = 0; at < 4 * WIDTH; at += CACHE_LINE_FLOATS) __builtin_prefetch(inputs + at);
+}
+
 /* All units of all lanes, from one time to the next. */
 TARGET static void NAME(step)(const struct direction *direction, int64_t units, const int32_t *tokens,
                               const struct states *states) {
@@ -75,8 +85,10 @@ TARGET static void NAME(step)(const struct direction *direction, int64_t units, 
         const float *recurrent = direction->recurrent + unit * 4 * units;
         for (int64_t lane = 0; lane < LANES; lane += ROWS) {
             const float *inputs[ROWS];
-            for (int row = 0; row < ROWS; row++)
-                inputs[row] = direction->by_token + ((int64_t)tokens[lane + row] * units + unit) * 4;
+            for (int row = 0; row < ROWS; row++) {
+                inputs[row] = NAME(inputs_of)(direction, units, unit, tokens[lane + row]);
+                if (lane + ROWS < LANES) NAME(fetch)(NAME(inputs_of)(direction, units, unit, tokens[lane + ROWS + row]));
+            }
             const int64_t at = lane * units;
             NAME(tile)(inputs, recurrent, units, states->hidden + at, states->cell + at + unit,
                        states->next + at + unit, states->sum + at + unit, states->maximum + at + unit);
