@@ -232,7 +232,8 @@ def _store(connection: Connection, claim: Claim, results: Sequence[Verdict]) -> 
         verdicts,
         columns=("item_id", "model", "run_id", "label", "p_fake", "token_count", "truncated", "error"),
         rows=[
-            (each.item, claim.model, claim.run, each.label, each.p_fake, each.token_count, each.truncated, each.error)
+            # SQLite's driver looks long for how to store a bool.
+            (each.item, claim.model, claim.run, each.label, each.p_fake, each.token_count, +each.truncated, each.error)
             for each in results
         ],
     )
