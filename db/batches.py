@@ -10,14 +10,48 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, FromClause, Row, Select, func, insert, literal, select, true, update
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    FromClause,
+    Row,
+    Select,
+    Update,
+    bindparam,
+    func,
+    insert,
+    literal,
+    select,
+    true,
+    update,
+)
 
 from db.bulk import insert_rows
 from db.errors import LoaderSupersededError, NoSuchBatchError, NoSuchRunError
 from db.tables import batches, chunks, items, rejects, runs
 from db.types import database_time
+
+# What every chunk needs is put together once: SQLAlchemy takes far longer for that than for executing it.
+_ADD_TO_RUN = (
+    update(runs)
+    .where(runs.c.id == bindparam("of_run"))
+    .values(total=runs.c.total + bindparam("more"))
+    .returning(runs.c.state)
+)
+_ADD_CHUNK = insert(chunks).values(queued_at=database_time()).returning(chunks.c.id)
+_FINISH_RUN = (
+    update(runs)
+    .where(
+        runs.c.id == bindparam("of_run"),
+        runs.c.loaded == true(),
+        runs.c.state.in_(("queued", "running")),
+        runs.c.total == runs.c.done + runs.c.failed,
+    )
+    .values(state="done", finished_at=database_time())
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,22 +192,16 @@ def add_rows(
         columns=("batch_id", "row", "external_id", "text", "text_hash"),
         rows=[(loading.batch, each.row, each.external_id, each.text, each.text_hash) for each in accepted],
     )
-    run_state: str = connection.execute(
-        update(runs).where(runs.c.id == loading.run).values(total=runs.c.total + len(accepted)).returning(runs.c.state)
-    ).scalar_one()
+    run_state: str = connection.execute(_ADD_TO_RUN, {"of_run": loading.run, "more": len(accepted)}).scalar_one()
     cancelled = run_state == "cancelled"
-    chunk: int = connection.execute(
-        insert(chunks)
-        .values(
-            run_id=loading.run,
-            first_row=accepted[0].row,
-            last_row=accepted[-1].row,
-            item_count=len(accepted),
-            state="cancelled" if cancelled else "queued",
-            queued_at=database_time(),
-        )
-        .returning(chunks.c.id)
-    ).scalar_one()
+    added = {
+        "run_id": loading.run,
+        "first_row": accepted[0].row,
+        "last_row": accepted[-1].row,
+        "item_count": len(accepted),
+        "state": "cancelled" if cancelled else "queued",
+    }
+    chunk: int = connection.execute(_ADD_CHUNK, added).scalar_one()
     return None if cancelled else chunk
 
 
@@ -186,16 +214,7 @@ def finish_loading(connection: Connection, loading: Loading) -> None:
 
 def finish_run_if_complete(connection: Connection, run: int) -> None:
     """Mark the run done when every row of it has its verdict and no more rows will come."""
-    connection.execute(
-        update(runs)
-        .where(
-            runs.c.id == run,
-            runs.c.loaded == true(),
-            runs.c.state.in_(("queued", "running")),
-            runs.c.total == runs.c.done + runs.c.failed,
-        )
-        .values(state="done", finished_at=database_time())
-    )
+    connection.execute(_FINISH_RUN, {"of_run": run})
 
 
 def find_batches(connection: Connection, sha256: str) -> list[int]:
@@ -256,18 +275,30 @@ def repeated_ids(connection: Connection, batch: int) -> int:
 def _extend(
     connection: Connection, loading: Loading, *, accepted: int, refused: int, last_row: int, loaded: bool = False
 ) -> None:
-    extended = connection.execute(
+    more = {
+        "of_batch": loading.batch,
+        "by_loader": loading.loader,
+        "more_accepted": accepted,
+        "more_rejected": refused,
+        "up_to_row": last_row,
+    }
+    extending = _extending(forward=last_row > loading.last_row, loaded=loaded)
+    if connection.execute(extending, more).rowcount != 1:
+        raise LoaderSupersededError(loading.batch)
+
+
+@cache
+def _extending(*, forward: bool, loaded: bool) -> Update:
+    return (
         update(batches)
-        .where(batches.c.id == loading.batch, batches.c.loader == loading.loader)
+        .where(batches.c.id == bindparam("of_batch"), batches.c.loader == bindparam("by_loader"))
         .values(
-            accepted=batches.c.accepted + accepted,
-            rejected=batches.c.rejected + refused,
-            last_row=last_row if last_row > loading.last_row else batches.c.last_row,
+            accepted=batches.c.accepted + bindparam("more_accepted"),
+            rejected=batches.c.rejected + bindparam("more_rejected"),
+            last_row=bindparam("up_to_row") if forward else batches.c.last_row,
             loaded=literal(True) if loaded else batches.c.loaded,
         )
     )
-    if extended.rowcount != 1:
-        raise LoaderSupersededError(loading.batch)
 
 
 def _first_run(connection: Connection, batch: int) -> Row[Any, Any]:

@@ -8,14 +8,35 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cache
+from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, and_, delete, insert, or_, select, update
+from sqlalchemy import ColumnElement, Connection, Update, and_, bindparam, delete, insert, or_, select, update
+from sqlalchemy.sql.dml import ReturningUpdate
 
 from db.batches import finish_run_if_complete
 from db.bulk import insert_rows
 from db.errors import ChunkFencedError
 from db.tables import chunks, items, runs, verdicts
 from db.types import database_time
+
+# What every chunk needs is put together once: SQLAlchemy takes far longer for that than for executing it.
+_START_RUN = (
+    update(runs)
+    .where(runs.c.id == bindparam("of_run"), runs.c.state == "queued")
+    .values(state="running", started_at=database_time())
+)
+_RUN = select(runs.c.batch_id, runs.c.model, runs.c.state).where(runs.c.id == bindparam("of_run"))
+_TEXTS = (
+    select(items.c.id, items.c.text)
+    .where(items.c.batch_id == bindparam("of_batch"), items.c.row.between(bindparam("first"), bindparam("last")))
+    .order_by(items.c.row)
+)
+_COUNT = (
+    update(runs)
+    .where(runs.c.id == bindparam("of_run"))
+    .values(done=runs.c.done + bindparam("more_done"), failed=runs.c.failed + bindparam("more_failed"))
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,27 +71,12 @@ def claim_chunk(
 
     The attempt is counted here, before anything can go wrong, so an attempt that kills its process counts too.
     """
-    claimed = connection.execute(
-        update(chunks)
-        .where(chunks.c.id == chunk, or_(chunks.c.state == "queued", _lapsed(max_attempts)))
-        .values(
-            state="running",
-            attempt=chunks.c.attempt + 1,
-            lease_until=database_time(lease_seconds),
-            worker=worker,
-        )
-        .returning(chunks.c.attempt, chunks.c.run_id, chunks.c.first_row, chunks.c.last_row)
-    ).one_or_none()
+    taking = _taking(lease_seconds=lease_seconds, max_attempts=max_attempts)
+    claimed = connection.execute(taking, {"of_chunk": chunk, "by_worker": worker}).one_or_none()
     if claimed is None:
         return None
-    connection.execute(
-        update(runs)
-        .where(runs.c.id == claimed.run_id, runs.c.state == "queued")
-        .values(state="running", started_at=database_time())
-    )
-    run = connection.execute(
-        select(runs.c.batch_id, runs.c.model, runs.c.state).where(runs.c.id == claimed.run_id)
-    ).one()
+    connection.execute(_START_RUN, {"of_run": claimed.run_id})
+    run = connection.execute(_RUN, {"of_run": claimed.run_id}).one()
     claim = Claim(
         chunk=chunk,
         attempt=claimed.attempt,
@@ -88,13 +94,9 @@ def claim_chunk(
 
 def load_texts(connection: Connection, claim: Claim) -> tuple[list[int], list[str]]:
     """The items of a claimed chunk: their ids and their texts, in the order of the file."""
-    query = (
-        select(items.c.id, items.c.text)
-        .where(items.c.batch_id == claim.batch, items.c.row.between(claim.first_row, claim.last_row))
-        .order_by(items.c.row)
-    )
-    rows = connection.execute(query).all()
-    return [row.id for row in rows], [row.text for row in rows]
+    asked = {"of_batch": claim.batch, "first": claim.first_row, "last": claim.last_row}
+    rows = connection.execute(_TEXTS, asked).all()
+    return [item for item, _ in rows], [text for _, text in rows]
 
 
 def commit_chunk(
@@ -186,6 +188,21 @@ def give_up_on_lapsed_chunks(connection: Connection, *, max_attempts: int) -> li
     return to_ring
 
 
+@cache
+def _taking(*, lease_seconds: float, max_attempts: int) -> ReturningUpdate[Any]:
+    return (
+        update(chunks)
+        .where(chunks.c.id == bindparam("of_chunk"), or_(chunks.c.state == "queued", _lapsed(max_attempts)))
+        .values(
+            state="running",
+            attempt=chunks.c.attempt + 1,
+            lease_until=database_time(lease_seconds),
+            worker=bindparam("by_worker"),
+        )
+        .returning(chunks.c.attempt, chunks.c.run_id, chunks.c.first_row, chunks.c.last_row)
+    )
+
+
 def _lapsed(max_attempts: int) -> ColumnElement[bool]:
     """A chunk whose lease ran out, and that may be attempted once more."""
     # Only here do attempts count: a queued chunk was found worth another one, whatever the setting is by now.
@@ -195,21 +212,30 @@ def _lapsed(max_attempts: int) -> ColumnElement[bool]:
 def _end_attempt(
     connection: Connection, claim: Claim, *, state: str, last_error: str | None = None, summary: str | None = None
 ) -> None:
+    attempt = {"of_chunk": claim.chunk, "at_attempt": claim.attempt, "said": last_error, "summed_up": summary}
+    if connection.execute(_ending(state), attempt).rowcount != 1:
+        raise ChunkFencedError(claim.chunk, claim.attempt)
+
+
+@cache
+def _ending(state: str) -> Update:
     over = state in ("done", "failed")
-    ended = connection.execute(
+    return (
         update(chunks)
-        .where(chunks.c.id == claim.chunk, chunks.c.state == "running", chunks.c.attempt == claim.attempt)
+        .where(
+            chunks.c.id == bindparam("of_chunk"),
+            chunks.c.state == "running",
+            chunks.c.attempt == bindparam("at_attempt"),
+        )
         .values(
             state=state,
             lease_until=None,
-            last_error=last_error,
-            summary=summary,
+            last_error=bindparam("said"),
+            summary=bindparam("summed_up"),
             queued_at=chunks.c.queued_at if over else database_time(),
             finished_at=database_time() if over else None,
         )
     )
-    if ended.rowcount != 1:
-        raise ChunkFencedError(claim.chunk, claim.attempt)
 
 
 def _ends_with_its_run(connection: Connection, claim: Claim) -> bool:
@@ -238,11 +264,7 @@ def _store(connection: Connection, claim: Claim, results: Sequence[Verdict]) -> 
         ],
     )
     failed = sum(each.error is not None for each in results)
-    connection.execute(
-        update(runs)
-        .where(runs.c.id == claim.run)
-        .values(done=runs.c.done + len(results) - failed, failed=runs.c.failed + failed)
-    )
+    connection.execute(_COUNT, {"of_run": claim.run, "more_done": len(results) - failed, "more_failed": failed})
     finish_run_if_complete(connection, claim.run)
 
 

@@ -6,12 +6,18 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import Connection, and_, case, func, select, update
+from sqlalchemy import Connection, and_, bindparam, case, func, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from db.errors import DatabaseError
 from db.models import champion_number, choose_model
 from db.tables import models, shadow_verdicts, verdicts
+
+# Asked after every chunk, so it is put together once.
+_CHAMPION = select(models.c.number).where(models.c.number == bindparam("of_model"), models.c.state == "champion")
+_FIND = select(models.c.number, models.c.shadow_share).where(
+    models.c.shadow_share > 0, models.c.number != bindparam("of_model"), _CHAMPION.exists()
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,11 +80,7 @@ def clear_shadows(connection: Connection) -> list[int]:
 
 def find_shadows(connection: Connection, model: int) -> list[Shadow]:
     """The challengers that shadow runs of `model`: none where it is not the champion."""
-    champion = select(models.c.number).where(models.c.number == model, models.c.state == "champion")
-    query = select(models.c.number, models.c.shadow_share).where(
-        models.c.shadow_share > 0, models.c.number != model, champion.exists()
-    )
-    return [Shadow(row.number, row.shadow_share) for row in connection.execute(query)]
+    return [Shadow(row.number, row.shadow_share) for row in connection.execute(_FIND, {"of_model": model})]
 
 
 def add_shadow_verdicts(connection: Connection, run: int, *, model: int, said: Sequence[ShadowVerdict]) -> None:
