@@ -105,9 +105,10 @@ def join_texts(parts: Sequence[str]) -> str:
 
 def is_blank(text: str) -> bool:
     """Whether nothing of the text would be seen: white space, controls, zero-width characters, fillers."""
-    return all(
-        unicodedata.category(char) in _INVISIBLE_CATEGORIES or char in _INVISIBLE_OTHERS for char in text.strip()
-    )
+    for char in text.strip():
+        if unicodedata.category(char) not in _INVISIBLE_CATEGORIES and char not in _INVISIBLE_OTHERS:
+            return False
+    return True
 
 
 def too_long(what: str, size_chars: int, limit_chars: int) -> str:
