@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import (
     ColumnElement,
@@ -77,9 +77,8 @@ class Loading:
     rejected: int
 
 
-@dataclass(frozen=True, slots=True)
-class AcceptedRow:
-    """One row as it goes into `items`."""
+class AcceptedRow(NamedTuple):
+    """One row as it goes into `items`; a tuple, because it takes half the time of a frozen dataclass."""
 
     row: int
     external_id: str | None
@@ -190,7 +189,7 @@ def add_rows(
         connection,
         items,
         columns=("batch_id", "row", "external_id", "text", "text_hash"),
-        rows=[(loading.batch, each.row, each.external_id, each.text, each.text_hash) for each in accepted],
+        rows=[(loading.batch, *each) for each in accepted],
     )
     run_state: str = connection.execute(_ADD_TO_RUN, {"of_run": loading.run, "more": len(accepted)}).scalar_one()
     cancelled = run_state == "cancelled"

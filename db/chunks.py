@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import ColumnElement, Connection, Update, and_, bindparam, delete, insert, or_, select, update
 from sqlalchemy.sql.dml import ReturningUpdate
@@ -52,9 +52,11 @@ class Claim:
     last_row: int
 
 
-@dataclass(frozen=True, slots=True)
-class Verdict:
-    """What a model says about one item: a label and a probability, or an error."""
+class Verdict(NamedTuple):
+    """What a model says about one item: a label and a probability, or an error.
+
+    A tuple, which takes half the time of a frozen dataclass: one is made of every item.
+    """
 
     item: int
     label: str | None
@@ -263,7 +265,7 @@ def _store(connection: Connection, claim: Claim, results: Sequence[Verdict]) -> 
             for each in results
         ],
     )
-    failed = sum(each.error is not None for each in results)
+    failed = len([each for each in results if each.error is not None])
     connection.execute(_COUNT, {"of_run": claim.run, "more_done": len(results) - failed, "more_failed": failed})
     finish_run_if_complete(connection, claim.run)
 

@@ -257,19 +257,19 @@ def _take_over(database: Database, batch: int) -> Loading:
 
 
 def _blocks(rows: Iterable[Row | Rejected], settings: Settings) -> Iterator[_Block]:
+    chunk_rows, chunk_chars = settings.chunk_rows, settings.chunk_chars
     block = _Block()
-    for row in rows:
-        block.last_row = row.row
-        if isinstance(row, Rejected):
-            block.refused.append(RefusedRow(row.row, row.reason, row.raw))
+    for each in rows:
+        if isinstance(each, Rejected):
+            block.refused.append(RefusedRow(each.row, each.reason, each.raw))
         else:
-            digest = text_hash(row.text)
-            block.accepted.append(AcceptedRow(row.row, row.external_id, row.text, digest))
-            block.chars += len(row.text)
-            if row.label is not None:
-                block.labels.append((row.text, row.label))
-        full = len(block.accepted) >= settings.chunk_rows or len(block.refused) >= settings.chunk_rows
-        if full or block.chars >= settings.chunk_chars:
+            row, external_id, text, label = each
+            block.accepted.append(AcceptedRow(row, external_id, text, text_hash(text)))
+            block.chars += len(text)
+            if label is not None:
+                block.labels.append((text, label))
+        block.last_row = each.row
+        if block.chars >= chunk_chars or len(block.accepted) >= chunk_rows or len(block.refused) >= chunk_rows:
             yield block
             block = _Block()
     if block.last_row:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, NamedTuple
 
 DEFAULT_MAX_TEXT_CHARS = 16_777_216
 MAX_ID_CHARS = 1000
@@ -47,9 +47,11 @@ class Layout:
     max_text_chars: int = DEFAULT_MAX_TEXT_CHARS
 
 
-@dataclass(frozen=True, slots=True)
-class Row:
-    """One accepted row; `row` is the 1-based physical line at which it starts."""
+class Row(NamedTuple):
+    """One accepted row; `row` is the 1-based physical line at which it starts.
+
+    A tuple, which takes half the time of a frozen dataclass: one is made of every row.
+    """
 
     row: int
     external_id: str | None
