@@ -82,14 +82,19 @@ class Database:
             yield connection
 
     @contextmanager
-    def write(self) -> Iterator[Connection]:
+    def write(self, *, synced: bool = True) -> Iterator[Connection]:
         """A transaction that writes: committed when the block ends, rolled back when it raises.
+
+        synced: the commit waits until it would survive a power cut. Without, a power cut may undo it, and never without
+        undoing everything committed after it; whatever else dies, it stays.
 
         Raises DatabaseUnavailableError where the database cannot be reached, DatabaseFullError where its disk is full.
         """
         with self._translated(), self.engine.connect() as connection:
-            connection.execution_options(newsgate_writes=True)
+            connection.execution_options(newsgate_writes=True, newsgate_synced=synced)
             with connection.begin():
+                if not synced and not self.is_sqlite:
+                    connection.exec_driver_sql("SET LOCAL synchronous_commit TO OFF")
                 yield connection
 
     def close(self) -> None:
@@ -216,8 +221,15 @@ def _sqlite_engine(url: URL) -> Engine:
     def begin(connection: Connection) -> None:
         # A deferred transaction that turns into a writer fails at once with "database is locked" when another has
         # written since; one that says so from the start waits its turn.
-        writes = connection.get_execution_options().get("newsgate_writes", False)
-        connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+        options = connection.get_execution_options()
+        if not options.get("newsgate_writes", False):
+            connection.exec_driver_sql("BEGIN")
+            return
+        if journal == "WAL":
+            # Only between transactions. With another journal NORMAL could cost more than the last commits.
+            synced = options.get("newsgate_synced", True)
+            connection.exec_driver_sql("PRAGMA synchronous=FULL" if synced else "PRAGMA synchronous=NORMAL")
+        connection.exec_driver_sql("BEGIN IMMEDIATE")
 
     return engine
 

@@ -129,7 +129,8 @@ def load_model(models: SharedModels, number: int) -> Classifier:
 
 
 def _claim(chunk: int, workshop: Workshop) -> Claim | None:
-    with workshop.stages.timed("claim"), workshop.database.write() as connection:
+    # Undone by a power cut, a claim is taken again, and no verdict has named it: the one that does syncs both.
+    with workshop.stages.timed("claim"), workshop.database.write(synced=False) as connection:
         return claim_chunk(
             connection,
             chunk,

@@ -211,7 +211,8 @@ def _load(
     by = f"file:{start.new.name}"
     try:
         for block in _blocks(source.rows(layout, after_row=after_row), settings):
-            with database.write() as connection:
+            # What a power cut undoes is read again; nobody is told that the file is stored before the last commit.
+            with database.write(synced=False) as connection:
                 if loading is None:
                     loading = create_batch(connection, start.new, model=start.model)
                 chunk = add_rows(

@@ -8,9 +8,11 @@ from collections.abc import Callable
 from db.batches import BatchStatus, batch_status
 from db.session import Database
 
-# Soon at first, for a file of a few rows is done in no time; then seldom, for a look costs the database something.
+# Soon at first, for a file of a few rows is done in no time; then seldom, for a look costs the database something. In
+# between by the time it took so far, so that little is added to that.
 FIRST_POLL_SECONDS = 0.01
 LONGEST_POLL_SECONDS = 0.1
+_SHARE_OF_WAITING = 0.02
 
 
 def wait_for_batch(
@@ -25,7 +27,7 @@ def wait_for_batch(
 
     meanwhile: called between looks; what it raises ends the waiting.
     """
-    poll_seconds = FIRST_POLL_SECONDS
+    began = time.monotonic()
     while True:
         with database.read() as connection:
             status = batch_status(connection, batch, model=model)
@@ -33,5 +35,5 @@ def wait_for_batch(
         if status.finished:
             return status
         meanwhile()
-        time.sleep(poll_seconds)
-        poll_seconds = min(1.5 * poll_seconds, LONGEST_POLL_SECONDS)
+        waited = time.monotonic() - began
+        time.sleep(min(max(FIRST_POLL_SECONDS, _SHARE_OF_WAITING * waited), LONGEST_POLL_SECONDS))
