@@ -99,13 +99,11 @@ def install(traps: Traps) -> None:
     _replace(tasks.trainer, "can_train", lambda: False)
 
 
-def _noticing_commits(
-    write: Callable[[Database], Any], committing: threading.local, traps: Traps
-) -> Callable[..., Any]:
+def _noticing_commits(write: Callable[..., Any], committing: threading.local, traps: Traps) -> Callable[..., Any]:
     @contextmanager
-    def noticing(database: Database) -> Iterator[Connection]:
+    def noticing(database: Database, *, synced: bool = True) -> Iterator[Connection]:
         committing.chunk = False
-        with write(database) as connection:
+        with write(database, synced=synced) as connection:
             yield connection
         if committing.chunk:
             committing.chunk = False
