@@ -147,8 +147,8 @@ def _consume(settings: Settings, workshop: Workshop, *, on_stop: Callable[[], No
         resolved(settings.runtime),
         workshop.database.display_url,
     )
-    # A thread rather than this one, which goes on talking to the broker. More of them gain little, for what is not the
-    # LSTM itself holds the interpreter's lock. A worker a core does that.
+    # A thread rather than this one, which goes on talking to the broker. For more cores there are more workers: they
+    # share no lock, and no fate.
     consume(
         app,
         queue=CLASSIFY_QUEUE,

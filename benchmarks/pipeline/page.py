@@ -74,8 +74,13 @@ def _side_row(entry: Entry, measured: Measured) -> Sequence[str]:
     ratios = measured.ratios(NEWSGATE, entry)
     compared = ["", ""]
     if ratios and entry is not NEWSGATE:
-        compared = [f"{statistics.median(ratios):.3g}", f"{min(ratios):.3g} to {max(ratios):.3g}"]
+        compared = [_ratio(statistics.median(ratios)), f"{_ratio(min(ratios))} to {_ratio(max(ratios))}"]
     return (entry.name, str(costs[0].rows), *spread(measured.rates(entry)), f"{cpu:.3g}", *compared)
+
+
+def _ratio(value: float) -> str:
+    # With an exponent beyond a thousand otherwise.
+    return f"{value:.3g}" if value < 1000 else figure(value)
 
 
 def _summary(measured: Measured) -> str:
