@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from concurrent.futures import Executor
-from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -12,16 +11,13 @@ from model.text import PADDING_ID
 from model.tokens import Tokens
 from model.weights import Float32, Int32
 
-if TYPE_CHECKING:
-    from model.runtime import Runtime
 
-
-def score_in_parts(runtime: Runtime, tokens: Tokens, *, pool: Executor, parts: int) -> Float32:
-    """Return what `runtime.logits` gives, float32 [texts], computed in `pool` in so many parts of equal work."""
+def in_parts(score: Callable[[Tokens], Float32], tokens: Tokens, *, pool: Executor, parts: int) -> Float32:
+    """Return what `score` gives, float32 [texts], computed in `pool` in so many parts of equal work."""
     by_length = _longest_first(tokens)
     shares = [by_length[part::parts] for part in range(min(parts, len(tokens)))]
     logits = np.empty(len(tokens), np.float32)
-    for rows, share in zip(shares, pool.map(runtime.logits, map(tokens.pick, shares)), strict=True):
+    for rows, share in zip(shares, pool.map(score, map(tokens.pick, shares)), strict=True):
         logits[rows] = share
     return logits
 

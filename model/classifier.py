@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 import numpy as np
 import numpy.typing as npt
 
-from model.batching import score_in_parts
+from model.batching import in_parts
 from model.bundle import read_bundle
 from model.encoding import Encoder, open_encoder
 from model.metadata import BundleMetadata
@@ -81,7 +81,7 @@ class Classifier:
     def _logits(self, tokens: Tokens) -> Float32:
         if self._pool is None:
             return self._runtime.logits(tokens)
-        return score_in_parts(self._runtime, tokens, pool=self._pool, parts=self._threads)
+        return in_parts(self._runtime.logits, tokens, pool=self._pool, parts=self._threads)
 
     def warm_up(self) -> None:
         """Run short and long batches once, so that the first real text does not pay for lazy set-up."""

@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 
 from model.abstention import record_risk_coverage
-from model.batching import in_rectangles, score_in_parts
+from model.batching import in_parts, in_rectangles
 from model.bundle import bundle_sha256, make_bundle, read_bundle
 from model.classifier import Classifier, Scores
 from model.numpy_runtime import NumpyRuntime
@@ -224,7 +224,7 @@ def test_logits_come_in_the_order_of_the_texts() -> None:
     tokens = Tokens.of([Encoded((1,) * each, truncated=False) for each in expected])
     np.testing.assert_array_equal(Length().logits(tokens), expected)
     with ThreadPoolExecutor(3) as pool:
-        np.testing.assert_array_equal(score_in_parts(Length(), tokens, pool=pool, parts=3), expected)
+        np.testing.assert_array_equal(in_parts(Length().logits, tokens, pool=pool, parts=3), expected)
 
 
 def test_bundles_are_named_by_their_bytes() -> None:
