@@ -44,7 +44,7 @@ class Settings(BaseSettings):
     runtime: Literal["auto", "native", "numpy", "onnx", "keras"] = Field(
         default="auto", description="What computes the LSTM in workers."
     )
-    chunk_rows: int = Field(default=1000, ge=1, le=100_000, description="Rows of a file that are one unit of work.")
+    chunk_rows: int = Field(default=2000, ge=1, le=100_000, description="Rows of a file that are one unit of work.")
     chunk_chars: int = Field(default=4_000_000, ge=1, description="Characters after which a chunk is closed early.")
     max_text_chars: int = Field(default=16_777_216, ge=1, description="Longer texts are refused.")
     worker_threads: int = Field(default=1, ge=1, le=256, description="Chunks a worker works on at a time.")

@@ -21,7 +21,7 @@ from model.runtime import RuntimeName
 from model.starter import starter_bundle
 
 # As many as a chunk of newsgate has.
-CHUNK_ROWS = 1000
+CHUNK_ROWS = 2000
 
 Row = TypeVar("Row")
 
