@@ -238,7 +238,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--core-rows-per-second", type=float, help="what a core classifies, instead of the measured")
     parser.add_argument("--database", choices=("postgresql", "sqlite"), default="postgresql")
     parser.add_argument("--database-speed", type=float, default=1.0, help="times as fast as the measured one")
-    parser.add_argument("--chunk-rows", type=int, default=1000, help="NEWSGATE_CHUNK_ROWS")
+    parser.add_argument("--chunk-rows", type=int, default=2000, help="NEWSGATE_CHUNK_ROWS")
     parser.add_argument("--smallest-rows", type=int, default=_SIZES.smallest, help="of a file")
     parser.add_argument("--largest-rows", type=int, default=_SIZES.largest, help="of a file")
     parser.add_argument("--tail", type=float, default=_SIZES.tail, help="less makes large files more frequent")
