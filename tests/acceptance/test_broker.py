@@ -30,7 +30,9 @@ def test_messages_that_are_lost_repeated_or_nonsense_change_nothing(alone: World
     folder = short_folder("newsgate-redis-")
     server = RedisServer(folder)
     server.start()
-    world = replace(alone, extra={"NEWSGATE_BROKER_URL": server.url, "NEWSGATE_LOST_AFTER_SECONDS": "0.5"})
+    # So that each file has two chunks, and two messages.
+    told = {"NEWSGATE_CHUNK_ROWS": "1000", "NEWSGATE_LOST_AFTER_SECONDS": "0.5"}
+    world = replace(alone, extra={"NEWSGATE_BROKER_URL": server.url, **told})
     client = redis.Redis(port=server.port)
     try:
         world.run("enqueue", write_posts(tmp_path / "lost.csv", 1500, seed=1))
