@@ -8,6 +8,9 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
+import numpy as np
+import numpy.typing as npt
+
 from model.labels import LABELS
 from model.text import split_words
 from newsgate.errors import NewsgateError
@@ -84,24 +87,45 @@ def hold_back(corpus: LabelledTexts, *, share: float) -> Split:
     would flatter the held-back loss. The hash of a text decides its side, so a text tends to keep it as labels are
     added, and the same texts always part the same way.
     """
-    rows_of_text: dict[bytes, list[int]] = {}
-    for row, text in enumerate(corpus.texts):
-        rows_of_text.setdefault(_text_hash(text), []).append(row)
-
     held_back: set[int] = set()
-    for label in LABELS:
-        # A text labelled both ways belongs to its first label, so that it is held back at most once.
-        hashes = sorted(digest for digest, rows in rows_of_text.items() if corpus.labels[rows[0]] == label)
-        if len(hashes) < 2:
+    for label, texts in _distinct_texts(corpus).items():
+        if len(texts) < 2:
             raise CorpusError(f"there are fewer than two different texts labelled {label}", remedy="Add labelled texts")
-        for digest in hashes[: min(math.ceil(share * len(hashes)), len(hashes) - 1)]:
-            held_back.update(rows_of_text[digest])
+        for rows in texts[: min(math.ceil(share * len(texts)), len(texts) - 1)]:
+            held_back.update(rows)
 
     everything = range(len(corpus))
     return Split(
         fitting=corpus.pick(row for row in everything if row not in held_back),
         held_back=corpus.pick(row for row in everything if row in held_back),
     )
+
+
+def part_evenly(corpus: LabelledTexts, *, parts: int) -> npt.NDArray[np.int64]:
+    """Return the part of each text, int [texts] from 0: as many parts as `parts`, with about as much of each label.
+
+    Copies of a text are in one part. Where a label has fewer different texts than `parts`, there are as many parts as
+    that: what is left without one of them has both labels, unless there is one part alone.
+    """
+    distinct = _distinct_texts(corpus)
+    count = max(1, min(parts, *(len(texts) for texts in distinct.values())))
+    part_of = np.zeros(len(corpus), np.int64)
+    for texts in distinct.values():
+        for place, rows in enumerate(texts):
+            part_of[rows] = place % count
+    return part_of
+
+
+def _distinct_texts(corpus: LabelledTexts) -> dict[str, list[list[int]]]:
+    """Return label -> the rows of each of its different texts, ordered by the texts' hashes."""
+    rows_of_text: dict[bytes, list[int]] = {}
+    for row, text in enumerate(corpus.texts):
+        rows_of_text.setdefault(_text_hash(text), []).append(row)
+    by_label: dict[str, list[list[int]]] = {label: [] for label in LABELS}
+    for _digest, rows in sorted(rows_of_text.items()):
+        # A text labelled both ways belongs to its first label.
+        by_label[corpus.labels[rows[0]]].append(rows)
+    return by_label
 
 
 def _text_hash(text: str) -> bytes:

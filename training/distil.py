@@ -10,8 +10,9 @@ import hashlib
 import json
 import os
 import zipfile
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, Protocol
 
@@ -23,7 +24,7 @@ from model.labels import FAKE
 from training.corpus import LabelledTexts, Split
 from training.examples import Examples
 from training.extra import training_unavailable
-from training.linear import fit_linear
+from training.linear import cross_fit_linear
 from training.minilm import find_minilm
 from training.progress import Progress, ProgressCallback
 from training.recipe import Recipe
@@ -32,10 +33,8 @@ from training.word_vectors import load_word_vectors
 
 # Teachers and variants are the same whatever the recipe's seed, so that several networks can share their answers.
 TEACHER_SEED: Final = 0
-# Words in all variants. It sets how long a teacher is asked, and the network is fitted, whatever the texts' length.
-MOST_WORDS: Final = 1_300_000
 # To be raised when the same recipe no longer gives the same answers.
-_ANSWERS_VERSION: Final = 4
+_ANSWERS_VERSION: Final = 5
 # How much a label itself says about its text beside what the teachers say.
 _LABEL_SHARE: Final = 0.5
 _PREFIX: Final = "teachers-"
@@ -49,9 +48,22 @@ Float32 = npt.NDArray[np.float32]
 class Teacher(Protocol):
     """Anything that has an opinion on texts."""
 
-    def logits(self, texts: Sequence[str]) -> Float32:
-        """Return float32 [texts], positive for fake."""
+    def logits(self, texts: Sequence[str], origins: Sequence[int] | None = None, /) -> Float32:
+        """Return float32 [texts], positive for fake; `origins` are the fitted texts that these are, or were made of."""
         ...
+
+
+@dataclass(frozen=True)
+class _Asked:
+    """What teachers are asked about: texts, and which of the fitted texts each one is or was made of."""
+
+    texts: tuple[str, ...]
+    origins: tuple[int, ...]
+
+    def blocks(self) -> Iterator[tuple[int, _Asked]]:
+        """Yield where each block begins, and the block."""
+        for start in range(0, len(self.texts), _BLOCK_TEXTS):
+            yield start, _Asked(self.texts[start : start + _BLOCK_TEXTS], self.origins[start : start + _BLOCK_TEXTS])
 
 
 def distilled_examples(
@@ -63,33 +75,38 @@ def distilled_examples(
     was cut short goes on from there. Raises PretrainedUnavailableError and TrainingUnavailableError where a teacher is
     not installed.
     """
-    transfer = Transfer(split.fitting.texts, vectors=load_word_vectors(), seed=TEACHER_SEED)
-    variants = tuple(transfer.variants(_rounds(recipe, split.fitting.texts)))
-    texts = split.fitting.texts + variants
-    logits = _cached_answers(split, texts=texts, recipe=recipe, cache_folder=cache_folder, progress=progress)
+    asked = _with_variants(split.fitting.texts, recipe=recipe)
+    logits = _cached_answers(split, asked=asked, recipe=recipe, cache_folder=cache_folder, progress=progress)
     opinions = sigmoid(logits)
     labels = Examples.of_labels(split.fitting, smoothing=recipe.label_smoothing).targets
     own = len(split.fitting)
     targets = np.concatenate([_LABEL_SHARE * labels + (1.0 - _LABEL_SHARE) * opinions[:own], opinions[own:]])
-    return Examples(texts, targets.astype(np.float32))
+    return Examples(asked.texts, targets.astype(np.float32))
+
+
+def _with_variants(texts: tuple[str, ...], *, recipe: Recipe) -> _Asked:
+    transfer = Transfer(texts, vectors=load_word_vectors(), seed=TEACHER_SEED)
+    rounds = _rounds(recipe, texts)
+    variants = tuple(transfer.variants(rounds))
+    return _Asked(texts + variants, tuple(range(len(texts))) + rounds * transfer.origins)
 
 
 def _rounds(recipe: Recipe, texts: Sequence[str]) -> int:
     """Return how many variants of each text are made: the fewer words there are to learn from, the more."""
     words = sum(min(len(text.split()), LONGEST_WORDS) for text in texts)
-    return max(1, min(recipe.variants, MOST_WORDS // max(1, words)))
+    return max(1, min(recipe.variants, recipe.transfer_words // max(1, words)))
 
 
 def _cached_answers(
-    split: Split, *, texts: tuple[str, ...], recipe: Recipe, cache_folder: Path | None, progress: ProgressCallback
+    split: Split, *, asked: _Asked, recipe: Recipe, cache_folder: Path | None, progress: ProgressCallback
 ) -> Float32:
     if cache_folder is None:
-        return _ask_teachers(split, texts=texts, recipe=recipe, progress=progress)
+        return _ask_teachers(split, asked=asked, recipe=recipe, progress=progress)
     path = cache_folder / f"{_PREFIX}{_name(split, recipe)}.npz"
-    kept = _read_answers(path, texts=len(texts))
+    kept = _read_answers(path, texts=len(asked.texts))
     if kept is not None:
         return kept
-    logits = _ask_teachers(split, texts=texts, recipe=recipe, progress=progress)
+    logits = _ask_teachers(split, asked=asked, recipe=recipe, progress=progress)
     cache_folder.mkdir(parents=True, exist_ok=True)
     # Of its own name: another training may be asking the same.
     unfinished = path.with_suffix(f".{os.getpid()}.part")
@@ -127,26 +144,28 @@ def _name(split: Split, recipe: Recipe) -> str:
         split.held_back.fingerprint(),
         recipe.teacher,
         recipe.variants,
+        recipe.transfer_words,
+        recipe.linear_folds,
     ]
     return hashlib.sha256(json.dumps(facts).encode()).hexdigest()[:24]
 
 
-def _ask_teachers(split: Split, *, texts: tuple[str, ...], recipe: Recipe, progress: ProgressCallback) -> Float32:
+def _ask_teachers(split: Split, *, asked: _Asked, recipe: Recipe, progress: ProgressCallback) -> Float32:
     teachers = _fit_teachers(split, recipe=recipe, progress=progress)
     held_back = np.stack([teacher.logits(split.held_back.texts) for teacher in teachers], axis=1)
     weights, bias = _weigh(held_back, split.held_back)
     blocks = []
-    for start in range(0, len(texts), _BLOCK_TEXTS):
-        progress(Progress(stage="transfer", step=start, steps=len(texts)))
-        block = texts[start : start + _BLOCK_TEXTS]
-        blocks.append(np.stack([teacher.logits(block) for teacher in teachers], axis=1) @ weights + bias)
-    progress(Progress(stage="transfer", step=len(texts), steps=len(texts)))
+    for start, block in asked.blocks():
+        progress(Progress(stage="transfer", step=start, steps=len(asked.texts)))
+        opinions = np.stack([teacher.logits(block.texts, block.origins) for teacher in teachers], axis=1)
+        blocks.append(opinions @ weights + bias)
+    progress(Progress(stage="transfer", step=len(asked.texts), steps=len(asked.texts)))
     return np.concatenate(blocks).astype(np.float32)
 
 
 def _fit_teachers(split: Split, *, recipe: Recipe, progress: ProgressCallback) -> list[Teacher]:
     if recipe.teacher == "linear":
-        return [fit_linear(split.fitting)]
+        return [cross_fit_linear(split.fitting, folds=recipe.linear_folds)]
     # What is missing is told before anything takes its time.
     files = find_minilm()
     try:
@@ -155,7 +174,7 @@ def _fit_teachers(split: Split, *, recipe: Recipe, progress: ProgressCallback) -
     except ImportError as error:
         raise training_unavailable(error, needs="TensorFlow") from error
     return [
-        fit_linear(split.fitting),
+        cross_fit_linear(split.fitting, folds=recipe.linear_folds),
         fit_teacher(split, files=files, seed=TEACHER_SEED, progress=progress),
     ]
 

@@ -21,7 +21,9 @@ class Recipe:
     held-back texts. held_back: the share of the training texts that decides this. learning_rate: Adam's highest; it
     rises over the first tenth of the steps and falls as a cosine after. teacher, variants: who labels how many variants
     of each text at most (`training.transfer`) for the network to learn from as well; `minilm` is asked beside
-    `linear`. seed: of everything random but the teachers.
+    `linear`. transfer_words: words in all variants at most. linear_folds: parts that the linear teacher is fitted to
+    all but one of, to be asked about that one (`training.linear`); 1 asks it about what it was fitted to. seed: of
+    everything random but the teachers.
     """
 
     vocabulary_size: int = 8_000
@@ -39,10 +41,21 @@ class Recipe:
     learning_rate: float = 2e-3
     teacher: TeacherName = "none"
     variants: int = 0
+    transfer_words: int = 1_300_000
+    linear_folds: int = 1
     seed: int = 0
 
     def __post_init__(self) -> None:
-        for name in ("vocabulary_size", "embedding_width", "lstm_units", "max_tokens", "batch_rows", "max_epochs"):
+        for name in (
+            "vocabulary_size",
+            "embedding_width",
+            "lstm_units",
+            "max_tokens",
+            "batch_rows",
+            "max_epochs",
+            "transfer_words",
+            "linear_folds",
+        ):
             if getattr(self, name) < 1:
                 raise ValueError(f"{name} is {getattr(self, name)}, not a positive number")
         for name in ("dropout", "word_dropout", "label_smoothing", "held_back"):

@@ -67,7 +67,10 @@ class Transfer:
 
     def __init__(self, texts: Sequence[str], *, vectors: WordVectors, seed: int) -> None:
         self._random = random.Random(seed)  # noqa: S311 - no secret
-        self._texts = [words for words in map(_split, texts) if words]
+        split = [_split(text) for text in texts]
+        # Of the texts that have words, in order: what the variants of a round begin with or are cut from.
+        self.origins = tuple(place for place, words in enumerate(split) if words)
+        self._texts = [split[place] for place in self.origins]
         self._places = _places_of_words(self._texts)
         self._neighbours = _neighbours(self._places, vectors=vectors)
         # As often as the power 3/4 of how often they stand in the texts, so that rare words occur too (Mikolov et al.
@@ -75,7 +78,7 @@ class Transfer:
         self._any_word = [word for word, places in self._places.items() for _ in range(int(len(places) ** 0.75))]
 
     def variants(self, count: int) -> Iterator[str]:
-        """Yield `count` variants of each text that has words, text by text in each of `count` rounds."""
+        """Yield `count` variants of each text that has words: `count` rounds, each in the order of `origins`."""
         for _ in range(count):
             for words in self._texts:
                 yield self._variant(words)

@@ -20,7 +20,7 @@ from tests.integration.test_training import FAKE_CLAIMS, REAL_CLAIMS, sentences
 from tests.minilm_files import random_arrays, write_minilm
 from training.corpus import CorpusError, LabelledTexts, hold_back
 from training.distil import distilled_examples
-from training.linear import LinearModel, fit_linear
+from training.linear import LinearModel, cross_fit_linear, fit_linear
 from training.minilm import Arrays, MiniLmFiles
 from training.progress import Progress, silent
 from training.recipe import RECIPES, Recipe
@@ -138,11 +138,12 @@ def test_the_answers_of_teachers_are_asked_for_once(tmp_path: Path, monkeypatch:
     first = distilled_examples(split, recipe=RECIPE, cache_folder=tmp_path, progress=silent)
     assert len(first.texts) == 3 * len(split.fitting)
     assert first.texts[: len(split.fitting)] == split.fitting.texts
-    monkeypatch.setattr("training.distil.fit_linear", must_not_be_called)
+    monkeypatch.setattr("training.distil.cross_fit_linear", must_not_be_called)
     again = distilled_examples(split, recipe=replace(RECIPE, seed=7), cache_folder=tmp_path, progress=silent)
     assert again.texts == first.texts
     np.testing.assert_array_equal(again.targets, first.targets)
-    for other in (replace(RECIPE, variants=3), replace(RECIPE, held_back=0.2)):
+    changed = ({"variants": 3}, {"held_back": 0.2}, {"transfer_words": 2_000}, {"linear_folds": 2})
+    for other in (replace(RECIPE, **setting) for setting in changed):
         with pytest.raises(AssertionError, match="asked again"):
             distilled_examples(
                 hold_back(TRAIN, share=other.held_back), recipe=other, cache_folder=tmp_path, progress=silent
@@ -181,6 +182,58 @@ def test_the_linear_teacher_is_the_same_whatever_was_drawn_before() -> None:
     np.testing.assert_array_equal(answers(1), answers(2))
 
 
+def test_a_cross_fitted_teacher_knows_no_label_of_what_it_is_asked_about_by_heart() -> None:
+    random = np.random.default_rng(0)
+    names = tuple(f"{first}{last}" for first in ("an", "be", "co", "du") for last in ("ra", "lo", "mi", "ne", "ty"))
+    texts = tuple(" ".join(random.choice(names, size=8)) for _ in range(300))
+    # Labels without a reason: whoever is right more often than by chance has seen them.
+    noise = LabelledTexts(texts, tuple("fake" if coin else "real" for coin in random.random(300) < 0.5))
+    fake = np.array([label == "fake" for label in noise.labels])
+    shorter = tuple(text.rsplit(" ", 1)[0] for text in texts)
+
+    def agreement(folds: int, asked: tuple[str, ...]) -> float:
+        return float(np.mean((cross_fit_linear(noise, folds=folds).logits(asked, range(300)) > 0) == fake))
+
+    assert agreement(1, texts) > 0.95
+    assert agreement(1, shorter) > 0.9
+    assert agreement(5, texts) < 0.65
+    assert agreement(5, shorter) < 0.65
+
+
+def test_texts_that_are_new_to_every_part_get_the_mean_of_its_models() -> None:
+    crossed = cross_fit_linear(TRAIN, folds=3)
+    each = [model.logits(VALIDATION.texts) for model in crossed.models]
+    assert len(each) == 3
+    np.testing.assert_allclose(crossed.logits(VALIDATION.texts), np.mean(each, axis=0), atol=1e-6)
+    one = cross_fit_linear(TRAIN, folds=1)
+    np.testing.assert_array_equal(one.logits(VALIDATION.texts), fit_linear(TRAIN).logits(VALIDATION.texts))
+
+
+def test_a_variant_is_asked_about_as_the_text_it_was_made_of(monkeypatch: pytest.MonkeyPatch) -> None:
+    split = hold_back(TRAIN, share=0.1)
+    blank = replace(split, fitting=LabelledTexts((" ", *split.fitting.texts[1:]), split.fitting.labels))
+    asked: list[tuple[str, int]] = []
+
+    class Spy:
+        def logits(self, texts: Sequence[str], origins: Sequence[int] | None = None) -> Float32:
+            if origins is not None:
+                asked.extend(zip(texts, origins, strict=True))
+            return fit_linear(TRAIN).logits(texts)
+
+    monkeypatch.setattr("training.distil.cross_fit_linear", lambda _labelled, *, folds: Spy())
+    examples = distilled_examples(blank, recipe=RECIPE, cache_folder=None, progress=silent)
+    rows = len(blank.fitting)
+    assert [text for text, _ in asked] == list(examples.texts)
+    assert [origin for _, origin in asked] == [*range(rows), *range(1, rows), *range(1, rows)]
+
+
+def test_a_network_taught_by_a_cross_fitted_teacher_learns() -> None:
+    bundle = train_bundle(TRAIN, validation=VALIDATION, recipe=replace(RECIPE, linear_folds=3))
+    assert bundle.validation is not None
+    assert bundle.validation.accuracy > 0.9
+    assert bundle.metadata.recipe["linear_folds"] == 3
+
+
 def test_texts_that_have_nothing_in_common_are_refused_in_one_line() -> None:
     with pytest.raises(CorpusError, match="two of the texts have in common"):
         fit_linear(LabelledTexts(("alpha", "beta"), ("fake", "real")))
@@ -206,7 +259,7 @@ def test_without_the_files_of_minilm_one_line_says_what_to_install(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, home: Path
 ) -> None:
     monkeypatch.setattr("training.minilm.PACKAGE", "no_such_package")
-    monkeypatch.setattr("training.distil.fit_linear", must_not_be_called)
+    monkeypatch.setattr("training.distil.cross_fit_linear", must_not_be_called)
     done = train(tmp_path, "--recipe", "best")
     assert (done.exit_code, done.stdout) == (1, "")
     errors = [line for line in done.stderr.splitlines() if "labelled rows" not in line and "training: " not in line]
@@ -253,7 +306,7 @@ def tiny_minilm(folder: Path) -> Callable[[], MiniLmFiles]:
     return lambda: files
 
 
-def must_not_be_called(_labelled: Sequence[str]) -> LinearModel:
+def must_not_be_called(_labelled: Sequence[str], **_settings: object) -> LinearModel:
     raise AssertionError("the teacher is asked again")
 
 

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from model.labels import label_of
-from training.corpus import CorpusError, LabelledTexts, hold_back
+from training.corpus import CorpusError, LabelledTexts, hold_back, part_evenly
 from training.recipe import Recipe
 
 
@@ -71,7 +71,34 @@ def test_one_distinct_text_of_a_label_cannot_be_parted() -> None:
         hold_back(corpus, share=0.1)
 
 
-@pytest.mark.parametrize("setting", [{"vocabulary_size": 0}, {"dropout": 1.0}, {"held_back": -0.1}, {"lstm_units": 0}])
+def test_parts_have_about_as_much_of_each_label() -> None:
+    corpus = corpus_of()
+    parts = part_evenly(corpus, parts=5)
+    counts = [corpus.pick(row for row in range(40) if parts[row] == part).counts for part in range(5)]
+    assert counts == [{"fake": 6, "real": 2}] * 5
+
+
+@given(
+    st.lists(st.tuples(st.sampled_from("abcdefgh"), st.sampled_from(["fake", "real"])), max_size=30),
+    st.integers(1, 7),
+)
+def test_copies_share_a_part_and_both_labels_are_left_without_any(extra: list[tuple[str, str]], asked: int) -> None:
+    pairs = [("x", "fake"), ("y", "real"), *extra]
+    corpus = LabelledTexts.from_pairs([*pairs, *((f" {text.upper()}\n", label) for text, label in pairs)])
+    parts = part_evenly(corpus, parts=asked)
+    assert {text.strip().lower() for text in corpus.texts} == {text for text, _ in pairs}
+    for text in {text for text, _ in pairs}:
+        assert len({part for each, part in zip(corpus.texts, parts, strict=True) if each.strip().lower() == text}) == 1
+    assert parts.max() < asked
+    if parts.max() > 0:
+        for part in range(parts.max() + 1):
+            corpus.pick(row for row in range(len(corpus)) if parts[row] != part)
+
+
+@pytest.mark.parametrize(
+    "setting",
+    [{"vocabulary_size": 0}, {"dropout": 1.0}, {"held_back": -0.1}, {"linear_folds": 0}, {"transfer_words": 0}],
+)
 def test_a_recipe_that_cannot_be_followed_is_refused(setting: dict[str, float]) -> None:
     with pytest.raises(ValueError, match=next(iter(setting))):
         Recipe(**setting)  # type: ignore[arg-type]
