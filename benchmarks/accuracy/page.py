@@ -11,7 +11,9 @@ from typing import Final
 from benchmarks.accuracy.baselines import BASELINES
 from benchmarks.accuracy.results import Circumstances, Figures, Result
 from benchmarks.accuracy.sets import MASKED, NO_REPEATS, SOURCES
+from benchmarks.accuracy.trained import settings_of
 from benchmarks.report import figure, markdown_table, write_between_markers
+from training.recipe import Recipe
 
 NOT_MEASURED: Final = "Not measured yet."
 PICTURE: Final = "images/reliability.svg"
@@ -37,7 +39,7 @@ class Table:
     def methods(self, set_name: str | None = None) -> list[str]:
         """The methods measured, on one set or on any: recipes, then what they are compared with."""
         found = {each.method for each in self.results if set_name in (None, each.set)}
-        return sorted(found, key=lambda method: (method not in _ORDER[:2] and is_other(method), _place(method), method))
+        return sorted(found, key=lambda method: (is_other(method), _place(method), method))
 
     def of(self, set_name: str, method: str) -> list[Result]:
         """The results of a method on a set, by seed."""
@@ -153,12 +155,13 @@ def cost(table: Table) -> str:
 
 
 def recipes(table: Table) -> str:
-    """The settings of every recipe, as the results have them."""
+    """The settings of every recipe, as the results have them; one that came after a result had its default's effect."""
+    defaults = settings_of(Recipe())
     methods = [method for method in table.methods() if not is_other(method)]
     settings: dict[str, dict[str, list[str]]] = {}
     for each in table.results:
         if each.method in methods:
-            for name, value in each.settings.items():
+            for name, value in (defaults | dict(each.settings)).items():
                 values = settings.setdefault(name, {}).setdefault(each.method, [])
                 if name != "seed" and str(value) not in values:
                     values.append(str(value))
@@ -232,7 +235,8 @@ def _cost_cells(results: Sequence[Result]) -> list[str]:
         known = [value for value in values if value is not None]
         return statistics.median(known) if known else None
 
-    seconds = median(each.training_seconds for each in results)
+    # The first seed's: it asked the teachers, and the others were given their answers.
+    seconds = max((each.training_seconds for each in results if each.training_seconds is not None), default=None)
     epochs = median(each.epochs for each in results)
     size = median(each.bundle_bytes for each in results)
     one = median(each.texts_per_second.get("1") for each in results)

@@ -122,14 +122,26 @@ def load_results(folder: Path) -> list[Result]:
 
 
 def is_measured(
-    folder: Path, *, set_name: str, method: str, seed: int, settings: Mapping[str, Any], texts_sha256: str
+    folder: Path,
+    *,
+    set_name: str,
+    method: str,
+    seed: int,
+    settings: Mapping[str, Any],
+    texts_sha256: str,
+    defaults: Mapping[str, Any] | None = None,
 ) -> bool:
-    """Whether there is a result of these settings and these texts."""
+    """Whether there is a result of these settings and these texts.
+
+    defaults: a setting that came after the result had the effect of its default when the result was measured.
+    """
     path = result_path(folder, set_name=set_name, method=method, seed=seed)
     if not path.exists():
         return False
     found = Result.load(path)
-    return (found.settings_sha256, found.texts_sha256) == (settings_hash(settings), texts_sha256)
+    later = {name: value for name, value in (defaults or {}).items() if name not in found.settings}
+    known = {name: value for name, value in settings.items() if name not in later or value != later[name]}
+    return (found.settings_sha256, found.texts_sha256) == (settings_hash(known), texts_sha256)
 
 
 def settings_hash(settings: Mapping[str, Any]) -> str:

@@ -16,10 +16,16 @@ from benchmarks.accuracy.speed import Stopwatch, texts_per_second
 from benchmarks.processes import BenchmarkError, clean_environment, program
 from model.bundle import read_bundle
 from model.classifier import Classifier
-from training.recipe import RECIPES
+from training.recipe import RECIPES, Recipe
 from training.starter import read_labelled_csv
 
 MAX_ERROR: Final = 0.02
+
+
+def settings_of(recipe: Recipe) -> dict[str, Any]:
+    """Return all there is to set of a recipe, as JSON values."""
+    settings: dict[str, Any] = json.loads(json.dumps(asdict(recipe), default=str))
+    return settings
 
 
 @dataclass(frozen=True)
@@ -36,8 +42,7 @@ class Training:
         recipe = replace(RECIPES[self.recipe], seed=self.seed)
         if self.epochs is not None:
             recipe = replace(recipe, max_epochs=self.epochs)
-        settings: Mapping[str, Any] = json.loads(json.dumps(asdict(recipe), default=str))
-        return settings
+        return settings_of(recipe)
 
 
 @dataclass(frozen=True)

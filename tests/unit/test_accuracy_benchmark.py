@@ -159,6 +159,32 @@ def test_only_other_settings_or_other_texts_are_measured_again(tmp_path: Path) -
     assert not measured(seed=1)
 
 
+def test_a_setting_that_came_later_had_its_defaults_effect(tmp_path: Path) -> None:
+    saved = result("plain")
+    saved.save(tmp_path)
+
+    def measured(linear_folds: int) -> bool:
+        return is_measured(
+            tmp_path,
+            set_name="onion",
+            method="plain",
+            seed=0,
+            settings={**saved.settings, "linear_folds": linear_folds},
+            texts_sha256="texts",
+            defaults={"linear_folds": 1, "lstm_units": 64},
+        )
+
+    assert measured(1)
+    assert not measured(5)
+    shown = page_blocks(saved)["recipes"]
+    assert row_of(shown, "`linear_folds`") == ["`linear_folds`", "1"]
+
+
+def test_the_training_that_asked_the_teachers_tells_how_long_one_takes() -> None:
+    first, second = (replace(result("best", seed=seed), training_seconds=60.0 * (9 - 6 * seed)) for seed in (0, 1))
+    assert row_of(page_blocks(first, second)["cost"], "onion, newsgate, best")[1] == "9.0 min"
+
+
 def test_the_rules_label_by_length_and_by_link() -> None:
     texts = corpus(("word " * 24, "real"), ("short https://t.co/a", "fake"))
     assert BASELINES["words"].fit(texts, 0)(texts.texts) == ["real", "fake"]
