@@ -194,8 +194,8 @@ def test_a_cross_fitted_teacher_knows_no_label_of_what_it_is_asked_about_by_hear
     def agreement(folds: int, asked: tuple[str, ...]) -> float:
         return float(np.mean((cross_fit_linear(noise, folds=folds).logits(asked, range(300)) > 0) == fake))
 
-    assert agreement(1, texts) > 0.95
-    assert agreement(1, shorter) > 0.9
+    assert agreement(1, texts) > 0.8
+    assert agreement(1, shorter) > 0.8
     assert agreement(5, texts) < 0.65
     assert agreement(5, shorter) < 0.65
 
