@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
+from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -25,6 +26,8 @@ if TYPE_CHECKING:
     from training.train import TrainedBundle
 
 DEFAULT_LABEL_COLUMN = "label"
+# Of a file's texts without a label more are not kept in memory: no recipe wants as many.
+MOST_UNLABELLED = 200_000
 
 
 class UnlabelledFileError(NewsgateError):
@@ -33,11 +36,15 @@ class UnlabelledFileError(NewsgateError):
 
 @dataclass(frozen=True, slots=True)
 class LabelledFile:
-    """The labelled rows of a file, and how many were of no use: refused, or without fake or real."""
+    """The labelled rows of a file, and how many others there are: refused, or without fake or real.
+
+    unlabelled_texts: of the latter, the first `MOST_UNLABELLED`.
+    """
 
     texts: LabelledTexts
     refused: int
     unlabelled: int
+    unlabelled_texts: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +73,7 @@ def read_labelled(path: str, *, options: ReadOptions, settings: Settings) -> Lab
 
     options = replace(options, label_column=options.label_column or DEFAULT_LABEL_COLUMN)
     pairs: list[tuple[str, str]] = []
+    unlabelled_texts: list[str] = []
     refused = unlabelled = 0
     with open_source(path, spool_folder=prepare_home(settings) / "spool") as source:
         for row in source.rows(source.layout(options)):
@@ -73,6 +81,8 @@ def read_labelled(path: str, *, options: ReadOptions, settings: Settings) -> Lab
                 refused += 1
             elif row.label is None:
                 unlabelled += 1
+                if unlabelled <= MOST_UNLABELLED:
+                    unlabelled_texts.append(row.text)
             else:
                 pairs.append((row.text, row.label))
     if not pairs:
@@ -81,13 +91,26 @@ def read_labelled(path: str, *, options: ReadOptions, settings: Settings) -> Lab
             where=path,
             remedy="Name the right one with --label-column",
         )
-    return LabelledFile(LabelledTexts.from_pairs(pairs), refused=refused, unlabelled=unlabelled)
+    return LabelledFile(
+        LabelledTexts.from_pairs(pairs),
+        refused=refused,
+        unlabelled=unlabelled,
+        unlabelled_texts=tuple(unlabelled_texts),
+    )
+
+
+def read_unlabelled(path: str, *, options: ReadOptions, settings: Settings) -> tuple[str, ...]:
+    """The first `MOST_UNLABELLED` texts of a file, whatever it says they are. Raises ReadError."""
+    with open_source(path, spool_folder=prepare_home(settings) / "spool") as source:
+        rows = source.rows(source.layout(options))
+        return tuple(islice((row.text for row in rows if not isinstance(row, Rejected)), MOST_UNLABELLED))
 
 
 def train_and_store(
     train: LabelledTexts,
     *,
     validation: LabelledTexts | None,
+    unlabelled: Iterable[str],
     recipe: Recipe,
     database: Database,
     name: str,
@@ -102,7 +125,14 @@ def train_and_store(
     from model.bundle import write_bundle
     from training.train import train_bundle
 
-    bundle = train_bundle(train, validation=validation, recipe=recipe, progress=progress, cache_folder=cache_folder)
+    bundle = train_bundle(
+        train,
+        validation=validation,
+        unlabelled=unlabelled,
+        recipe=recipe,
+        progress=progress,
+        cache_folder=cache_folder,
+    )
     if output is not None:
         write_bundle(output, bundle.data)
     with database.write() as connection:

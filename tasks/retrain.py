@@ -12,6 +12,7 @@ import json
 import logging
 import time
 from collections.abc import Mapping, Sequence
+from contextlib import closing
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -25,6 +26,7 @@ from db.models import add_model, champion_number, choose_model, model_record, re
 from db.promotions import count_comparisons, decide
 from db.review import add_suspects
 from db.session import Database
+from db.unlabelled import newest_unlabelled
 from newsgate.errors import WrongUsageError
 from worker.settings import Settings
 
@@ -42,6 +44,8 @@ RETRAIN_JOB = "retrain"
 STEPS = ("collect", "split", "suspects", "train", "store", "score", "decide")
 SUSPECT = "its label is suspect"
 _TIMED_ROUNDS = 5
+# More than are ever chosen; the bound is for a database of texts that were all enqueued many times.
+_NEWEST_ITEMS = 200_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +73,8 @@ def retrain(claim: JobClaim, *, settings: Settings, database: Database) -> None:
         journal.begin("suspects")
         split = send_suspects_to_review(split, labels, database=database)
         journal.begin("train", corpus=split.as_json())
-        bundle = train_challenger(split, recipe, cache_folder=settings.home / "cache")
+        unlabelled = collect_unlabelled(split, recipe, database=database)
+        bundle = train_challenger(split, recipe, unlabelled=unlabelled, cache_folder=settings.home / "cache")
         journal.begin("store")
         challenger = journal.store(bundle)
     journal.begin("score")
@@ -134,11 +139,32 @@ def send_suspects_to_review(split: CorpusSplit, labels: Sequence[GivenLabel], *,
     return split.without(suspects, reason=SUSPECT)
 
 
-def train_challenger(split: CorpusSplit, recipe: Recipe, *, cache_folder: Path) -> TrainedBundle:
-    """A new bundle, trained on the training side alone."""
+def collect_unlabelled(split: CorpusSplit, recipe: Recipe, *, database: Database) -> tuple[str, ...]:
+    """The newest texts that nobody has labelled, as many as the recipe wants, none of them near a judging one.
+
+    A teacher's word on a text gives none of its label away, but a judge is a text that no model has met.
+    """
+    from training.unlabelled import choose_unlabelled
+
+    judging = () if split.judging is None else split.judging.texts
+    with database.read() as connection, closing(newest_unlabelled(connection, limit=_NEWEST_ITEMS)) as texts:
+        return choose_unlabelled(texts, most_words=recipe.unlabelled_words, nearly_apart_from=judging)
+
+
+def train_challenger(
+    split: CorpusSplit, recipe: Recipe, *, unlabelled: Sequence[str], cache_folder: Path
+) -> TrainedBundle:
+    """A new bundle, trained on the labels of the training side alone."""
     from training.train import train_bundle
 
-    return train_bundle(split.train, recipe=recipe, corpus=split.as_json(), cache_folder=cache_folder, progress=_tell)
+    return train_bundle(
+        split.train,
+        unlabelled=unlabelled,
+        recipe=recipe,
+        corpus=split.as_json(),
+        cache_folder=cache_folder,
+        progress=_tell,
+    )
 
 
 def compare(challenger: int, split: CorpusSplit, *, database: Database) -> Comparison:

@@ -61,16 +61,28 @@ class NearDuplicates:
         if first != number:
             return (first,)
         shingles = _shingles(key)
-        signature = self._signature.copy()
-        signature.update_batch(list(shingles))
-        near = sorted(
-            other
-            for other in self._candidates.query(signature)
-            if jaccard(self._shingles[other], shingles) >= SIMILARITY
-        )
+        signature = self._signed(shingles)
+        near = self._near(shingles, signature)
         self._candidates.insert(number, signature, check_duplication=False)
         self._shingles[number] = shingles
-        return tuple(near)
+        return near
+
+    def find(self, text: str) -> tuple[int, ...]:
+        """Return which of the texts so far `text` nearly repeats, as `add` does, and forget it."""
+        key = _compared(text)
+        if key in self._first_with_key:
+            return (self._first_with_key[key],)
+        shingles = _shingles(key)
+        return self._near(shingles, self._signed(shingles))
+
+    def _signed(self, shingles: frozenset[bytes]) -> Any:
+        signature = self._signature.copy()
+        signature.update_batch(list(shingles))
+        return signature
+
+    def _near(self, shingles: frozenset[bytes], signature: Any) -> tuple[int, ...]:
+        candidates = self._candidates.query(signature)
+        return tuple(sorted(each for each in candidates if jaccard(self._shingles[each], shingles) >= SIMILARITY))
 
 
 def cluster_texts(texts: Iterable[str]) -> tuple[int, ...]:

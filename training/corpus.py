@@ -120,7 +120,7 @@ def _distinct_texts(corpus: LabelledTexts) -> dict[str, list[list[int]]]:
     """Return label -> the rows of each of its different texts, ordered by the texts' hashes."""
     rows_of_text: dict[bytes, list[int]] = {}
     for row, text in enumerate(corpus.texts):
-        rows_of_text.setdefault(_text_hash(text), []).append(row)
+        rows_of_text.setdefault(words_hash(text), []).append(row)
     by_label: dict[str, list[list[int]]] = {label: [] for label in LABELS}
     for _digest, rows in sorted(rows_of_text.items()):
         # A text labelled both ways belongs to its first label.
@@ -128,5 +128,6 @@ def _distinct_texts(corpus: LabelledTexts) -> dict[str, list[list[int]]]:
     return by_label
 
 
-def _text_hash(text: str) -> bytes:
+def words_hash(text: str) -> bytes:
+    """Return what texts have in common that differ only in what the tokenizer drops."""
     return hashlib.sha256(" ".join(split_words(text)).encode(errors="surrogatepass")).digest()

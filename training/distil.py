@@ -1,4 +1,4 @@
-"""What the network learns from beside the labels: variants of the texts, as teachers see them.
+"""What the network learns from beside the labels: variants of the texts and texts without one, as teachers see them.
 
 Hinton et al. 2015, arXiv 1503.02531; for LSTMs Tang et al. 2019, arXiv 1903.12136. Two teachers that err differently
 are asked, and held-back labels decide how much each one's word counts.
@@ -12,7 +12,7 @@ import os
 import zipfile
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final, Protocol
 
@@ -49,33 +49,50 @@ class Teacher(Protocol):
     """Anything that has an opinion on texts."""
 
     def logits(self, texts: Sequence[str], origins: Sequence[int] | None = None, /) -> Float32:
-        """Return float32 [texts], positive for fake; `origins` are the fitted texts that these are, or were made of."""
+        """Return float32 [texts], positive for fake.
+
+        origins: the fitted texts that these are, or were made of; None for new ones.
+        """
         ...
 
 
 @dataclass(frozen=True)
 class _Asked:
-    """What teachers are asked about: texts, and which of the fitted texts each one is or was made of."""
+    """What teachers are asked about: texts made of fitted ones, which one each is or was made of, and new texts."""
 
-    texts: tuple[str, ...]
+    made: tuple[str, ...]
     origins: tuple[int, ...]
+    new: tuple[str, ...] = ()
 
-    def blocks(self) -> Iterator[tuple[int, _Asked]]:
-        """Yield where each block begins, and the block."""
-        for start in range(0, len(self.texts), _BLOCK_TEXTS):
-            yield start, _Asked(self.texts[start : start + _BLOCK_TEXTS], self.origins[start : start + _BLOCK_TEXTS])
+    @property
+    def texts(self) -> tuple[str, ...]:
+        return self.made + self.new
+
+    def blocks(self) -> Iterator[tuple[tuple[str, ...], tuple[int, ...] | None]]:
+        """Yield the texts, in order, in blocks, each with the origins of its texts; None for new ones."""
+        for start in range(0, len(self.made), _BLOCK_TEXTS):
+            block = slice(start, start + _BLOCK_TEXTS)
+            yield self.made[block], self.origins[block]
+        for start in range(0, len(self.new), _BLOCK_TEXTS):
+            yield self.new[start : start + _BLOCK_TEXTS], None
 
 
 def distilled_examples(
-    split: Split, *, recipe: Recipe, cache_folder: Path | None, progress: ProgressCallback
+    split: Split,
+    *,
+    unlabelled: tuple[str, ...] = (),
+    recipe: Recipe,
+    cache_folder: Path | None,
+    progress: ProgressCallback,
 ) -> Examples:
-    """Return `split.fitting` and `recipe.variants` variants of each of its texts, with the teachers' targets.
+    """Return `split.fitting`, `recipe.variants` variants of each of its texts and `unlabelled`, with targets.
 
+    unlabelled: texts of neither side of `split`; the teachers alone say what they are, as with variants.
     cache_folder: where the teachers' answers are kept and looked for, since they take most of the time; a training that
     was cut short goes on from there. Raises PretrainedUnavailableError and TrainingUnavailableError where a teacher is
     not installed.
     """
-    asked = _with_variants(split.fitting.texts, recipe=recipe)
+    asked = replace(_with_variants(split.fitting.texts, recipe=recipe), new=unlabelled)
     logits = _cached_answers(split, asked=asked, recipe=recipe, cache_folder=cache_folder, progress=progress)
     opinions = sigmoid(logits)
     labels = Examples.of_labels(split.fitting, smoothing=recipe.label_smoothing).targets
@@ -102,7 +119,7 @@ def _cached_answers(
 ) -> Float32:
     if cache_folder is None:
         return _ask_teachers(split, asked=asked, recipe=recipe, progress=progress)
-    path = cache_folder / f"{_PREFIX}{_name(split, recipe)}.npz"
+    path = cache_folder / f"{_PREFIX}{_name(split, asked, recipe)}.npz"
     kept = _read_answers(path, texts=len(asked.texts))
     if kept is not None:
         return kept
@@ -134,14 +151,15 @@ def _forget_oldest(cache_folder: Path) -> None:
             path.unlink()
 
 
-def _name(split: Split, recipe: Recipe) -> str:
+def _name(split: Split, asked: _Asked, recipe: Recipe) -> str:
     """Return what the answers depend on, in hexadecimal: the texts, who is asked, and about how many variants."""
     facts = [
         _ANSWERS_VERSION,
         # In order: the variants depend on it.
-        [hashlib.sha256(text.encode(errors="surrogatepass")).hexdigest() for text in split.fitting.texts],
+        _hashes(split.fitting.texts),
         split.fitting.labels,
         split.held_back.fingerprint(),
+        _hashes(asked.new),
         recipe.teacher,
         recipe.variants,
         recipe.transfer_words,
@@ -150,14 +168,18 @@ def _name(split: Split, recipe: Recipe) -> str:
     return hashlib.sha256(json.dumps(facts).encode()).hexdigest()[:24]
 
 
+def _hashes(texts: Sequence[str]) -> list[str]:
+    return [hashlib.sha256(text.encode(errors="surrogatepass")).hexdigest() for text in texts]
+
+
 def _ask_teachers(split: Split, *, asked: _Asked, recipe: Recipe, progress: ProgressCallback) -> Float32:
     teachers = _fit_teachers(split, recipe=recipe, progress=progress)
     held_back = np.stack([teacher.logits(split.held_back.texts) for teacher in teachers], axis=1)
     weights, bias = _weigh(held_back, split.held_back)
-    blocks = []
-    for start, block in asked.blocks():
-        progress(Progress(stage="transfer", step=start, steps=len(asked.texts)))
-        opinions = np.stack([teacher.logits(block.texts, block.origins) for teacher in teachers], axis=1)
+    blocks: list[Float32] = []
+    for texts, origins in asked.blocks():
+        progress(Progress(stage="transfer", step=sum(map(len, blocks)), steps=len(asked.texts)))
+        opinions = np.stack([teacher.logits(texts, origins) for teacher in teachers], axis=1)
         blocks.append(opinions @ weights + bias)
     progress(Progress(stage="transfer", step=len(asked.texts), steps=len(asked.texts)))
     return np.concatenate(blocks).astype(np.float32)

@@ -21,9 +21,10 @@ class Recipe:
     held-back texts. held_back: the share of the training texts that decides this. learning_rate: Adam's highest; it
     rises over the first tenth of the steps and falls as a cosine after. teacher, variants: who labels how many variants
     of each text at most (`training.transfer`) for the network to learn from as well; `minilm` is asked beside
-    `linear`. transfer_words: words in all variants at most. linear_folds: parts that the linear teacher is fitted to
-    all but one of, to be asked about that one (`training.linear`); 1 asks it about what it was fitted to. seed: of
-    everything random but the teachers.
+    `linear`. transfer_words: words in all variants at most. unlabelled_words: words at most in all the
+    texts without a label that the teachers label as well (`training.unlabelled`). linear_folds: parts that the linear
+    teacher is fitted to all but one of, to be asked about that one (`training.linear`); 1 asks it about what it was
+    fitted to. seed: of everything random but the teachers.
     """
 
     vocabulary_size: int = 8_000
@@ -42,6 +43,7 @@ class Recipe:
     teacher: TeacherName = "none"
     variants: int = 0
     transfer_words: int = 1_300_000
+    unlabelled_words: int = 600_000
     linear_folds: int = 1
     seed: int = 0
 
@@ -58,6 +60,8 @@ class Recipe:
         ):
             if getattr(self, name) < 1:
                 raise ValueError(f"{name} is {getattr(self, name)}, not a positive number")
+        if self.unlabelled_words < 0:
+            raise ValueError(f"unlabelled_words is {self.unlabelled_words}, not a number from 0")
         for name in ("dropout", "word_dropout", "label_smoothing", "held_back"):
             if not 0 <= getattr(self, name) < 1:
                 raise ValueError(f"{name} is {getattr(self, name)}, not a share between 0 and 1")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import platform
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from importlib.metadata import version
@@ -33,6 +33,7 @@ from training.examples import Examples
 from training.extra import training_unavailable
 from training.progress import Progress, ProgressCallback, silent
 from training.recipe import DEFAULT_RECIPE, Recipe
+from training.unlabelled import choose_unlabelled
 from training.vocabulary import learn_tokenizer
 
 # Wider than the 6e-6 seen between runtimes, far narrower than any decision.
@@ -73,6 +74,7 @@ def train_bundle(
     train: LabelledTexts,
     *,
     validation: LabelledTexts | None = None,
+    unlabelled: Iterable[str] = (),
     recipe: Recipe = DEFAULT_RECIPE,
     progress: ProgressCallback = silent,
     corpus: Mapping[str, Any] | None = None,
@@ -80,6 +82,8 @@ def train_bundle(
 ) -> TrainedBundle:
     """Return a bundle trained on `train`; `validation` is reported on and decides nothing.
 
+    unlabelled: texts like those that will come, the most telling ones first. The teachers label as many as the recipe
+    wants, none of `train` or `validation` among them; without a teacher there is nobody to ask.
     corpus: recorded in the metadata as it is; `training.labelled_corpus.CorpusSplit.as_json` for labels of a database.
     cache_folder: where the answers of teachers are kept for another training on the same texts.
 
@@ -89,8 +93,9 @@ def train_bundle(
     """
     split = hold_back(train, share=recipe.held_back)
     progress(Progress(stage="vocabulary"))
-    tokenizer = learn_tokenizer(split.fitting.texts, vocabulary_size=recipe.vocabulary_size)
-    examples = _examples(split, recipe=recipe, cache_folder=cache_folder, progress=progress)
+    new = _new_texts(unlabelled, train=train, validation=validation, recipe=recipe)
+    tokenizer = learn_tokenizer(split.fitting.texts + new, vocabulary_size=recipe.vocabulary_size)
+    examples = _examples(split, new, recipe=recipe, cache_folder=cache_folder, progress=progress)
     network = _fit(examples, held_back=split.held_back, tokenizer=tokenizer, recipe=recipe, progress=progress)
 
     progress(Progress(stage="compile"))
@@ -112,7 +117,7 @@ def train_bundle(
         created_at=datetime.now(UTC).isoformat(timespec="seconds"),
         max_tokens=recipe.max_tokens,
         temperature=temperature,
-        recipe={**asdict(recipe), "epochs": network.epochs},
+        recipe={**asdict(recipe), "epochs": network.epochs, "unlabelled_texts": len(new)},
         training_data=TrainingData(rows=train.counts, sha256=train.fingerprint(), held_back_rows=len(split.held_back)),
         metrics={},
         libraries={name: version(name) for name in _LIBRARIES} | {"python": platform.python_version()},
@@ -152,10 +157,22 @@ def prove_parity(keras: Runtime, others: Sequence[Runtime], tokens: Tokens) -> P
     return Parity(max_abs_difference=difference, texts=len(tokens))
 
 
-def _examples(split: Split, *, recipe: Recipe, cache_folder: Path | None, progress: ProgressCallback) -> Examples:
+def _new_texts(
+    unlabelled: Iterable[str], *, train: LabelledTexts, validation: LabelledTexts | None, recipe: Recipe
+) -> tuple[str, ...]:
+    if recipe.teacher == "none":
+        return ()
+    # Held-back and validation texts stay unseen, or they would no longer tell how new texts do.
+    known = train.texts if validation is None else train.texts + validation.texts
+    return choose_unlabelled(unlabelled, most_words=recipe.unlabelled_words, apart_from=known)
+
+
+def _examples(
+    split: Split, new: tuple[str, ...], *, recipe: Recipe, cache_folder: Path | None, progress: ProgressCallback
+) -> Examples:
     if recipe.teacher == "none":
         return Examples.of_labels(split.fitting, smoothing=recipe.label_smoothing)
-    return distilled_examples(split, recipe=recipe, cache_folder=cache_folder, progress=progress)
+    return distilled_examples(split, unlabelled=new, recipe=recipe, cache_folder=cache_folder, progress=progress)
 
 
 def _fit(

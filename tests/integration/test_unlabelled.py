@@ -1,0 +1,71 @@
+"""Texts that nobody has labelled, from the database to a challenger that has learned from them."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from db.labels import add_labels, latest_label_id
+from db.unlabelled import newest_unlabelled
+from tasks.retrain import collect_labels, collect_unlabelled, part_labels, train_challenger
+from tests.desk import Desk
+from tests.labelled import labelled_posts
+from training.recipe import Recipe
+
+RECIPE = Recipe(
+    vocabulary_size=300,
+    embedding_width=8,
+    lstm_units=4,
+    max_tokens=24,
+    max_epochs=1,
+    batch_rows=128,
+    word_vectors=False,
+    teacher="linear",
+    variants=1,
+)
+
+
+def unlabelled(desk: Desk, *, limit: int = 1000) -> list[str]:
+    with desk.database.read() as connection:
+        return list(newest_unlabelled(connection, limit=limit))
+
+
+def label(desk: Desk, judged: list[tuple[str, str]], *, chosen: str) -> None:
+    with desk.database.write() as connection:
+        add_labels(connection, judged, labelled_by="ann", chosen=chosen)
+
+
+def test_the_newest_texts_without_a_label_come_first(desk: Desk) -> None:
+    old, new = desk.enqueue(5, seed=1), desk.enqueue(5, seed=2)
+    texts = {batch: [row.text for row in _finished(desk, batch)] for batch in (old, new)}
+    assert unlabelled(desk) == texts[new][::-1] + texts[old][::-1]
+    label(desk, [(texts[new][4], "fake"), (texts[old][0], "real")], chosen="direct")
+    assert unlabelled(desk) == texts[new][3::-1] + texts[old][:0:-1]
+    assert unlabelled(desk, limit=5) == texts[new][3::-1]
+    desk.assert_sound()
+
+
+def test_a_challenger_learns_from_them_and_never_from_what_judges(desk: Desk, tmp_path: Path) -> None:
+    batch = desk.enqueue(30)
+    first, second, *others = [row.text for row in _finished(desk, batch)]
+    label(desk, labelled_posts(60, seed=1), chosen="direct")
+    # One judging text was enqueued too, and the other comes with another link.
+    label(desk, [*labelled_posts(40, seed=2), (first, "fake"), (f"{second} https://t.co/1", "real")], chosen="test")
+    with desk.database.read() as connection:
+        last = latest_label_id(connection)
+    split = part_labels(collect_labels(desk.database, up_to=last))
+
+    chosen = collect_unlabelled(split, RECIPE, database=desk.database)
+    assert chosen == tuple(others[::-1])
+    none = replace(RECIPE, unlabelled_words=0)
+    assert collect_unlabelled(split, none, database=desk.database) == ()
+
+    bundle = train_challenger(split, RECIPE, unlabelled=chosen, cache_folder=tmp_path)
+    assert bundle.metadata.recipe["unlabelled_texts"] == len(others)
+    assert sum(bundle.metadata.training_data.rows.values()) == 60
+
+
+def _finished(desk: Desk, batch: int) -> list[Any]:
+    desk.finish(batch)
+    return desk.results(batch)
