@@ -148,7 +148,7 @@ def collect_unlabelled(split: CorpusSplit, recipe: Recipe, *, database: Database
 
     judging = () if split.judging is None else split.judging.texts
     with database.read() as connection, closing(newest_unlabelled(connection, limit=_NEWEST_ITEMS)) as texts:
-        return choose_unlabelled(texts, most_words=recipe.unlabelled_words, nearly_apart_from=judging)
+        return choose_unlabelled(texts, most_words=recipe.wanted_unlabelled_words, nearly_apart_from=judging)
 
 
 def train_challenger(

@@ -70,6 +70,11 @@ class Recipe:
         if (self.teacher == "none") != (self.variants == 0) or self.variants < 0:
             raise ValueError(f"variants is {self.variants} with teacher {self.teacher!r}: one goes with the other")
 
+    @property
+    def wanted_unlabelled_words(self) -> int:
+        """`unlabelled_words`, and 0 without a teacher: there is nobody to label them."""
+        return 0 if self.teacher == "none" else self.unlabelled_words
+
 
 # Many variants of each text leave little to memorise: fewer passes, and less dropped.
 PLAIN_RECIPE: Final = Recipe(

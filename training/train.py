@@ -160,11 +160,9 @@ def prove_parity(keras: Runtime, others: Sequence[Runtime], tokens: Tokens) -> P
 def _new_texts(
     unlabelled: Iterable[str], *, train: LabelledTexts, validation: LabelledTexts | None, recipe: Recipe
 ) -> tuple[str, ...]:
-    if recipe.teacher == "none":
-        return ()
     # Held-back and validation texts stay unseen, or they would no longer tell how new texts do.
     known = train.texts if validation is None else train.texts + validation.texts
-    return choose_unlabelled(unlabelled, most_words=recipe.unlabelled_words, apart_from=known)
+    return choose_unlabelled(unlabelled, most_words=recipe.wanted_unlabelled_words, apart_from=known)
 
 
 def _examples(

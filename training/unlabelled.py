@@ -23,6 +23,9 @@ def choose_unlabelled(
     example. Of a text, `LONGEST_WORDS` words count at most. No more of `texts` is read than is needed. Raises
     TrainingUnavailableError where there is something to be nearly apart from and datasketch is not installed.
     """
+    if most_words == 0:
+        # Neither an index of what judges nor a row of a database is needed to choose nothing.
+        return ()
     judges = _index(nearly_apart_from)
     seen = {words_hash(text) for text in apart_from}
     chosen: list[str] = []
