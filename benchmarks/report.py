@@ -30,6 +30,12 @@ def spread(rates: Sequence[float]) -> tuple[str, str, str]:
     return figure(statistics.median(rates)), figure(min(rates)), figure(max(rates))
 
 
+def over_seeds(shares: Sequence[float]) -> str:
+    """The mean in percent, as a cell, with the smallest and the largest of several in brackets."""
+    mean, least, most = (f"{100 * share:.1f}" for share in (statistics.fmean(shares), min(shares), max(shares)))
+    return mean if least == most else f"{mean} ({least} to {most})"
+
+
 def figure(value: float) -> str:
     """A number with as many digits as a measurement of this kind carries."""
     return f"{value:.1f}" if value < 100 else f"{value:,.0f}".replace(",", " ")

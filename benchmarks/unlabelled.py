@@ -8,7 +8,6 @@ test texts. The seed draws which labels are kept, too.
 from __future__ import annotations
 
 import argparse
-import statistics
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -18,7 +17,7 @@ import numpy as np
 
 from benchmarks.accuracy.sets import SOURCES
 from benchmarks.processes import BenchmarkError
-from benchmarks.report import circumstances, markdown_table, say, write_between_markers
+from benchmarks.report import circumstances, markdown_table, over_seeds, say, write_between_markers
 from training.corpus import LabelledTexts
 from training.recipe import DEFAULT_RECIPE
 from training.starter import read_labelled_csv
@@ -88,17 +87,12 @@ def _table(compared: Sequence[Compared]) -> str:
                 set_name,
                 f"{LABELS}",
                 f"{mine[0].unlabelled}",
-                _percent([each.alone for each in mine]),
-                _percent([each.taught for each in mine]),
+                over_seeds([each.alone for each in mine]),
+                over_seeds([each.taught for each in mine]),
             )
         )
     headers = ("macro F1, percent", "labels", "texts without", "labels alone", "with the other texts")
     return markdown_table(headers, rows)
-
-
-def _percent(shares: Sequence[float]) -> str:
-    low, mean, high = (100 * share for share in (min(shares), statistics.mean(shares), max(shares)))
-    return f"{mean:.1f} ({low:.1f} to {high:.1f})"
 
 
 if __name__ == "__main__":

@@ -12,7 +12,7 @@ from benchmarks.accuracy.baselines import BASELINES
 from benchmarks.accuracy.results import Circumstances, Figures, Result
 from benchmarks.accuracy.sets import MASKED, NO_REPEATS, SOURCES
 from benchmarks.accuracy.trained import settings_of
-from benchmarks.report import figure, markdown_table, write_between_markers
+from benchmarks.report import figure, markdown_table, over_seeds, write_between_markers
 from training.recipe import Recipe
 
 NOT_MEASURED: Final = "Not measured yet."
@@ -206,10 +206,7 @@ def _over_seeds(
 ) -> str:
     """Return the mean over the seeds as a cell, in percent, with the smallest and the largest of several."""
     values = [value for each in results if (value := column(each.tests[test or each.set])) is not None]
-    if not values:
-        return ""
-    mean, least, most = (f"{100 * value:.1f}" for value in (statistics.fmean(values), min(values), max(values)))
-    return mean if least == most else f"{mean} ({least} to {most})"
+    return over_seeds(values) if values else ""
 
 
 def _is_crossed(result: Result) -> bool:
