@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -10,7 +9,7 @@ import pytest
 
 from db.schema import ensure_schema
 from db.session import Database
-from tests.services import PostgresServer, RedisServer, short_folder
+from tests.services import PostgresServer, RedisServer, running_redis, short_folder
 
 
 @pytest.fixture(autouse=True)
@@ -26,22 +25,17 @@ def _own_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
 
 @pytest.fixture(scope="session")
 def redis_server() -> Iterator[RedisServer]:
-    folder = short_folder("newsgate-redis-")
-    server = RedisServer(folder)
-    server.start()
-    yield server
-    server.stop()
-    shutil.rmtree(folder, ignore_errors=True)
+    with running_redis("newsgate-redis-") as server:
+        yield server
 
 
 @pytest.fixture(scope="session")
 def postgres_server() -> Iterator[PostgresServer]:
-    folder = short_folder("newsgate-pg-")
-    server = PostgresServer(folder / "server")
-    server.start()
-    yield server
-    server.stop()
-    shutil.rmtree(folder, ignore_errors=True)
+    with short_folder("newsgate-pg-") as folder:
+        server = PostgresServer(folder / "server")
+        server.start()
+        yield server
+        server.stop()
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])

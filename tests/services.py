@@ -171,11 +171,28 @@ def _postgres_binaries() -> Path:
     return Path(spec.origin).parent / "pginstall" / "bin"
 
 
-def short_folder(prefix: str) -> Path:
-    """A new folder with a path short enough for a Unix socket, readable by other users."""
+@contextmanager
+def short_folder(prefix: str) -> Iterator[Path]:
+    """A folder for as long as the block lasts: with a path short enough for a Unix socket, readable by other users."""
     folder = Path(tempfile.mkdtemp(prefix=prefix, dir="/tmp"))
     folder.chmod(0o755)
-    return folder
+    try:
+        yield folder
+    finally:
+        # A process that was told to end may write its last.
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+@contextmanager
+def running_redis(prefix: str, *, flags: tuple[str, ...] = ()) -> Iterator[RedisServer]:
+    """A server of its own, in a folder of its own, for as long as the block lasts."""
+    with short_folder(prefix) as folder:
+        server = RedisServer(folder, flags=flags)
+        server.start()
+        try:
+            yield server
+        finally:
+            server.stop()
 
 
 def wait_until(condition: Callable[[], bool], *, what: str, seconds: float = _READY_SECONDS) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import shutil
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -120,16 +119,13 @@ def _warm(server: NewsgateServer, settings: Settings, warm_up: Work, *servers: i
 def safe_postgres() -> Iterator[SafePostgresServer]:
     """A PostgreSQL of its own for as long as the block lasts."""
     # Not in the benchmark's folder: the server may have to be run by another user.
-    folder = short_folder("bench-pg-")
-    try:
+    with short_folder("bench-pg-") as folder:
         server = SafePostgresServer(folder / "server")
         server.start()
         try:
             yield server
         finally:
             server.stop()
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
 
 
 @contextlib.contextmanager

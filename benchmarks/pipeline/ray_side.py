@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import csv
 import json
-import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -30,13 +29,10 @@ class RayPeer:
     def classify(self, work: Work) -> Cost:
         """Classify the file, from the moment the actors are ready to the last verdict written."""
         # A path this short, because Ray puts Unix sockets far below it.
-        folder = short_folder("ray-")
-        try:
+        with short_folder("ray-") as folder:
             _run(work, warm_up=self.warm_up, folder=folder)
             _check(folder / "verdicts", rows=len(work.texts))
             took = json.loads((folder / "took.json").read_text(encoding="ascii"))
-        finally:
-            shutil.rmtree(folder, ignore_errors=True)
         return Cost(len(work.texts), took["seconds"], took["cpu_seconds"])
 
 

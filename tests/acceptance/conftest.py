@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -15,9 +14,8 @@ from tests.services import PostgresServer, RedisServer, short_folder
 @pytest.fixture
 def home() -> Iterator[Path]:
     """A home folder with a short path, as people's are."""
-    folder = short_folder("newsgate-home-")
-    yield folder / "home"
-    shutil.rmtree(folder, ignore_errors=True)
+    with short_folder("newsgate-home-") as folder:
+        yield folder / "home"
 
 
 @pytest.fixture

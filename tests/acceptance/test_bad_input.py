@@ -141,11 +141,10 @@ ROWS_TAKEN = [
 @pytest.fixture(scope="module")
 def prepared() -> Iterator[Path]:
     """A home folder whose database is made already, to be copied: making one takes a second."""
-    folder = short_folder("newsgate-home-")
-    world = World(folder / "home", "")
-    assert world.run("newsgate", "models").code == 0
-    yield folder / "home"
-    shutil.rmtree(folder)
+    with short_folder("newsgate-home-") as folder:
+        world = World(folder / "home", "")
+        assert world.run("newsgate", "models").code == 0
+        yield folder / "home"
 
 
 @pytest.fixture

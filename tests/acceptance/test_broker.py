@@ -8,7 +8,7 @@ from pathlib import Path
 import redis
 
 from tests.programs import World
-from tests.services import RedisServer, free_port, short_folder, wait_until
+from tests.services import free_port, running_redis, wait_until
 from tests.texts import write_posts
 from worker.celery import CLASSIFY_QUEUE
 
@@ -27,14 +27,10 @@ def test_without_any_broker_the_sweeper_does_the_work(alone: World, tmp_path: Pa
 
 
 def test_messages_that_are_lost_repeated_or_nonsense_change_nothing(alone: World, tmp_path: Path) -> None:
-    folder = short_folder("newsgate-redis-")
-    server = RedisServer(folder)
-    server.start()
-    # So that each file has two chunks, and two messages.
-    told = {"NEWSGATE_CHUNK_ROWS": "1000", "NEWSGATE_LOST_AFTER_SECONDS": "0.5"}
-    world = replace(alone, extra={"NEWSGATE_BROKER_URL": server.url, **told})
-    client = redis.Redis(port=server.port)
-    try:
+    with running_redis("newsgate-redis-") as server, redis.Redis(port=server.port) as client:
+        # So that each file has two chunks, and two messages.
+        told = {"NEWSGATE_CHUNK_ROWS": "1000", "NEWSGATE_LOST_AFTER_SECONDS": "0.5"}
+        world = replace(alone, extra={"NEWSGATE_BROKER_URL": server.url, **told})
         world.run("enqueue", write_posts(tmp_path / "lost.csv", 1500, seed=1))
         assert client.llen(CLASSIFY_QUEUE) == 2
         client.flushall()
@@ -50,7 +46,4 @@ def test_messages_that_are_lost_repeated_or_nonsense_change_nothing(alone: World
             assert world.wait_for(2).done == 1500
             wait_until(lambda: client.llen(CLASSIFY_QUEUE) == 0, what="the queue is empty")
             assert worker.poll() is None
-    finally:
-        client.close()
-        server.stop()
     world.assert_sound()

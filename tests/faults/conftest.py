@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack
-from pathlib import Path
 
 import pytest
 
 from db.session import Database
 from tests.faults.helpers import Site
 from tests.programs import World
-from tests.services import PostgresServer, RedisServer, short_folder
+from tests.services import PostgresServer, RedisServer, running_redis, short_folder
 
 SHORT = {
     "NEWSGATE_LEASE_SECONDS": "2",
@@ -29,8 +27,7 @@ def new_site(request: pytest.FixtureRequest) -> Iterator[MakeSite]:
     with ExitStack() as stack:
 
         def make(kind: str = "sqlite", *, broker_url: str = "", extra: Mapping[str, str] | None = None) -> Site:
-            folder = short_folder("newsgate-fault-")
-            stack.callback(shutil.rmtree, folder, ignore_errors=True)
+            folder = stack.enter_context(short_folder("newsgate-fault-"))
             home, traps = folder / "home", folder / "traps"
             traps.mkdir()
             url = f"sqlite:///{home / 'newsgate.db'}" if kind == "sqlite" else _new_postgres_database(request)
@@ -49,12 +46,8 @@ def new_site(request: pytest.FixtureRequest) -> Iterator[MakeSite]:
 @pytest.fixture(scope="module")
 def own_redis() -> Iterator[RedisServer]:
     """A server that a module's tests may kill, freeze and fill."""
-    folder: Path = short_folder("newsgate-fault-redis-")
-    server = RedisServer(folder)
-    server.start()
-    yield server
-    server.stop()
-    shutil.rmtree(folder, ignore_errors=True)
+    with running_redis("newsgate-fault-redis-") as server:
+        yield server
 
 
 def _new_postgres_database(request: pytest.FixtureRequest) -> str:

@@ -117,16 +117,15 @@ def test_a_full_database_loses_the_whole_transaction_and_no_other(tmp_path: Path
 def _small_disk(owner: str | None) -> Iterator[Path]:
     if os.geteuid() != 0:
         pytest.skip("only root may mount a small disk")
-    folder = short_folder("newsgate-small-disk-")
-    subprocess.run(["mount", "-t", "tmpfs", "-o", "size=64m", "tmpfs", str(folder)], check=True)
-    try:
-        if owner:
-            shutil.chown(folder, user=owner)
-        yield folder
-    finally:
-        # Lazily: a process of the server may still have a file open.
-        subprocess.run(["umount", "--lazy", str(folder)], check=True)
-        folder.rmdir()
+    with short_folder("newsgate-small-disk-") as folder:
+        subprocess.run(["mount", "-t", "tmpfs", "-o", "size=64m", "tmpfs", str(folder)], check=True)
+        try:
+            if owner:
+                shutil.chown(folder, user=owner)
+            yield folder
+        finally:
+            # Lazily: a process of the server may still have a file open.
+            subprocess.run(["umount", "--lazy", str(folder)], check=True)
 
 
 def _fill_up(disk: Path) -> Path:

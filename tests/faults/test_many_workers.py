@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import subprocess
+from collections.abc import Iterator
 from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
@@ -21,17 +22,32 @@ _SETTINGS = {"NEWSGATE_CHUNK_ROWS": "25", "NEWSGATE_WORKER_THREADS": "2", "NEWSG
 _NEVER_SHOWN = ("locked", "deadlock", "Traceback", "does not answer")
 
 
+@pytest.fixture
+def folder() -> Iterator[Path]:
+    """Where each worker has a home of its own."""
+    with short_folder("newsgate-many-") as folder:
+        yield folder
+
+
 @pytest.mark.parametrize(("kind", "workers"), [("sqlite", 2), ("postgresql", 4)])
 def test_workers_and_enqueues_at_the_same_time(
-    kind: str, workers: int, redis_server: RedisServer, postgres_server: PostgresServer, tmp_path: Path
+    kind: str,
+    workers: int,
+    *,
+    folder: Path,
+    redis_server: RedisServer,
+    postgres_server: PostgresServer,
+    tmp_path: Path,
 ) -> None:
-    world = _new_world(kind, redis_server, postgres_server)
+    url = f"sqlite:///{folder / 'new.db'}" if kind == "sqlite" else postgres_server.new_database(migrated=True)
+    addresses = {"NEWSGATE_DATABASE_URL": url, "NEWSGATE_BROKER_URL": redis_server.url.replace("/0", "/9")}
+    world = World(folder / "home", url, {**_SETTINGS, **addresses})
     files = [write_posts(tmp_path / f"{number}.csv", _ROWS, seed=number) for number in range(_FILES)]
     # The first file twice: one of the two takes it over from the other, or finds it there.
     commands = [[str(BIN / "enqueue"), str(file), "--name", file.stem] for file in (*files, files[0])]
     with ExitStack() as stack:
         for number in range(workers):
-            own = replace(world, home=world.home.parent / f"worker-{number}" / "home")
+            own = replace(world, home=folder / f"worker-{number}" / "home")
             own.home.parent.mkdir(exist_ok=True)
             stack.enter_context(own.started("worker"))
         enqueues = [
@@ -46,18 +62,11 @@ def test_workers_and_enqueues_at_the_same_time(
             world.wait_for(batch)
     assert [process.returncode for process in enqueues[1:-1]] == [0] * (_FILES - 1), told
     assert 0 in (enqueues[0].returncode, enqueues[-1].returncode), told
-    logs = [path.read_text() for path in world.home.parent.glob("worker-*/worker.log")]
+    logs = [path.read_text() for path in folder.glob("worker-*/worker.log")]
     assert len(logs) == workers
     for output in (*told, *logs):
         assert [word for word in _NEVER_SHOWN if word in output] == [], output
     _assert_one_verdict_each(world, batches)
-
-
-def _new_world(kind: str, redis: RedisServer, postgres: PostgresServer) -> World:
-    folder = short_folder("newsgate-many-")
-    url = f"sqlite:///{folder / 'new.db'}" if kind == "sqlite" else postgres.new_database(migrated=True)
-    addresses = {"NEWSGATE_DATABASE_URL": url, "NEWSGATE_BROKER_URL": redis.url.replace("/0", "/9")}
-    return World(folder / "home", url, {**_SETTINGS, **addresses})
 
 
 def _batches(world: World) -> list[int]:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import csv
 import os
 import re
-import shutil
 import signal
 import subprocess
 import sys
@@ -23,7 +22,7 @@ from db.audit import audit
 from db.batches import batch_status
 from db.session import Database
 from db.tables import jobs
-from tests.services import PostgresServer, RedisServer, short_folder, wait_until
+from tests.services import PostgresServer, RedisServer, running_redis, wait_until
 
 ROOT = Path(__file__).parents[2]
 COMPOSE = yaml.safe_load((ROOT / "docker-compose.yml").read_text(encoding="utf-8"))
@@ -132,11 +131,10 @@ def test_a_worker_refuses_a_database_that_was_not_migrated(environment: dict[str
 def test_the_redis_of_the_compose_file_keeps_what_it_is_given() -> None:
     program, *flags = SERVICES["redis"]["command"]
     assert program == "redis-server"
-    folder = short_folder("newsgate-compose-")
-    server = RedisServer(folder, flags=tuple(flags))
-    server.start()
-    client: redis.Redis = redis.Redis(port=server.port, decode_responses=True)
-    try:
+    with (
+        running_redis("newsgate-compose-", flags=tuple(flags)) as server,
+        redis.Redis(port=server.port, decode_responses=True) as client,
+    ):
         assert client.ping()
         assert client.config_get("appendonly") == {"appendonly": "yes"}
         assert client.config_get("maxmemory-policy") == {"maxmemory-policy": "noeviction"}
@@ -144,10 +142,6 @@ def test_the_redis_of_the_compose_file_keeps_what_it_is_given() -> None:
         server.kill()
         server.start()
         assert client.get("kept") == "yes"
-    finally:
-        client.close()
-        server.stop()
-        shutil.rmtree(folder)
 
 
 def test_each_service_starts_after_what_it_needs() -> None:

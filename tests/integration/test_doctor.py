@@ -16,7 +16,7 @@ from sqlalchemy import text
 from db.session import Database
 from tasks.doctor import examine
 from tests.programs import World
-from tests.services import PostgresServer, RedisServer, free_port, short_folder
+from tests.services import PostgresServer, RedisServer, free_port, running_redis, short_folder
 
 _SECRET = "hunter2"
 
@@ -24,11 +24,10 @@ _SECRET = "hunter2"
 @pytest.fixture(scope="module")
 def prepared() -> Iterator[Path]:
     """A home folder with a migrated database, made once."""
-    folder = short_folder("newsgate-doctor-")
-    made = World(folder / "home", "").run("newsgate", "migrate")
-    assert made.code == 0, made.err
-    yield folder / "home"
-    shutil.rmtree(folder)
+    with short_folder("newsgate-doctor-") as folder:
+        made = World(folder / "home", "").run("newsgate", "migrate")
+        assert made.code == 0, made.err
+        yield folder / "home"
 
 
 @pytest.fixture
@@ -157,16 +156,11 @@ def test_servers_are_examined_too(world: World, postgres_server: PostgresServer,
 
 
 def test_a_broker_that_evicts_and_one_that_wants_a_password_are_told(world: World) -> None:
-    folder = short_folder("newsgate-doctor-redis-")
-    server = RedisServer(folder, flags=("--maxmemory-policy", "allkeys-lru", "--maxmemory", "100mb"))
-    server.start()
-    try:
+    flags = ("--maxmemory-policy", "allkeys-lru", "--maxmemory", "100mb")
+    with running_redis("newsgate-doctor-redis-", flags=flags) as server:
         (memory,) = _examined(world, code=0, NEWSGATE_BROKER_URL=server.url)["broker memory"]
         wrong = server.url.replace("//", f"//ann:{_SECRET}@")
         (broker,) = _examined(world, code=1, NEWSGATE_BROKER_URL=wrong)["broker"]
-    finally:
-        server.stop()
-        shutil.rmtree(folder)
     assert memory["state"] == "warning"
     assert "allkeys-lru" in memory["detail"]
     assert broker["state"] == "FAILED"

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import csv
 import io
-import shutil
 import stat
 from collections.abc import Iterator
 from dataclasses import replace
@@ -16,7 +15,7 @@ from sqlalchemy import make_url
 
 from tests.programs import Done, World
 from tests.proxies import TlsFront
-from tests.services import PostgresServer, RedisServer, free_port, short_folder, wait_until
+from tests.services import PostgresServer, RedisServer, free_port, running_redis, short_folder, wait_until
 from tests.texts import write_posts
 
 _SECRET = "hunter2-of-newsgate"
@@ -28,22 +27,17 @@ _MAY = ("+@read", "+@write", "+@connection", "+@transaction", "+@pubsub", "+info
 
 @pytest.fixture
 def world() -> Iterator[World]:
-    folder = short_folder("newsgate-secure-")
-    home = folder / "home"
-    yield World(home, f"sqlite:///{home / 'newsgate.db'}")
-    shutil.rmtree(folder)
+    with short_folder("newsgate-secure-") as folder:
+        home = folder / "home"
+        yield World(home, f"sqlite:///{home / 'newsgate.db'}")
 
 
 @pytest.fixture(scope="module")
 def guarded_redis() -> Iterator[RedisServer]:
     """A Redis whose one user has a password and may do no more than newsgate needs."""
-    folder = short_folder("newsgate-acl-")
     nobody = ("--user", "default", "on", "nopass", "-@all", "+ping")
-    server = RedisServer(folder, flags=(*nobody, "--user", "newsgate", *_ACL, *_MAY))
-    server.start()
-    yield server
-    server.stop()
-    shutil.rmtree(folder)
+    with running_redis("newsgate-acl-", flags=(*nobody, "--user", "newsgate", *_ACL, *_MAY)) as server:
+        yield server
 
 
 def test_passwords_are_in_no_output_no_log_and_no_process_title(
