@@ -34,7 +34,7 @@ from training.word_vectors import load_word_vectors
 # Teachers and variants are the same whatever the recipe's seed, so that several networks can share their answers.
 TEACHER_SEED: Final = 0
 # To be raised when the same recipe no longer gives the same answers.
-_ANSWERS_VERSION: Final = 5
+ANSWERS_VERSION: Final = 5
 # How much a label itself says about its text beside what the teachers say.
 _LABEL_SHARE: Final = 0.5
 _PREFIX: Final = "teachers-"
@@ -154,7 +154,7 @@ def _forget_oldest(cache_folder: Path) -> None:
 def _name(split: Split, asked: _Asked, recipe: Recipe) -> str:
     """Return what the answers depend on, in hexadecimal: the texts, who is asked, and about how many variants."""
     facts = [
-        _ANSWERS_VERSION,
+        ANSWERS_VERSION,
         # In order: the variants depend on it.
         _hashes(split.fitting.texts),
         split.fitting.labels,

@@ -16,11 +16,11 @@ from benchmarks.accuracy.baselines import BASELINES, measure_baseline
 from benchmarks.accuracy.page import PICTURE, write_page
 from benchmarks.accuracy.results import RESULTS, Result, is_measured, load_results, texts_hash
 from benchmarks.accuracy.sets import SOURCES, SetFiles, prepare_set
-from benchmarks.accuracy.trained import Training, measure_training, settings_of
+from benchmarks.accuracy.trained import FORMER_SETTINGS, Training, measure_training
 from benchmarks.processes import ROOT, BenchmarkError, scratch_folder
 from benchmarks.report import say
 from newsgate.errors import NewsgateError
-from training.recipe import RECIPES, Recipe
+from training.recipe import RECIPES
 from training.starter import read_labelled_csv
 
 PAGE = ROOT / "docs" / "accuracy.md"
@@ -104,7 +104,7 @@ class Measurement:
             seed=job.seed,
             settings=settings,
             texts_sha256=texts,
-            defaults=settings_of(Recipe()) if training else None,
+            defaults=FORMER_SETTINGS if training else None,
         ):
             return None
         say(f"measuring {job}")

@@ -11,9 +11,8 @@ from typing import Final
 from benchmarks.accuracy.baselines import BASELINES
 from benchmarks.accuracy.results import Circumstances, Figures, Result
 from benchmarks.accuracy.sets import MASKED, NO_REPEATS, SOURCES
-from benchmarks.accuracy.trained import settings_of
+from benchmarks.accuracy.trained import FORMER_SETTINGS
 from benchmarks.report import figure, markdown_table, over_seeds, write_between_markers
-from training.recipe import Recipe
 
 NOT_MEASURED: Final = "Not measured yet."
 PICTURE: Final = "images/reliability.svg"
@@ -156,12 +155,11 @@ def cost(table: Table) -> str:
 
 def recipes(table: Table) -> str:
     """The settings of every recipe, as the results have them; one that came after a result had its default's effect."""
-    defaults = settings_of(Recipe())
     methods = [method for method in table.methods() if not is_other(method)]
     settings: dict[str, dict[str, list[str]]] = {}
     for each in table.results:
         if each.method in methods:
-            for name, value in (defaults | dict(each.settings)).items():
+            for name, value in {**FORMER_SETTINGS, **each.settings}.items():
                 values = settings.setdefault(name, {}).setdefault(each.method, [])
                 if name != "seed" and str(value) not in values:
                     values.append(str(value))

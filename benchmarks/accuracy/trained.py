@@ -16,6 +16,7 @@ from benchmarks.accuracy.speed import Stopwatch, texts_per_second
 from benchmarks.processes import BenchmarkError, clean_environment, program
 from model.bundle import read_bundle
 from model.classifier import Classifier
+from training.distil import ANSWERS_VERSION
 from training.recipe import RECIPES, Recipe
 from training.starter import read_labelled_csv
 
@@ -28,6 +29,10 @@ def settings_of(recipe: Recipe) -> dict[str, Any]:
     return settings
 
 
+# What a setting was while results did not name it yet.
+FORMER_SETTINGS: Final[Mapping[str, Any]] = settings_of(Recipe()) | {"answers_version": 5}
+
+
 @dataclass(frozen=True)
 class Training:
     """One training to do. epochs: at most, for trying the benchmark; None leaves it to the recipe."""
@@ -38,11 +43,11 @@ class Training:
 
     @property
     def settings(self) -> Mapping[str, Any]:
-        """All there is to set of it, as JSON values."""
+        """All there is to set of it, as JSON values, and which teachers it learns from."""
         recipe = replace(RECIPES[self.recipe], seed=self.seed)
         if self.epochs is not None:
             recipe = replace(recipe, max_epochs=self.epochs)
-        return settings_of(recipe)
+        return settings_of(recipe) | {"answers_version": ANSWERS_VERSION}
 
 
 @dataclass(frozen=True)

@@ -10,10 +10,12 @@ from pathlib import Path
 
 import pytest
 
+from benchmarks.accuracy import trained
 from benchmarks.accuracy.baselines import BASELINES, figures_of_labels
 from benchmarks.accuracy.page import NOT_MEASURED, PICTURE, blocks, write_page
 from benchmarks.accuracy.results import Circumstances, Figures, Result, is_measured, load_results, settings_hash
 from benchmarks.accuracy.sets import SOURCES, mask, prepare_set, repeat_key, split_by_seed, without_repeats
+from benchmarks.accuracy.trained import Training
 from benchmarks.processes import BenchmarkError
 from training.corpus import LabelledTexts
 from training.starter import read_labelled_csv
@@ -178,6 +180,13 @@ def test_a_setting_that_came_later_had_its_defaults_effect(tmp_path: Path) -> No
     assert not measured(5)
     shown = page_blocks(saved)["recipes"]
     assert row_of(shown, "`linear_folds`") == ["`linear_folds`", "1"]
+
+
+def test_a_recipe_is_measured_again_when_its_teachers_answer_otherwise(monkeypatch: pytest.MonkeyPatch) -> None:
+    before = Training("plain", seed=0).settings
+    monkeypatch.setattr(trained, "ANSWERS_VERSION", before["answers_version"] + 1)
+    after = Training("plain", seed=0).settings
+    assert settings_hash(before) != settings_hash(after)
 
 
 def test_the_training_that_asked_the_teachers_tells_how_long_one_takes() -> None:
