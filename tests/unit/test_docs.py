@@ -55,6 +55,11 @@ def test_every_relative_link_of_a_page_leads_to_a_file(page: Path) -> None:
     assert [target for target in targets if not (page.parent / target).exists()] == []
 
 
+def test_the_readme_leads_to_every_page() -> None:
+    listed = re.findall(r"^\| .+\? \| \[(docs/\w[\w-]*\.md)\]", PAGES[0].read_text(encoding="utf-8"), re.MULTILINE)
+    assert sorted(listed) == sorted(str(page.relative_to(ROOT)) for page in PAGES[1:])
+
+
 def test_every_command_has_a_section_and_every_section_a_command() -> None:
     assert SECTIONS.keys() == EVERY_COMMAND.keys() | {SHARED_SECTION}
 
