@@ -1,26 +1,21 @@
-"""An explanation as one HTML page that needs nothing else: no script, no font, no picture from anywhere.
-
-Texts and vocabularies come from anywhere; everything of theirs goes through `_escaped`.
-"""
+"""An explanation as one HTML page: a text coloured by what each token is worth, the score's way, and the gates."""
 
 from __future__ import annotations
 
-import html
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Final
 
 from model.explanation_faithfulness import RANDOM_DRAWS
 from model.labels import label_of
 from model.text import CONTINUATION, UNKNOWN_PIECE, URL_PIECE
-from newsgate.commands.common import printable
 from newsgate.commands.explanation_style import STYLE
+from newsgate.commands.html_page import escaped, html_page, shortened
 
 if TYPE_CHECKING:
     from model.explanation import Explanation
     from model.explanation_faithfulness import Faithful, Faithfulness
     from tasks.explain import Explained
 
-_TEXT_CHARS: Final = 1200
 _MEASURES: Final = (("keep", "keep"), ("take_in", "take in"), ("show", "show"))
 _DIRECTIONS: Final = (("forward", "forward →"), ("backward", "← backward"))
 
@@ -45,15 +40,7 @@ def explanation_page(explained: Explained) -> str:
         _gate_section(why),
         _faithfulness_section(why.faithfulness, len(why.pieces), label),
     )
-    return (
-        '<!doctype html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
-        # Even were something of a text to get through, it could fetch nothing and run nothing.
-        "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src 'unsafe-inline'\">\n"
-        '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
-        f"<title>Why {label}? - newsgate</title>\n<style>{STYLE}</style>\n</head>\n<body>\n<main>\n"
-        + "\n".join(sections)
-        + "\n</main>\n</body>\n</html>\n"
-    )
+    return html_page(f"Why {label}?", sections, style=STYLE)
 
 
 def _heading(explained: Explained, label: str) -> str:
@@ -65,7 +52,7 @@ def _heading(explained: Explained, label: str) -> str:
 <div class="verdict"><div class="scale"><span style="left:{100 * why.p_fake:.1f}%"></span></div>
 <p><b>real</b> 0<i>p_fake <strong>{why.p_fake:.3f}</strong></i>1 <b>fake</b></p></div>
 <ul class="facts"><li>model {explained.model}</li>{origin}<li>{_count(len(why.pieces), "token")}</li></ul>
-<blockquote dir="auto">{_escaped(_shortened(explained.text))}</blockquote>
+<blockquote dir="auto">{escaped(shortened(explained.text))}</blockquote>
 {notes}<p class="note">Gates <b>describe</b> what the network did; leaving a token out <b>attributes</b>.</p>
 </header>"""
 
@@ -100,7 +87,7 @@ def _token(why: Explanation, place: int, largest: float) -> str:
     told = f"{_named(why, place)}: effect {effect:+.4f}, p_fake so far {why.running[place]:.3f}"
     span = (
         f'<span class="{kinds}{_side(effect)}" style="--share:{_share(effect, largest):.3f}" '
-        f'title="{_escaped(told)}">{_escaped(text)}</span>'
+        f'title="{escaped(told)}">{escaped(text)}</span>'
     )
     return span if continues or place == 0 else f" {span}"
 
@@ -130,7 +117,7 @@ def _plot(why: Explanation) -> str:
     )
     radius = 3.2 if len(points) <= _MOST_DOTS else 1.4
     dots = "".join(
-        f'<circle cx="{x:.1f}" cy="{y:.1f}" r="{radius}"><title>{_escaped(_named(why, place))}: '
+        f'<circle cx="{x:.1f}" cy="{y:.1f}" r="{radius}"><title>{escaped(_named(why, place))}: '
         f"{why.running[place]:.3f}</title></circle>"
         for place, (x, y) in enumerate(points)
     )
@@ -176,7 +163,7 @@ def _row(why: Explanation, place: int, ranges: dict[str, tuple[float, float]], l
     )
     bar = f'<i class="bar {_side(effect)}" style="--share:{_share(effect, largest):.3f}"></i>'
     return (
-        f'<tr><td class="place">{place + 1}</td><th scope="row"{special}><bdi>{_escaped(_named(why, place))}</bdi></th>'
+        f'<tr><td class="place">{place + 1}</td><th scope="row"{special}><bdi>{escaped(_named(why, place))}</bdi></th>'
         f'<td>{why.running[place]:.3f}</td><td class="effect">{effect:+.4f}</td><td>{bar}</td>{cells}</tr>'
     )
 
@@ -248,11 +235,3 @@ def _y(score: float) -> float:
 
 def _count(number: int, what: str) -> str:
     return f"{number} {what}" if number == 1 else f"{number} {what}s"
-
-
-def _shortened(text: str) -> str:
-    return text if len(text) <= _TEXT_CHARS else f"{text[:_TEXT_CHARS]}…"
-
-
-def _escaped(text: str) -> str:
-    return html.escape(printable(text))
