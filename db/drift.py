@@ -23,6 +23,12 @@ class ChunkSummary:
     summary: str
 
 
+def run_summaries(connection: Connection, run: int) -> list[str]:
+    """The summaries of a run's chunks, each as JSON."""
+    query = select(chunks.c.summary).where(chunks.c.run_id == run, chunks.c.summary.is_not(None))
+    return list(connection.execute(query).scalars())
+
+
 def read_summaries(connection: Connection, *, days: int) -> Iterator[ChunkSummary]:
     """The summaries of chunks finished today or in the `days` - 1 days before, a block of rows in memory at a time."""
     now: datetime = connection.execute(select(database_time())).scalar_one()

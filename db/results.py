@@ -110,7 +110,7 @@ def read_results(connection: Connection, wanted: ResultFilter) -> Iterator[Resul
     """
     label = results.c.label if wanted.threshold is None else _label_where_sure(wanted.threshold)
     columns = [label if column is results.c.label else column for column in results.columns]
-    query = select(*columns).where(_is_of_run(wanted)).order_by(results.c.row)
+    query = select(*columns).where(is_of_run(wanted)).order_by(results.c.row)
     if wanted.label is not None:
         query = query.where(label == wanted.label)
     if wanted.min_score is not None:
@@ -126,7 +126,7 @@ def read_results(connection: Connection, wanted: ResultFilter) -> Iterator[Resul
 def count_sure(connection: Connection, wanted: ResultFilter, *, threshold: float) -> SureRows:
     """Of all rows of the run that `wanted` is about, whatever it is narrowed to, how many reach `threshold`."""
     sure = func.coalesce(func.sum(case((_is_sure(threshold), 1), else_=0)), 0)
-    rows, sure_rows = connection.execute(select(func.count(results.c.p_fake), sure).where(_is_of_run(wanted))).one()
+    rows, sure_rows = connection.execute(select(func.count(results.c.p_fake), sure).where(is_of_run(wanted))).one()
     return SureRows(rows=rows, sure=sure_rows)
 
 
@@ -143,7 +143,7 @@ def read_rejects(connection: Connection, batch: int, *, limit: int | None = None
     return [Reject(**row._mapping) for row in connection.execute(query.order_by(rejects.c.row).limit(limit))]
 
 
-def _is_of_run(wanted: ResultFilter) -> ColumnElement[bool]:
+def is_of_run(wanted: ResultFilter) -> ColumnElement[bool]:
     """The rows of the wanted run, in words that no planner can apply before it has joined verdicts to items.
 
     PostgreSQL's statistics do not know a new run for a minute. Told `run = N`, it takes the run for a handful of

@@ -13,6 +13,7 @@ from newsgate.commands.explaining import explain
 from newsgate.commands.labels import label, labels
 from newsgate.commands.models import models, promote
 from newsgate.commands.reclassifying import flips, reclassify, requeue
+from newsgate.commands.reporting import report
 from newsgate.commands.retraining import beat, retrain, rollback, trainer
 from newsgate.commands.review import review
 from newsgate.commands.running import classify, migrate, up, worker
@@ -44,6 +45,7 @@ for _command in (
     enqueue,
     status,
     results,
+    report,
     explain,
     cancel,
     requeue,

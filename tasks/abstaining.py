@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from db.models import choose_model, model_record
+from db.models import ModelRecord, choose_model, model_record
 from db.session import Database
 from newsgate.errors import NewsgateError
 from tasks.opening import ensure_champion
@@ -25,17 +25,22 @@ def threshold_of(database: Database, model: int | None, *, max_error: float) -> 
 
     Raises NoSuchModelError, and NoRecordError where the model was made before newsgate recorded that.
     """
-    from model.abstention import RiskCoverage, threshold_for
-
     if model is None:
         ensure_champion(database)
     with database.read() as connection:
-        number = choose_model(connection, model)
-        document = model_record(connection, number).metadata.get("abstention")
+        record = model_record(connection, choose_model(connection, model))
+    return threshold_of_record(record, max_error=max_error)
+
+
+def threshold_of_record(record: ModelRecord, *, max_error: float) -> float:
+    """The least confidence that keeps `max_error` for a model that was looked up already. Raises NoRecordError."""
+    from model.abstention import RiskCoverage, threshold_for
+
+    document = record.metadata.get("abstention")
     if not document:
-        raise NoRecordError(number)
+        raise NoRecordError(record.number)
     try:
-        record = RiskCoverage.from_json(document)
+        steps = RiskCoverage.from_json(document)
     except (ValueError, KeyError, TypeError) as error:
-        raise NoRecordError(number, damaged=True) from error
-    return threshold_for(record, max_error=max_error)
+        raise NoRecordError(record.number, damaged=True) from error
+    return threshold_for(steps, max_error=max_error)

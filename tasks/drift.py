@@ -5,11 +5,13 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import date
+from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING, Any
 
-from db.drift import read_summaries
-from db.models import model_record
+from sqlalchemy import Connection
+
+from db.drift import read_summaries, run_summaries
+from db.models import ModelRecord, model_record
 from db.session import Database
 from model.chi_square import compare_counts
 from model.labels import FAKE, REAL
@@ -71,6 +73,18 @@ def find_drift(database: Database, *, days: int) -> list[DriftDay]:
         for (day, model), summary in sorted(summaries.items(), reverse=True)
     ]
     return _corrected([each for each in found if each is not None])
+
+
+def drift_of_run(connection: Connection, run: int, record: ModelRecord) -> DriftDay | None:
+    """What `record`'s model saw in one of its runs, beside its reference; None before the first row has a score.
+
+    `day` is today. The p-value is corrected for the two tests of this one comparison.
+    """
+    from model.summary import Summary
+
+    sums = (Summary.from_json(json.loads(each)) for each in run_summaries(connection, run))
+    seen = _compare(datetime.now(UTC).date(), record.number, sum(sums, Summary()), record.metadata)
+    return None if seen is None else _corrected([seen])[0]
 
 
 def reference_of(metadata: Mapping[str, Any]) -> Reference | None:
