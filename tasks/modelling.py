@@ -34,6 +34,18 @@ class UnlabelledFileError(NewsgateError):
     """A file that should say fake or real on its rows does so on none."""
 
 
+class BundleNotWrittenError(NewsgateError):
+    """A model is stored, and the file that should hold it too could not be written."""
+
+    def __init__(self, number: int, *, path: Path, reason: str) -> None:
+        super().__init__(
+            f"stored as model {number}, but {path} cannot be written: {reason}",
+            remedy="Nothing has to be trained again: model and figures are in the database",
+        )
+        self.number = number
+        self.path = path
+
+
 @dataclass(frozen=True, slots=True)
 class LabelledFile:
     """The labelled rows of a file, and how many others there are: refused, or without fake or real.
@@ -114,7 +126,6 @@ def train_and_store(
     recipe: Recipe,
     database: Database,
     name: str,
-    output: Path | None,
     cache_folder: Path,
     progress: Callable[[Progress], None],
 ) -> Trained:
@@ -122,7 +133,6 @@ def train_and_store(
 
     Raises TrainingUnavailableError where TensorFlow is not installed, CorpusError, ParityError.
     """
-    from model.bundle import write_bundle
     from training.train import train_bundle
 
     bundle = train_bundle(
@@ -133,14 +143,22 @@ def train_and_store(
         progress=progress,
         cache_folder=cache_folder,
     )
-    if output is not None:
-        write_bundle(output, bundle.data)
     with database.write() as connection:
         number = add_model(connection, name=name, bundle=bundle.data, metadata=bundle.metadata.as_dict())
         first = champion_number(connection) is None
         if first:
             promote(connection, number, reason="the first model of this database", figures={})
     return Trained(number, bundle, became_champion=first)
+
+
+def write_out(trained: Trained, path: Path) -> None:
+    """Write a stored model to a file, whose folder is made where it is missing. Raises BundleNotWrittenError."""
+    from model.bundle import write_bundle
+
+    try:
+        write_bundle(path, trained.bundle.data)
+    except OSError as error:
+        raise BundleNotWrittenError(trained.number, path=path, reason=error.strerror or str(error)) from error
 
 
 def evaluate_model(

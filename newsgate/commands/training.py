@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import click
 
-from newsgate.commands.common import Telling, on_terminal, opened, tell
+from newsgate.commands.common import Telling, check_writable, on_terminal, opened, tell
 from newsgate.commands.reading import read_options, reading_options, tell_read
 
 if TYPE_CHECKING:
@@ -33,7 +33,12 @@ RECIPE_NAMES: Final = ("plain", "best")
 @click.option("--name", metavar="TEXT", help="What the model is called. [default: the file's name]")
 @click.option("--epochs", type=click.IntRange(min=1), help="Passes over the texts at most.")
 @click.option("--seed", type=int, help="Of everything random in the training.")
-@click.option("-o", "--output", type=click.Path(dir_okay=False, path_type=Path), help="Also write the bundle there.")
+@click.option(
+    "-o",
+    "--output",
+    type=click.Path(dir_okay=False, writable=True, path_type=Path),
+    help="Also write the bundle there.",
+)
 def train(
     file: str,
     *,
@@ -54,9 +59,11 @@ def train(
     600 000 words, so that few labels go further. What they said is kept in the folder `cache` of NEWSGATE_HOME for the
     next training on the same texts.
     """
-    from tasks.modelling import read_labelled, read_unlabelled, train_and_store
+    from tasks.modelling import read_labelled, read_unlabelled, train_and_store, write_out
     from training.recipe import RECIPES
 
+    if output is not None:
+        check_writable(output)
     with opened() as (settings, database):
         options = read_options(settings.max_text_chars, **reading)
         texts = read_labelled(file, options=options, settings=settings)
@@ -73,7 +80,6 @@ def train(
             recipe=replace(RECIPES[recipe], **{key: value for key, value in changed.items() if value is not None}),
             database=database,
             name=name or Path(file).name,
-            output=output,
             cache_folder=settings.home / "cache",
             progress=_Reporter(),
         )
@@ -85,6 +91,8 @@ def train(
     remedy = "it is champion" if trained.became_champion else f"`newsgate promote {trained.number}` makes it champion"
     tell(f"stored as model {trained.number} ({len(trained.bundle.data) / 1e6:.1f} MB); {remedy}")
     click.echo(trained.number)
+    if output is not None:
+        write_out(trained, output)
 
 
 class _Reporter:

@@ -287,6 +287,39 @@ def test_texts_that_have_nothing_in_common_are_refused_in_one_line() -> None:
         fit_linear(LabelledTexts(("alpha", "beta"), ("fake", "real")))
 
 
+def test_an_output_that_cannot_be_is_told_before_the_training(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, home: Path
+) -> None:
+    monkeypatch.setattr("training.train.train_bundle", must_not_be_called)
+    (tmp_path / "file").write_text("no folder")
+    for output, why in (
+        (tmp_path / "file" / "taught.newsgate", f"{tmp_path / 'file'}: Not a directory"),
+        (Path("/proc/taught.newsgate"), "/proc: No such file or directory"),
+    ):
+        done = train(tmp_path, "-o", str(output))
+        assert (done.exit_code, done.stdout) == (2, "")
+        assert done.stderr == f"error: {output} cannot be written: {why}. Name another file\n"
+
+
+@pytest.mark.usefixtures("eagerly", "home")
+def test_a_model_whose_file_cannot_be_written_is_stored_all_the_same(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(RECIPES, "plain", replace(RECIPE, max_epochs=1))
+    output = tmp_path / f"{'x' * 300}.newsgate"
+    done = train(tmp_path, "-o", str(output))
+    assert (done.exit_code, done.stdout) == (1, "1\n")
+    assert done.stderr.splitlines()[-1] == (
+        f"error: stored as model 1, but {output} cannot be written: File name too long. "
+        "Nothing has to be trained again: model and figures are in the database"
+    )
+    assert "champion" in CliRunner().invoke(newsgate, ["models"]).stdout
+
+    taught = tmp_path / "made" / "on the way" / "taught.newsgate"
+    assert train(tmp_path, "-o", str(taught)).stdout == "2\n"
+    assert read_bundle(taught.read_bytes()).metadata.training_data.rows
+
+
 @pytest.mark.usefixtures("eagerly")
 def test_recipe_best_trains_the_whole_way_from_the_command_line(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, home: Path
