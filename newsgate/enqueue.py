@@ -64,7 +64,7 @@ def enqueue(
             click.echo(json.dumps({**figures, "items": done.items, "rejected": done.rejected}))
         else:
             click.echo(done.batch)
-        failed = wait_and_tell(database, done.batch).failed if wait else 0
+        failed = wait_and_tell(database, done.batch, model=done.model).failed if wait else 0
     if done.rejected or done.incomplete or failed:
         raise SystemExit(EXIT_SOME_ROWS_BAD)
 

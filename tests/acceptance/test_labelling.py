@@ -206,6 +206,24 @@ def test_the_queue_goes_through_a_spreadsheet_and_comes_back(classified: World, 
     classified.assert_sound()
 
 
+@pytest.mark.parametrize("options", [(), ("--raw",)], ids=["for a spreadsheet", "raw"])
+def test_answers_in_a_column_added_to_results_reach_their_texts(
+    classified: World, tmp_path: Path, options: tuple[str, ...]
+) -> None:
+    file = tmp_path / "results.csv"
+    assert classified.run("newsgate", "results", "1", "-o", file, *options).code == 0
+    with file.open(newline="", encoding="utf-8") as stream:
+        rows = list(csv.DictReader(stream))
+    with file.open("w", newline="", encoding="utf-8") as stream:
+        writer = csv.DictWriter(stream, [*rows[0], "judge"])
+        writer.writeheader()
+        writer.writerows({**row, "judge": "fake"} for row in rows)
+    done = classified.run("newsgate", "labels", "import", file, "--label-column", "judge", "--by", "bob")
+    assert (done.code, done.err) == (0, "6 labels stored\n")
+    assert {_unguarded(row["text"]) for row in exported(classified)} == set(TEXTS)
+    classified.assert_sound()
+
+
 def test_label_and_labels_say_who_said_what(classified: World, tmp_path: Path) -> None:
     assert "no labels yet" in classified.run("newsgate", "labels").err
     first = classified.run("newsgate", "label", "2", "real", "--by", "ann")

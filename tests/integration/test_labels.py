@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import csv
 import io
+import json
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -32,7 +34,7 @@ from tasks.label_rows import NotLabelsError
 from tasks.labelling import NoSuchItemError, label_item
 from tasks.modelling import UnlabelledFileError
 from tasks.reading import ReadOptions
-from tasks.spreadsheets import export_labels
+from tasks.spreadsheets import export_labels, guard_cell
 from worker.settings import load_settings
 
 TEXTS = ("the bridge is closed", "garlic cures it", "=1+1 is what they hide", "a text\nof two lines")
@@ -62,6 +64,12 @@ def stored(database: Database) -> Database:
         add_rows(connection, loading, accepted=rows, refused=[], last_row=5)
         finish_loading(connection, loading)
     return database
+
+
+def written(*rows: Sequence[object]) -> str:
+    stream = io.StringIO(newline="")
+    csv.writer(stream).writerows(rows)
+    return stream.getvalue()
 
 
 def item_of(database: Database, text: str) -> int:
@@ -276,6 +284,46 @@ def test_labels_leave_as_csv_that_is_safe_and_come_back_as_they_were(files: File
 def test_a_text_of_ones_own_file_keeps_its_quote(files: Files) -> None:
     files.labels("text,label\n'=not a formula,fake\n")
     assert said(files.database) == {"'=not a formula": "fake"}
+
+
+@pytest.mark.parametrize("guard", [guard_cell, str], ids=["for a spreadsheet", "raw"])
+def test_answers_beside_results_are_about_the_item_whose_text_they_show(
+    files: Files, guard: Callable[[str], str]
+) -> None:
+    first, second, formula, lines = (item_of(files.database, text) for text in TEXTS)
+    done = files.labels(
+        written(
+            ("item", "text", "label", "p_fake", "classified_at", "judge"),
+            (first, TEXTS[0], "real", 0.1, "now", "fake"),
+            (second, TEXTS[0], "real", 0.1, "now", "fake"),
+            (formula, guard(TEXTS[2]), "real", 0.1, "now", "fake"),
+            (lines, "a text \r\nof two lines\r\n", "real", 0.1, "now", "real"),
+            (999999, guard(TEXTS[2]), "real", 0.1, "now", "fake"),
+            ("", "a longer text without the number of its item", "real", 0.1, "now", "fake"),
+            (second, TEXTS[1], "real", 0.1, "now", ""),
+        ),
+        options=ReadOptions(label_column="judge"),
+    )
+    assert done == Imported(stored=3, known=0, repeated=0, unlabelled=1, refused=3)
+    assert said(files.database) == {TEXTS[0]: "fake", TEXTS[2]: "fake", TEXTS[3]: "real"}
+    assert files.refused == [
+        (3, f"the text of item {second} is another one in this database"),
+        (8, "there is no item 999999"),
+        (9, "'a longer text without the number of its ' is not the number of an item"),
+    ]
+
+
+def test_results_without_their_items_or_texts_are_read_by_what_is_left(files: Files) -> None:
+    judge = ReadOptions(label_column="judge")
+    item = item_of(files.database, TEXTS[2])
+    by_item = written(("item", "p_fake", "classified_at", "judge"), (item, 0.1, "now", "fake"))
+    assert files.labels(by_item, options=judge).stored == 1
+    by_text = written(("text", "p_fake", "classified_at", "judge"), ("'@home", 0.1, "now", "real"))
+    assert files.labels(by_text, options=judge).stored == 1
+    # JSON lines are for no spreadsheet: a quote there belongs to the text.
+    line = json.dumps({"item": item, "text": "'=x", "p_fake": 0.1, "classified_at": "now", "judge": "real"})
+    assert files.labels(f"{line}\n", name="labels.jsonl", options=judge).stored == 1
+    assert said(files.database) == {TEXTS[2]: "fake", "@home": "real", "'=x": "real"}
 
 
 def test_a_sheet_keeps_how_its_rows_were_chosen(files: Files) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import math
 import warnings
 from collections.abc import Callable, Iterator, Sequence
@@ -285,6 +286,56 @@ def test_a_network_taught_by_a_cross_fitted_teacher_learns() -> None:
 def test_texts_that_have_nothing_in_common_are_refused_in_one_line() -> None:
     with pytest.raises(CorpusError, match="two of the texts have in common"):
         fit_linear(LabelledTexts(("alpha", "beta"), ("fake", "real")))
+
+
+def test_an_output_that_cannot_be_is_told_before_the_training(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, home: Path
+) -> None:
+    monkeypatch.setattr("training.train.train_bundle", must_not_be_called)
+    (tmp_path / "file").write_text("no folder")
+    for output, why in (
+        (tmp_path / "file" / "taught.newsgate", f"{tmp_path / 'file'}: Not a directory"),
+        (Path("/proc/taught.newsgate"), "/proc: No such file or directory"),
+    ):
+        done = train(tmp_path, "-o", str(output))
+        assert (done.exit_code, done.stdout) == (2, "")
+        assert done.stderr == f"error: {output} cannot be written: {why}. Name another file\n"
+
+
+@pytest.mark.usefixtures("eagerly", "home")
+def test_a_model_whose_file_cannot_be_written_is_stored_all_the_same(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(RECIPES, "plain", replace(RECIPE, max_epochs=1))
+    output = tmp_path / f"{'x' * 300}.newsgate"
+    done = train(tmp_path, "-o", str(output))
+    assert (done.exit_code, done.stdout) == (1, "1\n")
+    assert done.stderr.splitlines()[-1] == (
+        f"error: stored as model 1, but {output} cannot be written: File name too long. "
+        "Nothing has to be trained again: model and figures are in the database"
+    )
+    assert "champion" in CliRunner().invoke(newsgate, ["models"]).stdout
+
+    taught = tmp_path / "made" / "on the way" / "taught.newsgate"
+    assert train(tmp_path, "-o", str(taught)).stdout == "2\n"
+    assert read_bundle(taught.read_bytes()).metadata.training_data.rows
+
+
+@pytest.mark.usefixtures("eagerly", "home")
+def test_a_training_on_files_with_faults_tells_them_and_stores_its_model(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(RECIPES, "plain", replace(RECIPE, max_epochs=1))
+    held, more = tmp_path / "held.csv.gz", tmp_path / "more.csv"
+    rows = "".join(f"{text},{label}\n" for text, label in zip(VALIDATION.texts, VALIDATION.labels, strict=True))
+    whole = gzip.compress(f"text,label\n{rows}".encode(), 0)
+    held.write_bytes(whole[: whole.index(b"\n", len(whole) // 2) + 1])
+    more.write_text("id,text\n1,one more\n2,\n")
+    done = train(tmp_path, "--validation", str(held), "--unlabelled", str(more))
+    assert (done.exit_code, done.stdout) == (3, "1\n")
+    told = done.stderr.splitlines()
+    assert told.index("warning: the compressed file ends early: its last rows are missing") == 1
+    assert told[3:5] == [f"{more}: 1 texts, 1 refused", "  row 3: empty text"]
 
 
 @pytest.mark.usefixtures("eagerly")

@@ -90,6 +90,18 @@ def test_a_truncated_gzip_keeps_its_rows(reading: Reading, block_bytes: int) -> 
     assert rejects(rows) == [(len(rows) + 1, "the compressed file ends early")]
 
 
+def test_damage_is_found_without_reading_rows(reading: Reading) -> None:
+    for data, incomplete in ((DATA, False), (gzip.compress(DATA), False), (gzip.compress(DATA)[:-200], True)):
+        with reading.open(data) as source:
+            source.look_for_damage()
+            found = (source.incomplete, source.warnings)
+            rows = list(source.rows(source.layout()))
+            assert (source.incomplete, source.warnings) == found
+            source.look_for_damage()
+            assert (source.incomplete, source.warnings) == found
+        assert found[0] == incomplete == (len(rows) < 200)
+
+
 def test_a_corrupt_gzip_keeps_the_rows_before_the_damage(reading: Reading) -> None:
     lines = b"".join(hashlib.sha256(b"%d" % number).hexdigest().encode() + b"\n" for number in range(3000))
     data = bytearray(gzip.compress(b"text\n" + lines))

@@ -1,0 +1,72 @@
+"""Files of labelled texts with faults: what `evaluate` and `labels import` say about them, and their exit codes."""
+
+from __future__ import annotations
+
+import gzip
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+
+from newsgate.main import newsgate
+from tests.labelled import labelled_posts
+
+CUT = "warning: the compressed file ends early: its last rows are missing"
+COMMANDS = (("evaluate",), ("labels", "import"))
+
+
+def run(command: tuple[str, ...], file: Path) -> Result:
+    return CliRunner().invoke(newsgate, [*command, str(file)], catch_exceptions=False)
+
+
+def labelled(count: int) -> str:
+    return "text,label\n" + "".join(f"{text},{label}\n" for text, label in labelled_posts(count, seed=5))
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_a_truncated_file_is_used_as_far_as_it_goes_and_the_rest_is_missed(
+    command: tuple[str, ...], tmp_path: Path
+) -> None:
+    file = tmp_path / "cut.csv.gz"
+    # Stored, not deflated: the cut then falls behind a row.
+    whole = gzip.compress(labelled(60).encode(), 0)
+    file.write_bytes(whole[: whole.index(b"\n", len(whole) // 2) + 1])
+    done = run(command, file)
+    assert done.exit_code == 3
+    assert CUT in done.stderr.splitlines()
+    assert "refused" not in done.stderr
+    file.write_bytes(whole)
+    done = run(command, file)
+    assert (done.exit_code, "warning" in done.stderr) == (0, False)
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_how_a_file_was_read_is_told(command: tuple[str, ...], tmp_path: Path) -> None:
+    file = tmp_path / "latin.csv"
+    file.write_bytes(labelled(4).encode() + "un café très réussi,real\n".encode("cp1252"))
+    done = run(command, file)
+    assert done.exit_code == 0
+    assert done.stderr.startswith("note: ")
+    assert "cp1252" in done.stderr.splitlines()[0]
+
+
+def test_evaluate_says_which_rows_were_refused_and_why(tmp_path: Path) -> None:
+    file = tmp_path / "bad.csv"
+    file.write_text("text,label\none,fake\n" + ",real\n" * 6 + "a,b,c\ntwo,real\nthree,maybe\n")
+    done = run(("evaluate",), file)
+    assert done.exit_code == 3
+    assert done.stdout.startswith("model")
+    assert done.stderr.splitlines() == [
+        "warning: labels ignored: 1 row had labels other than fake or real, such as 'maybe'",
+        f"{file}: 2 labelled rows, 7 refused, 1 without fake or real",
+        *(f"  row {row}: empty text" for row in range(3, 8)),
+        "  and 2 more",
+    ]
+
+
+def test_a_file_of_refused_rows_alone_says_why(tmp_path: Path) -> None:
+    file = tmp_path / "bad.csv"
+    file.write_text("text,label\n,fake\n,real\n")
+    done = run(("evaluate",), file)
+    assert done.exit_code == 1
+    assert "no row says fake or real in column 'label'; 2 were refused, row 2: empty text" in done.stderr
