@@ -65,6 +65,12 @@ def test_copies_never_straddle_the_split(extra: list[tuple[str, str]]) -> None:
     assert len(split.fitting) + len(split.held_back) == 2 * len(pairs)
 
 
+def test_each_text_once_has_its_first_label_and_stays_in_its_place() -> None:
+    corpus = LabelledTexts.from_pairs([("b", "real"), ("a", "fake"), (" B\n", "fake"), ("a", "fake"), ("c", "real")])
+    assert corpus.without_copies() == LabelledTexts.from_pairs([("b", "real"), ("a", "fake"), ("c", "real")])
+    assert corpus_of().without_copies() == corpus_of()
+
+
 def test_one_distinct_text_of_a_label_cannot_be_parted() -> None:
     corpus = LabelledTexts.from_pairs([("a", "fake"), ("A ", "fake"), ("b", "real"), ("c", "real")])
     with pytest.raises(CorpusError, match="fewer than two different texts labelled fake"):
