@@ -74,7 +74,7 @@ class RiskCoverage:
 
     @classmethod
     def from_json(cls, document: Mapping[str, Any]) -> RiskCoverage:
-        """Return the record in `document`; ValueError, KeyError or TypeError where it is not one."""
+        """Return the record in `document`; ValueError, OverflowError, KeyError or TypeError where it is not one."""
         steps = (Step(float(each["threshold"]), int(each["rows"]), int(each["mistakes"])) for each in document["steps"])
         return cls(rows=int(document["rows"]), steps=tuple(steps))
 

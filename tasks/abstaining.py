@@ -36,6 +36,6 @@ def threshold_of(database: Database, model: int | None, *, max_error: float) -> 
         raise NoRecordError(number)
     try:
         record = RiskCoverage.from_json(document)
-    except (ValueError, KeyError, TypeError) as error:
+    except (ValueError, OverflowError, KeyError, TypeError) as error:
         raise NoRecordError(number, damaged=True) from error
     return threshold_for(record, max_error=max_error)
