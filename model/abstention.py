@@ -50,8 +50,8 @@ class Step:
 class RiskCoverage:
     """The thresholds that are the best ones for some wanted error; what a bundle keeps to choose from later.
 
-    rows: held-back texts in all. steps: thresholds rise, and rows and mistakes fall, from one to the next. The first
-    labels every text.
+    rows: different held-back texts in all. steps: thresholds rise, and rows and mistakes fall, from one to the next.
+    The first labels every text.
     """
 
     rows: int
@@ -74,7 +74,7 @@ class RiskCoverage:
 
     @classmethod
     def from_json(cls, document: Mapping[str, Any]) -> RiskCoverage:
-        """Return the record in `document`; ValueError, KeyError or TypeError where it is not one."""
+        """Return the record in `document`; ValueError, OverflowError, KeyError or TypeError where it is not one."""
         steps = (Step(float(each["threshold"]), int(each["rows"]), int(each["mistakes"])) for each in document["steps"])
         return cls(rows=int(document["rows"]), steps=tuple(steps))
 
@@ -84,8 +84,9 @@ def record_risk_coverage(
 ) -> RiskCoverage:
     """Return what each useful threshold does to texts whose true labels are known.
 
-    p_fake: [texts], calibrated, of texts that no weight was fitted to; one that is no number is never sure. Where more
-    than `most_steps` thresholds are useful, some are left out; that costs a wanted error coverage and never mistakes.
+    p_fake: [texts], calibrated, of different texts that no weight was fitted to: a copy is no further evidence. One
+    that is no number is never sure. Where more than `most_steps` thresholds are useful, some are left out; that costs a
+    wanted error coverage and never mistakes.
     """
     p_fake = np.asarray(p_fake, np.float64)
     confidences = confidence_of(p_fake)

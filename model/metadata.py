@@ -81,7 +81,7 @@ class BundleMetadata:
 
     @classmethod
     def from_dict(cls, document: Mapping[str, Any]) -> BundleMetadata:
-        """Return the metadata in `document`; ValueError, KeyError or TypeError where it is not one."""
+        """Return the metadata in `document`; ValueError, OverflowError, KeyError or TypeError where it is not one."""
         return cls(
             created_at=str(document["created_at"]),
             max_tokens=int(document["max_tokens"]),

@@ -41,6 +41,6 @@ def threshold_of_record(record: ModelRecord, *, max_error: float) -> float:
         raise NoRecordError(record.number)
     try:
         steps = RiskCoverage.from_json(document)
-    except (ValueError, KeyError, TypeError) as error:
+    except (ValueError, OverflowError, KeyError, TypeError) as error:
         raise NoRecordError(record.number, damaged=True) from error
     return threshold_for(steps, max_error=max_error)

@@ -142,13 +142,20 @@ def send_suspects_to_review(split: CorpusSplit, labels: Sequence[GivenLabel], *,
 def collect_unlabelled(split: CorpusSplit, recipe: Recipe, *, database: Database) -> tuple[str, ...]:
     """The newest texts that nobody has labelled, as many as the recipe wants, none of them near a judging one.
 
-    A teacher's word on a text gives none of its label away, but a judge is a text that no model has met.
+    Nor is any of them a text that would judge if it were labelled at random tomorrow, or near one that was read: a
+    teacher's word on a text gives none of its label away, but a model is better on texts that it has met.
     """
+    from training.labelled_corpus import would_judge
     from training.unlabelled import choose_unlabelled
 
     judging = () if split.judging is None else split.judging.texts
     with database.read() as connection, closing(newest_unlabelled(connection, limit=_NEWEST_ITEMS)) as texts:
-        return choose_unlabelled(texts, most_words=recipe.wanted_unlabelled_words, nearly_apart_from=judging)
+        return choose_unlabelled(
+            texts,
+            most_words=recipe.wanted_unlabelled_words,
+            nearly_apart_from=judging,
+            reserved=lambda text: would_judge(text, split.judging_share),
+        )
 
 
 def train_challenger(

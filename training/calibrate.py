@@ -23,18 +23,36 @@ def fit_temperature(logits: npt.NDArray[np.floating], labels: Sequence[str]) -> 
     logits: [texts], of P(fake), from texts that no weight was fitted to. Guo et al. 2017, "On Calibration of Modern
     Neural Networks" (arXiv 1706.04599), section 4.2; T changes no label. The loss has one minimum in log T within
     the bounds, found by golden-section search.
+
+    Where every text is on the right side, as a few texts may be, there is no likeliest T: a smaller one is always
+    likelier, down to scores of exactly 0 and 1. Then the targets are not 1 and 0 but (N+ + 1) / (N+ + 2) for the N+
+    fakes and 1 / (N- + 2) for the N- reals, what Bayes' rule expects of the next text after so many without a mistake
+    (Platt 1999, "Probabilistic Outputs for Support Vector Machines and Comparisons to Regularized Likelihood Methods").
     """
-    signed = np.asarray(logits, np.float64) * np.where(np.asarray(labels) == FAKE, 1.0, -1.0)
+    is_fake = np.asarray(labels) == FAKE
+    signed = np.asarray(logits, np.float64) * np.where(is_fake, 1.0, -1.0)
+    doubt = _doubt(is_fake) if np.all(signed >= 0) else None
     low, high = np.log(MIN_TEMPERATURE), np.log(MAX_TEMPERATURE)
     for _ in range(_STEPS):
         left, right = high - _GOLDEN * (high - low), low + _GOLDEN * (high - low)
-        if _loss(signed, temperature=np.exp(left)) < _loss(signed, temperature=np.exp(right)):
+        if _loss(signed, doubt, temperature=np.exp(left)) < _loss(signed, doubt, temperature=np.exp(right)):
             high = right
         else:
             low = left
     return float(np.exp((low + high) / 2))
 
 
-def _loss(signed_logits: npt.NDArray[np.float64], *, temperature: float) -> float:
+def _doubt(is_fake: npt.NDArray[np.bool_]) -> npt.NDArray[np.float64]:
+    """Return how much of each text's target goes to the other label, [texts]: 1 / (N + 2) of a label with N texts."""
+    fakes = np.count_nonzero(is_fake)
+    return 1.0 / (np.where(is_fake, fakes, len(is_fake) - fakes) + 2.0)
+
+
+def _loss(
+    signed_logits: npt.NDArray[np.float64], doubt: npt.NDArray[np.float64] | None, *, temperature: float
+) -> float:
     """Return the mean negative log likelihood; `logaddexp` keeps it finite for every logit."""
-    return float(np.mean(np.logaddexp(0.0, -signed_logits / temperature)))
+    own = np.logaddexp(0.0, -signed_logits / temperature)
+    if doubt is None:
+        return float(np.mean(own))
+    return float(np.mean((1.0 - doubt) * own + doubt * np.logaddexp(0.0, signed_logits / temperature)))

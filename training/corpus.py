@@ -71,6 +71,13 @@ class LabelledTexts:
         """Return the texts at `rows`, counted from 0."""
         return self.from_pairs((self.texts[row], self.labels[row]) for row in rows)
 
+    def without_copies(self) -> LabelledTexts:
+        """Return each text once, with its first label; texts that differ only in what the tokenizer drops are one."""
+        first_rows: dict[bytes, int] = {}
+        for row, text in enumerate(self.texts):
+            first_rows.setdefault(words_hash(text), row)
+        return self.pick(first_rows.values())
+
 
 @dataclass(frozen=True)
 class Split:

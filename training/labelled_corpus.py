@@ -182,7 +182,7 @@ class _Clusters:
         if first.is_test:
             sides.add("judging")
         if not sides:
-            sides.add("judging" if first.judges and _coin(first.text) < self._judging_share else "train")
+            sides.add("judging" if first.judges and would_judge(first.text, self._judging_share) else "train")
         self._sides[root] = sides.pop() if len(sides) == 1 else "left out"
 
     def put_to_test(self, place: int) -> None:
@@ -231,6 +231,11 @@ def _part(texts: Iterable[_Text], *, label_id: int, judging_share: float) -> Cor
 def _fingerprint(train: LabelledTexts, judging: LabelledTexts | None) -> str:
     sides = (train.fingerprint(), "" if judging is None else judging.fingerprint())
     return hashlib.sha256(" ".join(sides).encode()).hexdigest()
+
+
+def would_judge(text: str, judging_share: float) -> bool:
+    """Return whether a text that nearly repeats no other judges, if it is ever labelled at random."""
+    return _coin(text) < judging_share
 
 
 def _coin(text: str) -> float:

@@ -1,4 +1,4 @@
-"""Champion against challenger: who is model tomorrow is decided by tests on rows that neither was trained on.
+"""Champion against challenger: who is model tomorrow is decided by tests on rows whose labels neither has seen.
 
 docs/retraining.md explains the choices to people.
 """

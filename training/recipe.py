@@ -2,11 +2,52 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import math
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from typing import Final, Literal, get_args
+from typing import Any, Final, Literal, get_args
+
+from model.metadata import MOST_TOKENS
 
 TeacherName = Literal["none", "linear", "minilm"]
+
+# What a setting may be, in words and as a test. Types are meant exactly: to Python true is 1.
+_Rule = tuple[str, Callable[[Any], bool]]
+
+
+def _whole(least: int, most: float = math.inf) -> _Rule:
+    up_to = "" if most == math.inf else f" to {most}"
+    return f"a whole number from {least}{up_to}", lambda value: type(value) is int and least <= value <= most
+
+
+def _is_number(value: Any) -> bool:
+    return type(value) in (int, float)
+
+
+_SHARE: Final[_Rule] = "a share from 0 and below 1", lambda value: _is_number(value) and 0 <= value < 1
+_SHARE_ABOVE_0: Final[_Rule] = "a share above 0 and below 1", lambda value: _is_number(value) and 0 < value < 1
+_RULES: Final[Mapping[str, _Rule]] = {
+    "vocabulary_size": _whole(1),
+    "embedding_width": _whole(1),
+    "lstm_units": _whole(1),
+    "max_tokens": _whole(1, MOST_TOKENS),
+    "word_vectors": ("true or false", lambda value: type(value) is bool),
+    "dropout": _SHARE,
+    "word_dropout": _SHARE,
+    "label_smoothing": _SHARE,
+    "batch_rows": _whole(1),
+    "max_epochs": _whole(1),
+    "patience": _whole(0),
+    "held_back": _SHARE_ABOVE_0,
+    "learning_rate": ("a positive number", lambda value: _is_number(value) and 0 < value < math.inf),
+    "teacher": (f"one of {', '.join(get_args(TeacherName))}", lambda value: value in get_args(TeacherName)),
+    "variants": _whole(0),
+    "transfer_words": _whole(1),
+    "unlabelled_words": _whole(0),
+    "linear_folds": _whole(1),
+    # NumPy takes no other.
+    "seed": _whole(0, 2**32 - 1),
+}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -48,26 +89,10 @@ class Recipe:
     seed: int = 0
 
     def __post_init__(self) -> None:
-        for name in (
-            "vocabulary_size",
-            "embedding_width",
-            "lstm_units",
-            "max_tokens",
-            "batch_rows",
-            "max_epochs",
-            "transfer_words",
-            "linear_folds",
-        ):
-            if getattr(self, name) < 1:
-                raise ValueError(f"{name} is {getattr(self, name)}, not a positive number")
-        if self.unlabelled_words < 0:
-            raise ValueError(f"unlabelled_words is {self.unlabelled_words}, not a number from 0")
-        for name in ("dropout", "word_dropout", "label_smoothing", "held_back"):
-            if not 0 <= getattr(self, name) < 1:
-                raise ValueError(f"{name} is {getattr(self, name)}, not a share between 0 and 1")
-        if self.teacher not in get_args(TeacherName):
-            raise ValueError(f"teacher is {self.teacher!r}, not one of {', '.join(get_args(TeacherName))}")
-        if (self.teacher == "none") != (self.variants == 0) or self.variants < 0:
+        for name, (meaning, holds) in _RULES.items():
+            if not holds(getattr(self, name)):
+                raise ValueError(f"{name} is {getattr(self, name)!r}, not {meaning}")
+        if (self.teacher == "none") != (self.variants == 0):
             raise ValueError(f"variants is {self.variants} with teacher {self.teacher!r}: one goes with the other")
 
     @property

@@ -30,14 +30,17 @@ def find_suspects(
 
     Confident learning, pruning by noise rate (Northcutt, Jiang and Chuang 2021, "Confident Learning: Estimating
     Uncertainty in Dataset Labels", arXiv 1911.00068, sections 3.1 and 3.2): a text confidently belongs to the label
-    whose out-of-sample probability reaches its mean among the texts so labelled. The share of the texts labelled a that
-    confidently belong to b says how many labels a are wrong; those that the probabilities contradict most are the
-    suspects. The probabilities are a linear model's on TF-IDF word pairs, cross-validated in `folds`.
+    whose out-of-sample probability reaches its mean among the texts so labelled, or where both do, to the likelier one.
+    The share of the texts labelled a that confidently belong to b says how many labels a are wrong; those that the
+    probabilities contradict most are the suspects. A rare label's probabilities are low, and so is their mean: a text
+    may well belong to it below one half. The probabilities are a linear model's on TF-IDF word pairs, cross-validated
+    in `folds`.
 
     clusters: near-duplicates (`CorpusSplit.train_clusters`), kept in one fold, else a copy with the same wrong label
-    would vouch for it. never: rows that are no suspects, since somebody has confirmed them. max_share: of the rows that
-    may be suspects at most; the largest contradictions are kept. The same rows in the same order give the same
-    suspects; fewer than `folds` texts of a label give none. Raises TrainingUnavailableError without scikit-learn.
+    would vouch for it. never: rows that are no suspects, since somebody has confirmed them. max_share: of each label's
+    rows that may be suspects at most, so that no label vanishes; the largest contradictions are kept. The same rows in
+    the same order give the same suspects; fewer than `folds` texts of a label give none. Raises
+    TrainingUnavailableError without scikit-learn.
     """
     if not 0 <= max_share <= 1:
         raise ValueError(f"max_share is {max_share}, not a share between 0 and 1")
@@ -53,15 +56,18 @@ def find_suspects(
     suspects: list[int] = []
     for labelled, count in zip((is_fake, ~is_fake), wrong, strict=True):
         rows = np.flatnonzero(labelled & (contradiction > 0))
-        suspects += rows[np.argsort(-contradiction[rows], kind="stable")][:count].tolist()
-    suspects.sort(key=lambda row: (-contradiction[row], row))
-    return tuple(suspects[: int(max_share * len(train))])
+        most = min(count, int(max_share * np.count_nonzero(labelled)))
+        suspects += rows[np.argsort(-contradiction[rows], kind="stable")][:most].tolist()
+    return tuple(sorted(suspects, key=lambda row: (-contradiction[row], row)))
 
 
 def _count_wrong(p_fake: npt.NDArray[np.float64], *, is_fake: npt.NDArray[np.bool_]) -> tuple[int, int]:
     """Return how many labels `fake` and how many labels `real` are wrong, by the confident joint's off-diagonal."""
-    confidently_fake = (p_fake >= np.mean(p_fake[is_fake])) & (p_fake > 0.5)
-    confidently_real = (1.0 - p_fake >= np.mean(1.0 - p_fake[~is_fake])) & (p_fake <= 0.5)
+    reaches_fake = p_fake >= np.mean(p_fake[is_fake])
+    reaches_real = 1.0 - p_fake >= np.mean(1.0 - p_fake[~is_fake])
+    # Equation 1: of the labels whose mean a text reaches, the likeliest.
+    confidently_fake = reaches_fake & (~reaches_real | (p_fake > 0.5))
+    confidently_real = reaches_real & ~confidently_fake
 
     def wrong(labelled: npt.NDArray[np.bool_], own: npt.NDArray[np.bool_], other: npt.NDArray[np.bool_]) -> int:
         against = int(np.sum(labelled & other))

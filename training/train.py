@@ -28,7 +28,7 @@ from newsgate.errors import NewsgateError
 from training.calibrate import fit_temperature
 from training.corpus import LabelledTexts, Split, hold_back
 from training.distil import distilled_examples
-from training.evaluate import Evaluation, evaluate, evaluate_probabilities
+from training.evaluate import Evaluation, evaluate
 from training.examples import Examples
 from training.extra import training_unavailable
 from training.progress import Progress, ProgressCallback, silent
@@ -109,8 +109,10 @@ def train_bundle(
     parity = prove_parity(KerasRuntime(network.keras_model), others, sample_tokens)
 
     progress(Progress(stage="calibrate"))
-    held_back_tokens = encoder.encode(split.held_back.texts, max_tokens=recipe.max_tokens)
-    temperature = fit_temperature(served.logits(held_back_tokens), split.held_back.labels)
+    # A post that was copied a hundred times is one piece of evidence about new texts, not a hundred.
+    different = split.held_back.without_copies()
+    different_tokens = encoder.encode(different.texts, max_tokens=recipe.max_tokens)
+    temperature = fit_temperature(served.logits(different_tokens), different.labels)
 
     progress(Progress(stage="evaluate"))
     draft = BundleMetadata(
@@ -125,8 +127,8 @@ def train_bundle(
         corpus=corpus,
     )
     classifier = Classifier(encoder=encoder, runtime=served, metadata=draft)
-    scores = classifier.classify(split.held_back.texts)
-    held_back = evaluate_probabilities(scores.p_fake, split.held_back.labels)
+    held_back = evaluate(classifier, split.held_back)
+    scores = classifier.classify(different.texts)
     reported = None if validation is None else evaluate(classifier, validation)
     metadata = replace(
         draft,
@@ -134,7 +136,7 @@ def train_bundle(
         # No weight and no piece of the vocabulary comes from the held-back texts, so their scores and unknown tokens
         # are distributed as those of new texts are. (How much each teacher counts does: two or three numbers.)
         reference=summarise(scores).as_json(),
-        abstention=record_risk_coverage(scores.p_fake, split.held_back.labels).as_json(),
+        abstention=record_risk_coverage(scores.p_fake, different.labels).as_json(),
     )
     data = make_bundle(
         keras_model=network.keras_model, onnx_model=network.onnx_model, tokenizer=tokenizer, metadata=metadata

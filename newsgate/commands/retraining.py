@@ -21,8 +21,8 @@ if TYPE_CHECKING:
 def retrain(*, force: bool, as_json: bool) -> None:
     """Do now what the schedule does periodically: train on the labels, compare, promote if better.
 
-    The new model becomes champion only where it is better beyond chance on texts that neither was trained on; else
-    it is kept as rejected, with the figures. Needs TensorFlow: pip install 'newsgate[training]'.
+    The new model becomes champion only where it is better beyond chance on texts whose labels neither was trained
+    on; else it is kept as rejected, with the figures. Needs TensorFlow: pip install 'newsgate[training]'.
     """
     from tasks.opening import ensure_champion
     from tasks.trainer import make_trainer, retrain_by_hand

@@ -32,7 +32,7 @@ RECIPE_NAMES: Final = ("plain", "best")
 )
 @click.option("--name", metavar="TEXT", help="What the model is called. [default: the file's name]")
 @click.option("--epochs", type=click.IntRange(min=1), help="Passes over the texts at most.")
-@click.option("--seed", type=int, help="Of everything random in the training.")
+@click.option("--seed", type=click.IntRange(0, 2**32 - 1), help="Of everything random in the training.")
 @click.option(
     "-o",
     "--output",

@@ -151,7 +151,15 @@ def test_an_error_that_is_no_share_is_wrong_usage(max_error: str) -> None:
     assert run("results", 1, "--max-error", max_error).exit_code == 2
 
 
-@pytest.mark.parametrize("changed", [{}, {"abstention": {"rows": 3, "steps": []}}, {"abstention": {"steps": 7}}])
+@pytest.mark.parametrize(
+    "changed",
+    [
+        {},
+        {"abstention": {"rows": 3, "steps": []}},
+        {"abstention": {"steps": 7}},
+        {"abstention": {"rows": float("inf"), "steps": [{"threshold": 0.5, "rows": 3, "mistakes": 0}]}},
+    ],
+)
 def test_a_model_without_a_record_says_what_to_do(local: Desk, changed: dict[str, object]) -> None:
     model = without_record(local.database, **changed)
     batch = local.enqueue(3, model=model)

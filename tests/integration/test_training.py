@@ -84,12 +84,28 @@ def test_the_bundle_says_how_new_texts_are_scored() -> None:
     metadata = read_bundle(trained()[0].data).metadata
     assert metadata.reference is not None
     reference = Summary.from_json(metadata.reference)
-    assert reference.items == sum(reference.histogram) == metadata.training_data.held_back_rows
+    held_back = hold_back(TRAIN, share=RECIPE.held_back).held_back.without_copies()
+    assert reference.items == sum(reference.histogram) == len(held_back)
     assert reference.tokens > reference.items
-    held_back = hold_back(TRAIN, share=RECIPE.held_back).held_back
     scores = Classifier.from_bundle_bytes(trained()[0].data).classify(held_back.texts)
     assert summarise(scores) == reference
     assert metadata.abstention == record_risk_coverage(scores.p_fake, held_back.labels).as_json()
+
+
+def test_copies_of_a_held_back_text_are_no_further_evidence() -> None:
+    once = TRAIN.without_copies()
+    viral = hold_back(once, share=RECIPE.held_back).held_back
+    copies = [pair for pair in zip(viral.texts, viral.labels, strict=True) for _ in range(200)]
+    pairs = [*zip(once.texts, once.labels, strict=True), *copies]
+    recipe = replace(RECIPE, max_epochs=1)
+    alone, many = (train_bundle(each, recipe=recipe).metadata for each in (once, LabelledTexts.from_pairs(pairs)))
+    assert many.training_data.held_back_rows == 201 * alone.training_data.held_back_rows
+    assert alone.training_data.held_back_rows == len(viral)
+    assert (many.temperature, many.reference, many.abstention) == (
+        alone.temperature,
+        alone.reference,
+        alone.abstention,
+    )
 
 
 def test_the_bundle_says_which_labels_it_was_trained_on() -> None:

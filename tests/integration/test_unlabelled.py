@@ -11,6 +11,8 @@ from db.unlabelled import newest_unlabelled
 from tasks.retrain import collect_labels, collect_unlabelled, part_labels, train_challenger
 from tests.desk import Desk
 from tests.labelled import labelled_posts
+from training.clusters import near_duplicates
+from training.labelled_corpus import CorpusSplit, would_judge
 from training.recipe import Recipe
 
 RECIPE = Recipe(
@@ -52,18 +54,38 @@ def test_a_challenger_learns_from_them_and_never_from_what_judges(desk: Desk, tm
     label(desk, labelled_posts(60, seed=1), chosen="direct")
     # One judging text was enqueued too, and the other comes with another link.
     label(desk, [*labelled_posts(40, seed=2), (first, "fake"), (f"{second} https://t.co/1", "real")], chosen="test")
-    with desk.database.read() as connection:
-        last = latest_label_id(connection)
-    split = part_labels(collect_labels(desk.database, up_to=last))
+    split = _split(desk)
 
     chosen = collect_unlabelled(split, RECIPE, database=desk.database)
-    assert chosen == tuple(others[::-1])
+    assert chosen == tuple(text for text in others[::-1] if not would_judge(text, split.judging_share))
     none = replace(RECIPE, unlabelled_words=0)
     assert collect_unlabelled(split, none, database=desk.database) == ()
 
     bundle = train_challenger(split, RECIPE, unlabelled=chosen, cache_folder=tmp_path)
-    assert bundle.metadata.recipe["unlabelled_texts"] == len(others)
+    assert bundle.metadata.recipe["unlabelled_texts"] == len(chosen)
     assert sum(bundle.metadata.training_data.rows.values()) == 60
+
+
+def test_no_text_that_judges_tomorrow_is_trained_on_tonight(desk: Desk, tmp_path: Path) -> None:
+    texts = [row.text for row in _finished(desk, desk.enqueue(60))]
+    label(desk, labelled_posts(60, seed=1), chosen="direct")
+    tonight = _split(desk)
+    trained_on = collect_unlabelled(tonight, RECIPE, database=desk.database)
+    bundle = train_challenger(tonight, RECIPE, unlabelled=trained_on, cache_folder=tmp_path)
+    assert bundle.metadata.recipe["unlabelled_texts"] == len(trained_on) > 30
+
+    label(desk, [(text, "fake" if row % 2 else "real") for row, text in enumerate(texts)], chosen="random")
+    judging = _split(desk).judging
+    assert judging is not None
+    assert len(judging) > 5
+    assert not {(one, other) for one in judging.texts for other in trained_on if near_duplicates(one, other)}
+    desk.assert_sound()
+
+
+def _split(desk: Desk) -> CorpusSplit:
+    with desk.database.read() as connection:
+        last = latest_label_id(connection)
+    return part_labels(collect_labels(desk.database, up_to=last))
 
 
 def _finished(desk: Desk, batch: int) -> list[Any]:

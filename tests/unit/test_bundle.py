@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import stat
+import tracemalloc
 import warnings
 import zipfile
 from collections.abc import Mapping
@@ -116,9 +117,43 @@ def test_a_changed_member_is_refused(name: str) -> None:
 
 def test_a_zip_bomb_is_refused_before_it_is_inflated(monkeypatch: pytest.MonkeyPatch) -> None:
     bomb = zip_of(members_of(BUNDLE) | {"tokenizer.json": bytes(17 * 1024 * 1024)})
-    monkeypatch.setattr(zipfile.ZipFile, "read", lambda *_: pytest.fail("inflated"))
+    monkeypatch.setattr(zipfile.ZipFile, "open", lambda *_: pytest.fail("inflated"))
     with pytest.raises(BundleError, match=r"tokenizer\.json would be"):
         read_bundle(bomb)
+
+
+def test_a_member_that_says_less_than_it_holds_is_inflated_no_further() -> None:
+    size = 64 * 1024 * 1024
+    bomb = zip_of(members_of(BUNDLE) | {"model.keras": bytes(size)})
+    # Its size as the directory and the member's own header have it.
+    lying = bomb.replace(size.to_bytes(4, "little"), (1000).to_bytes(4, "little"))
+    assert lying != bomb
+    tracemalloc.start()
+    try:
+        with pytest.raises(BundleError, match="not a readable zip file"):
+            read_bundle(lying)
+        assert tracemalloc.get_traced_memory()[1] < size // 16
+    finally:
+        tracemalloc.stop()
+
+
+@pytest.mark.parametrize("method", [zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA])
+def test_methods_that_inflate_without_bounds_are_refused_before(method: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w") as archive:
+        for name, content in members_of(BUNDLE).items():
+            archive.writestr(name, content, method if name == "model.keras" else zipfile.ZIP_DEFLATED)
+    monkeypatch.setattr(zipfile.ZipFile, "open", lambda *_: pytest.fail("inflated"))
+    with pytest.raises(BundleError, match=rf"model\.keras is compressed by method {method}, not deflated"):
+        read_bundle(buffer.getvalue())
+
+
+def test_a_bundle_that_is_stored_is_read() -> None:
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w") as archive:
+        for name, content in members_of(BUNDLE).items():
+            archive.writestr(name, content)
+    assert read_bundle(buffer.getvalue()).keras_model == b"keras"
 
 
 def test_too_many_bytes_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -132,13 +167,24 @@ def test_another_format_version_says_to_upgrade() -> None:
         read_bundle(with_metadata(format_version=2))
 
 
-@pytest.mark.parametrize("temperature", [0, -1, float("nan"), float("inf"), None, "warm"])
+@pytest.mark.parametrize(
+    "temperature", [0, -1, float("nan"), float("inf"), pytest.param(10**400, id="1e400"), None, "warm"]
+)
 def test_a_temperature_that_is_no_positive_number_is_refused(temperature: object) -> None:
     with pytest.raises(BundleError, match=r"metadata\.json"):
         read_bundle(with_metadata(calibration={"temperature": temperature}))
 
 
-@pytest.mark.parametrize("changes", [{"labels": ["real", "fake"]}, {"max_tokens": 0}, {"parity": 3}, {"recipe": None}])
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"labels": ["real", "fake"]},
+        {"max_tokens": 0},
+        {"max_tokens": float("inf")},
+        {"parity": 3},
+        {"recipe": None},
+    ],
+)
 def test_metadata_that_makes_no_sense_is_refused(changes: dict[str, object]) -> None:
     with pytest.raises(BundleError, match=r"metadata\.json"):
         read_bundle(with_metadata(**changes))

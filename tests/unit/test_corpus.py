@@ -2,13 +2,22 @@
 
 from __future__ import annotations
 
+from dataclasses import fields
+from typing import Any
+
 import pytest
+from click.testing import CliRunner
 from hypothesis import given
 from hypothesis import strategies as st
 
 from model.labels import label_of
+from model.metadata import MOST_TOKENS
+from newsgate.errors import WrongUsageError
+from newsgate.main import newsgate
+from tasks.retrain import recipe_of
 from training.corpus import CorpusError, LabelledTexts, hold_back, part_evenly
 from training.recipe import Recipe
+from worker.settings import load_settings
 
 
 def corpus_of(rows: int = 40) -> LabelledTexts:
@@ -65,6 +74,12 @@ def test_copies_never_straddle_the_split(extra: list[tuple[str, str]]) -> None:
     assert len(split.fitting) + len(split.held_back) == 2 * len(pairs)
 
 
+def test_each_text_once_has_its_first_label_and_stays_in_its_place() -> None:
+    corpus = LabelledTexts.from_pairs([("b", "real"), ("a", "fake"), (" B\n", "fake"), ("a", "fake"), ("c", "real")])
+    assert corpus.without_copies() == LabelledTexts.from_pairs([("b", "real"), ("a", "fake"), ("c", "real")])
+    assert corpus_of().without_copies() == corpus_of()
+
+
 def test_one_distinct_text_of_a_label_cannot_be_parted() -> None:
     corpus = LabelledTexts.from_pairs([("a", "fake"), ("A ", "fake"), ("b", "real"), ("c", "real")])
     with pytest.raises(CorpusError, match="fewer than two different texts labelled fake"):
@@ -97,11 +112,59 @@ def test_copies_share_a_part_and_both_labels_are_left_without_any(extra: list[tu
 
 @pytest.mark.parametrize(
     "setting",
-    [{"vocabulary_size": 0}, {"dropout": 1.0}, {"held_back": -0.1}, {"linear_folds": 0}, {"transfer_words": 0}],
+    [
+        {"vocabulary_size": 0},
+        {"dropout": 1.0},
+        {"dropout": True},
+        {"held_back": -0.1},
+        {"held_back": 0},
+        {"held_back": "a tenth"},
+        {"learning_rate": -1},
+        {"learning_rate": float("nan")},
+        {"learning_rate": float("inf")},
+        {"linear_folds": 0},
+        {"transfer_words": 0},
+        {"max_epochs": 2.5},
+        {"max_epochs": True},
+        {"max_tokens": MOST_TOKENS + 1},
+        {"batch_rows": 64.0},
+        {"lstm_units": 1.5},
+        {"patience": -3},
+        {"seed": -1},
+        {"seed": 2**32},
+        {"seed": "x"},
+        {"variants": -1},
+        {"word_vectors": "no"},
+        {"teacher": ["linear"]},
+    ],
 )
-def test_a_recipe_that_cannot_be_followed_is_refused(setting: dict[str, float]) -> None:
-    with pytest.raises(ValueError, match=next(iter(setting))):
-        Recipe(**setting)  # type: ignore[arg-type]
+def test_a_recipe_that_cannot_be_followed_is_refused(setting: dict[str, Any]) -> None:
+    (name,) = setting
+    with pytest.raises(ValueError, match=f"^{name} is .*, not "):
+        Recipe(**setting)
+
+
+def test_the_ends_of_what_a_recipe_may_say() -> None:
+    Recipe(max_tokens=MOST_TOKENS, patience=0, dropout=0, word_dropout=0, label_smoothing=0.0, seed=2**32 - 1)
+    Recipe(max_tokens=1, held_back=1e-9, learning_rate=1, seed=0, word_vectors=False)
+
+
+@pytest.mark.parametrize("seed", ["-1", "4294967296", "x"])
+def test_a_seed_that_no_training_takes_is_wrong_usage(seed: str) -> None:
+    done = CliRunner().invoke(newsgate, ["train", "labelled.csv", "--seed", seed])
+    assert done.exit_code == 2
+    assert "--seed" in done.stderr
+
+
+def test_a_scheduled_recipe_that_cannot_be_followed_is_told_beforehand() -> None:
+    with pytest.raises(WrongUsageError, match="max_tokens is 20000, not a whole number from 1 to 16384"):
+        recipe_of(load_settings(retrain_recipe='{"max_tokens": 20000}'))
+
+
+def test_every_setting_of_a_recipe_is_checked() -> None:
+    for each in fields(Recipe):
+        with pytest.raises(ValueError, match=f"^{each.name} is None, not "):
+            Recipe(**{each.name: None})  # type: ignore[arg-type]
 
 
 def test_a_label_needs_a_number() -> None:

@@ -6,9 +6,11 @@ from collections.abc import Sequence
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from model.classifier import Scores
-from training.calibrate import fit_temperature
+from model.classifier import Scores, calibrated
+from training.calibrate import MAX_TEMPERATURE, MIN_TEMPERATURE, fit_temperature
 from training.corpus import LabelledTexts
 from training.evaluate import EvaluationError, evaluate, evaluate_probabilities, expected_calibration_error
 
@@ -77,5 +79,27 @@ def test_temperature_of_overconfident_logits_is_above_one() -> None:
     assert fit_temperature(logits, LABELS) == pytest.approx(4 / np.log(3), rel=1e-6)
 
 
-def test_temperature_stays_finite_where_the_model_is_always_right() -> None:
-    assert 0 < fit_temperature(np.array([5.0, -5.0]), ("fake", "real")) < 1
+def test_temperature_where_the_model_is_always_right_is_fitted_to_smoothed_targets() -> None:
+    # Platt's targets are (N + 1) / (N + 2) for each text's own label: sigmoid(c / T) is that at T = c / ln(N + 1).
+    assert fit_temperature(np.array([5.0, -5.0]), ("fake", "real")) == pytest.approx(5 / np.log(2), rel=1e-6)
+    nine_each = np.repeat([4.0, -4.0], 9)
+    assert fit_temperature(nine_each, ["fake"] * 9 + ["real"] * 9) == pytest.approx(4 / np.log(10), rel=1e-6)
+    # Of 3 fakes and 1 real at equal logits the targets' mean counts: (3 * 4/5 + 2/3) / 4 = 23/30.
+    logits = np.array([2.0, 2.0, 2.0, -2.0])
+    assert fit_temperature(logits, LABELS) == pytest.approx(2 / np.log(23 / 7), rel=1e-6)
+
+
+def test_one_mistake_is_enough_for_the_labels_themselves() -> None:
+    # Right 9 times of 10 at logit 3, so 3 / T = ln 9; with smoothed targets it would be less.
+    logits, labels = np.full(10, 3.0), ["fake"] * 9 + ["real"]
+    assert fit_temperature(logits, labels) == pytest.approx(3 / np.log(9), rel=1e-6)
+
+
+@given(st.lists(st.tuples(st.floats(1.0, 8.0), st.booleans()), min_size=1, max_size=50))
+def test_where_the_model_is_always_right_no_score_is_certain(texts: list[tuple[float, bool]]) -> None:
+    logits = np.array([logit if is_fake else -logit for logit, is_fake in texts])
+    temperature = fit_temperature(logits, ["fake" if is_fake else "real" for _, is_fake in texts])
+    assert 1.001 * MIN_TEMPERATURE < temperature < MAX_TEMPERATURE / 1.001
+    p_fake = calibrated(logits.astype(np.float32), temperature=temperature)
+    assert ((p_fake > 0) & (p_fake < 1)).all()
+    assert ((p_fake >= 0.5) == [is_fake for _, is_fake in texts]).all()

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from training.corpus import LabelledTexts
+from training.labelled_corpus import Judgement, split_labels
 from training.suspects import find_suspects
 
 FAKE_WORDS = "miracle hoax secret aliens exposed shocking cure banned leaked plot"
@@ -13,6 +14,7 @@ REAL_WORDS = "report council budget opened minutes annual library statement figu
 NEUTRAL = "the of on monday city people said new many about region week year some after"
 ROWS = 600
 FLIPPED = 30
+RARE = 20
 
 
 def corpus(*, flipped: int = FLIPPED) -> tuple[LabelledTexts, set[int]]:
@@ -33,6 +35,18 @@ def corpus(*, flipped: int = FLIPPED) -> tuple[LabelledTexts, set[int]]:
     )
 
 
+def rare_fakes() -> LabelledTexts:
+    """Return few texts labelled fake among many real ones; the words hint at the label and no more."""
+    random = np.random.default_rng(4)
+    vocabulary = [f"word{number}" for number in range(200)]
+    pairs = []
+    for row in range(ROWS):
+        label = "fake" if row < RARE else "real"
+        hints = random.choice((FAKE_WORDS if label == "fake" else REAL_WORDS).split(), 1)
+        pairs.append((" ".join([*hints, *random.choice(vocabulary, 12)]), label))
+    return LabelledTexts.from_pairs(pairs)
+
+
 def test_most_flipped_labels_are_found_and_few_others() -> None:
     train, wrong = corpus()
     found = find_suspects(train, max_share=0.1)
@@ -48,11 +62,31 @@ def test_labels_that_are_right_are_mostly_left_alone() -> None:
 
 def test_at_most_a_share_is_suspect_and_the_largest_contradictions_come_first() -> None:
     train, wrong = corpus()
-    found = find_suspects(train, max_share=0.02)
-    assert len(found) == 12
+    found, more = find_suspects(train, max_share=0.02), find_suspects(train, max_share=0.1)
     assert set(found) <= wrong
-    assert found == find_suspects(train, max_share=0.1)[:12]
+    for label, rows in train.counts.items():
+        mine = [row for row in more if train.labels[row] == label]
+        assert [row for row in found if train.labels[row] == label] == mine[: int(0.02 * rows)]
+    assert list(found) == [row for row in more if row in found]
     assert find_suspects(train, max_share=0.0) == ()
+
+
+def test_a_rare_label_is_not_suspect_for_being_rare() -> None:
+    # No text of it is likelier fake than real; some are likelier fake than the fakes are on the whole.
+    train = rare_fakes()
+    found = find_suspects(train, max_share=0.99)
+    assert sum(train.labels[row] == "fake" for row in found) < RARE - 2
+
+
+def test_no_label_vanishes() -> None:
+    train = rare_fakes()
+    suspects = find_suspects(train)
+    assert [train.labels[row] for row in suspects].count("fake") <= 0.05 * RARE
+    split = split_labels(
+        Judgement(row + 1, text, label, judges=False)
+        for row, (text, label) in enumerate(zip(train.texts, train.labels, strict=True))
+    )
+    assert split.without(find_suspects(split.train), reason="suspect").train.counts["fake"] >= 0.95 * RARE
 
 
 def test_what_somebody_confirmed_is_no_suspect_again() -> None:

@@ -36,6 +36,14 @@ def test_what_nearly_repeats_a_judge_is_left_out() -> None:
     assert choose_unlabelled([*near, OTHER], most_words=100, nearly_apart_from=[POST]) == (OTHER,)
 
 
+def test_what_may_judge_later_is_left_out_and_so_is_what_nearly_repeats_it() -> None:
+    before, after = POST.replace("734k", "812k"), f"RT {POST} https://t.co/abc123"
+    offered = [before, POST, after, OTHER]
+    assert choose_unlabelled(offered, most_words=100, reserved=lambda text: text == POST) == (OTHER,)
+    # However it is written: what the tokenizer drops makes no other text, though another hash.
+    assert choose_unlabelled([POST.upper(), POST], most_words=100, reserved=lambda text: text == POST) == ()
+
+
 def test_no_more_is_read_than_is_needed() -> None:
     def endless() -> Iterator[str]:
         number = 0
