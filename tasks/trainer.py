@@ -17,7 +17,7 @@ import sys
 import threading
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from db.errors import DatabaseError
@@ -65,23 +65,23 @@ class Trainer:
     rung: threading.Event
 
 
-def run_trainer(settings: Settings, *, with_parent: bool = False) -> None:
+def run_trainer(settings: Settings, *, parent: int | None = None) -> None:
     """Retrain whenever it is due, until told to stop (SIGTERM, SIGINT); a training under way is then handed back.
 
-    with_parent: also stop when the process that started this one is gone.
+    parent: the process that started this one, where it must not outlive it.
     """
     set_up_logging(settings)
+    stop = threading.Event()
+    follow_parent(parent, stop)
     require_training_libraries()
     # What cannot be is refused now, and not at night.
     parse_crontab(settings.retrain_crontab)
     recipe_of(settings)
     database = open_database(settings)
     ensure_champion(database)
-    trainer = make_trainer(settings, database)
+    trainer = replace(make_trainer(settings, database), stop=stop)
     training = threading.Thread(target=_keep_training, args=(trainer,), name="training", daemon=True)
     training.start()
-    if with_parent:
-        threading.Thread(target=follow_parent, args=(os.getppid(), trainer.stop), daemon=True).start()
     try:
         _consume(trainer)
     finally:
@@ -91,12 +91,11 @@ def run_trainer(settings: Settings, *, with_parent: bool = False) -> None:
         database.close()
 
 
-def run_schedule(settings: Settings, *, with_parent: bool = False) -> None:
-    """Ring the trainers by the schedule, until told to stop (SIGTERM, SIGINT)."""
+def run_schedule(settings: Settings, *, parent: int | None = None) -> None:
+    """Ring the trainers by the schedule, until told to stop (SIGTERM, SIGINT). parent: as for `run_trainer`."""
     set_up_logging(settings)
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
-    if with_parent:
-        threading.Thread(target=follow_parent, args=(os.getppid(), threading.Event()), daemon=True).start()
+    follow_parent(parent, threading.Event())
     log.info("ready: ringing at %r", settings.retrain_crontab)
     ring_by_schedule(settings)
 

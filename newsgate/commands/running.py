@@ -49,8 +49,8 @@ def up(*, training: bool | None) -> None:
 
 
 @click.command("worker", cls=Telling)
-@click.option("--with-parent", is_flag=True, hidden=True, help="Stop when the process that started this one is gone.")
-def worker(*, with_parent: bool) -> None:
+@click.option("--with-parent", "parent", type=int, hidden=True, help="End when this process, which started it, ends.")
+def worker(*, parent: int | None) -> None:
     """Run one classifying worker, in production under a supervisor that restarts it.
 
     It uses one core: run as many as there are cores for it. SIGTERM finishes the chunk in hand and exits.
@@ -58,7 +58,7 @@ def worker(*, with_parent: bool) -> None:
     from tasks.work import work
     from worker.settings import load_settings
 
-    work(load_settings(), with_parent=with_parent)
+    work(load_settings(), parent=parent)
 
 
 @click.command("migrate", cls=Telling)
