@@ -18,7 +18,7 @@ from db.errors import DatabaseError
 from db.models import read_bundle_bytes
 from db.session import Database
 from tasks.classify import ModelUnusableError, Workshop, classify_chunk, load_model
-from tasks.opening import ensure_champion, open_database
+from tasks.opening import ensure_champion, open_database, wait_for_database
 from tasks.sweep import keep_sweeping
 from worker.celery import CLASSIFY_QUEUE, CLASSIFY_TASK, consume, make_app
 from worker.doorbell import Doorbell
@@ -38,12 +38,13 @@ _TELL_SECONDS = 60
 def work(settings: Settings, *, parent: int | None = None) -> None:
     """Run a worker until it is told to stop (SIGTERM, SIGINT), then finish the chunks in hand.
 
-    parent: the process that started this one, where it must not outlive it.
+    parent: the process that started this one, where it must not outlive it. It has seen the database, so one that does
+    not answer now is waited for: a worker that ended would only be started again.
     """
     set_up_logging(settings)
     stop = threading.Event()
     follow_parent(parent, stop)
-    database = open_database(settings)
+    database = open_database(settings) if parent is None else wait_for_database(settings)
     champion = ensure_champion(database)
     workshop = make_workshop(settings, database, on_first_claim=tell_supervisor if parent is not None else lambda: None)
     # Before any work is accepted: the first chunk must not wait for the model, nor a bad model cost an attempt.
