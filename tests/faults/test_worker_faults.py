@@ -9,6 +9,7 @@ import subprocess
 from contextlib import ExitStack
 from pathlib import Path
 
+import psutil
 import pytest
 
 from tests.faults.conftest import MakeSite
@@ -135,6 +136,25 @@ def test_a_worker_that_slept_past_its_lease_ends_itself(new_site: MakeSite, tmp_
         wait_until(lambda: has_ended(sleeper), what="its watchdog ends it")
         site.remove_trap(SLOW)
         site.wait_until_ready("up", workers=2)
+    site.assert_whole(batch, rows=200)
+
+
+def test_a_worker_killed_while_no_other_can_be_started(
+    new_site: MakeSite, own_redis: RedisServer, tmp_path: Path
+) -> None:
+    site = new_site(broker_url=own_redis.url)
+    with site.started("up") as up:
+        site.wait_until_ready("up")
+        supervisor = psutil.Process(up.pid)
+        before = supervisor.rlimit(psutil.RLIMIT_NOFILE)
+        supervisor.rlimit(psutil.RLIMIT_NOFILE, (3, before[1]))
+        for worker in children_named(up.pid, "worker"):
+            worker.kill()
+        wait_until(lambda: "Too many open files" in site.log("up").read_text(), what="it cannot be started")
+        supervisor.rlimit(psutil.RLIMIT_NOFILE, before)
+        batch = site.enqueue(write_posts(tmp_path / "posts.csv", 200))
+        site.wait_for(batch)
+        assert up.poll() is None
     site.assert_whole(batch, rows=200)
 
 
