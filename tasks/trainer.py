@@ -40,7 +40,7 @@ from tasks.retrain import RETRAIN_JOB, recipe_of, too_few_labels
 from tasks.work import follow_parent, set_up_logging
 from training.extra import TrainingUnavailableError
 from worker.celery import RETRAIN_TASK, TRAINING_QUEUE, consume, make_app
-from worker.schedule import parse_crontab, period_at, ring_by_schedule
+from worker.schedule import check_schedule, period_at, ring_by_schedule
 from worker.settings import Settings
 
 log = logging.getLogger("newsgate.trainer")
@@ -75,12 +75,12 @@ def run_trainer(settings: Settings, *, parent: int | None = None) -> None:
     follow_parent(parent, stop)
     require_training_libraries()
     # What cannot be is refused now, and not at night.
-    parse_crontab(settings.retrain_crontab)
+    check_schedule(settings.retrain_crontab)
     recipe_of(settings)
     database = open_database(settings)
     ensure_champion(database)
     trainer = replace(make_trainer(settings, database), stop=stop)
-    training = threading.Thread(target=_keep_training, args=(trainer,), name="training", daemon=True)
+    training = threading.Thread(target=keep_training, args=(trainer,), name="training", daemon=True)
     training.start()
     try:
         _consume(trainer)
@@ -96,6 +96,7 @@ def run_schedule(settings: Settings, *, parent: int | None = None) -> None:
     set_up_logging(settings)
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     follow_parent(parent, threading.Event())
+    check_schedule(settings.retrain_crontab)
     log.info("ready: ringing at %r", settings.retrain_crontab)
     ring_by_schedule(settings)
 
@@ -159,13 +160,17 @@ def require_training_libraries() -> None:
         )
 
 
-def _keep_training(trainer: Trainer) -> None:
+def keep_training(trainer: Trainer) -> None:
+    """Retrain whenever it is due, until `trainer.stop`: at a ring, or after a pause."""
     while not trainer.stop.is_set():
         try:
             retrain_if_due(trainer)
         except DatabaseError as error:
             # Nothing can be done without the database; it is asked again at the next turn.
             log.warning("%s", error)
+        except Exception:
+            # Whatever it is, a trainer that goes on without this would hear every ring and never train.
+            log.exception("retraining failed")
         trainer.rung.wait(trainer.settings.training_sweep_seconds)
         trainer.rung.clear()
 

@@ -28,6 +28,7 @@ def up(*, training: bool | None) -> None:
     from tasks.local import LocalSystem
     from tasks.trainer import can_train
     from tasks.work import set_up_logging
+    from worker.schedule import check_schedule
     from worker.settings import load_settings
 
     settings = load_settings(up_trains=training)
@@ -38,6 +39,9 @@ def up(*, training: bool | None) -> None:
     with_training = settings.up_trains and can_train()
     if settings.up_trains and not with_training:
         tell("note: models are not retrained here; that needs pip install 'newsgate[training]'")
+    if with_training:
+        # Before anything runs: trainer and schedule would refuse it again and again.
+        check_schedule(settings.retrain_crontab)
     with LocalSystem(settings, worker_output=None, with_training=with_training) as system:
         parts = system.parts()
         workers = f"{parts.workers} worker{'s' if parts.workers > 1 else ''}"
