@@ -150,4 +150,4 @@ def _take_lock(path: Path) -> IO[str]:
 
 def _command(name: str) -> list[str]:
     # -P: our packages have generic names, and a folder `tasks` where the person happens to be is not one of them.
-    return [sys.executable, "-P", "-m", "newsgate", name, "--with-parent"]
+    return [sys.executable, "-P", "-m", "newsgate", name, "--with-parent", str(os.getpid())]

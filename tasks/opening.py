@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
+import logging
+import time
+
 from sqlalchemy import Connection, text
 
+from db.errors import DatabaseFullError, DatabaseUnavailableError
 from db.models import add_model, champion_number
 from db.promotions import promote
 from db.schema import ensure_schema
 from db.session import Database
 from worker.settings import Settings, prepare_home
 
+log = logging.getLogger("newsgate.database")
+
+_ASK_AGAIN_SECONDS = 1.0
 # Any fixed number: on PostgreSQL it lets one process at a time install the starter model.
 _STARTER_LOCK = 0x73746172
 
@@ -21,6 +28,19 @@ def open_database(settings: Settings) -> Database:
     database = Database(settings.effective_database_url)
     ensure_schema(database)
     return database
+
+
+def wait_for_database(settings: Settings) -> Database:
+    """As `open_database`, but waits for as long as the database does not answer or has no room, and says so once."""
+    told = False
+    while True:
+        try:
+            return open_database(settings)
+        except (DatabaseUnavailableError, DatabaseFullError) as error:
+            if not told:
+                log.warning("waiting for the database: %s", error)
+            told = True
+            time.sleep(_ASK_AGAIN_SECONDS)
 
 
 def ensure_champion(database: Database) -> int:

@@ -17,7 +17,7 @@ import sys
 import threading
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from db.errors import DatabaseError
@@ -40,7 +40,7 @@ from tasks.retrain import RETRAIN_JOB, recipe_of, too_few_labels
 from tasks.work import follow_parent, set_up_logging
 from training.extra import TrainingUnavailableError
 from worker.celery import RETRAIN_TASK, TRAINING_QUEUE, consume, make_app
-from worker.schedule import parse_crontab, period_at, ring_by_schedule
+from worker.schedule import check_schedule, period_at, ring_by_schedule
 from worker.settings import Settings
 
 log = logging.getLogger("newsgate.trainer")
@@ -65,23 +65,23 @@ class Trainer:
     rung: threading.Event
 
 
-def run_trainer(settings: Settings, *, with_parent: bool = False) -> None:
+def run_trainer(settings: Settings, *, parent: int | None = None) -> None:
     """Retrain whenever it is due, until told to stop (SIGTERM, SIGINT); a training under way is then handed back.
 
-    with_parent: also stop when the process that started this one is gone.
+    parent: the process that started this one, where it must not outlive it.
     """
     set_up_logging(settings)
+    stop = threading.Event()
+    follow_parent(parent, stop)
     require_training_libraries()
     # What cannot be is refused now, and not at night.
-    parse_crontab(settings.retrain_crontab)
+    check_schedule(settings.retrain_crontab)
     recipe_of(settings)
     database = open_database(settings)
     ensure_champion(database)
-    trainer = make_trainer(settings, database)
-    training = threading.Thread(target=_keep_training, args=(trainer,), name="training", daemon=True)
+    trainer = replace(make_trainer(settings, database), stop=stop)
+    training = threading.Thread(target=keep_training, args=(trainer,), name="training", daemon=True)
     training.start()
-    if with_parent:
-        threading.Thread(target=follow_parent, args=(os.getppid(), trainer.stop), daemon=True).start()
     try:
         _consume(trainer)
     finally:
@@ -91,12 +91,12 @@ def run_trainer(settings: Settings, *, with_parent: bool = False) -> None:
         database.close()
 
 
-def run_schedule(settings: Settings, *, with_parent: bool = False) -> None:
-    """Ring the trainers by the schedule, until told to stop (SIGTERM, SIGINT)."""
+def run_schedule(settings: Settings, *, parent: int | None = None) -> None:
+    """Ring the trainers by the schedule, until told to stop (SIGTERM, SIGINT). parent: as for `run_trainer`."""
     set_up_logging(settings)
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
-    if with_parent:
-        threading.Thread(target=follow_parent, args=(os.getppid(), threading.Event()), daemon=True).start()
+    follow_parent(parent, threading.Event())
+    check_schedule(settings.retrain_crontab)
     log.info("ready: ringing at %r", settings.retrain_crontab)
     ring_by_schedule(settings)
 
@@ -160,13 +160,17 @@ def require_training_libraries() -> None:
         )
 
 
-def _keep_training(trainer: Trainer) -> None:
+def keep_training(trainer: Trainer) -> None:
+    """Retrain whenever it is due, until `trainer.stop`: at a ring, or after a pause."""
     while not trainer.stop.is_set():
         try:
             retrain_if_due(trainer)
         except DatabaseError as error:
             # Nothing can be done without the database; it is asked again at the next turn.
             log.warning("%s", error)
+        except Exception:
+            # Whatever it is, a trainer that goes on without this would hear every ring and never train.
+            log.exception("retraining failed")
         trainer.rung.wait(trainer.settings.training_sweep_seconds)
         trainer.rung.clear()
 

@@ -18,7 +18,7 @@ from db.errors import DatabaseError
 from db.models import read_bundle_bytes
 from db.session import Database
 from tasks.classify import ModelUnusableError, Workshop, classify_chunk, load_model
-from tasks.opening import ensure_champion, open_database
+from tasks.opening import ensure_champion, open_database, wait_for_database
 from tasks.sweep import keep_sweeping
 from worker.celery import CLASSIFY_QUEUE, CLASSIFY_TASK, consume, make_app
 from worker.doorbell import Doorbell
@@ -35,22 +35,24 @@ _LEAVE_SECONDS = 1.5
 _TELL_SECONDS = 60
 
 
-def work(settings: Settings, *, with_parent: bool = False) -> None:
+def work(settings: Settings, *, parent: int | None = None) -> None:
     """Run a worker until it is told to stop (SIGTERM, SIGINT), then finish the chunks in hand.
 
-    with_parent: also stop when the process that started this one is gone.
+    parent: the process that started this one, where it must not outlive it. It has seen the database, so one that does
+    not answer now is waited for: a worker that ended would only be started again.
     """
     set_up_logging(settings)
-    database = open_database(settings)
+    stop = threading.Event()
+    follow_parent(parent, stop)
+    database = open_database(settings) if parent is None else wait_for_database(settings)
     champion = ensure_champion(database)
-    workshop = make_workshop(settings, database, on_first_claim=tell_supervisor if with_parent else lambda: None)
+    workshop = make_workshop(settings, database, on_first_claim=tell_supervisor if parent is not None else lambda: None)
     # Before any work is accepted: the first chunk must not wait for the model, nor a bad model cost an attempt.
     try:
         load_model(workshop.models, champion)
     except ModelUnusableError as error:
         # Its rows fail with this reason; those of other models are classified.
         log.error("%s", error)
-    stop = threading.Event()
     threads = [
         threading.Thread(target=keep_sweeping, args=(workshop, stop), name="sweeper", daemon=True),
         threading.Thread(
@@ -69,8 +71,6 @@ def work(settings: Settings, *, with_parent: bool = False) -> None:
             daemon=True,
         ),
     ]
-    if with_parent:
-        threads.append(threading.Thread(target=follow_parent, args=(os.getppid(), stop), daemon=True))
     # Celery takes SIGTERM over when it is ready; until then the sweeper may have a chunk in hand already.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     for thread in threads:
@@ -159,10 +159,18 @@ def _consume(settings: Settings, workshop: Workshop, *, on_stop: Callable[[], No
     )
 
 
-def follow_parent(parent: int, stop: threading.Event) -> None:
-    """Stop this process, as SIGTERM does, when process `parent` is no longer the one that started it."""
-    while not stop.wait(0.5):
-        if os.getppid() != parent:
-            log.warning("the process that started this one is gone: stopping")
-            os.kill(os.getpid(), signal.SIGTERM)
-            return
+def follow_parent(parent: int | None, stop: threading.Event) -> None:
+    """From now until `stop`, end this process, as SIGTERM does, once `parent` is gone; None: it follows nobody.
+
+    parent: told by the one that started this process. Who only looks later may find that it is orphaned already.
+    """
+
+    def follow() -> None:
+        while not stop.wait(0.5):
+            if os.getppid() != parent:
+                log.warning("the process that started this one is gone: stopping")
+                os.kill(os.getpid(), signal.SIGTERM)
+                return
+
+    if parent is not None:
+        threading.Thread(target=follow, name="follow-parent", daemon=True).start()

@@ -6,7 +6,7 @@ from the clock and the crontab alone, so a ring that came late, twice or never c
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from celery import beat
@@ -55,6 +55,11 @@ def period_at(now: datetime, *, schedule: str) -> str:
         if _falls_on(cron, day):
             return _name(day, (max(cron.hour), max(cron.minute)))
     raise _unusable(schedule, "no day is like that")
+
+
+def check_schedule(schedule: str) -> None:
+    """Raise WrongUsageError for a crontab that is none, or that no day is like."""
+    period_at(datetime.now(UTC), schedule=schedule)
 
 
 def parse_crontab(schedule: str) -> Any:

@@ -91,17 +91,25 @@ class Supervisor:
             lived = time.monotonic() - started
             # A negative code is a signal: it was killed, which says nothing about whether it can start. Nor does the
             # end of one that had begun its work: a text may have taken it down.
-            blameless = code < 0 or lived >= _HEALTHY_SECONDS or self._had_begun()
+            blameless = code is not None and (code < 0 or lived >= _HEALTHY_SECONDS or self._had_begun())
             self.early_deaths = 0 if blameless else self.early_deaths + 1
             pause = _FIRST_PAUSE_SECONDS if blameless else min(pause * 2, _LONGEST_PAUSE_SECONDS)
-            log.warning("%s ended with %d after %.1f s; it starts again in %g s", self.name, code, lived, pause)
+            how = "could not be started" if code is None else f"ended with {code} after {lived:.1f} s"
+            log.warning("%s %s; it starts again in %g s", self.name, how, pause)
             self._stop.wait(pause)
 
-    def _run_once(self) -> int:
+    def _run_once(self) -> int | None:
+        """Run the program to its end; gives its exit code, None where it could not be started."""
         with self._turn:
             if self._stop.is_set():
                 return 0
-            process = self._process = self._spawn()
+            try:
+                process = self._process = self._spawn()
+            except Exception as error:
+                # The machine may be short of processes, memory or files for a while; whatever it is, a program whose
+                # supervisor ended would be gone for good.
+                log.error("%s: %r", self.name, error, exc_info=not isinstance(error, OSError))
+                return None
         return process.wait()
 
     def _had_begun(self) -> bool:

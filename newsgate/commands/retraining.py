@@ -56,8 +56,8 @@ def rollback(*, reason: str) -> None:
 
 
 @click.command("trainer", cls=Telling)
-@click.option("--with-parent", is_flag=True, hidden=True, help="Stop when the process that started this one is gone.")
-def trainer(*, with_parent: bool) -> None:
+@click.option("--with-parent", "parent", type=int, hidden=True, help="End when this process, which started it, ends.")
+def trainer(*, parent: int | None) -> None:
     """Run a trainer, in production under a supervisor that restarts it: it retrains whenever that is due.
 
     SIGTERM stops a training under way; another trainer, or this one started again, begins it anew.
@@ -65,12 +65,12 @@ def trainer(*, with_parent: bool) -> None:
     from tasks.trainer import run_trainer
     from worker.settings import load_settings
 
-    run_trainer(load_settings(), with_parent=with_parent)
+    run_trainer(load_settings(), parent=parent)
 
 
 @click.command("beat", cls=Telling)
-@click.option("--with-parent", is_flag=True, hidden=True, help="Stop when the process that started this one is gone.")
-def beat(*, with_parent: bool) -> None:
+@click.option("--with-parent", "parent", type=int, hidden=True, help="End when this process, which started it, ends.")
+def beat(*, parent: int | None) -> None:
     """Run the schedule: it rings the trainers when retraining is due, and keeps nothing.
 
     NEWSGATE_RETRAIN_CRONTAB says when. Several may run; a retraining happens once all the same.
@@ -78,7 +78,7 @@ def beat(*, with_parent: bool) -> None:
     from tasks.trainer import run_schedule
     from worker.settings import load_settings
 
-    run_schedule(load_settings(), with_parent=with_parent)
+    run_schedule(load_settings(), parent=parent)
 
 
 def _on_signals(stop: Callable[[], None]) -> None:

@@ -28,6 +28,7 @@ def up(*, training: bool | None) -> None:
     from tasks.local import LocalSystem
     from tasks.trainer import can_train
     from tasks.work import set_up_logging
+    from worker.schedule import check_schedule
     from worker.settings import load_settings
 
     settings = load_settings(up_trains=training)
@@ -38,6 +39,9 @@ def up(*, training: bool | None) -> None:
     with_training = settings.up_trains and can_train()
     if settings.up_trains and not with_training:
         tell("note: models are not retrained here; that needs pip install 'newsgate[training]'")
+    if with_training:
+        # Before anything runs: trainer and schedule would refuse it again and again.
+        check_schedule(settings.retrain_crontab)
     with LocalSystem(settings, worker_output=None, with_training=with_training) as system:
         parts = system.parts()
         workers = f"{parts.workers} worker{'s' if parts.workers > 1 else ''}"
@@ -49,8 +53,8 @@ def up(*, training: bool | None) -> None:
 
 
 @click.command("worker", cls=Telling)
-@click.option("--with-parent", is_flag=True, hidden=True, help="Stop when the process that started this one is gone.")
-def worker(*, with_parent: bool) -> None:
+@click.option("--with-parent", "parent", type=int, hidden=True, help="End when this process, which started it, ends.")
+def worker(*, parent: int | None) -> None:
     """Run one classifying worker, in production under a supervisor that restarts it.
 
     It uses one core: run as many as there are cores for it. SIGTERM finishes the chunk in hand and exits.
@@ -58,7 +62,7 @@ def worker(*, with_parent: bool) -> None:
     from tasks.work import work
     from worker.settings import load_settings
 
-    work(load_settings(), with_parent=with_parent)
+    work(load_settings(), parent=parent)
 
 
 @click.command("migrate", cls=Telling)

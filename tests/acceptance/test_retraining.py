@@ -284,3 +284,13 @@ def test_there_is_nothing_to_roll_back_to_in_a_new_database(alone: World) -> Non
     done = alone.run("newsgate", "rollback")
     assert done.code == 1
     assert "no model was champion before this one" in done.err
+
+
+@pytest.mark.parametrize("program", ["trainer", "beat", "up"])
+def test_a_crontab_that_no_day_is_like_is_refused_before_anything_runs(alone: World, program: str) -> None:
+    world = replace(alone, extra={**QUICK, "NEWSGATE_RETRAIN_CRONTAB": "0 0 31 2 *"})
+    refused = world.run("newsgate", program)
+    assert refused.code == 2
+    # As root, a warning stands before it.
+    assert refused.err.splitlines()[-1].startswith("error: NEWSGATE_RETRAIN_CRONTAB cannot be '0 0 31 2 *': no day")
+    assert "Traceback" not in refused.err

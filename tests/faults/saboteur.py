@@ -95,7 +95,8 @@ def install(traps: Traps) -> None:
     _replace(Classifier, "classify", _poisoned(Classifier.classify, traps))
     _replace(tasks.work, "watch", _watch_unless_told(watch, traps))
     # Programs that `up` starts are sabotaged too; and it starts no trainer, which is another matter.
-    _replace(tasks.local, "_command", lambda name: [sys.executable, "-m", _MODULE, name, "--with-parent"])
+    followed = ("--with-parent", str(os.getpid()))
+    _replace(tasks.local, "_command", lambda name: [sys.executable, "-m", _MODULE, name, *followed])
     _replace(tasks.trainer, "can_train", lambda: False)
 
 

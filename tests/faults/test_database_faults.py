@@ -14,10 +14,10 @@ import pytest
 from sqlalchemy import create_engine, make_url, text
 
 from tests.faults.conftest import MakeSite
-from tests.faults.helpers import Site, meanwhile
-from tests.programs import BIN
+from tests.faults.helpers import Site, has_ended, meanwhile
+from tests.programs import BIN, children_named, kill_tree, spawned
 from tests.proxies import CommitCutter
-from tests.services import PostgresServer, wait_until
+from tests.services import PostgresServer, free_port, wait_until
 from tests.texts import write_posts
 
 _ROWS = 2_000
@@ -51,6 +51,49 @@ def test_postgresql_stopped_and_started_in_the_middle_of_a_run(
     assert refused.code == 1
     _assert_one_line(refused.err, "the database does not answer")
     site.assert_whole(batch, rows=_ROWS)
+
+
+def test_a_worker_killed_while_postgresql_is_stopped(
+    on_postgres: Site, postgres_server: PostgresServer, tmp_path: Path
+) -> None:
+    site = on_postgres
+    batch = site.enqueue(write_posts(tmp_path / "posts.csv", _ROWS))
+    site.set_trap("slow", "0.02")
+    with site.started("up", log="outage") as up:
+        wait_until(lambda: site.done() > 0, what="work has begun")
+        postgres_server.stop(mode="immediate")
+        try:
+            for worker in children_named(up.pid, "worker"):
+                worker.kill()
+            wait_until(lambda: "waiting for the database" in site.log("outage").read_text(), what="another one waits")
+            too_late = site.beside("second").world.run("newsgate", "up")
+        finally:
+            postgres_server.start_again()
+        site.wait_for(batch)
+        assert up.poll() is None
+    assert too_late.code == 1
+    # As root, a warning stands before it.
+    _assert_one_line(too_late.err.splitlines()[-1], "the database does not answer")
+    site.assert_whole(batch, rows=_ROWS)
+
+
+@pytest.mark.parametrize("ended", ["worker", "parent"])
+def test_a_worker_that_waits_for_its_database_can_be_ended(new_site: MakeSite, ended: str) -> None:
+    site = new_site()
+    nowhere = site.told(NEWSGATE_DATABASE_URL=f"postgresql+psycopg://newsgate@127.0.0.1:{free_port()}/newsgate")
+    command = ["sh", "-c", '"$0" worker --with-parent $$ & wait', str(BIN / "newsgate")]
+    with spawned(command, environment=nowhere.world.environment, log=site.log("waiting")) as parent:
+        wait_until(lambda: "waiting for the database" in site.log("waiting").read_text(), what="the worker waits")
+        [worker] = children_named(parent.pid, "worker")
+        if ended == "worker":
+            worker.terminate()
+        else:
+            parent.kill()
+        try:
+            wait_until(lambda: has_ended(worker.pid), what="the worker ends", seconds=5)
+        finally:
+            kill_tree(worker.pid)
+    site.world.assert_sound()
 
 
 def test_connections_ended_at_random_moments_and_the_answers_to_commits_lost(on_postgres: Site, tmp_path: Path) -> None:

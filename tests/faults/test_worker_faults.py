@@ -5,15 +5,17 @@ from __future__ import annotations
 import os
 import random
 import signal
+import subprocess
 from contextlib import ExitStack
 from pathlib import Path
 
+import psutil
 import pytest
 
 from tests.faults.conftest import MakeSite
 from tests.faults.helpers import RESUME_SECONDS, Site, has_ended, posts_with, stopwatch, write_texts
 from tests.faults.saboteur import SLOW, UNWATCHED, poison
-from tests.programs import children_named
+from tests.programs import BIN, children_named, kill_tree
 from tests.services import RedisServer, wait_until
 from tests.texts import write_posts
 
@@ -135,3 +137,40 @@ def test_a_worker_that_slept_past_its_lease_ends_itself(new_site: MakeSite, tmp_
         site.remove_trap(SLOW)
         site.wait_until_ready("up", workers=2)
     site.assert_whole(batch, rows=200)
+
+
+def test_a_worker_killed_while_no_other_can_be_started(
+    new_site: MakeSite, own_redis: RedisServer, tmp_path: Path
+) -> None:
+    site = new_site(broker_url=own_redis.url)
+    with site.started("up") as up:
+        site.wait_until_ready("up")
+        supervisor = psutil.Process(up.pid)
+        before = supervisor.rlimit(psutil.RLIMIT_NOFILE)
+        supervisor.rlimit(psutil.RLIMIT_NOFILE, (3, before[1]))
+        for worker in children_named(up.pid, "worker"):
+            worker.kill()
+        wait_until(lambda: "Too many open files" in site.log("up").read_text(), what="it cannot be started")
+        supervisor.rlimit(psutil.RLIMIT_NOFILE, before)
+        batch = site.enqueue(write_posts(tmp_path / "posts.csv", 200))
+        site.wait_for(batch)
+        assert up.poll() is None
+    site.assert_whole(batch, rows=200)
+
+
+@pytest.mark.parametrize("program", ["worker", "trainer", "beat"])
+def test_a_program_whose_parent_dies_while_it_starts(new_site: MakeSite, program: str) -> None:
+    site = new_site()
+    log = site.log(program)
+    # The shell is gone before the program has imported anything.
+    script = f'"$0" {program} --with-parent $$ </dev/null >"{log}" 2>&1 & echo $!'
+    shell = subprocess.run(
+        ["sh", "-c", script, BIN / "newsgate"], env=site.world.environment, capture_output=True, text=True, check=True
+    )
+    orphan = int(shell.stdout)
+    try:
+        wait_until(lambda: has_ended(orphan), what="it ends")
+    finally:
+        kill_tree(orphan)
+    assert "the process that started this one is gone" in log.read_text()
+    site.world.assert_sound()

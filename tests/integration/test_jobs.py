@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
-from threading import Barrier
+from threading import Barrier, Thread
 from typing import Any
 
 import pytest
@@ -28,7 +28,8 @@ from db.session import Database
 from newsgate.errors import WrongUsageError
 from tasks.opening import ensure_champion
 from tasks.retrain import RETRAIN_JOB
-from tasks.trainer import make_trainer, retrain_if_due
+from tasks.trainer import keep_training, make_trainer, retrain_if_due
+from tests.services import wait_until
 from worker.schedule import period_at
 from worker.settings import load_settings
 
@@ -208,6 +209,20 @@ def test_with_too_few_new_labels_the_period_is_skipped_and_says_why(database: Da
         "needed": 3,
         "since_label_id": 0,
     }
+
+
+def test_a_trainer_goes_on_after_an_error_that_nobody_expected(
+    database: Database, caplog: pytest.LogCaptureFixture
+) -> None:
+    # Programs refuse such a crontab when they start; so here it stands for what nobody thought of.
+    trainer = make_trainer(load_settings(retrain_crontab="0 0 31 2 *", training_sweep_seconds=0.05), database)
+    training = Thread(target=keep_training, args=(trainer,))
+    training.start()
+    try:
+        wait_until(lambda: caplog.text.count("retraining failed") >= 2, what="it has tried twice")
+    finally:
+        trainer.stop.set()
+        training.join()
 
 
 @pytest.mark.parametrize(

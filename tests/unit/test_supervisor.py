@@ -42,3 +42,14 @@ def test_a_program_that_cannot_start_is_counted_and_its_output_kept(tmp_path: Pa
     wait_until(lambda: supervisor.early_deaths >= 2, what="it died twice")
     supervisor.stop(patience_seconds=5)
     assert log.read_text().splitlines()[:2] == ["why", "why"]
+
+
+def test_a_program_that_cannot_be_made_is_counted_and_tried_again(tmp_path: Path) -> None:
+    log = tmp_path / "missing" / "log"
+    supervisor = Supervisor("sleeper", _SLEEPER, output=log)
+    supervisor.start()
+    wait_until(lambda: supervisor.early_deaths >= 2, what="its log could not be opened twice")
+    log.parent.mkdir()
+    wait_until(lambda: supervisor.pid is not None, what="it runs")
+    supervisor.stop(patience_seconds=5)
+    assert supervisor.pid is None
