@@ -5,6 +5,8 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from io import TextIOWrapper
+from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
 import click
@@ -56,10 +58,21 @@ def opened() -> Iterator[tuple[Settings, Database]]:
 
 @contextmanager
 def written(path: str) -> Iterator[IO[str]]:
-    """A text file that appears under its name when the block ends well. Raises OutputError."""
+    """A text file that appears under its name when the block ends well, else stays what it was. Raises OutputError.
+
+    `-` is standard output; a pipe or a device is written into as it comes.
+    """
+    from model.whole_file import whole_file
+
+    if path == "-":
+        yield sys.stdout
+        return
     try:
-        with click.open_file(path, "w", encoding="utf-8", atomic=True) as stream:
+        with whole_file(Path(path)) as file:
+            # Line ends stay as they are written: those inside texts are the texts'.
+            stream = TextIOWrapper(file, encoding="utf-8", newline="")
             yield stream
+            stream.flush()
     except OSError as error:
         raise OutputError(f"it cannot be written: {error.strerror or error}", where=path) from error
 
