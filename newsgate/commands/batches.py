@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import json
 import sys
 from collections.abc import Iterable, Iterator
@@ -159,10 +158,10 @@ def _write_table(rows: Iterable[Result], stream: IO[str]) -> None:
 
 def _write_csv(rows: Iterable[Result], stream: IO[str], *, raw: bool) -> None:
     from db.results import COLUMNS
-    from tasks.spreadsheets import guard_cell
+    from tasks.spreadsheets import guard_cell, row_writer
 
-    writer = csv.writer(stream, lineterminator="\n")
-    writer.writerow(COLUMNS)
+    write_row = row_writer(stream)
+    write_row(COLUMNS)
     # One C call a row instead of a copy of every field: this is the last step of a command, on one core.
     values_of, when = attrgetter(*COLUMNS), COLUMNS.index("classified_at")
     guarded = () if raw else tuple(COLUMNS.index(name) for name in _WRITTEN_BY_OTHERS)
@@ -172,7 +171,7 @@ def _write_csv(rows: Iterable[Result], stream: IO[str], *, raw: bool) -> None:
         for place in guarded:
             if values[place]:
                 values[place] = guard_cell(values[place])
-        writer.writerow(values)
+        write_row(values)
 
 
 def _write_jsonl(rows: Iterable[Result], stream: IO[str]) -> None:

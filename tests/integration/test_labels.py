@@ -258,14 +258,16 @@ def test_a_models_verdicts_are_not_taken_for_what_people_say(files: Files) -> No
 
 
 def test_labels_leave_as_csv_that_is_safe_and_come_back_as_they_were(files: Files) -> None:
-    texts = ("=cmd|' /C calc'!A0", "'=quoted", "+1", "-1", "@home", "plain", "two\nlines", 'with "quotes", and commas')
+    formulas = ("=cmd|' /C calc'!A0", "'=quoted", "+1", "-1", "@home", "\rfirst")
+    lines = ("two\nlines", "a\rb", "ends in one\r", "a\r\nb")
+    texts = (*formulas, *lines, "plain", 'with "quotes", and commas')
     for text in texts:
         add(files.database, text, "fake", by="=ann")
     stream = io.StringIO(newline="")
     with files.database.read() as connection:
         assert export_labels(connection, stream) == len(texts)
     rows = list(csv.DictReader(io.StringIO(stream.getvalue(), newline="")))
-    assert not [cell for row in rows for cell in row.values() if cell.startswith(("=", "+", "-", "@"))]
+    assert not [cell for row in rows for cell in row.values() if cell.startswith(("=", "+", "-", "@", "\r"))]
     assert {row["by"] for row in rows} == {"'=ann"}
 
     back = files.labels(stream.getvalue())
