@@ -16,6 +16,7 @@ import click
 from newsgate.commands.abstaining import max_error_option, tell_unsure
 from newsgate.commands.common import Telling, one_line, opened, print_table, tell, written
 from newsgate.commands.drifting import show_drift
+from newsgate.commands.numbers import ANY_ROWS, BATCH, MODEL, SOME_ROWS, Share
 from newsgate.errors import WrongUsageError
 
 if TYPE_CHECKING:
@@ -29,9 +30,9 @@ _WRITTEN_BY_OTHERS = ("external_id", "text", "error")
 
 
 @click.command("status", cls=Telling)
-@click.argument("batch", type=int, required=False)
+@click.argument("batch", type=BATCH, required=False)
 @click.option("--json", "as_json", is_flag=True, help="One JSON object a batch.")
-@click.option("--limit", type=click.IntRange(min=1), default=20, show_default=True, help="Batches shown without BATCH.")
+@click.option("--limit", type=SOME_ROWS, default=20, show_default=True, help="Batches shown without BATCH.")
 @click.option("--drift", is_flag=True, help="Instead: how the scores of late compare with those of the training.")
 @click.option(
     "--days", type=click.IntRange(1, 3660), default=14, show_default=True, metavar="N", help="Days --drift looks at."
@@ -70,12 +71,12 @@ def status(batch: int | None, *, as_json: bool, limit: int, drift: bool, days: i
 
 
 @click.command("results", cls=Telling)
-@click.argument("batch", type=int)
+@click.argument("batch", type=BATCH)
 @click.option("--label", type=click.Choice(["fake", "real", "unsure"]), help="Only rows with this verdict.")
-@click.option("--min-score", type=click.FloatRange(0.5, 1.0), help="Only rows at least this sure of their label.")
+@click.option("--min-score", type=Share(0.5, 1.0), help="Only rows at least this sure of their label.")
 @max_error_option(help="Call rows `unsure`, so that at most about this share of the other labels is wrong.")
-@click.option("--model", type=click.IntRange(min=1), metavar="N", help="This model's verdicts. [default: the latest]")
-@click.option("--limit", type=click.IntRange(min=0), help="Only the first so many rows.")
+@click.option("--model", type=MODEL, metavar="N", help="This model's verdicts. [default: the latest]")
+@click.option("--limit", type=ANY_ROWS, help="Only the first so many rows.")
 @click.option(
     "--format", "form", type=click.Choice(["table", "csv", "jsonl"]), help="[default: table on a terminal, else csv]"
 )
@@ -116,7 +117,7 @@ def results(
 
 
 @click.command("cancel", cls=Telling)
-@click.argument("batch", type=int)
+@click.argument("batch", type=BATCH)
 def cancel(batch: int) -> None:
     """Stop classifying BATCH; the verdicts it has so far stay."""
     from db.batches import batch_status, cancel_run

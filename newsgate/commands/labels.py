@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 from newsgate.commands.common import EXIT_SOME_ROWS_BAD, Telling, TellingGroup, opened, print_table, tell, written
+from newsgate.commands.numbers import ITEM
 from newsgate.commands.reading import read_options, reading_options
 from newsgate.errors import WrongUsageError
 
@@ -39,7 +40,7 @@ def judge_name(by: str | None) -> str:
 
 
 @click.command("label", cls=Telling)
-@click.argument("item", type=click.IntRange(min=1))
+@click.argument("item", type=ITEM)
 @click.argument("label", metavar="fake|real", type=click.Choice(["fake", "real"]))
 @by_option
 def label(item: int, label: str, *, by: str | None) -> None:
