@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterable
 from dataclasses import fields
 from datetime import datetime
 from operator import attrgetter
@@ -138,7 +137,7 @@ def write_results(
     from db.results import count_sure, read_results
 
     form = form or ("table" if output is None and sys.stdout.isatty() else "csv")
-    with database.read() as connection, _opened_output(output) as stream:
+    with database.read() as connection, written(output) as stream:
         rows = read_results(connection, wanted)
         if form == "csv":
             _write_csv(rows, stream, raw=raw)
@@ -183,15 +182,6 @@ def _write_jsonl(rows: Iterable[Result], stream: IO[str]) -> None:
 
 def _plain(value: Any) -> Any:
     return value.isoformat(timespec="milliseconds") if isinstance(value, datetime) else value
-
-
-@contextmanager
-def _opened_output(path: str | None) -> Iterator[IO[str]]:
-    if path is None:
-        yield sys.stdout
-        return
-    with written(path) as stream:
-        yield stream
 
 
 def _figures(status: BatchStatus) -> dict[str, Any]:

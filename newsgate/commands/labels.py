@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -116,13 +115,10 @@ def export(output: str | None) -> None:
     """
     from tasks.spreadsheets import export_labels
 
-    with opened() as (_, database), database.read() as connection:
-        if output is None:
-            export_labels(connection, sys.stdout)
-            return
-        with written(output) as stream:
-            count = export_labels(connection, stream)
-    tell(f"{output}: {count} labels")
+    with opened() as (_, database), database.read() as connection, written(output) as stream:
+        count = export_labels(connection, stream)
+    if output is not None:
+        tell(f"{output}: {count} labels")
 
 
 labels.add_command(import_)
