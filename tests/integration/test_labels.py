@@ -257,6 +257,17 @@ def test_a_models_verdicts_are_not_taken_for_what_people_say(files: Files) -> No
         files.labels("item,text,p_fake,chosen,label\n1,one,0.5,random,fake\n")
 
 
+@pytest.mark.parametrize(
+    ("content", "missing"),
+    [("text,label\none,fake\n", "item or chosen"), ("item,chosen\n1,random\n", "label"), ("text\none\n", "label")],
+)
+def test_what_is_no_sheet_is_told_by_what_it_lacks(files: Files, content: str, missing: str) -> None:
+    with pytest.raises(NotLabelsError, match=f"not a sheet of `newsgate review --export`: .*{missing}") as told:
+        files.sheet(content)
+    # An option that `review` does not have.
+    assert "--text-column" not in str(told.value)
+
+
 def test_labels_leave_as_csv_that_is_safe_and_come_back_as_they_were(files: Files) -> None:
     formulas = ("=cmd|' /C calc'!A0", "'=quoted", "+1", "-1", "@home", "\rfirst")
     lines = ("two\nlines", "a\rb", "ends in one\r", "a\r\nb")
