@@ -257,6 +257,12 @@ def test_a_models_verdicts_are_not_taken_for_what_people_say(files: Files) -> No
         files.labels("item,text,p_fake,chosen,label\n1,one,0.5,random,fake\n")
 
 
+def test_a_label_that_is_no_string_is_refused_as_a_label(files: Files) -> None:
+    done = files.labels('{"text": "one", "label": true}\n{"text": "two", "label": "fake"}\n', name="labels.jsonl")
+    assert (done.stored, done.refused) == (1, 1)
+    assert files.refused == [(1, "'label' is true or false where a string or a number belongs")]
+
+
 @pytest.mark.parametrize(
     ("content", "missing"),
     [("text,label\none,fake\n", "item or chosen"), ("item,chosen\n1,random\n", "label"), ("text\none\n", "label")],
