@@ -9,8 +9,6 @@ from __future__ import annotations
 import hashlib
 import io
 import json
-import os
-import tempfile
 import zipfile
 import zlib
 from dataclasses import dataclass, replace
@@ -19,6 +17,7 @@ from typing import Final
 
 from model.metadata import FORMAT_VERSION, BundleMetadata
 from model.text import Tokenizer
+from model.whole_file import whole_file
 from newsgate.errors import NewsgateError
 
 KERAS_MEMBER: Final = "model.keras"
@@ -91,19 +90,8 @@ def read_bundle(data: bytes) -> Bundle:
 def write_bundle(path: Path, bundle_bytes: bytes) -> None:
     """Write a bundle so that `path` holds either what it held before or all of it, even after a power cut."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    descriptor, temporary_name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-    temporary = Path(temporary_name)
-    try:
-        with os.fdopen(descriptor, "wb") as file:
-            file.write(bundle_bytes)
-            file.flush()
-            os.fsync(file.fileno())
-        temporary.chmod(0o644)  # mkstemp's 0600 would hide the bundle from a worker that runs as another user
-        temporary.replace(path)
-    except BaseException:
-        temporary.unlink(missing_ok=True)
-        raise
-    _sync_folder(path.parent)
+    with whole_file(path) as file:
+        file.write(bundle_bytes)
 
 
 def _read_members(data: bytes) -> dict[str, bytes]:
@@ -167,17 +155,6 @@ def _read_tokenizer(content: bytes) -> Tokenizer:
         return Tokenizer.from_json(content.decode())
     except (ValueError, RecursionError) as error:
         raise _untrusted(f"{TOKENIZER_MEMBER} is not a tokenizer ({error})") from error
-
-
-def _sync_folder(folder: Path) -> None:
-    """Make the renaming itself durable, where the system knows how."""
-    if os.name != "posix":
-        return
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
 
 
 def _sha256(content: bytes) -> str:

@@ -8,6 +8,7 @@ from typing import Any
 import click
 
 from newsgate.commands.common import CONTEXT, EXIT_SOME_ROWS_BAD, Telling, opened, tell
+from newsgate.commands.numbers import MODEL
 from newsgate.commands.reading import draw_reading, read_options, reading_options, tell_enqueued
 
 
@@ -15,9 +16,7 @@ from newsgate.commands.reading import draw_reading, read_options, reading_option
 @click.argument("file")
 @reading_options
 @click.option("--name", metavar="TEXT", help="What the batch is called. [default: the file's name]")
-@click.option(
-    "--model", type=click.IntRange(min=1), metavar="N", help="The model to classify with. [default: the champion]"
-)
+@click.option("--model", type=MODEL, metavar="N", help="The model to classify with. [default: the champion]")
 @click.option("--again", is_flag=True, help="Enqueue the file although it was enqueued before.")
 @click.option("--wait", is_flag=True, help="Stay until every row has its verdict.")
 @click.option("--json", "as_json", is_flag=True, help="Print {batch, run, model, items, rejected} as one JSON object.")

@@ -6,7 +6,7 @@ import click
 
 from newsgate.commands.auditing import audit
 from newsgate.commands.batches import cancel, results, status
-from newsgate.commands.common import CONTEXT
+from newsgate.commands.common import CONTEXT, TellingGroup
 from newsgate.commands.doctor import doctor
 from newsgate.commands.evaluating import evaluate
 from newsgate.commands.explaining import explain
@@ -22,7 +22,7 @@ from newsgate.commands.training import train
 from newsgate.enqueue import enqueue
 
 
-class _InOrder(click.Group):
+class _InOrder(TellingGroup):
     """Lists commands in the order a person meets them, not by the alphabet."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:

@@ -101,7 +101,7 @@ class LabelImporter:
         return done
 
     def read_sheet(self, path: str) -> Imported:
-        """A sheet that `newsgate review --export` wrote, with answers in it. Raises ReadError."""
+        """A sheet that `newsgate review --export` wrote, with answers in it. Raises ReadError, NotLabelsError."""
         with open_source(path, spool_folder=self._spool) as source:
             return self._import(source, sheet_form(source))
 

@@ -14,7 +14,7 @@ from sqlalchemy import Connection, select
 from db.tables import LABELS, items
 from newsgate.errors import NewsgateError
 from tasks.modelling import DEFAULT_LABEL_COLUMN
-from tasks.reading import Layout, NoTextColumnError, ReadOptions, Rejected, Row, Source
+from tasks.reading import Layout, NoTextColumnError, ReadOptions, Rejected, Row, Source, UnknownColumnError
 from tasks.reading.row_maker import EMPTY_TEXT
 from tasks.reviewing import REVIEWED
 from tasks.spreadsheets import LABEL_COLUMNS, unguard_cell
@@ -114,8 +114,17 @@ def labels_form(source: Source, options: ReadOptions, *, chosen: str) -> LabelFo
 
 
 def sheet_form(source: Source) -> LabelForm:
-    """The form of a sheet that `newsgate review --export` wrote. Raises ReadError."""
-    layout = source.layout(ReadOptions(text_columns=("item", "chosen"), label_column="label"))
+    """The form of a sheet that `newsgate review --export` wrote. Raises ReadError, NotLabelsError."""
+    named = ReadOptions(text_columns=("item", "chosen"), label_column="label")
+    try:
+        layout = source.layout(named)
+    except UnknownColumnError as error:
+        missing = [name for name in ("item", "chosen", "label") if name not in _folded(error.columns)]
+        raise NotLabelsError(
+            f"this is not a sheet of `newsgate review --export`: it has no column {' or '.join(missing)}",
+            where=source.name,
+            remedy="`newsgate labels import` reads other files of labels",
+        ) from error
     return LabelForm("sheet", _raw_labels(layout))
 
 

@@ -12,8 +12,10 @@ import hashlib
 import os
 import stat
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 from urllib.parse import parse_qs, urlsplit
 
 from pydantic import Field, ValidationError, field_validator
@@ -25,7 +27,14 @@ from newsgate.errors import NewsgateError, WrongUsageError
 _LONGEST_SOCKET_PATH_BYTES = 100
 # Each has some 130 MB, and a few of them are as much as SQLite's one writer takes.
 _MOST_UP_WORKERS = 8
+_WEEK_SECONDS = 604_800
+_DEFAULT_HOME = Path("~/.newsgate")
+_ENV_FILE = ".env"
 _BROKER_SCHEMES = ("redis", "rediss", "redis+socket")
+
+
+# A duration of years is a slip of the pen, and a lease without an end would never be found to have run out.
+Seconds = Annotated[float, Field(le=_WEEK_SECONDS, allow_inf_nan=False)]
 
 
 class UnsafeFolderError(NewsgateError):
@@ -35,9 +44,9 @@ class UnsafeFolderError(NewsgateError):
 class Settings(BaseSettings):
     """How this newsgate is set up. Frozen: a process has one, for as long as it lives."""
 
-    model_config = SettingsConfigDict(env_prefix="NEWSGATE_", env_file=".env", extra="ignore", frozen=True)
+    model_config = SettingsConfigDict(env_prefix="NEWSGATE_", env_file=_ENV_FILE, extra="ignore", frozen=True)
 
-    home: Path = Field(default=Path("~/.newsgate"), description="The folder of everything newsgate keeps by itself.")
+    home: Path = Field(default=_DEFAULT_HOME, description="The folder of everything newsgate keeps by itself.")
     # Not in `repr`: the two may hold passwords.
     database_url: str = Field(default="", repr=False, description="SQLAlchemy address; empty: a file at home.")
     broker_url: str = Field(default="", repr=False, description="Celery's Redis address; empty: a private one at home.")
@@ -48,28 +57,39 @@ class Settings(BaseSettings):
     chunk_chars: int = Field(default=4_000_000, ge=1, description="Characters after which a chunk is closed early.")
     max_text_chars: int = Field(default=16_777_216, ge=1, description="Longer texts are refused.")
     worker_threads: int = Field(default=1, ge=1, le=256, description="Chunks a worker works on at a time.")
-    lease_seconds: float = Field(default=60, gt=0, description="How long an attempt at a chunk may take.")
+    lease_seconds: Seconds = Field(default=60, gt=0, description="How long an attempt at a chunk may take.")
     max_attempts: int = Field(default=2, ge=1, le=20, description="Attempts before a chunk is halved.")
-    sweep_seconds: float = Field(default=2, gt=0, description="How often workers look for chunks left behind.")
-    lost_after_seconds: float = Field(default=5, ge=0, description="Queued longer on an idle worker: message lost.")
-    broker_timeout_seconds: float = Field(default=2, gt=0, description="Patience with a broker that does not answer.")
+    sweep_seconds: Seconds = Field(default=2, gt=0, description="How often workers look for chunks left behind.")
+    lost_after_seconds: Seconds = Field(default=5, ge=0, description="Queued longer on an idle worker: message lost.")
+    broker_timeout_seconds: Seconds = Field(default=2, gt=0, description="Patience with a broker that does not answer.")
     models_in_memory: int = Field(default=3, ge=1, description="Bundles a worker keeps loaded.")
     retrain_crontab: str = Field(default="15 3 * * *", description="When retraining is due, in UTC, as cron writes it.")
     retrain_min_labels: int = Field(default=200, ge=0, description="New labels without which retraining is skipped.")
     retrain_recipe: str = Field(default="", description="JSON: what to change in how models are trained.")
-    training_seconds: float = Field(default=7200, gt=0, description="How long an attempt at training may take.")
-    training_lease_seconds: float = Field(default=60, gt=0, description="Silence after which a trainer counts as dead.")
+    training_seconds: Seconds = Field(default=7200, gt=0, description="How long an attempt at training may take.")
+    training_lease_seconds: Seconds = Field(
+        default=60, gt=0, description="Silence after which a trainer counts as dead."
+    )
     training_attempts: int = Field(default=3, ge=1, le=100, description="Attempts at one period's retraining.")
-    training_sweep_seconds: float = Field(default=60, gt=0, description="How often trainers look without a ring.")
+    training_sweep_seconds: Seconds = Field(default=60, gt=0, description="How often trainers look without a ring.")
     up_workers: int = Field(default=0, ge=0, le=256, description="Workers of `newsgate up`; 0: one a core, up to 8.")
     up_trains: bool = Field(default=True, description="Whether `newsgate up` runs trainer and schedule too.")
     training_threads: int = Field(default=0, ge=0, le=256, description="Cores training uses; 0: half of them.")
     log_level: Literal["debug", "info", "warning", "error"] = Field(default="info", description="How much workers say.")
 
+    @field_validator("home", mode="before")
+    @classmethod
+    def _unset_if_empty(cls, home: Any) -> Any:
+        # As a path it would be the current folder, wherever that is.
+        return _DEFAULT_HOME if home == "" else home
+
     @field_validator("home")
     @classmethod
     def _absolute(cls, home: Path) -> Path:
-        return home.expanduser().absolute()
+        try:
+            return home.expanduser().absolute()
+        except (RuntimeError, OSError) as error:
+            raise ValueError("no such folder is known; write the whole path") from error
 
     @field_validator("broker_url")
     @classmethod
@@ -124,10 +144,11 @@ class Settings(BaseSettings):
 def load_settings(**told: Any) -> Settings:
     """The settings of this process; `told` are values given on the command line, None where nothing was.
 
-    Raises WrongUsageError, naming the variable, for a value that cannot be.
+    Raises WrongUsageError, naming the variable, for a value that cannot be, and for a `.env` that cannot be read.
     """
     try:
-        return Settings(**{name: value for name, value in told.items() if value is not None})
+        with _env_file_told():
+            return Settings(**{name: value for name, value in told.items() if value is not None})
     except ValidationError as error:
         first = error.errors()[0]
         name = f"NEWSGATE_{'_'.join(str(part) for part in first['loc']).upper()}"
@@ -140,17 +161,35 @@ def load_settings(**told: Any) -> Settings:
 
 
 def unknown_variables() -> dict[str, str | None]:
-    """The `NEWSGATE_*` variables that are no settings, each with the setting that may be meant."""
+    """The `NEWSGATE_*` variables that are no settings, each with the setting that may be meant.
+
+    Raises WrongUsageError where `.env` cannot be read.
+    """
     from dotenv import dotenv_values
 
+    with _env_file_told():
+        variables = {**dotenv_values(_ENV_FILE), **os.environ}
     known = [name.upper() for name in Settings.model_fields]
     unknown: dict[str, str | None] = {}
-    for variable in {**dotenv_values(".env"), **os.environ}:
+    for variable in variables:
         prefix, _, name = variable.upper().partition("NEWSGATE_")
         if not prefix and name and name not in known:
             near = difflib.get_close_matches(name, known, n=1)
             unknown[variable] = f"NEWSGATE_{near[0]}" if near else None
     return unknown
+
+
+@contextmanager
+def _env_file_told() -> Iterator[None]:
+    """Say that it is `.env` which cannot be read: it may belong to whatever else is in the current folder."""
+    try:
+        yield
+    except UnicodeDecodeError as error:
+        raise WrongUsageError("this file is not UTF-8", where=_ENV_FILE, remedy="Save it as UTF-8") from error
+    except OSError as error:
+        raise WrongUsageError(
+            f"this file cannot be read: {error.strerror}", where=_ENV_FILE, remedy="Allow it, or move the file away"
+        ) from error
 
 
 def prepare_home(settings: Settings) -> Path:

@@ -9,15 +9,14 @@ from typing import Any, TypeVar
 import click
 
 from newsgate.commands.common import tell
+from newsgate.commands.numbers import Share
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 
 
 def max_error_option(*, help: str) -> Callable[[Function], Function]:  # noqa: A002 - as click's own
     """The share of wrong labels a person puts up with; the rows beyond get none."""
-    return click.option(
-        "--max-error", type=click.FloatRange(0, 1, min_open=True, max_open=True), metavar="E", help=help
-    )
+    return click.option("--max-error", type=Share(0, 1, min_open=True, max_open=True), metavar="E", help=help)
 
 
 def tell_unsure(of: str, *, rows: int, sure: int, threshold: float) -> None:

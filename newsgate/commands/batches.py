@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import csv
 import json
 import sys
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterable
 from dataclasses import fields
 from datetime import datetime
 from operator import attrgetter
@@ -17,6 +15,7 @@ import click
 from newsgate.commands.abstaining import max_error_option, tell_unsure
 from newsgate.commands.common import Telling, one_line, opened, print_table, tell, written
 from newsgate.commands.drifting import show_drift
+from newsgate.commands.numbers import ANY_ROWS, BATCH, MODEL, SOME_ROWS, Share
 from newsgate.errors import WrongUsageError
 
 if TYPE_CHECKING:
@@ -30,9 +29,9 @@ _WRITTEN_BY_OTHERS = ("external_id", "text", "error")
 
 
 @click.command("status", cls=Telling)
-@click.argument("batch", type=int, required=False)
+@click.argument("batch", type=BATCH, required=False)
 @click.option("--json", "as_json", is_flag=True, help="One JSON object a batch.")
-@click.option("--limit", type=click.IntRange(min=1), default=20, show_default=True, help="Batches shown without BATCH.")
+@click.option("--limit", type=SOME_ROWS, default=20, show_default=True, help="Batches shown without BATCH.")
 @click.option("--drift", is_flag=True, help="Instead: how the scores of late compare with those of the training.")
 @click.option(
     "--days", type=click.IntRange(1, 3660), default=14, show_default=True, metavar="N", help="Days --drift looks at."
@@ -71,12 +70,12 @@ def status(batch: int | None, *, as_json: bool, limit: int, drift: bool, days: i
 
 
 @click.command("results", cls=Telling)
-@click.argument("batch", type=int)
+@click.argument("batch", type=BATCH)
 @click.option("--label", type=click.Choice(["fake", "real", "unsure"]), help="Only rows with this verdict.")
-@click.option("--min-score", type=click.FloatRange(0.5, 1.0), help="Only rows at least this sure of their label.")
+@click.option("--min-score", type=Share(0.5, 1.0), help="Only rows at least this sure of their label.")
 @max_error_option(help="Call rows `unsure`, so that at most about this share of the other labels is wrong.")
-@click.option("--model", type=click.IntRange(min=1), metavar="N", help="This model's verdicts. [default: the latest]")
-@click.option("--limit", type=click.IntRange(min=0), help="Only the first so many rows.")
+@click.option("--model", type=MODEL, metavar="N", help="This model's verdicts. [default: the latest]")
+@click.option("--limit", type=ANY_ROWS, help="Only the first so many rows.")
 @click.option(
     "--format", "form", type=click.Choice(["table", "csv", "jsonl"]), help="[default: table on a terminal, else csv]"
 )
@@ -117,7 +116,7 @@ def results(
 
 
 @click.command("cancel", cls=Telling)
-@click.argument("batch", type=int)
+@click.argument("batch", type=BATCH)
 def cancel(batch: int) -> None:
     """Stop classifying BATCH; the verdicts it has so far stay."""
     from db.batches import batch_status, cancel_run
@@ -138,7 +137,7 @@ def write_results(
     from db.results import count_sure, read_results
 
     form = form or ("table" if output is None and sys.stdout.isatty() else "csv")
-    with database.read() as connection, _opened_output(output) as stream:
+    with database.read() as connection, written(output) as stream:
         rows = read_results(connection, wanted)
         if form == "csv":
             _write_csv(rows, stream, raw=raw)
@@ -159,10 +158,10 @@ def _write_table(rows: Iterable[Result], stream: IO[str]) -> None:
 
 def _write_csv(rows: Iterable[Result], stream: IO[str], *, raw: bool) -> None:
     from db.results import COLUMNS
-    from tasks.spreadsheets import guard_cell
+    from tasks.spreadsheets import guard_cell, row_writer
 
-    writer = csv.writer(stream, lineterminator="\n")
-    writer.writerow(COLUMNS)
+    write_row = row_writer(stream)
+    write_row(COLUMNS)
     # One C call a row instead of a copy of every field: this is the last step of a command, on one core.
     values_of, when = attrgetter(*COLUMNS), COLUMNS.index("classified_at")
     guarded = () if raw else tuple(COLUMNS.index(name) for name in _WRITTEN_BY_OTHERS)
@@ -172,7 +171,7 @@ def _write_csv(rows: Iterable[Result], stream: IO[str], *, raw: bool) -> None:
         for place in guarded:
             if values[place]:
                 values[place] = guard_cell(values[place])
-        writer.writerow(values)
+        write_row(values)
 
 
 def _write_jsonl(rows: Iterable[Result], stream: IO[str]) -> None:
@@ -183,15 +182,6 @@ def _write_jsonl(rows: Iterable[Result], stream: IO[str]) -> None:
 
 def _plain(value: Any) -> Any:
     return value.isoformat(timespec="milliseconds") if isinstance(value, datetime) else value
-
-
-@contextmanager
-def _opened_output(path: str | None) -> Iterator[IO[str]]:
-    if path is None:
-        yield sys.stdout
-        return
-    with written(path) as stream:
-        yield stream
 
 
 def _figures(status: BatchStatus) -> dict[str, Any]:

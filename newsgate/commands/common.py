@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import sys
 import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from io import TextIOWrapper
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
@@ -20,6 +22,8 @@ if TYPE_CHECKING:
 
 EXIT_SOME_ROWS_BAD = 3
 
+_NO_ROOM = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO})
+
 CONTEXT = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
 
 
@@ -29,6 +33,17 @@ class OutputError(NewsgateError):
 
 class Telling(click.Command):
     """A command whose errors a person can act on become one line on standard error, and its exit code."""
+
+    def main(self, *args: Any, **kwargs: Any) -> Any:
+        """Run as a program; a standard output that takes nothing more is an error a person can act on too."""
+        try:
+            return super().main(*args, **kwargs)
+        except OSError as error:
+            if not _is_of_stdout(error):
+                raise
+            _drop_stdout()
+            tell(f"error: {OutputError(f'it cannot be written: {error.strerror}', where='standard output')}")
+            sys.exit(OutputError.exit_code)
 
     def invoke(self, ctx: click.Context) -> Any:
         """Run the command; anything that is not a `NewsgateError` is a defect and keeps its traceback."""
@@ -58,11 +73,24 @@ def opened() -> Iterator[tuple[Settings, Database]]:
 
 
 @contextmanager
-def written(path: str) -> Iterator[IO[str]]:
-    """A text file that appears under its name when the block ends well. Raises OutputError."""
+def written(path: str | None) -> Iterator[IO[str]]:
+    """A text file that appears under its name when the block ends well, else stays what it was. Raises OutputError.
+
+    None and `-` are standard output; a pipe or a device is written into as it comes.
+    """
+    from model.whole_file import whole_file
+
+    if path is None or path == "-":
+        yield sys.stdout
+        # Here an error is told; at the program's end Python would tell it in its own way.
+        sys.stdout.flush()
+        return
     try:
-        with click.open_file(path, "w", encoding="utf-8", atomic=True) as stream:
+        with whole_file(Path(path)) as file:
+            # Line ends stay as they are written: those inside texts are the texts'.
+            stream = TextIOWrapper(file, encoding="utf-8", newline="")
             yield stream
+            stream.flush()
     except OSError as error:
         raise OutputError(f"it cannot be written: {error.strerror or error}", where=path) from error
 
@@ -77,6 +105,18 @@ def check_writable(path: Path) -> None:
         raise WrongUsageError(
             f"{path} cannot be written: {nearest}: {error.strerror or error}", remedy="Name another file"
         ) from error
+
+
+def _is_of_stdout(error: OSError) -> bool:
+    """Whether standard output takes nothing more: a full disk under anything else is told where it is met."""
+    return error.errno in _NO_ROOM and error.filename is None
+
+
+def _drop_stdout() -> None:
+    """Send what is left for standard output nowhere: Python would try once more at the end, and fail in its own way."""
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, sys.stdout.fileno())
+    os.close(nowhere)
 
 
 def tell(line: str) -> None:

@@ -10,6 +10,7 @@ import click
 
 from newsgate.commands.abstaining import max_error_option, tell_unsure
 from newsgate.commands.common import EXIT_SOME_ROWS_BAD, Telling, opened, print_table, tell, written
+from newsgate.commands.numbers import MODEL
 from newsgate.commands.reading import read_options, reading_options, tell_read
 
 if TYPE_CHECKING:
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
 @click.command("evaluate", cls=Telling)
 @click.argument("file")
 @reading_options
-@click.option("--model", type=click.IntRange(min=1), metavar="N", help="[default: the champion]")
+@click.option("--model", type=MODEL, metavar="N", help="[default: the champion]")
 @max_error_option(
     help="Report the share of texts that get a label at this wanted error, and the error seen. The other figures stay "
     "those of all rows."

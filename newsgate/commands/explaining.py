@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from newsgate.commands.common import Telling, opened, print_table, printable, tell, written
+from newsgate.commands.numbers import ITEM, MODEL
 from newsgate.errors import WrongUsageError
 
 if TYPE_CHECKING:
@@ -22,15 +23,11 @@ NOTE = "gates describe what the network did; leaving a token out attributes"
 
 _TOKEN_CHARS = 26
 _BAR_CHARS = 16
-# SQL's largest integer has 19 digits.
-_LARGEST_ITEM_DIGITS = 18
 
 
 @click.command("explain", cls=Telling)
 @click.argument("item_or_text", metavar="ITEM|TEXT")
-@click.option(
-    "--model", type=click.IntRange(min=1), metavar="N", help="[default: the item's latest, or the champion for a TEXT]"
-)
+@click.option("--model", type=MODEL, metavar="N", help="[default: the item's latest, or the champion for a TEXT]")
 @click.option(
     "--html", type=click.Path(dir_okay=False, path_type=Path), metavar="FILE", help="Write a page instead of printing."
 )
@@ -83,9 +80,10 @@ def _explain(item_or_text: str, *, database: Database, model: int | None, max_to
 
     if not (item_or_text.isascii() and item_or_text.isdigit()):
         return explain_text(item_or_text, database=database, model=model, most_tokens=max_tokens)
-    if len(item_or_text) > _LARGEST_ITEM_DIGITS:
-        raise WrongUsageError("the number is too large for an item", remedy="For a text, put a blank before it")
-    return explain_item(int(item_or_text), database=database, model=model, most_tokens=max_tokens)
+    item = ITEM.parse(item_or_text)
+    if item is None:
+        raise WrongUsageError("no item can have this number", remedy="For a text, put a blank before it")
+    return explain_item(item, database=database, model=model, most_tokens=max_tokens)
 
 
 def _tell_verdict(explained: Explained) -> None:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
 from newsgate.commands.common import EXIT_SOME_ROWS_BAD, Telling, TellingGroup, opened, print_table, tell, written
+from newsgate.commands.numbers import ITEM
 from newsgate.commands.reading import read_options, reading_options, tell_about_file
 from newsgate.errors import WrongUsageError
 
@@ -39,7 +39,7 @@ def judge_name(by: str | None) -> str:
 
 
 @click.command("label", cls=Telling)
-@click.argument("item", type=click.IntRange(min=1))
+@click.argument("item", type=ITEM)
 @click.argument("label", metavar="fake|real", type=click.Choice(["fake", "real"]))
 @by_option
 def label(item: int, label: str, *, by: str | None) -> None:
@@ -115,13 +115,10 @@ def export(output: str | None) -> None:
     """
     from tasks.spreadsheets import export_labels
 
-    with opened() as (_, database), database.read() as connection:
-        if output is None:
-            export_labels(connection, sys.stdout)
-            return
-        with written(output) as stream:
-            count = export_labels(connection, stream)
-    tell(f"{output}: {count} labels")
+    with opened() as (_, database), database.read() as connection, written(output) as stream:
+        count = export_labels(connection, stream)
+    if output is not None:
+        tell(f"{output}: {count} labels")
 
 
 labels.add_command(import_)

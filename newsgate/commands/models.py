@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from newsgate.commands.common import Telling, TellingGroup, opened, print_table, tell
+from newsgate.commands.numbers import MODEL
 
 if TYPE_CHECKING:
     from db.promotions import Promotion
@@ -49,7 +50,7 @@ def list_() -> None:
 
 
 @click.command("show", cls=Telling)
-@click.argument("number", type=int)
+@click.argument("number", type=MODEL)
 def show(number: int) -> None:
     """Everything recorded about one model, as JSON, with every decision about it."""
     from db.models import model_record
@@ -68,7 +69,7 @@ models.add_command(show)
 
 
 @click.command("promote", cls=Telling)
-@click.argument("number", type=int)
+@click.argument("number", type=MODEL)
 @click.option("--reason", required=True, metavar="TEXT", help="Why; it is recorded with the decision.")
 def promote(number: int, *, reason: str) -> None:
     """Make model NUMBER the champion: new runs use it at once, running ones finish on theirs."""

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from newsgate.commands.common import EXIT_SOME_ROWS_BAD, Telling, one_line, opened, print_table, tell, warn
+from newsgate.commands.numbers import ANY_ROWS, BATCH, MODEL
 from newsgate.errors import WrongUsageError
 
 if TYPE_CHECKING:
@@ -19,7 +20,7 @@ _FLIPS_SHOWN = 10
 
 _flips_option = click.option(
     "--flips",
-    type=click.IntRange(min=0),
+    type=ANY_ROWS,
     default=_FLIPS_SHOWN,
     show_default=True,
     metavar="N",
@@ -28,10 +29,8 @@ _flips_option = click.option(
 
 
 @click.command("reclassify", cls=Telling)
-@click.argument("batch", type=int)
-@click.option(
-    "--model", type=click.IntRange(min=1), metavar="N", help="The model to classify with. [default: the champion]"
-)
+@click.argument("batch", type=BATCH)
+@click.option("--model", type=MODEL, metavar="N", help="The model to classify with. [default: the champion]")
 @click.option("--wait", is_flag=True, help="Stay until every row has its verdict, then report what changed.")
 @_flips_option
 @click.option("--json", "as_json", is_flag=True, help="Print {batch, run, model, items, flips} as one JSON object.")
@@ -79,7 +78,7 @@ def reclassify(batch: int, *, model: int | None, wait: bool, flips: int, as_json
 
 
 @click.command("flips", cls=Telling)
-@click.argument("batch", type=int)
+@click.argument("batch", type=BATCH)
 @click.option("--models", metavar="A,B", help="Compare these. [default: the batch's last two]")
 @_flips_option
 @click.option("--json", "as_json", is_flag=True, help="Print the report as one JSON object.")
@@ -97,7 +96,7 @@ def flips(batch: int, *, models: str | None, flips: int, as_json: bool) -> None:
 
 
 @click.command("requeue", cls=Telling)
-@click.argument("batch", type=int)
+@click.argument("batch", type=BATCH)
 @click.option("--wait", is_flag=True, help="Stay until every row has its verdict.")
 def requeue(batch: int, *, wait: bool) -> None:
     """Have the failed rows of BATCH, and those it was cancelled before, tried again.
@@ -119,10 +118,10 @@ def requeue(batch: int, *, wait: bool) -> None:
 
 
 def _pair(models: str) -> tuple[int, int]:
-    numbers = models.split(",")
-    if len(numbers) != 2 or not all(number.isascii() and number.isdigit() for number in numbers):
+    numbers = [number for each in models.split(",") if (number := MODEL.parse(each)) is not None]
+    if len(numbers) != 2 or models.count(",") != 1:
         raise WrongUsageError(f"--models cannot be {models!r}", remedy="Give two numbers, for example --models 1,2")
-    return int(numbers[0]), int(numbers[1])
+    return numbers[0], numbers[1]
 
 
 def _again(failed_rows: int, cancelled_rows: int) -> str:

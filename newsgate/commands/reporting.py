@@ -8,13 +8,14 @@ import click
 
 from newsgate.commands.abstaining import max_error_option
 from newsgate.commands.common import Telling, opened, tell, written
+from newsgate.commands.numbers import BATCH, MODEL
 from newsgate.errors import WrongUsageError
 
 
 @click.command("report", cls=Telling)
-@click.argument("batch", type=int)
+@click.argument("batch", type=BATCH)
 @click.option("-o", "--output", type=click.Path(dir_okay=False, writable=True), help="Write there instead of printing.")
-@click.option("--model", type=click.IntRange(min=1), metavar="N", help="This model's verdicts. [default: the latest]")
+@click.option("--model", type=MODEL, metavar="N", help="This model's verdicts. [default: the latest]")
 @max_error_option(help="Call rows `unsure`, so that at most about this share of the other labels is wrong.")
 @click.option(
     "--limit", type=click.IntRange(0, 1000), default=10, show_default=True, metavar="N", help="Texts in each list."
@@ -32,9 +33,7 @@ def report(batch: int, *, output: str | None, model: int | None, max_error: floa
     with opened() as (_, database):
         made = report_on(database, batch, model=model, max_error=max_error, limit=limit)
     page = report_page(made)
-    if output is None:
-        click.echo(page, nl=False)
-        return
     with written(output) as stream:
         stream.write(page)
-    tell(f"{output}: the page is written; a browser shows it")
+    if output is not None:
+        tell(f"{output}: the page is written; a browser shows it")

@@ -12,6 +12,7 @@ import click
 
 from newsgate.commands.common import Telling, opened, printable, tell, warn, written
 from newsgate.commands.labels import agreement_line, by_option, judge_name, share, tell_imported, tell_refused
+from newsgate.commands.numbers import BATCH, SOME_ROWS, Share
 from newsgate.errors import NewsgateError, WrongUsageError
 
 if TYPE_CHECKING:
@@ -30,17 +31,17 @@ class NoTerminalError(NewsgateError):
 
 
 @click.command("review", cls=Telling)
-@click.option("--batch", type=int, metavar="N", help="Only rows of this batch. [default: of all]")
+@click.option("--batch", type=BATCH, metavar="N", help="Only rows of this batch. [default: of all]")
 @by_option
 @click.option(
     "--random-share",
-    type=click.FloatRange(0, 1),
+    type=Share(0, 1),
     default=0.3,
     show_default=True,
     metavar="P",
     help="The share of rows picked at random, which alone may judge models.",
 )
-@click.option("--limit", type=click.IntRange(min=1), default=_DEFAULT_LIMIT, show_default=True, help="Rows at most.")
+@click.option("--limit", type=SOME_ROWS, default=_DEFAULT_LIMIT, show_default=True, help="Rows at most.")
 @click.option("--export", "sheet", type=click.Path(dir_okay=False, writable=True), help="Write the queue as CSV.")
 @click.option(
     "--import", "answers", metavar="FILE", help="Read such a file back, with fake or real in its last column."

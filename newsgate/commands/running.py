@@ -11,6 +11,7 @@ import click
 
 from newsgate.commands.abstaining import max_error_option
 from newsgate.commands.common import EXIT_SOME_ROWS_BAD, Telling, opened, tell, warn
+from newsgate.commands.numbers import ANY_ROWS, MODEL
 from newsgate.commands.reading import draw_reading, read_options, reading_options, tell_enqueued
 
 
@@ -89,12 +90,10 @@ def migrate() -> None:
 @click.command("classify", cls=Telling)
 @click.argument("file")
 @reading_options
-@click.option(
-    "--model", type=click.IntRange(min=1), metavar="N", help="The model to classify with. [default: the champion]"
-)
+@click.option("--model", type=MODEL, metavar="N", help="The model to classify with. [default: the champion]")
 @click.option("--again", is_flag=True, help="Classify the file although it was classified before.")
 @max_error_option(help="Call rows `unsure`, so that at most about this share of the other labels is wrong.")
-@click.option("--limit", type=click.IntRange(min=0), metavar="N", help="Print only the first N results.")
+@click.option("--limit", type=ANY_ROWS, metavar="N", help="Print only the first N results.")
 @click.option(
     "--format", "form", type=click.Choice(["table", "csv", "jsonl"]), help="[default: table on a terminal, else csv]"
 )

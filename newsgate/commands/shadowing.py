@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from newsgate.commands.common import Telling, opened, print_table, tell
+from newsgate.commands.numbers import MODEL, Share
 from newsgate.errors import WrongUsageError
 
 if TYPE_CHECKING:
@@ -22,7 +23,7 @@ _DEFAULT_SHARE = 0.1
 @click.argument("model", required=False, metavar="[MODEL|off]")
 @click.option(
     "--share",
-    type=click.FloatRange(0, 1, min_open=True),
+    type=Share(0, 1, min_open=True),
     metavar="P",
     help=f"The share of the champion's chunks to score. [default: {_DEFAULT_SHARE}]",
 )
@@ -33,19 +34,25 @@ def shadow(model: str | None, *, share: float | None, as_json: bool) -> None:
     Without MODEL it shows what came of it: rows scored twice, how often the labels differ, how far the scores are
     apart.
     """
-    if model is not None and model != "off" and not (model.isascii() and model.isdigit()):
-        raise WrongUsageError(f"{model!r} is not the number of a model", remedy="Give a number, or off")
-    if share is not None and model in (None, "off"):
+    number = None if model is None or model == "off" else _number(model)
+    if share is not None and number is None:
         raise WrongUsageError(
             "--share needs the number of a model", remedy="For example: newsgate shadow 2 --share 0.1"
         )
     with opened() as (_, database):
-        if model is None:
+        if number is not None:
+            _begin(database, number, share=share or _DEFAULT_SHARE)
+        elif model is None:
             _show(database, as_json=as_json)
-        elif model == "off":
-            _end(database)
         else:
-            _begin(database, int(model), share=share or _DEFAULT_SHARE)
+            _end(database)
+
+
+def _number(model: str) -> int:
+    number = MODEL.parse(model)
+    if number is None:
+        raise WrongUsageError(f"{model!r} is not the number of a model", remedy="Give a number, or off")
+    return number
 
 
 def _begin(database: Database, model: int, *, share: float) -> None:

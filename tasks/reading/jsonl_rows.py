@@ -78,7 +78,9 @@ class JsonlRows:
         external_id = None if layout.id_column is None else values.get(layout.id_column)
         if external_id is not None and not isinstance(external_id, str):
             if isinstance(external_id, bool) or not isinstance(external_id, (int, float)):
-                return f"the id is {_type_name(external_id)} where a string or a number belongs"
+                # By the column's name: whoever judges labels as they stand has them read as ids.
+                name = quote_column(layout.id_column or "")
+                return f"{name} is {_type_name(external_id)} where a string or a number belongs"
             external_id = str(external_id)
         # Escapes such as \ud800 and \u0000 reach the values without standing in the line.
         if not is_clean(text) or not is_clean(external_id or ""):

@@ -265,15 +265,34 @@ def test_a_models_verdicts_are_not_taken_for_what_people_say(files: Files) -> No
         files.labels("item,text,p_fake,chosen,label\n1,one,0.5,random,fake\n")
 
 
+def test_a_label_that_is_no_string_is_refused_as_a_label(files: Files) -> None:
+    done = files.labels('{"text": "one", "label": true}\n{"text": "two", "label": "fake"}\n', name="labels.jsonl")
+    assert (done.stored, done.refused) == (1, 1)
+    assert files.refused == [(1, "'label' is true or false where a string or a number belongs")]
+
+
+@pytest.mark.parametrize(
+    ("content", "missing"),
+    [("text,label\none,fake\n", "item or chosen"), ("item,chosen\n1,random\n", "label"), ("text\none\n", "label")],
+)
+def test_what_is_no_sheet_is_told_by_what_it_lacks(files: Files, content: str, missing: str) -> None:
+    with pytest.raises(NotLabelsError, match=f"not a sheet of `newsgate review --export`: .*{missing}") as told:
+        files.sheet(content)
+    # An option that `review` does not have.
+    assert "--text-column" not in str(told.value)
+
+
 def test_labels_leave_as_csv_that_is_safe_and_come_back_as_they_were(files: Files) -> None:
-    texts = ("=cmd|' /C calc'!A0", "'=quoted", "+1", "-1", "@home", "plain", "two\nlines", 'with "quotes", and commas')
+    formulas = ("=cmd|' /C calc'!A0", "'=quoted", "+1", "-1", "@home", "\rfirst")
+    lines = ("two\nlines", "a\rb", "ends in one\r", "a\r\nb")
+    texts = (*formulas, *lines, "plain", 'with "quotes", and commas')
     for text in texts:
         add(files.database, text, "fake", by="=ann")
     stream = io.StringIO(newline="")
     with files.database.read() as connection:
         assert export_labels(connection, stream) == len(texts)
     rows = list(csv.DictReader(io.StringIO(stream.getvalue(), newline="")))
-    assert not [cell for row in rows for cell in row.values() if cell.startswith(("=", "+", "-", "@"))]
+    assert not [cell for row in rows for cell in row.values() if cell.startswith(("=", "+", "-", "@", "\r"))]
     assert {row["by"] for row in rows} == {"'=ann"}
 
     back = files.labels(stream.getvalue())

@@ -123,7 +123,7 @@ def test_the_help_and_the_limits_agree() -> None:
     ("arguments", "exit_code", "said"),
     [
         (["12345"], 1, "there is no item 12345"),
-        (["9" * 30], 2, "too large for an item"),
+        (["9" * 30], 2, "no item can have this number"),
         (["  "], 2, "the text is empty"),
         (["a text", "--model", "99"], 1, "there is no model 99"),
         (["a text", "--html", "/nowhere/at/all.html"], 1, "it cannot be written"),

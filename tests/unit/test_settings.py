@@ -6,9 +6,11 @@ import os
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 
 from newsgate.errors import WrongUsageError
-from worker.settings import load_settings, prepare_home
+from newsgate.main import newsgate
+from worker.settings import Settings, load_settings, prepare_home, unknown_variables
 
 
 def test_with_nothing_set_the_system_is_complete_on_one_machine(
@@ -39,6 +41,64 @@ def test_a_wrong_value_is_named_with_its_variable(monkeypatch: pytest.MonkeyPatc
     monkeypatch.setenv("NEWSGATE_LEASE_SECONDS", "soon")
     with pytest.raises(WrongUsageError, match="NEWSGATE_LEASE_SECONDS cannot be 'soon'"):
         load_settings()
+
+
+@pytest.mark.parametrize("value", ["inf", "nan", "1e12", "604801", "-1"])
+@pytest.mark.parametrize("name", [name for name in Settings.model_fields if name.endswith("_seconds")])
+def test_a_duration_is_a_week_at_most(monkeypatch: pytest.MonkeyPatch, name: str, value: str) -> None:
+    monkeypatch.setenv(f"NEWSGATE_{name.upper()}", value)
+    with pytest.raises(WrongUsageError, match=f"NEWSGATE_{name.upper()} cannot be '{value}'"):
+        load_settings()
+    monkeypatch.setenv(f"NEWSGATE_{name.upper()}", "604800")
+    assert getattr(load_settings(), name) == 604_800
+
+
+def test_a_home_folder_of_nobody_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("NEWSGATE_HOME", "~nosuch/newsgate")
+    with pytest.raises(WrongUsageError, match="NEWSGATE_HOME cannot be '~nosuch/newsgate': no such folder"):
+        load_settings()
+
+
+def test_an_empty_home_is_the_default_and_not_the_current_folder(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("HOME", str(tmp_path / "ann"))
+    monkeypatch.setenv("NEWSGATE_HOME", "")
+    assert load_settings().home == tmp_path / "ann" / ".newsgate"
+    monkeypatch.setenv("NEWSGATE_HOME", ".")
+    assert load_settings().home == tmp_path
+
+
+def test_an_env_file_that_is_not_utf8_is_told_in_one_line(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path(".env").write_bytes("OWNER=café\n".encode("latin-1"))
+    for read in (load_settings, unknown_variables):
+        with pytest.raises(WrongUsageError, match=r"\.env: this file is not UTF-8"):
+            read()
+    done = CliRunner().invoke(newsgate, ["status"])
+    assert (done.exit_code, done.output.count("\n")) == (2, 1)
+    # It promises to work when everything is down.
+    done = CliRunner().invoke(newsgate, ["doctor"])
+    assert done.exit_code == 1
+    assert "FAILED  settings: .env: this file is not UTF-8. Save it as UTF-8" in done.output
+
+
+def test_an_env_file_that_may_not_be_read_is_told_in_one_line(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path(".env").write_text("NEWSGATE_CHUNK_ROWS=11\n")
+    if os.geteuid() == 0:
+
+        def refuse(*_: object, **__: object) -> None:
+            raise PermissionError(13, "Permission denied", ".env")
+
+        # Root may read everything.
+        monkeypatch.setattr("dotenv.main.open", refuse, raising=False)
+    else:
+        Path(".env").chmod(0)
+    for read in (load_settings, unknown_variables):
+        with pytest.raises(WrongUsageError, match=r"\.env: this file cannot be read: Permission denied"):
+            read()
 
 
 def test_the_home_folder_belongs_to_its_owner_alone(tmp_path: Path) -> None:

@@ -1,0 +1,67 @@
+"""Files that appear under their name when they are whole, or not at all."""
+
+from __future__ import annotations
+
+import os
+import secrets
+import stat
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import IO
+
+# Of a new file, less the umask.
+_NEW_FILE_MODE = 0o666
+
+
+@contextmanager
+def whole_file(path: Path) -> Iterator[IO[bytes]]:
+    """A file to write, which takes the place of what was at `path` when the block ends well, even after a power cut.
+
+    A block that raises leaves `path` as it was. A link stays one, and what it leads to is replaced; a file that was
+    there hands on its permissions. A pipe or a device is written into directly. Raises OSError.
+    """
+    there = _mode_at(path)
+    if there is not None and not stat.S_ISREG(there):
+        with path.open("wb") as device:
+            yield device
+        return
+    target = Path(os.path.realpath(path))
+    descriptor, temporary = _open_beside(target)
+    try:
+        with os.fdopen(descriptor, "wb") as file:
+            if there is not None:
+                os.fchmod(file.fileno(), stat.S_IMODE(there))
+            yield file
+            file.flush()
+            os.fsync(file.fileno())
+        temporary.replace(target)
+    except BaseException:
+        temporary.unlink(missing_ok=True)
+        raise
+    _sync_folder(target.parent)
+
+
+def _mode_at(path: Path) -> int | None:
+    try:
+        return path.stat().st_mode
+    except FileNotFoundError:
+        return None
+
+
+def _open_beside(target: Path) -> tuple[int, Path]:
+    # Not mkstemp, whose files nobody else may read whatever the umask says. The name is short: `target`'s may be as
+    # long as names get.
+    temporary = target.with_name(f".newsgate-{secrets.token_hex(8)}")
+    return os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, _NEW_FILE_MODE), temporary
+
+
+def _sync_folder(folder: Path) -> None:
+    """Make the renaming itself durable, where the system knows how."""
+    if os.name != "posix":
+        return
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
