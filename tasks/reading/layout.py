@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import PurePath
 from typing import Literal
 
@@ -19,6 +20,8 @@ from tasks.reading.records import Layout, ReadOptions
 _JSONL_SUFFIXES = frozenset({".jsonl", ".ndjson", ".jsonlines"})
 _TSV_SUFFIXES = frozenset({".tsv", ".tab"})
 _JSON_OBJECTS_SEEN = 1_000
+# With which files begin for the sake of Excel, which takes it for no row either.
+_SEPARATOR_LINE = re.compile(r'"?sep=([^\r\n"\0])"?[\r\n]*', re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,6 +106,10 @@ def _csv_layout(
 
 
 def _decide_header(name: str, lines: Sequence[str], options: ReadOptions) -> Header:
+    if lines and (separator := _SEPARATOR_LINE.fullmatch(lines[0])):
+        named = separator[1] if options.delimiter is None else named_delimiter(options.delimiter)
+        header = read_header(lines[1:], named)
+        return replace(header, end_line=header.end_line + 1)
     if options.delimiter is not None:
         return read_header(lines, named_delimiter(options.delimiter))
     if _suffix(name) in _TSV_SUFFIXES:
