@@ -10,12 +10,13 @@ import click
 from newsgate.commands.common import CONTEXT, EXIT_SOME_ROWS_BAD, Telling, opened, tell
 from newsgate.commands.numbers import MODEL
 from newsgate.commands.reading import draw_reading, read_options, reading_options, tell_enqueued
+from newsgate.commands.told_text import TOLD_TEXT
 
 
 @click.command("enqueue", cls=Telling, context_settings=CONTEXT)
 @click.argument("file")
 @reading_options
-@click.option("--name", metavar="TEXT", help="What the batch is called. [default: the file's name]")
+@click.option("--name", type=TOLD_TEXT, metavar="TEXT", help="What the batch is called. [default: the file's name]")
 @click.option("--model", type=MODEL, metavar="N", help="The model to classify with. [default: the champion]")
 @click.option("--again", is_flag=True, help="Enqueue the file although it was enqueued before.")
 @click.option("--wait", is_flag=True, help="Stay until every row has its verdict.")

@@ -95,9 +95,10 @@ def _tell_selected(done: Evaluated) -> None:
 
 
 def _draw(done: Evaluated, *, file: str, path: str) -> None:
+    from tasks.reading import storable
     from training.reliability_svg import draw_reliability
 
-    title = f"model {done.model} on {Path(file).name}"
+    title = f"model {done.model} on {storable(Path(file).name)}"
     drawing = draw_reliability(done.reliability, title=title, ece=done.figures.ece)
     with written(path) as stream:
         stream.write(drawing)

@@ -11,6 +11,7 @@ import click
 
 from newsgate.commands.common import Telling, opened, print_table, printable, tell, written
 from newsgate.commands.numbers import ITEM, MODEL
+from newsgate.commands.told_text import TOLD_TEXT
 from newsgate.errors import WrongUsageError
 
 if TYPE_CHECKING:
@@ -26,7 +27,7 @@ _BAR_CHARS = 16
 
 
 @click.command("explain", cls=Telling)
-@click.argument("item_or_text", metavar="ITEM|TEXT")
+@click.argument("item_or_text", type=TOLD_TEXT, metavar="ITEM|TEXT")
 @click.option("--model", type=MODEL, metavar="N", help="[default: the item's latest, or the champion for a TEXT]")
 @click.option(
     "--html", type=click.Path(dir_okay=False, path_type=Path), metavar="FILE", help="Write a page instead of printing."

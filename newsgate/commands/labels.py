@@ -10,6 +10,7 @@ import click
 from newsgate.commands.common import EXIT_SOME_ROWS_BAD, Telling, TellingGroup, opened, print_table, tell, written
 from newsgate.commands.numbers import ITEM
 from newsgate.commands.reading import read_options, reading_options, tell_about_file
+from newsgate.commands.told_text import TOLD_TEXT, is_storable
 from newsgate.errors import WrongUsageError
 
 if TYPE_CHECKING:
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
 Function = TypeVar("Function", bound=Callable[..., Any])
 
 by_option: Callable[[Function], Function] = click.option(
-    "--by", metavar="NAME", help="Whose judgement it is. [default: your user name]"
+    "--by", type=TOLD_TEXT, metavar="NAME", help="Whose judgement it is. [default: your user name]"
 )
 
 
@@ -33,6 +34,8 @@ def judge_name(by: str | None) -> str:
             by = getpass.getuser()
         except (KeyError, OSError) as error:
             raise WrongUsageError("this user has no name", remedy="Name yourself with --by") from error
+        if not is_storable(by):
+            raise WrongUsageError("this user's name is not UTF-8", remedy="Name yourself with --by")
     if not by.strip():
         raise WrongUsageError("a judgement needs a name", remedy="Name yourself with --by")
     return by.strip()

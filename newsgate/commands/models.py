@@ -10,6 +10,7 @@ import click
 
 from newsgate.commands.common import Telling, TellingGroup, opened, print_table, tell
 from newsgate.commands.numbers import MODEL
+from newsgate.commands.told_text import TOLD_TEXT
 
 if TYPE_CHECKING:
     from db.promotions import Promotion
@@ -70,7 +71,7 @@ models.add_command(show)
 
 @click.command("promote", cls=Telling)
 @click.argument("number", type=MODEL)
-@click.option("--reason", required=True, metavar="TEXT", help="Why; it is recorded with the decision.")
+@click.option("--reason", type=TOLD_TEXT, required=True, metavar="TEXT", help="Why; it is recorded with the decision.")
 def promote(number: int, *, reason: str) -> None:
     """Make model NUMBER the champion: new runs use it at once, running ones finish on theirs."""
     from db.promotions import promote as make_champion

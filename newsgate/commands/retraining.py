@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from newsgate.commands.common import Telling, opened, tell
+from newsgate.commands.told_text import TOLD_TEXT
 
 if TYPE_CHECKING:
     from db.jobs import JobRecord
@@ -42,7 +43,14 @@ def retrain(*, force: bool, as_json: bool) -> None:
 
 
 @click.command("rollback", cls=Telling)
-@click.option("--reason", default="rolled back by hand", show_default=True, metavar="TEXT", help="Why; it is recorded.")
+@click.option(
+    "--reason",
+    type=TOLD_TEXT,
+    default="rolled back by hand",
+    show_default=True,
+    metavar="TEXT",
+    help="Why; it is recorded.",
+)
 def rollback(*, reason: str) -> None:
     """Make the model champion that was it before: new runs use it at once, running ones finish on theirs.
 

@@ -10,6 +10,7 @@ import click
 
 from newsgate.commands.common import EXIT_SOME_ROWS_BAD, Telling, check_writable, on_terminal, opened, tell
 from newsgate.commands.reading import read_options, reading_options, tell_read
+from newsgate.commands.told_text import TOLD_TEXT
 
 if TYPE_CHECKING:
     from training.progress import Progress
@@ -30,7 +31,7 @@ RECIPE_NAMES: Final = ("plain", "best")
     show_default=True,
     help="How: `best` has a second teacher, a small transformer, and takes several times as long.",
 )
-@click.option("--name", metavar="TEXT", help="What the model is called. [default: the file's name]")
+@click.option("--name", type=TOLD_TEXT, metavar="TEXT", help="What the model is called. [default: the file's name]")
 @click.option("--epochs", type=click.IntRange(min=1), help="Passes over the texts at most.")
 @click.option("--seed", type=click.IntRange(0, 2**32 - 1), help="Of everything random in the training.")
 @click.option(
@@ -63,6 +64,7 @@ def train(
     Exit codes: 0 done, 1 an error, 2 wrong usage, 3 done but some rows of the files were refused or missing.
     """
     from tasks.modelling import read_labelled, read_unlabelled, train_and_store, write_out
+    from tasks.reading import storable
     from training.recipe import RECIPES
 
     if output is not None:
@@ -84,7 +86,7 @@ def train(
             unlabelled=texts.unlabelled_texts + (more.texts if more else ()),
             recipe=replace(RECIPES[recipe], **{key: value for key, value in changed.items() if value is not None}),
             database=database,
-            name=name or Path(file).name,
+            name=name or storable(Path(file).name),
             cache_folder=settings.home / "cache",
             progress=_Reporter(),
         )

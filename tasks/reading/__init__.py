@@ -19,6 +19,7 @@ from tasks.reading.errors import (
     UnreadableFileError,
 )
 from tasks.reading.records import DEFAULT_MAX_TEXT_CHARS, Layout, Limits, ReadOptions, Rejected, Row
+from tasks.reading.row_maker import storable
 from tasks.reading.source import Source, open_source
 
 __all__ = [
@@ -44,4 +45,5 @@ __all__ = [
     "UnknownEncodingError",
     "UnreadableFileError",
     "open_source",
+    "storable",
 ]

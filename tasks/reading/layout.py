@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import PurePath
 from typing import Literal
 
 from tasks.reading.columns import choose_columns
 from tasks.reading.delimiters import Header, detect_header, named_delimiter, read_header
 from tasks.reading.encodings import Encoding, detect_encoding, error_handler_for, named_encoding
-from tasks.reading.errors import EmptyFileError, NoRowsError, NotTextError
+from tasks.reading.errors import EmptyFileError, NoRowsError
+from tasks.reading.json_document import one_json_document, refuse_json_document
 from tasks.reading.lines import split_lines
 from tasks.reading.magic import refuse_control_characters
 from tasks.reading.records import Layout, ReadOptions
@@ -19,6 +21,8 @@ from tasks.reading.records import Layout, ReadOptions
 _JSONL_SUFFIXES = frozenset({".jsonl", ".ndjson", ".jsonlines"})
 _TSV_SUFFIXES = frozenset({".tsv", ".tab"})
 _JSON_OBJECTS_SEEN = 1_000
+# With which files begin for the sake of Excel, which takes it for no row either.
+_SEPARATOR_LINE = re.compile(r'"?sep=([^\r\n"\0])"?[\r\n]*', re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +39,7 @@ def decide_layout(sample: Sample, options: ReadOptions) -> Layout:
     encoding = _decide_encoding(sample, options)
     lines = _decode_lines(sample, encoding.name)
     notes = (encoding.note,) if encoding.note else ()
+    refuse_json_document(lines, is_whole=sample.is_whole, where=sample.name)
     if _decide_format(sample.name, lines) == "jsonl":
         return _jsonl_layout(sample.name, lines, options, encoding=encoding.name, notes=notes)
     return _csv_layout(sample.name, lines, options, encoding=encoding.name, notes=notes)
@@ -62,10 +67,11 @@ def _decide_format(name: str, lines: Sequence[str]) -> Literal["csv", "jsonl"]:
     if _suffix(name) in _JSONL_SUFFIXES:
         return "jsonl"
     first = next((line.strip() for line in lines if line.strip()), "")
-    if (first.startswith("[") and _parse(first) is not None) or first == "[":
-        raise NotTextError(
-            "this is one JSON array", where=name, remedy="Write one object a line, for instance with: jq -c '.[]'"
-        )
+    # No header of CSV begins like these, even where the rest is damaged.
+    if first.startswith("[") and (_parse(first) is not None or first[1:].lstrip()[:1] in ("", "{")):
+        raise one_json_document("array", where=name)
+    if first == "{":
+        raise one_json_document("object", where=name)
     return "jsonl" if isinstance(_parse(first), dict) else "csv"
 
 
@@ -103,6 +109,10 @@ def _csv_layout(
 
 
 def _decide_header(name: str, lines: Sequence[str], options: ReadOptions) -> Header:
+    if lines and (separator := _SEPARATOR_LINE.fullmatch(lines[0])):
+        named = separator[1] if options.delimiter is None else named_delimiter(options.delimiter)
+        header = read_header(lines[1:], named)
+        return replace(header, end_line=header.end_line + 1)
     if options.delimiter is not None:
         return read_header(lines, named_delimiter(options.delimiter))
     if _suffix(name) in _TSV_SUFFIXES:

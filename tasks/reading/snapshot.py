@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import IO
 
 from tasks.reading.errors import FileChangedError, MissingFileError, ReadError, UnreadableFileError
+from tasks.reading.row_maker import storable
 
 _COPY_BYTES = 1_048_576
 
@@ -92,12 +93,14 @@ def open_snapshot(path: str, *, spool_folder: Path, stdin: IO[bytes] | None = No
                 raise UnreadableFileError("standard input is closed", remedy="Pipe the rows in, or name a file")
             stdin = sys.stdin.buffer
         return _spool(stdin, name="stdin", spool_folder=spool_folder)
+    # As it is stored and told: the bytes of a name need not be text.
+    name = storable(Path(path).name)
     file = _open(path)
     try:
         status = os.fstat(file.fileno())
         if stat.S_ISREG(status.st_mode):
-            return Snapshot(file, name=Path(path).name, size_bytes=status.st_size)
-        snapshot = _spool(file, name=Path(path).name, spool_folder=spool_folder)
+            return Snapshot(file, name=name, size_bytes=status.st_size)
+        snapshot = _spool(file, name=name, spool_folder=spool_folder)
     except BaseException:
         file.close()
         raise

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import os
 import shutil
 import threading
 from collections.abc import Callable, Iterator
@@ -206,6 +207,15 @@ def test_a_million_token_text_is_classified_on_its_first_tokens(ready: World, tm
         rows = connection.exec_driver_sql('select truncated, label is not null from results order by "row"').all()
     database.close()
     assert [tuple(row) for row in rows] == [(0, 1), (1, 1)]
+
+
+def test_a_file_whose_name_is_no_text_is_a_file_like_any_other(ready: World, tmp_path: Path) -> None:
+    file = tmp_path / os.fsdecode(b"na\xefme.csv")
+    file.write_text(GOOD)
+    done = ready.run("enqueue", file)
+    assert (done.code, "Traceback" in done.err) == (DONE, False), done.err
+    assert ready.status(1).name == "na\ufffdme.csv"
+    ready.assert_sound()
 
 
 def test_a_file_that_grows_while_it_is_read_is_taken_as_it_was(ready: World, tmp_path: Path) -> None:

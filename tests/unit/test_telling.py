@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+
 import click
 import pytest
 from click.testing import CliRunner
@@ -10,6 +12,7 @@ from hypothesis import strategies as st
 
 from newsgate.commands.common import Telling, one_line, print_table, printable, tell, warn
 from newsgate.errors import NewsgateError
+from newsgate.main import newsgate
 
 HOSTILE = "\x1b[2J\x07red\u202eevil\r\x9b31m\x00"
 
@@ -37,6 +40,33 @@ def test_nothing_from_a_file_reaches_the_terminal_as_a_command(way: str) -> None
     assert "red" in printed
     assert "evil" in printed
     assert all(char.isprintable() or char == "\n" for char in printed)
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        ["enqueue", "x.csv", "--name"],
+        ["train", "x.csv", "--name"],
+        ["label", "1", "fake", "--by"],
+        ["labels", "import", "x.csv", "--by"],
+        ["review", "--by"],
+        ["promote", "1", "--reason"],
+        ["rollback", "--reason"],
+        ["explain"],
+    ],
+    ids=" ".join,
+)
+def test_told_bytes_that_are_not_utf8_are_wrong_usage(command: list[str]) -> None:
+    done = CliRunner().invoke(newsgate, [*command, os.fsdecode(b"a\xffb")])
+    assert done.exit_code == 2
+    assert "is not UTF-8" in done.output.splitlines()[-1]
+
+
+def test_a_user_whose_name_is_not_utf8_is_asked_for_another(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("LOGNAME", os.fsdecode(b"a\xffb"))
+    done = CliRunner().invoke(newsgate, ["label", "1", "fake"])
+    assert done.exit_code == 2
+    assert "Name yourself with --by" in done.output
 
 
 def test_lines_that_are_told_together_stay_lines() -> None:

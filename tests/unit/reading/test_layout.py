@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from tasks.reading import Layout
+from tasks.reading import Layout, Row
 from tests.unit.reading.helpers import Reading, rejects, texts
 
 
@@ -114,3 +114,24 @@ def test_jsonl_is_told_by_name_or_content(reading: Reading, name: str) -> None:
 def test_a_sample_may_end_inside_a_row(reading: Reading) -> None:
     data = "id,text\n" + "".join(f"{number},some words here\n" for number in range(300_000))
     assert reading.layout(data).delimiter == ","
+
+
+@pytest.mark.parametrize("line", ["sep=;", "SEP=;", '"sep=;"', "sep=;\r"])
+def test_excels_separator_line_is_no_row_and_names_the_delimiter(reading: Reading, line: str) -> None:
+    content = f"\ufeff{line}\nid;text\n1;a, b, c\n2;d;e\n"
+    layout = reading.layout(content)
+    assert (layout.delimiter, layout.columns, layout.first_row) == (";", ("id", "text"), 3)
+    rows = reading.read(content)
+    assert [(row.row, row.text) for row in rows if isinstance(row, Row)] == [(3, "a, b, c")]
+    assert [row for row, _ in rejects(rows)] == [4]
+
+
+def test_a_separator_line_wins_over_the_files_name_and_a_person_over_both(reading: Reading) -> None:
+    content = "sep=|\nid|te,xt\n1|a,b\n"
+    assert reading.layout(content, name="rows.tsv", text_columns=("te,xt",)).delimiter == "|"
+    assert reading.layout("sep=|\nid;text\n1;a|b\n", delimiter=";").columns == ("id", "text")
+    assert texts(reading.read("sep=\t\nid\ttext\n1\ta,b\n")) == ["a,b"]
+
+
+def test_a_line_that_is_only_like_a_separators_is_a_header(reading: Reading) -> None:
+    assert reading.layout("sep=,text\n1,a\n").columns == ("sep=", "text")

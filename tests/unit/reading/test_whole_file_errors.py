@@ -167,6 +167,43 @@ def test_a_json_array_is_not_jsonl(reading: Reading, data: str) -> None:
         reading.read(data, name="rows.json")
 
 
+@pytest.mark.parametrize("name", ["rows.csv", "rows.jsonl", "rows.json"])
+@pytest.mark.parametrize(
+    ("data", "kind"),
+    [
+        ('[{"text": "a"},\n{"text": "b"}]\n', "array"),
+        ('[\n  {\n    "text": "a"\n  }\n]', "array"),
+        ('\ufeff\r\n[\r\n{"text": "a"},\r\n{"text": "b"}\r\n]', "array"),
+        ('{\n  "text": "a"\n}\n{\n  "text": "b"\n}\n', "object"),
+        ('{"data": [\n{"text": "a"}\n]}\n', "object"),
+    ],
+)
+def test_json_over_several_lines_is_no_jsonl(reading: Reading, data: str, kind: str, name: str) -> None:
+    with pytest.raises(NotTextError, match=f"this is one JSON {kind}. Write one object a line"):
+        reading.read(data, name=name)
+
+
+@pytest.mark.parametrize("name", ["rows.csv", "rows.jsonl"])
+@pytest.mark.parametrize("separator", [",\n", ",", ",\n\n  "])
+def test_json_over_more_lines_than_the_sample_has_is_no_jsonl(reading: Reading, separator: str, name: str) -> None:
+    data = "[" + separator.join(f'{{"text": "text {number}"}}' for number in range(100)) + "]"
+    with (
+        reading.open(data.encode(), name=name, limits=Limits(sample_bytes=200)) as source,
+        pytest.raises((NotTextError, NoRowsError), match="one object a line"),
+    ):
+        source.layout()
+
+
+@pytest.mark.parametrize("data", ['{"text": \n{"text": "a"}\n', '{"text": "b\n{"text": "a"}\n', '[1]\n{"text": "a"}\n'])
+def test_a_first_row_that_is_damaged_costs_no_other(reading: Reading, data: str) -> None:
+    rows = reading.read(data, name="rows.jsonl")
+    assert [getattr(row, "text", None) for row in rows] == [None, "a"]
+
+
+def test_a_header_in_brackets_is_csv(reading: Reading) -> None:
+    assert reading.layout("[id],[text],text\n1,a,b\n").columns == ("[id]", "[text]", "text")
+
+
 def test_a_jsonl_without_objects(reading: Reading) -> None:
     with pytest.raises(NoRowsError, match="no line is a JSON object"):
         reading.read("id,text\n1,a\n", name="rows.jsonl")
