@@ -10,6 +10,8 @@ import json
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field, replace
 
+from sqlalchemy import Connection
+
 from db.batches import (
     AcceptedRow,
     Loading,
@@ -22,6 +24,7 @@ from db.batches import (
     create_batch,
     find_batches,
     finish_loading,
+    one_file_at_a_time,
     queued_chunks,
     repeated_ids,
     resume_loading,
@@ -112,22 +115,22 @@ def enqueue(
     champion = ensure_champion(database)
     with open_source(request.path, spool_folder=prepare_home(settings) / "spool") as source:
         layout = source.layout(request.options)
-        earlier = None if request.again else _find_earlier(database, source, layout)
         bell = Doorbell(settings)
-        try:
-            if earlier is None:
-                with database.read() as connection:
-                    model = choose_model(connection, request.model or champion)
-                start = _Start(batch=None, model=model, new=_describe(request, source, layout))
-            else:
-                start = _resume(database, earlier, request=request, name=source.name, layout=layout)
+
+        def store() -> Enqueued:
+            start = _find_start(database, source, request=request, layout=layout, champion=champion)
             if start.complete is None:
-                done = _load(
+                return _load(
                     source, layout, start=start, settings=settings, database=database, bell=bell, tell=progress
                 )
-            else:
-                done = start.complete
-                _ring_again(database, bell, done.run)
+            _ring_again(database, bell, start.complete.run)
+            return start.complete
+
+        try:
+            done = store()
+        except _EnqueuedMeanwhileError:
+            # Nothing of this one is stored. What it read is dropped: the other batch may hold more of the file by now.
+            done = store()
         finally:
             bell.close()
         return replace(done, warnings=(*broker_warning(bell, settings), *source.warnings, *done.warnings))
@@ -135,12 +138,30 @@ def enqueue(
 
 @dataclass(frozen=True, slots=True)
 class _Start:
-    """Where loading begins: a new batch, one to go on with, or one that is loaded and only waits for workers."""
+    """Where loading begins: a new batch, one to go on with, or one that is loaded and only waits for workers.
+
+    alone: a new batch is made only if the file has none at that moment.
+    """
 
     batch: int | None
     model: int
     new: NewBatch
+    alone: bool = True
     complete: Enqueued | None = None
+
+
+class _EnqueuedMeanwhileError(Exception):
+    """Another enqueue of the same file made its batch while this one read its first rows."""
+
+
+def _find_start(database: Database, source: Source, *, request: Request, layout: Layout, champion: int) -> _Start:
+    new = _describe(request, source, layout)
+    with database.read() as connection:
+        earlier = None if request.again else _find_earlier(connection, new)
+        if earlier is None:
+            model = choose_model(connection, request.model or champion)
+            return _Start(batch=None, model=model, new=new, alone=not request.again)
+    return _resume(database, earlier, request=request, name=source.name, layout=layout)
 
 
 def _describe(request: Request, source: Source, layout: Layout) -> NewBatch:
@@ -167,12 +188,20 @@ def _layout_json(layout: Layout) -> str:
     )
 
 
-def _find_earlier(database: Database, source: Source, layout: Layout) -> int | None:
-    with database.read() as connection:
-        for batch in find_batches(connection, source.sha256):
-            if batch_layout(connection, batch) == _layout_json(layout):
-                return batch
+def _find_earlier(connection: Connection, new: NewBatch) -> int | None:
+    for batch in find_batches(connection, new.sha256):
+        if batch_layout(connection, batch) == new.layout:
+            return batch
     return None
+
+
+def _create(connection: Connection, start: _Start) -> Loading:
+    """Make the new batch. Raises _EnqueuedMeanwhileError where another enqueue of the file was faster."""
+    if start.alone:
+        one_file_at_a_time(connection, start.new.sha256)
+        if _find_earlier(connection, start.new) is not None:
+            raise _EnqueuedMeanwhileError
+    return create_batch(connection, start.new, model=start.model)
 
 
 def _resume(database: Database, batch: int, *, request: Request, name: str, layout: Layout) -> _Start:
@@ -214,7 +243,7 @@ def _load(
             # What a power cut undoes is read again; nobody is told that the file is stored before the last commit.
             with database.write(synced=False) as connection:
                 if loading is None:
-                    loading = create_batch(connection, start.new, model=start.model)
+                    loading = _create(connection, start)
                 chunk = add_rows(
                     connection,
                     loading,
