@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 import pytest
-from sqlalchemy import Row, func, select
+from sqlalchemy import Row, func, select, update
 
 from db.audit import audit
 from db.batches import (
@@ -509,6 +509,21 @@ def test_a_row_that_failed_alone_is_tried_again_in_a_new_chunk(system: System) -
     assert (system.run(stored).state, system.run(stored).failed) == ("done", 1)
 
 
+def test_a_worker_that_slept_while_its_row_failed_and_was_requeued_is_fenced(system: System) -> None:
+    stored = system.load(1, 1, 1)
+    system.commit(system.take(stored.chunks[0]))
+    sleeper = system.take(stored.chunks[1], lease=LAPSED)
+    system.release(system.take(stored.chunks[1], worker="two"))
+    for _ in range(MAX_ATTEMPTS):
+        system.release(system.take(stored.chunks[2]))
+    (waiting,) = system.requeue(stored)
+    awake = system.take(waiting, worker="three")
+    with pytest.raises(ChunkFencedError):
+        system.commit(sleeper)
+    system.commit(awake)
+    assert (system.run(stored).state, system.run(stored).done) == ("done", 3)
+
+
 # Runs
 
 
@@ -546,6 +561,17 @@ def test_a_file_without_usable_rows_is_done_once_it_is_read(system: System) -> N
     with system.database.read() as connection:
         status = batch_status(connection, loading.batch)
     assert (status.state, status.total, status.rejected, status.finished) == ("done", 0, 1, True)
+
+
+def test_the_audit_finds_a_run_that_nobody_would_ever_end(system: System) -> None:
+    stored = system.load(1, 1)
+    with system.database.write() as connection:
+        connection.execute(update(chunks).values(state="failed"))
+        broken = [finding for finding in audit(connection) if not finding.holds]
+        connection.execute(update(chunks).values(state="queued"))
+    assert [finding.offenders for finding in broken] == [
+        (f"run {stored.loading.run} is queued, and none of its chunks waits or is worked on",)
+    ]
 
 
 # Batches
