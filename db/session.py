@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from types import ModuleType
@@ -34,6 +34,8 @@ except ImportError:
     _SQLITE = sqlite3
 
 BUSY_TIMEOUT_SECONDS = 30
+# Opened when they are needed, and closed again, beyond those that a process was said to need.
+_MORE_CONNECTIONS = 10
 CONNECT_TIMEOUT_SECONDS = 5
 
 # Without these a server that vanished, or a network that did, is waited for by the hour.
@@ -55,10 +57,13 @@ _WAL_FIXED = (((3, 44, 6), (3, 45, 0)), ((3, 50, 7), (3, 51, 0)), ((3, 51, 3), (
 class Database:
     """One database, reached through a pool of connections that threads may share."""
 
-    def __init__(self, url: str) -> None:
-        """Prepare to use the database at `url` (SQLAlchemy's form); nothing is opened yet."""
+    def __init__(self, url: str, *, connections: int = 5) -> None:
+        """Prepare to use the database at `url` (SQLAlchemy's form); nothing is opened yet.
+
+        connections: how many threads use it at a time, as a rule; so many connections are kept.
+        """
         self.url = _parse(url)
-        self.engine = _engine(self.url)
+        self.engine = _engine(self.url, connections=connections)
         driver = self.engine.dialect.loaded_dbapi
         self._driver_errors: tuple[type[Exception], ...] = (driver.OperationalError, driver.InterfaceError)
 
@@ -111,6 +116,12 @@ class Database:
             if type(error) is not exc.DatabaseError and not error.connection_invalidated:
                 raise
             raise self._explain(error) from error
+        except exc.TimeoutError as error:
+            raise DatabaseUnavailableError(
+                "every connection that this process may open is in use",
+                where=self.display_url,
+                remedy="Wait, or give each worker fewer threads: NEWSGATE_WORKER_THREADS",
+            ) from error
         # COPY talks to the driver past SQLAlchemy, so its errors come as the driver made them.
         except self._driver_errors as error:
             raise self._explain(error) from error
@@ -182,25 +193,28 @@ def _parse(url: str) -> URL:
     return parsed
 
 
-def _engine(url: URL) -> Engine:
+def _engine(url: URL, *, connections: int) -> Engine:
+    pool = {"pool_size": connections, "max_overflow": _MORE_CONNECTIONS}
     try:
         if url.get_backend_name() == "sqlite":
-            return _sqlite_engine(url)
+            return _sqlite_engine(url, pool)
         told = {name: value for name, value in _PATIENCE.items() if name not in url.query}
-        return create_engine(url, pool_pre_ping=True, connect_args=told)
+        return create_engine(url, pool_pre_ping=True, connect_args=told, **pool)
     except ImportError as error:
         raise DatabaseError(
             f"the driver for {url.get_backend_name()} is not installed", remedy="pip install 'newsgate[postgres]'"
         ) from error
 
 
-def _sqlite_engine(url: URL) -> Engine:
-    file = Path(url.database) if url.database and url.database != ":memory:" and "uri" not in url.query else None
+def _sqlite_engine(url: URL, pool: Mapping[str, int]) -> Engine:
+    # Its one connection is the database: there is no pool of them.
+    in_memory = url.database in (None, "", ":memory:") or url.query.get("mode") == "memory"
+    file = Path(url.database) if url.database and not in_memory and "uri" not in url.query else None
     if file is not None:
         _make_folder(file.parent)
     driver = sqlite_driver()
     patience = {} if "timeout" in url.query else {"timeout": BUSY_TIMEOUT_SECONDS}
-    engine = create_engine(url, module=driver, connect_args=patience)
+    engine = create_engine(url, module=driver, connect_args=patience, **({} if in_memory else pool))
     journal = "WAL" if wal_is_safe(driver.sqlite_version_info) else "TRUNCATE"
 
     @event.listens_for(engine, "do_connect")

@@ -12,6 +12,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
 
+from sqlalchemy.exc import SQLAlchemyError
+
 from db.chunks import Claim, Verdict, claim_chunk, commit_chunk, fail_chunk, load_texts, release_chunk
 from db.errors import ChunkFencedError, DamagedModelError, DatabaseError, NoSuchModelError
 from db.session import Database
@@ -117,7 +119,8 @@ def judge(items: Sequence[int], scores: Scores) -> list[Verdict]:
 def load_model(models: SharedModels, number: int) -> Classifier:
     """A model, ready to classify. Raises ModelUnusableError where the model is to blame.
 
-    Raises DatabaseError, and RuntimeUnavailableError where this machine cannot run any model.
+    Raises DatabaseError, RuntimeUnavailableError where this machine cannot run any model, and what says as little about
+    the bundle: MemoryError, OSError, SQLAlchemyError.
     """
     from model.runtime import RuntimeUnavailableError
 
@@ -125,8 +128,9 @@ def load_model(models: SharedModels, number: int) -> Classifier:
         return models.get(number)
     except (NoSuchModelError, DamagedModelError) as error:
         raise ModelUnusableError(f"model {number} cannot be used: {error}") from error
-    except (DatabaseError, RuntimeUnavailableError):
+    except (DatabaseError, RuntimeUnavailableError, SQLAlchemyError, MemoryError, OSError):
         raise
+    # What a bundle can do to Keras or ONNX Runtime has no one class.
     except Exception as error:
         raise ModelUnusableError(f"model {number} cannot be used: {error}") from error
 
