@@ -231,6 +231,11 @@ def one_file_at_a_time(connection: Connection, sha256: str) -> None:
         connection.execute(text("select pg_advisory_xact_lock(:lock)"), {"lock": lock})
 
 
+def forget_file(connection: Connection, batch: int) -> None:
+    """Let the batch belong to no file: what was stored was read while the file changed."""
+    connection.execute(update(batches).where(batches.c.id == batch).values(sha256=""))
+
+
 def batch_layout(connection: Connection, batch: int) -> str:
     """The JSON of how the batch's file is read. Raises NoSuchBatchError."""
     layout: str | None = connection.execute(select(batches.c.layout).where(batches.c.id == batch)).scalar_one_or_none()

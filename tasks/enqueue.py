@@ -24,6 +24,7 @@ from db.batches import (
     create_batch,
     find_batches,
     finish_loading,
+    forget_file,
     one_file_at_a_time,
     queued_chunks,
     repeated_ids,
@@ -207,7 +208,8 @@ def _create(connection: Connection, start: _Start) -> Loading:
 def _resume(database: Database, batch: int, *, request: Request, name: str, layout: Layout) -> _Start:
     with database.read() as connection:
         status = batch_status(connection, batch)
-    if status.finished or request.model not in (None, status.model):
+    # A cancelled run can go on only when its file is stored to its end.
+    if (status.loaded and status.finished) or request.model not in (None, status.model):
         raise AlreadyEnqueuedError(batch, name=name, state=status.state)
     new = NewBatch(name=status.name, sha256=status.sha256, size_bytes=0, layout="")
     if not status.loaded:
@@ -261,6 +263,8 @@ def _load(
         if loading is not None:
             with database.write() as connection:
                 cancel_run(connection, loading.run)
+                # Its rows may be of no one file, so no enqueue of that file may go on with them.
+                forget_file(connection, loading.batch)
         raise
     if loading is None:
         raise AssertionError("a source without rows raises before this")
@@ -276,7 +280,10 @@ def _load(
         rejected=rejected,
         resumed=start.batch is not None,
         layout=layout,
-        warnings=_repetition_warning(database, loading.batch, layout),
+        warnings=(
+            *_cancellation_warning(database, loading.batch),
+            *_repetition_warning(database, loading.batch, layout),
+        ),
         incomplete=source.incomplete,
     )
 
@@ -319,6 +326,12 @@ def broker_warning(bell: Doorbell, settings: Settings) -> tuple[str, ...]:
     if settings.broker_is_private and not settings.broker_socket.exists():
         return ("no worker runs here yet; the rows are safe: `newsgate up` classifies them",)
     return (f"the broker could not be rung ({bell.fault}); the rows are safe, workers find them by themselves",)
+
+
+def _cancellation_warning(database: Database, batch: int) -> tuple[str, ...]:
+    with database.read() as connection:
+        state = batch_status(connection, batch).state
+    return (f"batch {batch} is cancelled: `newsgate requeue {batch}` takes that back",) if state == "cancelled" else ()
 
 
 def _repetition_warning(database: Database, batch: int, layout: Layout) -> tuple[str, ...]:

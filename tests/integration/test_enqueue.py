@@ -11,11 +11,15 @@ import pytest
 from sqlalchemy import func, select
 
 import tasks.enqueue
-from db.errors import LoaderSupersededError
+from db.batches import cancel_run
+from db.errors import LoaderSupersededError, RunNotLoadedError
 from db.tables import batches, items
-from tasks.enqueue import Request, enqueue
+from tasks.enqueue import Progress, Request, enqueue
+from tasks.reading import FileChangedError
+from tasks.reclassify import requeue_batch
 from tests.desk import Desk
 from tests.texts import write_posts
+from worker.settings import load_settings
 
 _ROWS = 45
 
@@ -49,6 +53,52 @@ def test_two_enqueues_of_a_file_at_the_same_moment_make_one_batch(desk: Desk, mo
     assert _count(desk, items) == _ROWS
     desk.work_off(1)
     assert len(desk.results(1)) == _ROWS
+
+
+def test_a_batch_cancelled_in_the_middle_of_its_file_is_read_to_the_end_and_requeued(desk: Desk) -> None:
+    file = write_posts(desk.folder / "posts.csv", _ROWS)
+    _interrupt(desk, Request(str(file)))
+    with desk.database.write() as connection:
+        assert cancel_run(connection, 1)
+    with pytest.raises(RunNotLoadedError):
+        requeue_batch(1, settings=desk.settings, database=desk.database)
+
+    done = enqueue(Request(str(file)), settings=desk.settings, database=desk.database)
+    assert (done.batch, done.items, done.resumed) == (1, _ROWS, True)
+    assert "batch 1 is cancelled: `newsgate requeue 1` takes that back" in done.warnings
+    assert desk.waiting(1) == []
+    status, again = requeue_batch(1, settings=desk.settings, database=desk.database)
+    assert (status.state, again.cancelled_rows) == ("running", _ROWS)
+    desk.work_off(1)
+    assert len(desk.results(1)) == _ROWS
+
+
+def test_a_batch_whose_file_changed_while_it_was_read_is_not_gone_on_with(desk: Desk) -> None:
+    # More than is read at a time.
+    rows = 20_000
+    file = write_posts(desk.folder / "posts.csv", rows)
+    as_it_was = file.read_bytes()
+    settings = load_settings(home=desk.settings.home)
+
+    def change(_: Progress) -> None:
+        file.write_bytes(as_it_was.upper())
+
+    with pytest.raises(FileChangedError):
+        enqueue(Request(str(file)), settings=settings, database=desk.database, progress=change)
+    assert _count(desk, items) > 0
+    file.write_bytes(as_it_was)
+    done = enqueue(Request(str(file)), settings=settings, database=desk.database)
+    assert (done.batch, done.items, done.resumed) == (2, rows, False)
+
+
+def _interrupt(desk: Desk, request: Request) -> None:
+    """Enqueue, and end after the first rows as Ctrl-C would."""
+
+    def stop(_: Progress) -> None:
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        enqueue(request, settings=desk.settings, database=desk.database, progress=stop)
 
 
 def _count(desk: Desk, table: Any) -> int:
