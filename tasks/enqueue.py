@@ -30,6 +30,7 @@ from db.batches import (
     repeated_ids,
     resume_loading,
 )
+from db.errors import NoSuchBatchError
 from db.labels import add_labels, text_hash
 from db.models import choose_model
 from db.session import Database
@@ -50,6 +51,15 @@ class AlreadyEnqueuedError(NewsgateError):
             remedy=f"`newsgate results {batch}` shows it; --again enqueues it once more",
         )
         self.batch = batch
+
+
+class EnqueueInterruptedError(KeyboardInterrupt):
+    """Ctrl-C came after some of the file was stored: `batch` holds `items` rows of it."""
+
+    def __init__(self, batch: int, *, items: int) -> None:
+        super().__init__()
+        self.batch = batch
+        self.items = items
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,7 +121,8 @@ def enqueue(
 ) -> Enqueued:
     """Store the rows of a file and ring the workers for each chunk.
 
-    Raises ReadError for a file that cannot be read, AlreadyEnqueuedError for one that was, NoSuchModelError.
+    Raises ReadError for a file that cannot be read, AlreadyEnqueuedError for one that was, NoSuchModelError, and for
+    Ctrl-C EnqueueInterruptedError, or KeyboardInterrupt while nothing of the file is stored.
     """
     champion = ensure_champion(database)
     with open_source(request.path, spool_folder=prepare_home(settings) / "spool") as source:
@@ -139,15 +150,12 @@ def enqueue(
 
 @dataclass(frozen=True, slots=True)
 class _Start:
-    """Where loading begins: a new batch, one to go on with, or one that is loaded and only waits for workers.
+    """Where loading begins: a new batch, one to go on with, or one that is loaded and only waits for workers."""
 
-    alone: a new batch is made only if the file has none at that moment.
-    """
-
+    request: Request
     batch: int | None
     model: int
     new: NewBatch
-    alone: bool = True
     complete: Enqueued | None = None
 
 
@@ -158,10 +166,10 @@ class _EnqueuedMeanwhileError(Exception):
 def _find_start(database: Database, source: Source, *, request: Request, layout: Layout, champion: int) -> _Start:
     new = _describe(request, source, layout)
     with database.read() as connection:
-        earlier = None if request.again else _find_earlier(connection, new)
+        earlier = _find_earlier(connection, new, request)
         if earlier is None:
             model = choose_model(connection, request.model or champion)
-            return _Start(batch=None, model=model, new=new, alone=not request.again)
+            return _Start(request, batch=None, model=model, new=new)
     return _resume(database, earlier, request=request, name=source.name, layout=layout)
 
 
@@ -189,18 +197,23 @@ def _layout_json(layout: Layout) -> str:
     )
 
 
-def _find_earlier(connection: Connection, new: NewBatch) -> int | None:
+def _find_earlier(connection: Connection, new: NewBatch, request: Request) -> int | None:
+    """The newest batch of the file; where it is enqueued again, the newest that an interrupted enqueue left behind."""
     for batch in find_batches(connection, new.sha256):
-        if batch_layout(connection, batch) == new.layout:
+        if batch_layout(connection, batch) != new.layout:
+            continue
+        status = batch_status(connection, batch)
+        left_behind = not status.loaded and not status.finished and request.model in (None, status.model)
+        if left_behind or not request.again:
             return batch
     return None
 
 
 def _create(connection: Connection, start: _Start) -> Loading:
     """Make the new batch. Raises _EnqueuedMeanwhileError where another enqueue of the file was faster."""
-    if start.alone:
+    if not start.request.again:
         one_file_at_a_time(connection, start.new.sha256)
-        if _find_earlier(connection, start.new) is not None:
+        if _find_earlier(connection, start.new, start.request) is not None:
             raise _EnqueuedMeanwhileError
     return create_batch(connection, start.new, model=start.model)
 
@@ -213,7 +226,7 @@ def _resume(database: Database, batch: int, *, request: Request, name: str, layo
         raise AlreadyEnqueuedError(batch, name=name, state=status.state)
     new = NewBatch(name=status.name, sha256=status.sha256, size_bytes=0, layout="")
     if not status.loaded:
-        return _Start(batch=batch, model=status.model, new=new)
+        return _Start(request, batch=batch, model=status.model, new=new)
     complete = Enqueued(
         batch=batch,
         run=status.run,
@@ -223,7 +236,7 @@ def _resume(database: Database, batch: int, *, request: Request, name: str, layo
         resumed=True,
         layout=layout,
     )
-    return _Start(batch=batch, model=status.model, new=new, complete=complete)
+    return _Start(request, batch=batch, model=status.model, new=new, complete=complete)
 
 
 def _load(
@@ -236,11 +249,13 @@ def _load(
     bell: Doorbell,
     tell: Callable[[Progress], None],
 ) -> Enqueued:
-    loading = _take_over(database, start.batch) if start.batch is not None else None
-    after_row = loading.last_row if loading else 0
-    items, rejected = (loading.accepted, loading.rejected) if loading else (0, 0)
+    loading: Loading | None = None
     by = f"file:{start.new.name}"
     try:
+        if start.batch is not None:
+            loading = _take_over(database, start.batch)
+        after_row = loading.last_row if loading else 0
+        items, rejected = (loading.accepted, loading.rejected) if loading else (0, 0)
         for block in _blocks(source.rows(layout, after_row=after_row), settings):
             # What a power cut undoes is read again; nobody is told that the file is stored before the last commit.
             with database.write(synced=False) as connection:
@@ -259,6 +274,26 @@ def _load(
             items += len(block.accepted)
             rejected += len(block.refused)
             tell(Progress(source.position_bytes, source.size_bytes, items, rejected))
+        if loading is None:
+            raise AssertionError("a source without rows raises before this")
+        with database.write() as connection:
+            finish_loading(connection, loading)
+        if start.batch is not None:
+            _ring_again(database, bell, loading.run)
+        return Enqueued(
+            batch=loading.batch,
+            run=loading.run,
+            model=loading.model,
+            items=items,
+            rejected=rejected,
+            resumed=start.batch is not None,
+            layout=layout,
+            warnings=(
+                *_cancellation_warning(database, loading.batch),
+                *_repetition_warning(database, loading.batch, layout),
+            ),
+            incomplete=source.incomplete,
+        )
     except FileChangedError:
         if loading is not None:
             with database.write() as connection:
@@ -266,26 +301,19 @@ def _load(
                 # Its rows may be of no one file, so no enqueue of that file may go on with them.
                 forget_file(connection, loading.batch)
         raise
-    if loading is None:
-        raise AssertionError("a source without rows raises before this")
-    with database.write() as connection:
-        finish_loading(connection, loading)
-    if start.batch is not None:
-        _ring_again(database, bell, loading.run)
-    return Enqueued(
-        batch=loading.batch,
-        run=loading.run,
-        model=loading.model,
-        items=items,
-        rejected=rejected,
-        resumed=start.batch is not None,
-        layout=layout,
-        warnings=(
-            *_cancellation_warning(database, loading.batch),
-            *_repetition_warning(database, loading.batch, layout),
-        ),
-        incomplete=source.incomplete,
-    )
+    except KeyboardInterrupt:
+        raise _interrupted(database, loading.batch if loading else start.batch) from None
+
+
+def _interrupted(database: Database, batch: int | None) -> KeyboardInterrupt:
+    """What Ctrl-C means now: whether the commit under way came through, only the database knows."""
+    if batch is None:
+        return KeyboardInterrupt()
+    try:
+        with database.read() as connection:
+            return EnqueueInterruptedError(batch, items=batch_status(connection, batch).total)
+    except NoSuchBatchError:
+        return KeyboardInterrupt()
 
 
 def _take_over(database: Database, batch: int) -> Loading:

@@ -14,7 +14,7 @@ import tasks.enqueue
 from db.batches import cancel_run
 from db.errors import LoaderSupersededError, RunNotLoadedError
 from db.tables import batches, items
-from tasks.enqueue import Progress, Request, enqueue
+from tasks.enqueue import EnqueueInterruptedError, Progress, Request, enqueue
 from tasks.reading import FileChangedError
 from tasks.reclassify import requeue_batch
 from tests.desk import Desk
@@ -91,14 +91,49 @@ def test_a_batch_whose_file_changed_while_it_was_read_is_not_gone_on_with(desk: 
     assert (done.batch, done.items, done.resumed) == (2, rows, False)
 
 
-def _interrupt(desk: Desk, request: Request) -> None:
-    """Enqueue, and end after the first rows as Ctrl-C would."""
+def test_enqueue_again_goes_on_with_what_it_left_behind(desk: Desk) -> None:
+    file = write_posts(desk.folder / "posts.csv", _ROWS)
+    enqueue(Request(str(file)), settings=desk.settings, database=desk.database)
+    again = Request(str(file), again=True)
+    stopped = _interrupt(desk, again)
+    assert (stopped.batch, stopped.items) == (2, desk.settings.chunk_rows)
+    done = enqueue(again, settings=desk.settings, database=desk.database)
+    assert (done.batch, done.items, done.resumed) == (2, _ROWS, True)
+    done = enqueue(again, settings=desk.settings, database=desk.database)
+    assert (done.batch, done.items, done.resumed) == (3, _ROWS, False)
+
+
+def test_enqueue_again_leaves_a_cancelled_batch_alone(desk: Desk) -> None:
+    file = write_posts(desk.folder / "posts.csv", _ROWS)
+    _interrupt(desk, Request(str(file)))
+    with desk.database.write() as connection:
+        cancel_run(connection, 1)
+    done = enqueue(Request(str(file), again=True), settings=desk.settings, database=desk.database)
+    assert (done.batch, done.resumed) == (2, False)
+
+
+def test_an_enqueue_interrupted_before_its_first_commit_stored_nothing(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def stop(*_: Any) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(tasks.enqueue, "add_labels", lambda *_, **__: stop())
+    with pytest.raises(KeyboardInterrupt) as stopped:
+        desk.enqueue(_ROWS)
+    assert not isinstance(stopped.value, EnqueueInterruptedError)
+    assert _count(desk, batches) == 0
+
+
+def _interrupt(desk: Desk, request: Request) -> EnqueueInterruptedError:
+    """Enqueue, and end after the first rows as Ctrl-C would; gives what was told then."""
 
     def stop(_: Progress) -> None:
         raise KeyboardInterrupt
 
-    with pytest.raises(KeyboardInterrupt):
+    with pytest.raises(EnqueueInterruptedError) as stopped:
         enqueue(request, settings=desk.settings, database=desk.database, progress=stop)
+    return stopped.value
 
 
 def _count(desk: Desk, table: Any) -> int:
