@@ -21,6 +21,8 @@ from db.errors import DatabaseError, DatabaseFullError, DatabaseUnavailableError
 
 # https://www.postgresql.org/docs/current/errcodes-appendix.html
 _DISK_FULL = "53100"
+_NO_SUCH_TABLE = "42P01"
+_NO_RIGHT = "42501"
 # What SQLite says, and PostgreSQL where it refuses a connection: such a refusal comes without a code.
 _SIGNS_OF_A_FULL_DISK = ("is full", "disk I/O error", "No space left")
 
@@ -84,6 +86,9 @@ class Database:
         Raises DatabaseUnavailableError where the database cannot be reached.
         """
         with self._translated(), self.engine.connect() as connection:
+            if not self.is_sqlite:
+                # Each statement would otherwise see a state of its own. SQLite's transactions see one in any case.
+                connection.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
             yield connection
 
     @contextmanager
@@ -113,7 +118,8 @@ class Database:
         except (OperationalError, InterfaceError) as error:
             raise self._explain(error) from error
         except DBAPIError as error:
-            if type(error) is not exc.DatabaseError and not error.connection_invalidated:
+            told = _sqlstate(error) in (_NO_SUCH_TABLE, _NO_RIGHT)
+            if type(error) is not exc.DatabaseError and not error.connection_invalidated and not told:
                 raise
             raise self._explain(error) from error
         except exc.TimeoutError as error:
@@ -146,8 +152,21 @@ class Database:
                 where=self.display_url,
                 remedy="Put a backup in its place, or let NEWSGATE_DATABASE_URL name another file",
             )
-        if "no such table" in cause or "does not exist" in cause:
+        if _sqlstate(error) == _NO_SUCH_TABLE or "no such table" in cause:
             return DatabaseUnavailableError(cause, where=self.display_url, remedy="Run `newsgate migrate`")
+        if _sqlstate(error) == _NO_RIGHT:
+            return DatabaseError(
+                f"the database refuses it: {cause}",
+                where=self.display_url,
+                remedy="Give its user the rights that docs/security.md lists, or name another in NEWSGATE_DATABASE_URL",
+            )
+        # Of the database or the user: such a refusal comes without a code. In other languages it is told as below.
+        if "does not exist" in cause:
+            return DatabaseUnavailableError(
+                f"the database refuses the connection: {cause}",
+                where=self.display_url,
+                remedy="Check the user and the name of the database in NEWSGATE_DATABASE_URL",
+            )
         return DatabaseUnavailableError(
             f"the database does not answer: {cause}",
             where=self.display_url,
