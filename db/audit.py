@@ -83,6 +83,17 @@ _CHECKS = (
         """,
     ),
     _Check(
+        "a run that is not over has a chunk that waits or is worked on",
+        "select count(*) from runs where loaded and state in ('queued', 'running')",
+        """
+        select 'run ' || r.id || ' is ' || r.state || ', and none of its chunks waits or is worked on'
+        from runs r
+        where r.loaded and r.state in ('queued', 'running') and not exists (
+            select 1 from chunks c where c.run_id = r.id and c.state in ('queued', 'running')
+        )
+        """,
+    ),
+    _Check(
         "every verdict names a model that exists",
         "select count(*) from verdicts",
         """

@@ -25,6 +25,7 @@ from sqlalchemy import (
     insert,
     literal,
     select,
+    text,
     true,
     update,
 )
@@ -220,6 +221,19 @@ def find_batches(connection: Connection, sha256: str) -> list[int]:
     """The batches made from a file with this content, newest first."""
     query = select(batches.c.id).where(batches.c.sha256 == sha256).order_by(batches.c.id.desc())
     return list(connection.execute(query).scalars())
+
+
+def one_file_at_a_time(connection: Connection, sha256: str) -> None:
+    """Wait until no other transaction holds a file of this content, and hold it: no batch of it is made meanwhile."""
+    # Two could otherwise both find no batch of it and make one each. On SQLite a writing transaction is alone anyway.
+    if connection.dialect.name == "postgresql":
+        lock = int.from_bytes(bytes.fromhex(sha256[:16]), signed=True)
+        connection.execute(text("select pg_advisory_xact_lock(:lock)"), {"lock": lock})
+
+
+def forget_file(connection: Connection, batch: int) -> None:
+    """Let the batch belong to no file: what was stored was read while the file changed."""
+    connection.execute(update(batches).where(batches.c.id == batch).values(sha256=""))
 
 
 def batch_layout(connection: Connection, batch: int) -> str:

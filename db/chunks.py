@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from functools import cache
 from typing import Any, NamedTuple
 
@@ -50,6 +51,7 @@ class Claim:
     model: int
     first_row: int
     last_row: int
+    lease_until: datetime
 
 
 class Verdict(NamedTuple):
@@ -87,6 +89,7 @@ def claim_chunk(
         model=run.model,
         first_row=claimed.first_row,
         last_row=claimed.last_row,
+        lease_until=claimed.lease_until,
     )
     # Looked at a second time, with the run locked: its cancellation may be taken back at this moment.
     if run.state == "cancelled" and _ends_with_its_run(connection, claim):
@@ -125,6 +128,28 @@ def release_chunk(connection: Connection, claim: Claim, *, error: str, max_attem
         _end_attempt(connection, claim, state="queued", last_error=error)
         return [] if _ends_with_its_run(connection, claim) else [claim.chunk]
     return _give_up(connection, claim, error=error)
+
+
+def hand_back(connection: Connection, claim: Claim) -> list[int]:
+    """Take back an attempt that the database cut short: it does not count. Gives the chunks to ring for.
+
+    Nothing happens where the attempt was taken over, or ended after all: whether a commit whose answer was lost came
+    through, only the database knows. Where the run was cancelled meanwhile, the chunk is cancelled instead.
+    """
+    handed_back = connection.execute(
+        update(chunks)
+        .where(
+            chunks.c.id == claim.chunk,
+            chunks.c.state == "running",
+            chunks.c.attempt == claim.attempt,
+            # Where the claim itself was undone, another worker's attempt may have the same number.
+            chunks.c.lease_until == claim.lease_until,
+        )
+        .values(state="queued", attempt=chunks.c.attempt - 1, lease_until=None, queued_at=database_time())
+    )
+    if handed_back.rowcount != 1 or _ends_with_its_run(connection, claim):
+        return []
+    return [claim.chunk]
 
 
 def fail_chunk(connection: Connection, claim: Claim, *, error: str) -> None:
@@ -184,6 +209,7 @@ def give_up_on_lapsed_chunks(connection: Connection, *, max_attempts: int) -> li
             model=row.model,
             first_row=row.first_row,
             last_row=row.last_row,
+            lease_until=row.lease_until,
         )
         error = row.last_error or f"the worker died or hung on this text, {row.attempt} times"
         to_ring += _give_up(connection, claim, error=error)
@@ -201,7 +227,7 @@ def _taking(*, lease_seconds: float, max_attempts: int) -> ReturningUpdate[Any]:
             lease_until=database_time(lease_seconds),
             worker=bindparam("by_worker"),
         )
-        .returning(chunks.c.attempt, chunks.c.run_id, chunks.c.first_row, chunks.c.last_row)
+        .returning(chunks.c.attempt, chunks.c.run_id, chunks.c.first_row, chunks.c.last_row, chunks.c.lease_until)
     )
 
 

@@ -11,7 +11,7 @@ from db.session import Database
 
 # The newest file in db/migrations/versions. Written here so that the check costs one query and not the import of
 # Alembic; a test keeps both equal.
-HEAD_REVISION = "0002"
+HEAD_REVISION = "0003"
 # Any fixed number: it lets one migration run at a time on PostgreSQL.
 _MIGRATION_LOCK = 0x6E657773
 
@@ -25,12 +25,7 @@ def ensure_schema(database: Database) -> None:
     current = current_revision(database)
     if current == HEAD_REVISION:
         return
-    if current is not None and current not in _known_revisions():
-        raise SchemaAheadError(
-            f"the database is at schema {current}, this newsgate knows {HEAD_REVISION}",
-            where=database.display_url,
-            remedy="Install the newsgate that made it",
-        )
+    _refuse_unknown(current, database)
     if database.is_sqlite:
         migrate(database)
         return
@@ -42,7 +37,10 @@ def ensure_schema(database: Database) -> None:
 
 
 def migrate(database: Database) -> tuple[str | None, str]:
-    """Apply every missing migration, in one transaction; gives the revisions before and after."""
+    """Apply every missing migration, in one transaction; gives the revisions before and after.
+
+    Raises SchemaAheadError.
+    """
     from alembic import command
     from alembic.config import Config
 
@@ -50,6 +48,7 @@ def migrate(database: Database) -> tuple[str | None, str]:
         if connection.dialect.name == "postgresql":
             connection.execute(text("select pg_advisory_xact_lock(:lock)"), {"lock": _MIGRATION_LOCK})
         before = _revision(connection)
+        _refuse_unknown(before, database)
         config = Config()
         config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
         config.attributes["connection"] = connection
@@ -67,6 +66,15 @@ def _revision(connection: Connection) -> str | None:
     if not inspect(connection).has_table("alembic_version"):
         return None
     return connection.execute(text("select version_num from alembic_version")).scalar()
+
+
+def _refuse_unknown(revision: str | None, database: Database) -> None:
+    if revision is not None and revision not in _known_revisions():
+        raise SchemaAheadError(
+            f"the database is at schema {revision}, this newsgate knows {HEAD_REVISION}",
+            where=database.display_url,
+            remedy="Install the newsgate that made it",
+        )
 
 
 def _known_revisions() -> set[str]:

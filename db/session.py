@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from types import ModuleType
@@ -21,6 +21,8 @@ from db.errors import DatabaseError, DatabaseFullError, DatabaseUnavailableError
 
 # https://www.postgresql.org/docs/current/errcodes-appendix.html
 _DISK_FULL = "53100"
+_NO_SUCH_TABLE = "42P01"
+_NO_RIGHT = "42501"
 # What SQLite says, and PostgreSQL where it refuses a connection: such a refusal comes without a code.
 _SIGNS_OF_A_FULL_DISK = ("is full", "disk I/O error", "No space left")
 
@@ -34,6 +36,8 @@ except ImportError:
     _SQLITE = sqlite3
 
 BUSY_TIMEOUT_SECONDS = 30
+# Opened when they are needed, and closed again, beyond those that a process was said to need.
+_MORE_CONNECTIONS = 10
 CONNECT_TIMEOUT_SECONDS = 5
 
 # Without these a server that vanished, or a network that did, is waited for by the hour.
@@ -55,10 +59,13 @@ _WAL_FIXED = (((3, 44, 6), (3, 45, 0)), ((3, 50, 7), (3, 51, 0)), ((3, 51, 3), (
 class Database:
     """One database, reached through a pool of connections that threads may share."""
 
-    def __init__(self, url: str) -> None:
-        """Prepare to use the database at `url` (SQLAlchemy's form); nothing is opened yet."""
+    def __init__(self, url: str, *, connections: int = 5) -> None:
+        """Prepare to use the database at `url` (SQLAlchemy's form); nothing is opened yet.
+
+        connections: how many threads use it at a time, as a rule; so many connections are kept.
+        """
         self.url = _parse(url)
-        self.engine = _engine(self.url)
+        self.engine = _engine(self.url, connections=connections)
         driver = self.engine.dialect.loaded_dbapi
         self._driver_errors: tuple[type[Exception], ...] = (driver.OperationalError, driver.InterfaceError)
 
@@ -79,6 +86,9 @@ class Database:
         Raises DatabaseUnavailableError where the database cannot be reached.
         """
         with self._translated(), self.engine.connect() as connection:
+            if not self.is_sqlite:
+                # Each statement would otherwise see a state of its own. SQLite's transactions see one in any case.
+                connection.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
             yield connection
 
     @contextmanager
@@ -108,9 +118,16 @@ class Database:
         except (OperationalError, InterfaceError) as error:
             raise self._explain(error) from error
         except DBAPIError as error:
-            if type(error) is not exc.DatabaseError and not error.connection_invalidated:
+            told = _sqlstate(error) in (_NO_SUCH_TABLE, _NO_RIGHT)
+            if type(error) is not exc.DatabaseError and not error.connection_invalidated and not told:
                 raise
             raise self._explain(error) from error
+        except exc.TimeoutError as error:
+            raise DatabaseUnavailableError(
+                "every connection that this process may open is in use",
+                where=self.display_url,
+                remedy="Wait, or give each worker fewer threads: NEWSGATE_WORKER_THREADS",
+            ) from error
         # COPY talks to the driver past SQLAlchemy, so its errors come as the driver made them.
         except self._driver_errors as error:
             raise self._explain(error) from error
@@ -135,8 +152,21 @@ class Database:
                 where=self.display_url,
                 remedy="Put a backup in its place, or let NEWSGATE_DATABASE_URL name another file",
             )
-        if "no such table" in cause or "does not exist" in cause:
+        if _sqlstate(error) == _NO_SUCH_TABLE or "no such table" in cause:
             return DatabaseUnavailableError(cause, where=self.display_url, remedy="Run `newsgate migrate`")
+        if _sqlstate(error) == _NO_RIGHT:
+            return DatabaseError(
+                f"the database refuses it: {cause}",
+                where=self.display_url,
+                remedy="Give its user the rights that docs/security.md lists, or name another in NEWSGATE_DATABASE_URL",
+            )
+        # Of the database or the user: such a refusal comes without a code. In other languages it is told as below.
+        if "does not exist" in cause:
+            return DatabaseUnavailableError(
+                f"the database refuses the connection: {cause}",
+                where=self.display_url,
+                remedy="Check the user and the name of the database in NEWSGATE_DATABASE_URL",
+            )
         return DatabaseUnavailableError(
             f"the database does not answer: {cause}",
             where=self.display_url,
@@ -182,25 +212,28 @@ def _parse(url: str) -> URL:
     return parsed
 
 
-def _engine(url: URL) -> Engine:
+def _engine(url: URL, *, connections: int) -> Engine:
+    pool = {"pool_size": connections, "max_overflow": _MORE_CONNECTIONS}
     try:
         if url.get_backend_name() == "sqlite":
-            return _sqlite_engine(url)
+            return _sqlite_engine(url, pool)
         told = {name: value for name, value in _PATIENCE.items() if name not in url.query}
-        return create_engine(url, pool_pre_ping=True, connect_args=told)
+        return create_engine(url, pool_pre_ping=True, connect_args=told, **pool)
     except ImportError as error:
         raise DatabaseError(
             f"the driver for {url.get_backend_name()} is not installed", remedy="pip install 'newsgate[postgres]'"
         ) from error
 
 
-def _sqlite_engine(url: URL) -> Engine:
-    file = Path(url.database) if url.database and url.database != ":memory:" and "uri" not in url.query else None
+def _sqlite_engine(url: URL, pool: Mapping[str, int]) -> Engine:
+    # Its one connection is the database: there is no pool of them.
+    in_memory = url.database in (None, "", ":memory:") or url.query.get("mode") == "memory"
+    file = Path(url.database) if url.database and not in_memory and "uri" not in url.query else None
     if file is not None:
         _make_folder(file.parent)
     driver = sqlite_driver()
     patience = {} if "timeout" in url.query else {"timeout": BUSY_TIMEOUT_SECONDS}
-    engine = create_engine(url, module=driver, connect_args=patience)
+    engine = create_engine(url, module=driver, connect_args=patience, **({} if in_memory else pool))
     journal = "WAL" if wal_is_safe(driver.sqlite_version_info) else "TRUNCATE"
 
     @event.listens_for(engine, "do_connect")

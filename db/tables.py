@@ -141,6 +141,8 @@ chunks = Table(
     Column("last_error", Text),
     Column("summary", Text, comment="JSON: how the scores and tokens of its items are distributed"),
     CheckConstraint(f"state in {CHUNK_STATES}", name="state"),
+    # A worker that sleeps holds the id of a chunk that may be gone: no other chunk may ever have it.
+    sqlite_autoincrement=True,
 )
 # What the sweeper looks through: only unfinished chunks, so it does not grow with the table.
 Index(
@@ -187,6 +189,8 @@ labels = Table(
     Column("labelled_at", UtcDateTime, nullable=False),
     Column("chosen", String(16), nullable=False, comment="how the text was chosen: one of CHOSEN"),
     CheckConstraint(f"label in {LABELS}", name="label"),
+    # A model is trained on the labels up to an id: no later one may take the place of one that was taken back.
+    sqlite_autoincrement=True,
 )
 
 # One row is one decision about a challenger.

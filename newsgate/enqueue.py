@@ -41,7 +41,7 @@ def enqueue(
     """
     from newsgate.commands.progress import ProgressLine
     from newsgate.commands.waiting import wait_and_tell
-    from tasks.enqueue import Request
+    from tasks.enqueue import EnqueueInterruptedError, Request
     from tasks.enqueue import enqueue as enqueue_file
 
     with opened() as (settings, database):
@@ -55,8 +55,11 @@ def enqueue(
         try:
             with ProgressLine("reading") as line:
                 done = enqueue_file(request, settings=settings, database=database, progress=draw_reading(line))
+        except EnqueueInterruptedError as stopped:
+            tell(f"stopped: batch {stopped.batch} holds {stopped.items} rows; the same command goes on from there")
+            raise
         except KeyboardInterrupt:
-            tell("stopped: the rows read so far are stored; the same command goes on from there")
+            tell("stopped: nothing was stored")
             raise
         tell_enqueued(done, database)
         if as_json:

@@ -12,11 +12,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
 
+from sqlalchemy.exc import SQLAlchemyError
+
 from db.chunks import Claim, Verdict, claim_chunk, commit_chunk, fail_chunk, load_texts, release_chunk
 from db.errors import ChunkFencedError, DamagedModelError, DatabaseError, NoSuchModelError
 from db.session import Database
 from model.labels import label_of
 from newsgate.errors import NewsgateError
+from tasks.owed import Owed
 from tasks.shadow import shadow_chunk
 from worker.doorbell import Doorbell
 from worker.settings import Settings
@@ -48,6 +51,7 @@ class Workshop:
     worker: str
     in_flight: InFlight = field(default_factory=InFlight)
     stages: Stages = field(default_factory=Stages)
+    owed: Owed = field(default_factory=Owed)
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +67,7 @@ class _Classified:
 def classify_chunk(chunk: int, workshop: Workshop, *, from_broker: bool) -> Outcome:
     """Work on one chunk, if it is there to be worked on.
 
-    Raises DatabaseError where the database fails: the lease then runs out, and the chunk is taken up again.
+    Raises DatabaseError where the database fails: the attempt is then handed back when it answers again.
     """
     with workshop.in_flight.working_on(chunk, from_broker=from_broker):
         claim = _claim(chunk, workshop)
@@ -79,6 +83,7 @@ def classify_chunk(chunk: int, workshop: Workshop, *, from_broker: bool) -> Outc
             log.warning("%s", fenced)
             return "fenced"
         except DatabaseError:
+            workshop.owed.add(claim)
             raise
         except ModelUnusableError as error:
             log.error("chunk %d at attempt %d: %s", chunk, claim.attempt, error)
@@ -114,7 +119,8 @@ def judge(items: Sequence[int], scores: Scores) -> list[Verdict]:
 def load_model(models: SharedModels, number: int) -> Classifier:
     """A model, ready to classify. Raises ModelUnusableError where the model is to blame.
 
-    Raises DatabaseError, and RuntimeUnavailableError where this machine cannot run any model.
+    Raises DatabaseError, RuntimeUnavailableError where this machine cannot run any model, and what says as little about
+    the bundle: MemoryError, OSError, SQLAlchemyError.
     """
     from model.runtime import RuntimeUnavailableError
 
@@ -122,22 +128,31 @@ def load_model(models: SharedModels, number: int) -> Classifier:
         return models.get(number)
     except (NoSuchModelError, DamagedModelError) as error:
         raise ModelUnusableError(f"model {number} cannot be used: {error}") from error
-    except (DatabaseError, RuntimeUnavailableError):
+    except (DatabaseError, RuntimeUnavailableError, SQLAlchemyError, MemoryError, OSError):
         raise
+    # What a bundle can do to Keras or ONNX Runtime has no one class.
     except Exception as error:
         raise ModelUnusableError(f"model {number} cannot be used: {error}") from error
 
 
 def _claim(chunk: int, workshop: Workshop) -> Claim | None:
-    # Undone by a power cut, a claim is taken again, and no verdict has named it: the one that does syncs both.
-    with workshop.stages.timed("claim"), workshop.database.write(synced=False) as connection:
-        return claim_chunk(
-            connection,
-            chunk,
-            worker=workshop.worker,
-            lease_seconds=workshop.settings.lease_seconds,
-            max_attempts=workshop.settings.max_attempts,
-        )
+    claim = None
+    try:
+        # Undone by a power cut, a claim is taken again, and no verdict has named it: the one that does syncs both.
+        with workshop.stages.timed("claim"), workshop.database.write(synced=False) as connection:
+            claim = claim_chunk(
+                connection,
+                chunk,
+                worker=workshop.worker,
+                lease_seconds=workshop.settings.lease_seconds,
+                max_attempts=workshop.settings.max_attempts,
+            )
+    except DatabaseError:
+        # Only the answer to its commit may be lost.
+        if claim is not None:
+            workshop.owed.add(claim)
+        raise
+    return claim
 
 
 def _classify(claim: Claim, workshop: Workshop) -> _Classified:
@@ -166,4 +181,7 @@ def _release(claim: Claim, workshop: Workshop, *, error: Exception) -> None:
     except ChunkFencedError as fenced:
         log.warning("%s", fenced)
         return
+    except DatabaseError:
+        workshop.owed.add(claim)
+        raise
     workshop.bell.ring(to_ring)

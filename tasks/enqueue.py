@@ -10,6 +10,8 @@ import json
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field, replace
 
+from sqlalchemy import Connection
+
 from db.batches import (
     AcceptedRow,
     Loading,
@@ -18,14 +20,18 @@ from db.batches import (
     add_rows,
     batch_layout,
     batch_runs,
+    batch_status,
     cancel_run,
     create_batch,
     find_batches,
     finish_loading,
+    forget_file,
+    one_file_at_a_time,
     queued_chunks,
     repeated_ids,
     resume_loading,
 )
+from db.errors import NoSuchBatchError
 from db.labels import add_labels, text_hash
 from db.models import choose_model
 from db.session import Database
@@ -34,6 +40,15 @@ from tasks.opening import ensure_champion
 from tasks.reading import FileChangedError, Layout, ReadOptions, Rejected, Row, Source, open_source
 from worker.doorbell import Doorbell
 from worker.settings import Settings, prepare_home
+
+
+class EnqueueInterruptedError(KeyboardInterrupt):
+    """Ctrl-C came after some of the file was stored: `batch` holds `items` rows of it."""
+
+    def __init__(self, batch: int, *, items: int) -> None:
+        super().__init__()
+        self.batch = batch
+        self.items = items
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,28 +110,28 @@ def enqueue(
 ) -> Enqueued:
     """Store the rows of a file and ring the workers for each chunk.
 
-    Raises ReadError for a file that cannot be read, AlreadyEnqueuedError or NeverMetModelError for one that
-    was, NoSuchModelError.
+    Raises ReadError for a file that cannot be read, AlreadyEnqueuedError or NeverMetModelError for one that was,
+    NoSuchModelError, and for Ctrl-C EnqueueInterruptedError, or KeyboardInterrupt while nothing of the file is stored.
     """
     champion = ensure_champion(database)
     with open_source(request.path, spool_folder=prepare_home(settings) / "spool") as source:
         layout = source.layout(request.options)
-        earlier = None if request.again else _find_earlier(database, source, layout)
         bell = Doorbell(settings)
-        try:
-            with database.read() as connection:
-                model = choose_model(connection, request.model or champion)
-            if earlier is None:
-                start = _Start(batch=None, model=model, new=_describe(request, source, layout))
-            else:
-                start = _resume(database, earlier, request=request, source=source, layout=layout)
+
+        def store() -> Enqueued:
+            start = _find_start(database, source, request=request, layout=layout, champion=champion)
             if start.complete is None:
-                done = _load(
+                return _load(
                     source, layout, start=start, settings=settings, database=database, bell=bell, tell=progress
                 )
-            else:
-                done = start.complete
-                _ring_again(database, bell, done.run)
+            _ring_again(database, bell, start.complete.run)
+            return start.complete
+
+        try:
+            done = store()
+        except _EnqueuedMeanwhileError:
+            # Nothing of this one is stored. What it read is dropped: the other batch may hold more of the file by now.
+            done = store()
         finally:
             bell.close()
         return replace(done, warnings=(*broker_warning(bell, settings), *source.warnings, *done.warnings))
@@ -126,10 +141,25 @@ def enqueue(
 class _Start:
     """Where loading begins: a new batch, one to go on with, or one that is loaded and only waits for workers."""
 
+    request: Request
     batch: int | None
     model: int
     new: NewBatch
     complete: Enqueued | None = None
+
+
+class _EnqueuedMeanwhileError(Exception):
+    """Another enqueue of the same file made its batch while this one read its first rows."""
+
+
+def _find_start(database: Database, source: Source, *, request: Request, layout: Layout, champion: int) -> _Start:
+    new = _describe(request, source, layout)
+    with database.read() as connection:
+        model = choose_model(connection, request.model or champion)
+        earlier = _find_earlier(connection, new, request)
+    if earlier is None:
+        return _Start(request, batch=None, model=model, new=new)
+    return _resume(database, earlier, request=request, source=source, layout=layout)
 
 
 def _describe(request: Request, source: Source, layout: Layout) -> NewBatch:
@@ -156,19 +186,33 @@ def _layout_json(layout: Layout) -> str:
     )
 
 
-def _find_earlier(database: Database, source: Source, layout: Layout) -> int | None:
-    with database.read() as connection:
-        for batch in find_batches(connection, source.sha256):
-            if batch_layout(connection, batch) == _layout_json(layout):
-                return batch
+def _find_earlier(connection: Connection, new: NewBatch, request: Request) -> int | None:
+    """The newest batch of the file; where it is enqueued again, the newest that an interrupted enqueue left behind."""
+    for batch in find_batches(connection, new.sha256):
+        if batch_layout(connection, batch) != new.layout:
+            continue
+        status = batch_status(connection, batch)
+        left_behind = not status.loaded and not status.finished and request.model in (None, status.model)
+        if left_behind or not request.again:
+            return batch
     return None
+
+
+def _create(connection: Connection, start: _Start) -> Loading:
+    """Make the new batch. Raises _EnqueuedMeanwhileError where another enqueue of the file was faster."""
+    if not start.request.again:
+        one_file_at_a_time(connection, start.new.sha256)
+        if _find_earlier(connection, start.new, start.request) is not None:
+            raise _EnqueuedMeanwhileError
+    return create_batch(connection, start.new, model=start.model)
 
 
 def _resume(database: Database, batch: int, *, request: Request, source: Source, layout: Layout) -> _Start:
     with database.read() as connection:
         runs = batch_runs(connection, batch)
     status = asked_run(runs, model=request.model, name=source.name)
-    if status.finished:
+    # A cancelled run can go on only when its file is stored to its end.
+    if status.loaded and status.finished:
         source.look_for_damage()
         raise AlreadyEnqueuedError(
             status,
@@ -179,7 +223,7 @@ def _resume(database: Database, batch: int, *, request: Request, source: Source,
         )
     new = NewBatch(name=status.name, sha256=status.sha256, size_bytes=0, layout="")
     if not status.loaded:
-        return _Start(batch=batch, model=status.model, new=new)
+        return _Start(request, batch=batch, model=status.model, new=new)
     source.look_for_damage()
     complete = Enqueued(
         batch=batch,
@@ -191,7 +235,7 @@ def _resume(database: Database, batch: int, *, request: Request, source: Source,
         layout=layout,
         incomplete=source.incomplete,
     )
-    return _Start(batch=batch, model=status.model, new=new, complete=complete)
+    return _Start(request, batch=batch, model=status.model, new=new, complete=complete)
 
 
 def _load(
@@ -204,16 +248,18 @@ def _load(
     bell: Doorbell,
     tell: Callable[[Progress], None],
 ) -> Enqueued:
-    loading = _take_over(database, start.batch) if start.batch is not None else None
-    after_row = loading.last_row if loading else 0
-    items, rejected = (loading.accepted, loading.rejected) if loading else (0, 0)
+    loading: Loading | None = None
     by = f"file:{start.new.name}"
     try:
+        if start.batch is not None:
+            loading = _take_over(database, start.batch)
+        after_row = loading.last_row if loading else 0
+        items, rejected = (loading.accepted, loading.rejected) if loading else (0, 0)
         for block in _blocks(source.rows(layout, after_row=after_row), settings):
             # What a power cut undoes is read again; nobody is told that the file is stored before the last commit.
             with database.write(synced=False) as connection:
                 if loading is None:
-                    loading = create_batch(connection, start.new, model=start.model)
+                    loading = _create(connection, start)
                 chunk = add_rows(
                     connection,
                     loading,
@@ -227,28 +273,46 @@ def _load(
             items += len(block.accepted)
             rejected += len(block.refused)
             tell(Progress(source.position_bytes, source.size_bytes, items, rejected))
+        if loading is None:
+            raise AssertionError("a source without rows raises before this")
+        with database.write() as connection:
+            finish_loading(connection, loading)
+        if start.batch is not None:
+            _ring_again(database, bell, loading.run)
+        return Enqueued(
+            batch=loading.batch,
+            run=loading.run,
+            model=loading.model,
+            items=items,
+            rejected=rejected,
+            resumed=start.batch is not None,
+            layout=layout,
+            warnings=(
+                *_cancellation_warning(database, loading.batch),
+                *_repetition_warning(database, loading.batch, layout),
+            ),
+            incomplete=source.incomplete,
+        )
     except FileChangedError:
         if loading is not None:
             with database.write() as connection:
                 cancel_run(connection, loading.run)
+                # Its rows may be of no one file, so no enqueue of that file may go on with them.
+                forget_file(connection, loading.batch)
         raise
-    if loading is None:
-        raise AssertionError("a source without rows raises before this")
-    with database.write() as connection:
-        finish_loading(connection, loading)
-    if start.batch is not None:
-        _ring_again(database, bell, loading.run)
-    return Enqueued(
-        batch=loading.batch,
-        run=loading.run,
-        model=loading.model,
-        items=items,
-        rejected=rejected,
-        resumed=start.batch is not None,
-        layout=layout,
-        warnings=_repetition_warning(database, loading.batch, layout),
-        incomplete=source.incomplete,
-    )
+    except KeyboardInterrupt:
+        raise _interrupted(database, loading.batch if loading else start.batch) from None
+
+
+def _interrupted(database: Database, batch: int | None) -> KeyboardInterrupt:
+    """What Ctrl-C means now: whether the commit under way came through, only the database knows."""
+    if batch is None:
+        return KeyboardInterrupt()
+    try:
+        with database.read() as connection:
+            return EnqueueInterruptedError(batch, items=batch_status(connection, batch).total)
+    except NoSuchBatchError:
+        return KeyboardInterrupt()
 
 
 def _take_over(database: Database, batch: int) -> Loading:
@@ -289,6 +353,12 @@ def broker_warning(bell: Doorbell, settings: Settings) -> tuple[str, ...]:
     if settings.broker_is_private and not settings.broker_socket.exists():
         return ("no worker runs here yet; the rows are safe: `newsgate up` classifies them",)
     return (f"the broker could not be rung ({bell.fault}); the rows are safe, workers find them by themselves",)
+
+
+def _cancellation_warning(database: Database, batch: int) -> tuple[str, ...]:
+    with database.read() as connection:
+        state = batch_status(connection, batch).state
+    return (f"batch {batch} is cancelled: `newsgate requeue {batch}` takes that back",) if state == "cancelled" else ()
 
 
 def _repetition_warning(database: Database, batch: int, layout: Layout) -> tuple[str, ...]:

@@ -68,8 +68,6 @@ def what_is_left(run: BatchStatus, *, is_latest: bool) -> str:
     """The remedy for somebody who enqueues the file of a run that is over."""
     once_more = "--again enqueues it once more"
     if run.state == "cancelled":
-        if not run.loaded:
-            return once_more  # nothing takes that back: rows of the file are missing
         instead = f"{taking_back(run, is_latest=is_latest)} goes on with it"
     else:
         of_model = "" if is_latest else f" --model {run.model}"

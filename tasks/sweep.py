@@ -18,6 +18,8 @@ log = logging.getLogger("newsgate.sweeper")
 
 def sweep(workshop: Workshop, stop: threading.Event) -> int:
     """Look once and work on what was found, until `stop`; gives the number of chunks taken up."""
+    # First, or what the database cut short would be given up as if its texts had ended a worker.
+    workshop.bell.ring(workshop.owed.hand_back(workshop.database))
     with workshop.database.write() as connection:
         halves = give_up_on_lapsed_chunks(connection, max_attempts=workshop.settings.max_attempts)
     workshop.bell.ring(halves)

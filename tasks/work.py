@@ -138,7 +138,7 @@ def _consume(settings: Settings, workshop: Workshop, *, on_stop: Callable[[], No
         try:
             classify_chunk(chunk, workshop, from_broker=True)
         except DatabaseError as error:
-            # The chunk stays with the database, whose lease and sweeper bring it back.
+            # The sweeper hands the attempt back when the database answers; failing that, its lease runs out.
             log.warning("chunk %d: %s", chunk, error)
 
     log.info(

@@ -7,9 +7,10 @@ import io
 import json
 import signal
 import sqlite3
+import subprocess
 from pathlib import Path
 
-from tests.programs import World, children_named
+from tests.programs import BIN, World, children_named
 from tests.services import wait_until
 from tests.texts import posts, write_posts
 
@@ -90,6 +91,17 @@ def test_standard_input_is_a_file_too(alone: World) -> None:
     assert (done.code, done.out) == (0, "1\n")
     assert alone.status(1).name == "piped"
     assert list((alone.home / "spool").iterdir()) == []
+
+
+def test_ctrl_c_before_any_input_says_that_nothing_was_stored(alone: World) -> None:
+    command = [str(BIN / "enqueue"), "-"]
+    pipe = subprocess.PIPE
+    with subprocess.Popen(command, env=alone.environment, stdin=pipe, stdout=pipe, stderr=pipe) as process:
+        wait_until(lambda: (alone.home / "spool").exists(), what="it waits for its input")
+        process.send_signal(signal.SIGINT)
+        assert process.stderr is not None
+        assert process.stderr.read().decode().splitlines()[0] == "stopped: nothing was stored"
+        assert process.wait(10) == 1
 
 
 def test_ctrl_c_drains_and_stops_everything(alone: World, tmp_path: Path) -> None:

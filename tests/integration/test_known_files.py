@@ -133,16 +133,16 @@ def test_a_run_that_is_cancelled_while_somebody_waits_is_not_done(
     )
 
 
-def test_a_cancelled_batch_whose_file_is_not_read_to_its_end_can_only_be_enqueued_again(local: Desk) -> None:
+def test_a_cancelled_batch_whose_file_is_not_read_to_its_end_is_read_first(local: Desk) -> None:
     batch = local.enqueue(ROWS)
     with local.database.write() as connection:
         connection.exec_driver_sql(f"update batches set loaded = 0 where id = {batch}")
     assert_error(enqueued(file_of(local), "--model", 2), "Without --model it is read to its end")
     cancel(local, batch)
-    assert_error(enqueued(file_of(local)), "(cancelled)", "--again")
-    assert "requeue" not in enqueued(file_of(local)).stderr
-    with local.database.write() as connection:
-        connection.exec_driver_sql(f"update batches set loaded = 1 where id = {batch}")
+    done = enqueued(file_of(local))
+    assert done.exit_code == 0
+    assert f"batch {batch} is cancelled: `newsgate requeue {batch}` takes that back" in done.stderr
+    assert_error(enqueued(file_of(local)), "(cancelled)", f"newsgate requeue {batch}")
 
 
 def test_a_damaged_file_is_damaged_the_second_time_too(local: Desk) -> None:

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 import pytest
-from sqlalchemy import Row, func, select
+from sqlalchemy import Row, func, select, update
 
 from db.audit import audit
 from db.batches import (
@@ -32,6 +32,7 @@ from db.chunks import (
     claim_chunk,
     commit_chunk,
     give_up_on_lapsed_chunks,
+    hand_back,
     load_texts,
     release_chunk,
     stalled_chunks,
@@ -117,6 +118,10 @@ class System:
     def release(self, claim: Claim, error: str = "ValueError: no") -> list[int]:
         with self.database.write() as connection:
             return release_chunk(connection, claim, error=error, max_attempts=MAX_ATTEMPTS)
+
+    def hand_back(self, claim: Claim) -> list[int]:
+        with self.database.write() as connection:
+            return hand_back(connection, claim)
 
     def give_up(self) -> list[int]:
         with self.database.write() as connection:
@@ -509,6 +514,57 @@ def test_a_row_that_failed_alone_is_tried_again_in_a_new_chunk(system: System) -
     assert (system.run(stored).state, system.run(stored).failed) == ("done", 1)
 
 
+def test_an_attempt_that_the_database_cut_short_does_not_count(system: System) -> None:
+    stored = system.load(3)
+    for _ in range(MAX_ATTEMPTS + 1):
+        claim = system.take(stored.chunks[0])
+        assert claim.attempt == 1
+        assert system.hand_back(claim) == stored.chunks
+        assert (system.chunk(claim.chunk).state, system.chunk(claim.chunk).lease_until) == ("queued", None)
+    # Its commit came through, and only the answer was lost.
+    claim = system.take(stored.chunks[0])
+    system.commit(claim)
+    assert system.hand_back(claim) == []
+    assert (system.chunk(claim.chunk).state, system.chunk(claim.chunk).attempt) == ("done", 1)
+
+
+def test_an_attempt_is_not_handed_back_by_one_that_lost_it(system: System) -> None:
+    stored = system.load(3, 3)
+    overtaken = system.take(stored.chunks[0], lease=LAPSED)
+    system.take(stored.chunks[0], worker="two")
+    assert system.hand_back(overtaken) == []
+    # Its claim was undone, and another worker has that number now.
+    undone = system.take(stored.chunks[1])
+    assert system.hand_back(undone) == [stored.chunks[1]]
+    other = system.take(stored.chunks[1], worker="two", lease=90)
+    assert other.attempt == undone.attempt
+    assert system.hand_back(undone) == []
+    system.commit(other)
+
+
+def test_an_attempt_handed_back_after_a_cancellation_is_cancelled(system: System) -> None:
+    stored = system.load(3)
+    claim = system.take(stored.chunks[0])
+    system.cancel(stored)
+    assert system.hand_back(claim) == []
+    assert system.states(stored) == ["cancelled"]
+
+
+def test_a_worker_that_slept_while_its_row_failed_and_was_requeued_is_fenced(system: System) -> None:
+    stored = system.load(1, 1, 1)
+    system.commit(system.take(stored.chunks[0]))
+    sleeper = system.take(stored.chunks[1], lease=LAPSED)
+    system.release(system.take(stored.chunks[1], worker="two"))
+    for _ in range(MAX_ATTEMPTS):
+        system.release(system.take(stored.chunks[2]))
+    (waiting,) = system.requeue(stored)
+    awake = system.take(waiting, worker="three")
+    with pytest.raises(ChunkFencedError):
+        system.commit(sleeper)
+    system.commit(awake)
+    assert (system.run(stored).state, system.run(stored).done) == ("done", 3)
+
+
 # Runs
 
 
@@ -546,6 +602,17 @@ def test_a_file_without_usable_rows_is_done_once_it_is_read(system: System) -> N
     with system.database.read() as connection:
         status = batch_status(connection, loading.batch)
     assert (status.state, status.total, status.rejected, status.finished) == ("done", 0, 1, True)
+
+
+def test_the_audit_finds_a_run_that_nobody_would_ever_end(system: System) -> None:
+    stored = system.load(1, 1)
+    with system.database.write() as connection:
+        connection.execute(update(chunks).values(state="failed"))
+        broken = [finding for finding in audit(connection) if not finding.holds]
+        connection.execute(update(chunks).values(state="queued"))
+    assert [finding.offenders for finding in broken] == [
+        (f"run {stored.loading.run} is queued, and none of its chunks waits or is worked on",)
+    ]
 
 
 # Batches

@@ -109,7 +109,7 @@ def test_a_row_is_shadowed_once_however_often_it_is_classified(desk: Desk, chall
             select(items.c.id, items.c.text).where(items.c.batch_id == batch, items.c.row < 22).order_by(items.c.row)
         )
         rows = connection.execute(query).all()
-    claim = Claim(chunk.id, 1, chunk.run_id, batch, 1, 2, 21)
+    claim = Claim(chunk.id, 1, chunk.run_id, batch, 1, 2, 21, lease_until=chunk.queued_at)
     shadow_chunk(
         claim,
         [row.id for row in rows],
