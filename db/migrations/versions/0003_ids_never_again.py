@@ -74,7 +74,8 @@ def _rebuild_labels() -> None:
 
 def _replace(table: str) -> None:
     # No key and no view refers to either table, so that one can go and the other take its name.
-    columns = ", ".join(column["name"] for column in sa.inspect(op.get_bind()).get_columns(f"{table}_rebuilt"))
-    op.execute(f"INSERT INTO {table}_rebuilt ({columns}) SELECT {columns} FROM {table} ORDER BY id")  # noqa: S608 - constants
+    names = [column["name"] for column in sa.inspect(op.get_bind()).get_columns(table)]
+    old, rebuilt = (sa.table(name, *map(sa.column, names)) for name in (table, f"{table}_rebuilt"))
+    op.execute(sa.insert(rebuilt).from_select(names, sa.select(old).order_by(old.c.id)))
     op.drop_table(table)
     op.rename_table(f"{table}_rebuilt", table)
