@@ -94,14 +94,21 @@ def test_standard_input_is_a_file_too(alone: World) -> None:
 
 
 def test_ctrl_c_before_any_input_says_that_nothing_was_stored(alone: World) -> None:
-    command = [str(BIN / "enqueue"), "-"]
     pipe = subprocess.PIPE
-    with subprocess.Popen(command, env=alone.environment, stdin=pipe, stdout=pipe, stderr=pipe) as process:
+    # Where tests run in the background, SIGINT may be ignored, and a program would inherit that.
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        process = subprocess.Popen(
+            [str(BIN / "enqueue"), "-"], env=alone.environment, stdin=pipe, stdout=pipe, stderr=pipe, text=True
+        )
+    finally:
+        signal.signal(signal.SIGINT, before)
+    with process:
         wait_until(lambda: (alone.home / "spool").exists(), what="it waits for its input")
         process.send_signal(signal.SIGINT)
+        assert process.wait(20) == 1
         assert process.stderr is not None
-        assert process.stderr.read().decode().splitlines()[0] == "stopped: nothing was stored"
-        assert process.wait(10) == 1
+        assert process.stderr.readline() == "stopped: nothing was stored\n"
 
 
 def test_ctrl_c_drains_and_stops_everything(alone: World, tmp_path: Path) -> None:
