@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final, Literal
 
-from sqlalchemy import ColumnElement, Connection, and_, case, func, select
+from sqlalchemy import Connection, and_, func, select
 
-from db.results import Result, ResultFilter, is_of_run, results
+from db.results import Result, ResultFilter, counted, is_of_run, is_sure, results
 
 SCORE_BINS: Final = 20
 Extreme = Literal["fake", "real", "torn"]
@@ -41,13 +41,13 @@ def read_overview(connection: Connection, wanted: ResultFilter) -> Overview:
     score = results.c.p_fake
     # Compared with each edge: what databases make of a number that is cut to an integer differs.
     bins = [
-        _counted(and_(score >= place / SCORE_BINS, score < (place + 1) / SCORE_BINS)) for place in range(SCORE_BINS - 1)
+        counted(and_(score >= place / SCORE_BINS, score < (place + 1) / SCORE_BINS)) for place in range(SCORE_BINS - 1)
     ]
     query = select(
         *bins,
-        _counted(score >= (SCORE_BINS - 1) / SCORE_BINS),
-        _counted(results.c.error.is_not(None)),
-        _counted(results.c.truncated),
+        counted(score >= (SCORE_BINS - 1) / SCORE_BINS),
+        counted(results.c.error.is_not(None)),
+        counted(results.c.truncated),
     ).where(is_of_run(wanted))
     *histogram, errors, truncated = connection.execute(query).one()
     return Overview(tuple(histogram), errors, truncated)
@@ -55,11 +55,8 @@ def read_overview(connection: Connection, wanted: ResultFilter) -> Overview:
 
 def count_sure_labels(connection: Connection, wanted: ResultFilter, *, threshold: float) -> tuple[int, int]:
     """Return how many rows of the run are fake, and how many real, with a probability of at least `threshold`."""
-    score = results.c.p_fake
-    # At 0.5 a row is fake, though either label would have that probability.
-    fake = and_(score >= threshold, score >= 0.5)
-    real = and_(1 - score >= threshold, score < 0.5)
-    row = connection.execute(select(_counted(fake), _counted(real)).where(is_of_run(wanted))).one()
+    fake, real = (counted(and_(is_sure(threshold), results.c.label == label)) for label in ("fake", "real"))
+    row = connection.execute(select(fake, real).where(is_of_run(wanted))).one()
     return row[0], row[1]
 
 
@@ -76,7 +73,3 @@ def read_failures(connection: Connection, wanted: ResultFilter, *, limit: int) -
     """Return the first rows of the run that have an error in place of a score, in the order of the file."""
     query = select(results).where(is_of_run(wanted), results.c.error.is_not(None)).order_by(results.c.row)
     return [Result(*row) for row in connection.execute(query.limit(limit))]
-
-
-def _counted(condition: ColumnElement[bool]) -> ColumnElement[int]:
-    return func.coalesce(func.sum(case((condition, 1), else_=0)), 0)

@@ -125,8 +125,8 @@ def read_results(connection: Connection, wanted: ResultFilter) -> Iterator[Resul
 
 def count_sure(connection: Connection, wanted: ResultFilter, *, threshold: float) -> SureRows:
     """Of all rows of the run that `wanted` is about, whatever it is narrowed to, how many reach `threshold`."""
-    sure = func.coalesce(func.sum(case((_is_sure(threshold), 1), else_=0)), 0)
-    rows, sure_rows = connection.execute(select(func.count(results.c.p_fake), sure).where(is_of_run(wanted))).one()
+    query = select(func.count(results.c.p_fake), counted(is_sure(threshold))).where(is_of_run(wanted))
+    rows, sure_rows = connection.execute(query).one()
     return SureRows(rows=rows, sure=sure_rows)
 
 
@@ -153,6 +153,16 @@ def is_of_run(wanted: ResultFilter) -> ColumnElement[bool]:
     return and_(results.c.batch == wanted.batch, results.c.run - item == _run(wanted) - item)
 
 
+def counted(condition: ColumnElement[bool]) -> ColumnElement[int]:
+    """How many rows meet the condition; of no rows none."""
+    return func.coalesce(func.sum(case((condition, 1), else_=0)), 0)
+
+
+def is_sure(threshold: float) -> ColumnElement[bool]:
+    """The rows whose label has at least this probability."""
+    return (results.c.p_fake >= threshold) | (1 - results.c.p_fake >= threshold)
+
+
 def _run(wanted: ResultFilter) -> ScalarSelect[int | None]:
     query = select(func.max(runs.c.id)).where(runs.c.batch_id == wanted.batch)
     if wanted.model is not None:
@@ -160,11 +170,7 @@ def _run(wanted: ResultFilter) -> ScalarSelect[int | None]:
     return query.scalar_subquery()
 
 
-def _is_sure(threshold: float) -> ColumnElement[bool]:
-    return (results.c.p_fake >= threshold) | (1 - results.c.p_fake >= threshold)
-
-
 def _label_where_sure(threshold: float) -> ColumnElement[str | None]:
-    return case((results.c.p_fake.is_(None), null()), (_is_sure(threshold), results.c.label), else_=UNSURE).label(
+    return case((results.c.p_fake.is_(None), null()), (is_sure(threshold), results.c.label), else_=UNSURE).label(
         "label"
     )
