@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from newsgate.errors import NewsgateError
+from foundation.errors import NewsgateError
 
 
 class DatabaseError(NewsgateError):

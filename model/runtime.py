@@ -6,6 +6,7 @@ from typing import Final, Literal, Protocol
 
 import numpy as np
 
+from foundation.errors import NewsgateError
 from model.batching import in_rectangles
 from model.bundle import Bundle, BundleError
 from model.native.library import native_library
@@ -13,7 +14,6 @@ from model.numpy_runtime import NumpyRuntime
 from model.onnx_weights import weights_from_onnx
 from model.tokens import Tokens
 from model.weights import Float32, Int32, Weights
-from newsgate.errors import NewsgateError
 
 # `auto` is `native` where that was built, and `numpy` elsewhere.
 RuntimeName = Literal["auto", "native", "numpy", "onnx", "keras"]

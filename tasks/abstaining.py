@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from db.models import ModelRecord, choose_model, model_record
 from db.session import Database
-from newsgate.errors import NewsgateError
+from foundation.errors import NewsgateError
 from tasks.opening import ensure_champion
 
 

@@ -17,8 +17,8 @@ from sqlalchemy.exc import SQLAlchemyError
 from db.chunks import Claim, Verdict, claim_chunk, commit_chunk, fail_chunk, load_texts, release_chunk
 from db.errors import ChunkFencedError, DamagedModelError, DatabaseError, NoSuchModelError
 from db.session import Database
+from foundation.errors import NewsgateError
 from model.labels import label_of
-from newsgate.errors import NewsgateError
 from tasks.owed import Owed
 from tasks.shadow import shadow_chunk
 from worker.doorbell import Doorbell

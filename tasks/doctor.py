@@ -24,7 +24,7 @@ from db.models import champion_number, list_models, read_bundle_bytes
 from db.schema import HEAD_REVISION, current_revision
 from db.session import Database, sqlite_driver, wal_is_safe
 from db.types import database_time
-from newsgate.errors import NewsgateError
+from foundation.errors import NewsgateError
 from tasks.local import is_up
 from worker.embedded_redis import BrokerStartError, answers, find_server
 from worker.settings import Settings, load_settings, unknown_variables

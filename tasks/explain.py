@@ -9,7 +9,7 @@ from db.models import choose_model, read_bundle_bytes
 from db.results import latest_result
 from db.review import ReviewItem, read_item
 from db.session import Database
-from newsgate.errors import NewsgateError, WrongUsageError
+from foundation.errors import NewsgateError, WrongUsageError
 from tasks.labelling import NoSuchItemError
 from tasks.opening import ensure_champion
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from db.batches import BatchStatus
-from newsgate.errors import NewsgateError
+from foundation.errors import NewsgateError
 
 
 class AlreadyEnqueuedError(NewsgateError):

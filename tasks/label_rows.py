@@ -12,7 +12,7 @@ from typing import Literal
 from sqlalchemy import Connection, select
 
 from db.tables import LABELS, items
-from newsgate.errors import NewsgateError
+from foundation.errors import NewsgateError
 from tasks.modelling import DEFAULT_LABEL_COLUMN
 from tasks.reading import Layout, NoTextColumnError, ReadOptions, Rejected, Row, Source, UnknownColumnError
 from tasks.reading.row_maker import EMPTY_TEXT

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from db.labels import CurrentLabel, add_label, find_labels
 from db.review import ReviewItem, clear_suspects, read_item
 from db.session import Database
-from newsgate.errors import NewsgateError
+from foundation.errors import NewsgateError
 
 # With fewer texts Cohen's kappa says more about chance than about people.
 KAPPA_MIN_TEXTS = 20

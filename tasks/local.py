@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
 
-from newsgate.errors import NewsgateError
+from foundation.errors import NewsgateError
 from tasks.opening import ensure_champion, open_database
 from worker.embedded_redis import BrokerStartError, EmbeddedRedis
 from worker.settings import Settings, prepare_home

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from db.models import add_model, champion_number, choose_model, read_bundle_bytes
 from db.promotions import promote
 from db.session import Database
-from newsgate.errors import NewsgateError
+from foundation.errors import NewsgateError
 from tasks.abstaining import threshold_of
 from tasks.opening import ensure_champion
 from tasks.reading import Layout, ReadOptions, Rejected, Row, Source, open_source

@@ -27,7 +27,7 @@ from db.promotions import count_comparisons, decide
 from db.review import add_suspects
 from db.session import Database
 from db.unlabelled import newest_unlabelled
-from newsgate.errors import WrongUsageError
+from foundation.errors import WrongUsageError
 from worker.settings import Settings
 
 if TYPE_CHECKING:

@@ -34,7 +34,7 @@ from db.jobs import (
     take_job,
 )
 from db.session import Database
-from newsgate.errors import NewsgateError
+from foundation.errors import NewsgateError
 from tasks.opening import ensure_champion, open_database
 from tasks.retrain import RETRAIN_JOB, recipe_of, too_few_labels
 from tasks.work import follow_parent, set_up_logging

@@ -14,7 +14,7 @@ from typing import NoReturn
 
 from db.jobs import JobClaim, JobFencedError, end_job, job_record
 from db.session import Database
-from newsgate.errors import NewsgateError
+from foundation.errors import NewsgateError
 from tasks.opening import open_database
 from tasks.retrain import RETRAIN_JOB, retrain
 from tasks.work import set_up_logging

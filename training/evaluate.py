@@ -9,10 +9,10 @@ from typing import Any, Final, Protocol
 import numpy as np
 import numpy.typing as npt
 
+from foundation.errors import NewsgateError
 from model.abstention import confidence_of
 from model.classifier import Scores
 from model.labels import FAKE, FAKE_THRESHOLD, LABELS, REAL
-from newsgate.errors import NewsgateError
 from training.corpus import LabelledTexts
 
 ECE_BINS: Final = 15

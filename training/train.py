@@ -12,6 +12,7 @@ from typing import Any, Final
 
 import numpy as np
 
+from foundation.errors import NewsgateError
 from model.abstention import record_risk_coverage
 from model.bundle import make_bundle, read_bundle
 from model.classifier import Classifier, calibrated
@@ -24,7 +25,6 @@ from model.runtime import KerasRuntime, OnnxRuntime, Runtime, compiled_runtimes
 from model.summary import summarise
 from model.text import Tokenizer
 from model.tokens import Tokens
-from newsgate.errors import NewsgateError
 from training.calibrate import fit_temperature
 from training.corpus import LabelledTexts, Split, hold_back
 from training.distil import distilled_examples

@@ -14,7 +14,7 @@ import subprocess
 import time
 from pathlib import Path
 
-from newsgate.errors import NewsgateError
+from foundation.errors import NewsgateError
 from worker.settings import Settings
 
 _OLDEST_VERSION = (6, 2)

@@ -12,7 +12,7 @@ from typing import Any
 from celery import beat
 from celery.schedules import ParseException, crontab
 
-from newsgate.errors import WrongUsageError
+from foundation.errors import WrongUsageError
 from worker.celery import RETRAIN_TASK, TRAINING_QUEUE, make_app
 from worker.settings import Settings
 

@@ -19,7 +19,7 @@ from benchmarks.accuracy.sets import SOURCES, SetFiles, prepare_set
 from benchmarks.accuracy.trained import FORMER_SETTINGS, Training, measure_training
 from benchmarks.processes import ROOT, BenchmarkError, scratch_folder
 from benchmarks.report import say
-from newsgate.errors import NewsgateError
+from foundation.errors import NewsgateError
 from training.recipe import RECIPES
 from training.starter import read_labelled_csv
 

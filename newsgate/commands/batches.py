@@ -12,11 +12,11 @@ from typing import IO, TYPE_CHECKING, Any
 
 import click
 
+from foundation.errors import WrongUsageError
 from newsgate.commands.abstaining import max_error_option, tell_unsure
 from newsgate.commands.common import Telling, one_line, opened, print_table, tell, written
 from newsgate.commands.drifting import show_drift
 from newsgate.commands.numbers import ANY_ROWS, BATCH, MODEL, SOME_ROWS, Share
-from newsgate.errors import WrongUsageError
 
 if TYPE_CHECKING:
     from db.batches import BatchStatus

@@ -14,7 +14,7 @@ from typing import IO, TYPE_CHECKING, Any
 
 import click
 
-from newsgate.errors import NewsgateError, WrongUsageError
+from foundation.errors import NewsgateError, WrongUsageError
 
 if TYPE_CHECKING:
     from db.session import Database

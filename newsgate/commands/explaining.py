@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from foundation.errors import WrongUsageError
 from newsgate.commands.common import Telling, opened, print_table, printable, tell, written
 from newsgate.commands.numbers import ITEM, MODEL
 from newsgate.commands.told_text import TOLD_TEXT
-from newsgate.errors import WrongUsageError
 
 if TYPE_CHECKING:
     from db.session import Database

@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
+from foundation.errors import WrongUsageError
 from newsgate.commands.common import EXIT_SOME_ROWS_BAD, Telling, TellingGroup, opened, print_table, tell, written
 from newsgate.commands.numbers import ITEM
 from newsgate.commands.reading import read_options, reading_options, tell_about_file
 from newsgate.commands.told_text import TOLD_TEXT, is_storable
-from newsgate.errors import WrongUsageError
 
 if TYPE_CHECKING:
     from db.labels import LabelSummary

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from foundation.errors import WrongUsageError
 from newsgate.commands.common import EXIT_SOME_ROWS_BAD, Telling, one_line, opened, print_table, tell, warn
 from newsgate.commands.numbers import ANY_ROWS, BATCH, MODEL
-from newsgate.errors import WrongUsageError
 
 if TYPE_CHECKING:
     from tasks.reclassify import FlipReport

@@ -6,10 +6,10 @@ import sys
 
 import click
 
+from foundation.errors import WrongUsageError
 from newsgate.commands.abstaining import max_error_option
 from newsgate.commands.common import Telling, opened, tell, written
 from newsgate.commands.numbers import BATCH, MODEL
-from newsgate.errors import WrongUsageError
 
 
 @click.command("report", cls=Telling)

@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from foundation.errors import NewsgateError, WrongUsageError
 from newsgate.commands.common import Telling, opened, printable, tell, warn, written
 from newsgate.commands.labels import agreement_line, by_option, judge_name, share, tell_imported, tell_refused
 from newsgate.commands.numbers import BATCH, SOME_ROWS, Share
-from newsgate.errors import NewsgateError, WrongUsageError
 
 if TYPE_CHECKING:
     from db.review import Offer

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 
 import click
 
+from foundation.errors import WrongUsageError
 from newsgate.commands.common import Telling, opened, print_table, tell
 from newsgate.commands.numbers import MODEL, Share
-from newsgate.errors import WrongUsageError
 
 if TYPE_CHECKING:
     from db.session import Database

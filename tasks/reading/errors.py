@@ -8,7 +8,7 @@ from __future__ import annotations
 import difflib
 from collections.abc import Sequence
 
-from newsgate.errors import NewsgateError
+from foundation.errors import NewsgateError
 
 COLUMNS_SHOWN = 20
 _COLUMN_NAME_SHOWN_CHARS = 60

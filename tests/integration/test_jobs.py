@@ -25,7 +25,7 @@ from db.jobs import (
 )
 from db.labels import add_labels
 from db.session import Database
-from newsgate.errors import WrongUsageError
+from foundation.errors import WrongUsageError
 from tasks.opening import ensure_champion
 from tasks.retrain import RETRAIN_JOB
 from tasks.trainer import keep_training, make_trainer, retrain_if_due

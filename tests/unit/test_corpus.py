@@ -10,9 +10,9 @@ from click.testing import CliRunner
 from hypothesis import given
 from hypothesis import strategies as st
 
+from foundation.errors import WrongUsageError
 from model.labels import label_of
 from model.metadata import MOST_TOKENS
-from newsgate.errors import WrongUsageError
 from newsgate.main import newsgate
 from tasks.retrain import recipe_of
 from training.corpus import CorpusError, LabelledTexts, hold_back, part_evenly

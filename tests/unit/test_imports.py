@@ -14,7 +14,7 @@ HEAVY = ("numpy", "keras", "tensorflow", "onnxruntime", "onnx", "tokenizers")
 _ROOT = Path(__file__).parents[2]
 
 
-@pytest.mark.parametrize("package", ["newsgate", "tasks", "worker", "training", "model", "db"])
+@pytest.mark.parametrize("package", ["newsgate", "tasks", "worker", "training", "model", "db", "foundation"])
 def test_each_package_is_this_projects_own(package: str) -> None:
     module = importlib.import_module(package)
     assert module.__file__ is not None

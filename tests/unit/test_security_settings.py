@@ -8,7 +8,7 @@ import pytest
 
 from db.errors import DatabaseError
 from db.session import Database
-from newsgate.errors import WrongUsageError
+from foundation.errors import WrongUsageError
 from worker.settings import UnsafeFolderError, load_settings, prepare_home, unknown_variables
 
 _SECRET = "hunter2"

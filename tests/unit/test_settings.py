@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
-from newsgate.errors import WrongUsageError
+from foundation.errors import WrongUsageError
 from newsgate.main import newsgate
 from worker.settings import Settings, load_settings, prepare_home, unknown_variables
 
