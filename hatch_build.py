@@ -16,7 +16,7 @@ class BuildHook(BuildHookInterface):  # type: ignore[type-arg,unused-ignore]
         """Compile; `version` is `editable` where the library is used from this folder."""
         sys.path.insert(0, self.root)
         try:
-            from model.native.build import CannotBuildError, build
+            from newsgate.model.native.build import CannotBuildError, build
         finally:
             sys.path.remove(self.root)
         try:

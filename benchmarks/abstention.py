@@ -16,7 +16,7 @@ import numpy as np
 import numpy.typing as npt
 
 from benchmarks.report import markdown_table, write_between_markers
-from model.abstention import confidence_of, record_risk_coverage, threshold_for
+from newsgate.model.abstention import confidence_of, record_risk_coverage, threshold_for
 
 MARKER: Final = "abstention"
 HELD_BACK: Final = (200, 500, 2_000, 10_000)

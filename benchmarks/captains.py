@@ -17,8 +17,8 @@ from typing import Final
 
 import numpy as np
 
-from model.text import split_words
-from model.weights import Float32, Int32, LstmWeights
+from newsgate.model.text import split_words
+from newsgate.model.weights import Float32, Int32, LstmWeights
 
 NAMES: Final = ("MSD", "Rohit sharma", "Kohli", "Dravid", "Ganguly", "Kumble", "Kapil", "Azhar", "Gill", "Rahane")
 ROLES: Final = ("wicket keeper", "batsman", "bowler", "fielder", "all rounder")

@@ -9,8 +9,8 @@ from benchmarks.newsgate_server import newsgate_server
 from benchmarks.processes import scratch_folder
 from benchmarks.report import circumstances, markdown_table, spread
 from benchmarks.texts import make_lexicon, make_posts, write_posts
-from model.bundle import read_bundle
-from model.starter import starter_bundle
+from newsgate.model.bundle import read_bundle
+from newsgate.model.starter import starter_bundle
 
 MARKER = "chunk-rows"
 SIZES_ROWS = (250, 500, 1000, 2000, 4000)

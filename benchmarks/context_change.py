@@ -20,12 +20,12 @@ from benchmarks.captains import CHANGE, NO_CHANGE, Reader, Sentence, draw_senten
 from benchmarks.long_term import use_one_core
 from benchmarks.pictures import Axis, Curve, Panel, side_by_side
 from benchmarks.report import circumstances, markdown_table, say, write_between_markers
-from model.bundle import read_bundle
-from model.gates import Trace, trace
-from model.onnx_weights import weights_from_onnx
-from model.starter import starter_bundle
-from model.text import CONTINUATION, Tokenizer
-from model.weights import Weights
+from newsgate.model.bundle import read_bundle
+from newsgate.model.gates import Trace, trace
+from newsgate.model.onnx_weights import weights_from_onnx
+from newsgate.model.starter import starter_bundle
+from newsgate.model.text import CONTINUATION, Tokenizer
+from newsgate.model.weights import Weights
 
 SEEDS: Final = (0, 1, 2)
 SENTENCES: Final = 300

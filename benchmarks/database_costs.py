@@ -29,17 +29,17 @@ from benchmarks.processes import BenchmarkError, scratch_folder
 from benchmarks.rates import DatabaseCosts, Duration, overwrite_rates
 from benchmarks.report import circumstances, say
 from benchmarks.texts import make_lexicon, make_posts
-from db.batches import AcceptedRow, Loading, NewBatch, add_rows, create_batch
-from db.chunks import Claim, Verdict, claim_chunk, commit_chunk, load_texts
-from db.labels import text_hash
-from db.schema import migrate
-from db.session import Database
-from db.tables import metadata
-from model.bundle import read_bundle
-from model.labels import label_of
-from model.starter import starter_bundle
-from model.summary import HISTOGRAM_BINS, Summary
-from tasks.opening import ensure_champion
+from newsgate.db.batches import AcceptedRow, Loading, NewBatch, add_rows, create_batch
+from newsgate.db.chunks import Claim, Verdict, claim_chunk, commit_chunk, load_texts
+from newsgate.db.labels import text_hash
+from newsgate.db.schema import migrate
+from newsgate.db.session import Database
+from newsgate.db.tables import metadata
+from newsgate.model.bundle import read_bundle
+from newsgate.model.labels import label_of
+from newsgate.model.starter import starter_bundle
+from newsgate.model.summary import HISTOGRAM_BINS, Summary
+from newsgate.tasks.opening import ensure_champion
 from tests.services import PostgresServer
 
 CHUNK_ROWS: Final = 1000

@@ -32,11 +32,11 @@ from benchmarks.processes import (
 )
 from benchmarks.report import circumstances, figure, markdown_table, say, write_between_markers
 from benchmarks.texts import make_lexicon, make_posts, write_posts
-from db.session import Database
-from model.bundle import read_bundle
-from model.starter import starter_bundle
-from tasks.opening import open_database
-from worker.embedded_redis import EmbeddedRedis
+from newsgate.db.session import Database
+from newsgate.model.bundle import read_bundle
+from newsgate.model.starter import starter_bundle
+from newsgate.tasks.opening import open_database
+from newsgate.worker.embedded_redis import EmbeddedRedis
 
 MARKER = "growth"
 ENQUEUE, WORKER = "enqueue", "worker"

@@ -23,8 +23,8 @@ import numpy.typing as npt
 
 from benchmarks.pictures import Axis, Curve, Panel, side_by_side
 from benchmarks.report import circumstances, markdown_table, say, write_between_markers
-from model.gates import trace
-from model.weights import Float32, Int32, LstmWeights
+from newsgate.model.gates import trace
+from newsgate.model.weights import Float32, Int32, LstmWeights
 
 CLASSES: Final = 2
 TOKENS: Final = 10

@@ -21,9 +21,9 @@ from benchmarks.processes import (
     running,
     wait_until,
 )
-from tasks.local import is_up
-from worker.embedded_redis import shut_down
-from worker.settings import Settings
+from newsgate.tasks.local import is_up
+from newsgate.worker.embedded_redis import shut_down
+from newsgate.worker.settings import Settings
 
 _UP_SECONDS = 60
 # More than the 30 s in which `newsgate up` lets its worker finish.

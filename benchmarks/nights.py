@@ -20,14 +20,14 @@ from typing import Final
 import numpy as np
 
 from benchmarks.report import circumstances, markdown_table, write_between_markers
-from model.classifier import Classifier
-from training.corpus import LabelledTexts
-from training.evaluate import evaluate_probabilities
-from training.labelled_corpus import CorpusSplit, Judgement, split_labels
-from training.promotion import Decision, PairedScores, judge
-from training.recipe import Recipe
-from training.starter import read_labelled_csv
-from training.train import train_bundle
+from newsgate.model.classifier import Classifier
+from newsgate.training.corpus import LabelledTexts
+from newsgate.training.evaluate import evaluate_probabilities
+from newsgate.training.labelled_corpus import CorpusSplit, Judgement, split_labels
+from newsgate.training.promotion import Decision, PairedScores, judge
+from newsgate.training.recipe import Recipe
+from newsgate.training.starter import read_labelled_csv
+from newsgate.training.train import train_bundle
 
 FIRST_LABELS: Final = 1_000
 NIGHTS: Final = 5

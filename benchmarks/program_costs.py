@@ -22,13 +22,13 @@ from benchmarks.processes import BenchmarkError, clean_environment, program, run
 from benchmarks.rates import ProgramCosts, overwrite_rates
 from benchmarks.report import circumstances, say
 from benchmarks.texts import make_lexicon, make_posts, write_posts
-from db.labels import text_hash
-from model.bundle import read_bundle
-from model.starter import starter_bundle
-from tasks.reading import ReadOptions, Row, open_source
-from worker.doorbell import Doorbell
-from worker.embedded_redis import EmbeddedRedis
-from worker.settings import Settings
+from newsgate.db.labels import text_hash
+from newsgate.model.bundle import read_bundle
+from newsgate.model.starter import starter_bundle
+from newsgate.tasks.reading import ReadOptions, Row, open_source
+from newsgate.worker.doorbell import Doorbell
+from newsgate.worker.embedded_redis import EmbeddedRedis
+from newsgate.worker.settings import Settings
 
 WORKER_THREADS: Final = 1
 _MESSAGES: Final = 5_000

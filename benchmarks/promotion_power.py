@@ -19,9 +19,9 @@ import numpy as np
 import numpy.typing as npt
 
 from benchmarks.report import markdown_table, write_between_markers
-from model.classifier import Classifier
-from training.promotion import LEVEL, PairedScores, judge
-from training.recipe import Recipe
+from newsgate.model.classifier import Classifier
+from newsgate.training.promotion import LEVEL, PairedScores, judge
+from newsgate.training.recipe import Recipe
 
 DECISIONS: Final = 200
 ROWS: Final = 1_000
@@ -156,8 +156,8 @@ class TrainedModels:
 
 def train_models(folder: Path) -> TrainedModels:
     """Train the same texts with several seeds and score the validation texts."""
-    from training.starter import read_labelled_csv
-    from training.train import train_bundle
+    from newsgate.training.starter import read_labelled_csv
+    from newsgate.training.train import train_bundle
 
     train, validation = (read_labelled_csv(folder / name) for name in ("train.csv.gz", "val.csv.gz"))
     scores = []

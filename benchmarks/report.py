@@ -14,7 +14,7 @@ from importlib.metadata import version
 from pathlib import Path
 
 from benchmarks.processes import ROOT, BenchmarkError
-from db.session import sqlite_driver
+from newsgate.db.session import sqlite_driver
 
 _LIBRARIES = ("celery", "redis", "sqlalchemy", "keras", "tensorflow", "onnxruntime", "numpy")
 

@@ -24,9 +24,9 @@ from benchmarks.pipeline.side import Work
 from benchmarks.processes import BenchmarkError, Cost, scratch_folder
 from benchmarks.report import circumstances, figure, markdown_table, say, write_between_markers
 from benchmarks.texts import make_lexicon, make_posts, write_posts
-from db.session import Database
-from model.bundle import read_bundle
-from model.starter import starter_bundle
+from newsgate.db.session import Database
+from newsgate.model.bundle import read_bundle
+from newsgate.model.starter import starter_bundle
 
 MARKER: Final = "sizes"
 SIZES_ROWS: Final = (10_000, 100_000, 1_000_000, 10_000_000)

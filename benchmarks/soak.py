@@ -25,9 +25,9 @@ from sqlalchemy import text
 
 from benchmarks.processes import BenchmarkError, program, scratch_folder
 from benchmarks.report import circumstances, markdown_table, write_between_markers
-from db.audit import audit
-from db.errors import DatabaseError
-from db.session import Database
+from newsgate.db.audit import audit
+from newsgate.db.errors import DatabaseError
+from newsgate.db.session import Database
 from tests.programs import World, children_named, kill_tree
 from tests.services import PostgresServer, RedisServer
 from tests.texts import write_posts

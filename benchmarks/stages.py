@@ -20,11 +20,11 @@ from benchmarks.processes import BenchmarkError, scratch_folder
 from benchmarks.report import circumstances, figure, markdown_table
 from benchmarks.sizes import WORLDS
 from benchmarks.texts import make_lexicon, make_posts, write_posts
-from model.bundle import read_bundle
-from model.encoding import open_encoder
-from model.runtime import open_runtime
-from model.starter import starter_bundle
-from worker.stages import STAGES
+from newsgate.model.bundle import read_bundle
+from newsgate.model.encoding import open_encoder
+from newsgate.model.runtime import open_runtime
+from newsgate.model.starter import starter_bundle
+from newsgate.worker.stages import STAGES
 
 MARKER: Final = "stages"
 _TOLD: Final = re.compile(r"chunks with (\d+) texts in .*; microseconds a text: (.*)")

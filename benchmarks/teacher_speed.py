@@ -14,10 +14,10 @@ from typing import Any, Final
 
 from benchmarks.accuracy.speed import Stopwatch
 from benchmarks.report import circumstances, markdown_table, say, spread, write_between_markers
-from model.classifier import Classifier
-from training.minilm import find_minilm
-from training.starter import read_labelled_csv
-from training.teacher import untaught
+from newsgate.model.classifier import Classifier
+from newsgate.training.minilm import find_minilm
+from newsgate.training.starter import read_labelled_csv
+from newsgate.training.teacher import untaught
 
 MARKER: Final = "teacher speed"
 ROUNDS: Final = 5

@@ -31,15 +31,15 @@ from benchmarks.processes import (
 )
 from benchmarks.report import circumstances, figure, markdown_table, say, spread, write_between_markers
 from benchmarks.texts import make_lexicon, make_posts, write_posts
-from db.batches import batch_status
-from db.labels import add_labels
-from db.session import Database
-from model.bundle import read_bundle
-from model.starter import starter_bundle
-from tasks.local import is_up
-from tasks.opening import ensure_champion, open_database
-from worker.embedded_redis import shut_down
-from worker.settings import Settings
+from newsgate.db.batches import batch_status
+from newsgate.db.labels import add_labels
+from newsgate.db.session import Database
+from newsgate.model.bundle import read_bundle
+from newsgate.model.starter import starter_bundle
+from newsgate.tasks.local import is_up
+from newsgate.tasks.opening import ensure_champion, open_database
+from newsgate.worker.embedded_redis import shut_down
+from newsgate.worker.settings import Settings
 
 MARKER = "training-beside-serving"
 # Enough for a decision, and no more: they cost the training nothing.

@@ -18,10 +18,10 @@ import numpy as np
 from benchmarks.accuracy.sets import SOURCES
 from benchmarks.processes import BenchmarkError
 from benchmarks.report import circumstances, markdown_table, over_seeds, say, write_between_markers
-from training.corpus import LabelledTexts
-from training.recipe import DEFAULT_RECIPE
-from training.starter import read_labelled_csv
-from training.train import train_bundle
+from newsgate.training.corpus import LabelledTexts
+from newsgate.training.recipe import DEFAULT_RECIPE
+from newsgate.training.starter import read_labelled_csv
+from newsgate.training.train import train_bundle
 
 MARKER: Final = "unlabelled"
 SETS: Final = ("constraint", "covid_rumor", "gossipcop")

@@ -34,13 +34,13 @@ from benchmarks.processes import (
 )
 from benchmarks.report import circumstances, markdown_table, say, spread
 from benchmarks.texts import make_lexicon, make_posts, write_posts
-from db.batches import batch_status
-from db.session import Database
-from db.tables import chunks, verdicts
-from model.bundle import read_bundle
-from model.starter import starter_bundle
-from worker.celery import CLASSIFY_QUEUE
-from worker.embedded_redis import EmbeddedRedis
+from newsgate.db.batches import batch_status
+from newsgate.db.session import Database
+from newsgate.db.tables import chunks, verdicts
+from newsgate.model.bundle import read_bundle
+from newsgate.model.starter import starter_bundle
+from newsgate.worker.celery import CLASSIFY_QUEUE
+from newsgate.worker.embedded_redis import EmbeddedRedis
 
 MARKER: Final = "workers"
 # Of short files the chunks are smaller than by default, so that there are enough of them to count.

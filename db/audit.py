@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from sqlalchemy import Connection, select, text
 
-from db.tables import models
+from newsgate.db.tables import models
 
 _SHOWN = 5
 

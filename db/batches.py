@@ -30,10 +30,10 @@ from sqlalchemy import (
     update,
 )
 
-from db.bulk import insert_rows
-from db.errors import LoaderSupersededError, NoSuchBatchError, NoSuchRunError
-from db.tables import batches, chunks, items, rejects, runs
-from db.types import database_time
+from newsgate.db.bulk import insert_rows
+from newsgate.db.errors import LoaderSupersededError, NoSuchBatchError, NoSuchRunError
+from newsgate.db.tables import batches, chunks, items, rejects, runs
+from newsgate.db.types import database_time
 
 # What every chunk needs is put together once: SQLAlchemy takes far longer for that than for executing it.
 _ADD_TO_RUN = (

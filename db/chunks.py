@@ -15,11 +15,11 @@ from typing import Any, NamedTuple
 from sqlalchemy import ColumnElement, Connection, Update, and_, bindparam, delete, insert, or_, select, update
 from sqlalchemy.sql.dml import ReturningUpdate
 
-from db.batches import finish_run_if_complete
-from db.bulk import insert_rows
-from db.errors import ChunkFencedError
-from db.tables import chunks, items, runs, verdicts
-from db.types import database_time
+from newsgate.db.batches import finish_run_if_complete
+from newsgate.db.bulk import insert_rows
+from newsgate.db.errors import ChunkFencedError
+from newsgate.db.tables import chunks, items, runs, verdicts
+from newsgate.db.types import database_time
 
 # What every chunk needs is put together once: SQLAlchemy takes far longer for that than for executing it.
 _START_RUN = (

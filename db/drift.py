@@ -8,8 +8,8 @@ from datetime import date, datetime, time, timedelta
 
 from sqlalchemy import Connection, select
 
-from db.tables import chunks, runs
-from db.types import database_time
+from newsgate.db.tables import chunks, runs
+from newsgate.db.types import database_time
 
 _FETCH_ROWS = 1000
 

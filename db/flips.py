@@ -7,8 +7,8 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, FromClause, and_, case, func, select
 
-from db.errors import NoSuchBatchError
-from db.tables import items, runs, verdicts
+from newsgate.db.errors import NoSuchBatchError
+from newsgate.db.tables import items, runs, verdicts
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,9 +16,9 @@ from typing import Any, Literal
 
 from sqlalchemy import ColumnElement, Connection, Row, and_, insert, or_, select, text, update
 
-from db.errors import DatabaseError
-from db.tables import jobs
-from db.types import database_time
+from newsgate.db.errors import DatabaseError
+from newsgate.db.tables import jobs
+from newsgate.db.types import database_time
 
 Ending = Literal["done", "skipped", "failed"]
 

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 from sqlalchemy import Connection, select
 
-from db.labels import JUDGING
-from db.tables import labels
+from newsgate.db.labels import JUDGING
+from newsgate.db.tables import labels
 
 _FETCH_ROWS = 1000
 

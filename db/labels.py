@@ -13,8 +13,8 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Subquery, and_, case, func, insert, select, text
 
-from db.tables import labels
-from db.types import database_time
+from newsgate.db.tables import labels
+from newsgate.db.types import database_time
 
 # Texts chosen like this may judge models: see db.tables.CHOSEN.
 JUDGING = ("random", "test")

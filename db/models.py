@@ -11,9 +11,9 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, Select, insert, select
 
-from db.errors import DamagedModelError, NoSuchModelError
-from db.tables import models
-from db.types import database_time
+from newsgate.db.errors import DamagedModelError, NoSuchModelError
+from newsgate.db.tables import models
+from newsgate.db.types import database_time
 
 
 @dataclass(frozen=True, slots=True)

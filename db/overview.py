@@ -7,7 +7,7 @@ from typing import Final, Literal
 
 from sqlalchemy import Connection, and_, func, select
 
-from db.results import Result, ResultFilter, counted, is_of_run, is_sure, results
+from newsgate.db.results import Result, ResultFilter, counted, is_of_run, is_sure, results
 
 SCORE_BINS: Final = 20
 Extreme = Literal["fake", "real", "torn"]

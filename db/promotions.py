@@ -14,10 +14,10 @@ from typing import Any
 
 from sqlalchemy import Connection, insert, or_, select, text, update
 
-from db.errors import DatabaseError
-from db.models import champion_number, choose_model
-from db.tables import models, promotions
-from db.types import database_time
+from newsgate.db.errors import DatabaseError
+from newsgate.db.models import champion_number, choose_model
+from newsgate.db.tables import models, promotions
+from newsgate.db.types import database_time
 
 # Any fixed number: on PostgreSQL one decision is made at a time.
 _CHAMPION_LOCK = 0x6368616D

@@ -25,8 +25,8 @@ from sqlalchemy import (
     select,
 )
 
-from db.tables import rejects, runs
-from db.types import BigId, UtcDateTime
+from newsgate.db.tables import rejects, runs
+from newsgate.db.types import BigId, UtcDateTime
 
 # The documented columns come first, in their documented order.
 results = Table(

@@ -17,10 +17,10 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Select, and_, delete, exists, func, insert, or_, select, text, update
 
-from db.errors import DatabaseError
-from db.labels import add_label
-from db.tables import items, labels, models, review_leases, runs, shadow_verdicts, verdicts
-from db.types import database_time
+from newsgate.db.errors import DatabaseError
+from newsgate.db.labels import add_label
+from newsgate.db.tables import items, labels, models, review_leases, runs, shadow_verdicts, verdicts
+from newsgate.db.types import database_time
 
 NOBODY = ""
 # How many of the least certain verdicts are looked at for some that are free, before all of them are.

@@ -14,10 +14,10 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, delete, false, func, insert, select, update
 
-from db.batches import finish_run_if_complete
-from db.errors import BatchNotLoadedError, NoSuchBatchError, RunNotLoadedError
-from db.tables import batches, chunks, items, runs, verdicts
-from db.types import database_time
+from newsgate.db.batches import finish_run_if_complete
+from newsgate.db.errors import BatchNotLoadedError, NoSuchBatchError, RunNotLoadedError
+from newsgate.db.tables import batches, chunks, items, runs, verdicts
+from newsgate.db.types import database_time
 
 _UNFINISHED = ("queued", "running")
 

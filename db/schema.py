@@ -6,8 +6,8 @@ from pathlib import Path
 
 from sqlalchemy import Connection, inspect, text
 
-from db.errors import SchemaAheadError, SchemaBehindError
-from db.session import Database
+from newsgate.db.errors import SchemaAheadError, SchemaBehindError
+from newsgate.db.session import Database
 
 # The newest file in db/migrations/versions. Written here so that the check costs one query and not the import of
 # Alembic; a test keeps both equal.

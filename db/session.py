@@ -17,7 +17,7 @@ from typing import Any
 from sqlalchemy import URL, Connection, Engine, create_engine, event, exc, make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError, InterfaceError, NoSuchModuleError, OperationalError
 
-from db.errors import DatabaseError, DatabaseFullError, DatabaseUnavailableError
+from newsgate.db.errors import DatabaseError, DatabaseFullError, DatabaseUnavailableError
 
 # https://www.postgresql.org/docs/current/errcodes-appendix.html
 _DISK_FULL = "53100"

@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from sqlalchemy import Connection, and_, bindparam, case, func, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
-from db.errors import DatabaseError
-from db.models import champion_number, choose_model
-from db.tables import models, shadow_verdicts, verdicts
+from newsgate.db.errors import DatabaseError
+from newsgate.db.models import champion_number, choose_model
+from newsgate.db.tables import models, shadow_verdicts, verdicts
 
 # Asked after every chunk, so it is put together once.
 _CHAMPION = select(models.c.number).where(models.c.number == bindparam("of_model"), models.c.state == "champion")

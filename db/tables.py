@@ -20,7 +20,7 @@ from sqlalchemy import (
     text,
 )
 
-from db.types import BigId, UtcDateTime, database_time
+from newsgate.db.types import BigId, UtcDateTime, database_time
 
 metadata = MetaData(
     naming_convention={

@@ -6,7 +6,7 @@ from collections.abc import Generator
 
 from sqlalchemy import Connection, exists, select
 
-from db.tables import items, labels
+from newsgate.db.tables import items, labels
 
 _FETCH_ROWS = 1000
 

@@ -11,7 +11,7 @@ from typing import Any, Final
 import numpy as np
 import numpy.typing as npt
 
-from model.labels import FAKE, FAKE_THRESHOLD
+from newsgate.model.labels import FAKE, FAKE_THRESHOLD
 
 # How sure it is to be that a wanted error is kept.
 ASSURANCE: Final = 0.95

@@ -7,9 +7,9 @@ from concurrent.futures import Executor
 
 import numpy as np
 
-from model.text import PADDING_ID
-from model.tokens import Tokens
-from model.weights import Float32, Int32
+from newsgate.model.text import PADDING_ID
+from newsgate.model.tokens import Tokens
+from newsgate.model.weights import Float32, Int32
 
 
 def in_parts(score: Callable[[Tokens], Float32], tokens: Tokens, *, pool: Executor, parts: int) -> Float32:

@@ -9,13 +9,13 @@ from dataclasses import dataclass, field
 import numpy as np
 import numpy.typing as npt
 
-from model.batching import in_parts
-from model.bundle import read_bundle
-from model.encoding import Encoder, open_encoder
-from model.metadata import BundleMetadata
-from model.runtime import Runtime, RuntimeName, open_runtime
-from model.tokens import Tokens
-from model.weights import Float32, Int32
+from newsgate.model.batching import in_parts
+from newsgate.model.bundle import read_bundle
+from newsgate.model.encoding import Encoder, open_encoder
+from newsgate.model.metadata import BundleMetadata
+from newsgate.model.runtime import Runtime, RuntimeName, open_runtime
+from newsgate.model.tokens import Tokens
+from newsgate.model.weights import Float32, Int32
 
 
 @dataclass(frozen=True)

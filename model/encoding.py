@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Protocol
 
-from model.native.library import native_library
-from model.text import Tokenizer
-from model.tokens import Tokens
+from newsgate.model.native.library import native_library
+from newsgate.model.text import Tokenizer
+from newsgate.model.tokens import Tokens
 
 
 class Encoder(Protocol):
@@ -34,6 +34,6 @@ def open_encoder(tokenizer: Tokenizer, *, compiled: bool) -> Encoder:
     library = native_library() if compiled else None
     if library is None:
         return PythonEncoder(tokenizer)
-    from model.native.encoder import NativeEncoder
+    from newsgate.model.native.encoder import NativeEncoder
 
     return NativeEncoder(library, tokenizer)

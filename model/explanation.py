@@ -13,14 +13,14 @@ from typing import Final
 
 import numpy as np
 
-from model.bundle import Bundle, BundleError
-from model.classifier import calibrated
-from model.explanation_faithfulness import Faithfulness, Float64, Ids, Score, measure_faithfulness, without
-from model.gates import NetworkTrace, Trace, take_in, trace_network
-from model.onnx_weights import weights_from_onnx
-from model.runtime import Runtime
-from model.text import RESERVED_PIECES, URL_PIECE, Encoded, Tokenizer
-from model.tokens import Tokens
+from newsgate.model.bundle import Bundle, BundleError
+from newsgate.model.classifier import calibrated
+from newsgate.model.explanation_faithfulness import Faithfulness, Float64, Ids, Score, measure_faithfulness, without
+from newsgate.model.gates import NetworkTrace, Trace, take_in, trace_network
+from newsgate.model.onnx_weights import weights_from_onnx
+from newsgate.model.runtime import Runtime
+from newsgate.model.text import RESERVED_PIECES, URL_PIECE, Encoded, Tokenizer
+from newsgate.model.tokens import Tokens
 
 KEEP: Final = "keep"
 TAKE_IN: Final = "take in"

@@ -14,8 +14,8 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
-from model.labels import FAKE_THRESHOLD
-from model.text import UNKNOWN_ID
+from newsgate.model.labels import FAKE_THRESHOLD
+from newsgate.model.text import UNKNOWN_ID
 
 Float64 = npt.NDArray[np.float64]
 Ids = tuple[int, ...]

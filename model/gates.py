@@ -16,7 +16,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from model.weights import Float32, LstmWeights, Weights
+from newsgate.model.weights import Float32, LstmWeights, Weights
 
 
 @dataclass(frozen=True)

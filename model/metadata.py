@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any, Final
 
-from model.labels import LABELS
+from newsgate.model.labels import LABELS
 
 FORMAT_VERSION: Final = 1
 # A bundle from outside decides by this number how much memory a text may take.

@@ -12,7 +12,7 @@ import numpy as np
 import tensorflow as tf
 from keras import layers, ops
 
-from model.weights import Float32, LstmWeights, Weights
+from newsgate.model.weights import Float32, LstmWeights, Weights
 
 EMBEDDING: Final = "embedding"
 RECURRENT: Final = "recurrent"

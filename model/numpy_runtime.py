@@ -15,9 +15,9 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
-from model.batching import in_rectangles
-from model.tokens import Tokens
-from model.weights import Float32, Int32, LstmWeights, Weights
+from newsgate.model.batching import in_rectangles
+from newsgate.model.tokens import Tokens
+from newsgate.model.weights import Float32, Int32, LstmWeights, Weights
 
 # A matrix product of so many rows, with 64 units, is too small for OpenBLAS to start threads of its own, which would
 # contend with the other workers'.

@@ -11,7 +11,7 @@ from typing import Any, Final
 
 import numpy as np
 
-from model.weights import Float32, LstmWeights, Weights
+from newsgate.model.weights import Float32, LstmWeights, Weights
 
 # The newest pair that every onnxruntime since 1.20 reads.
 OPSET: Final = 17

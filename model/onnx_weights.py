@@ -13,8 +13,8 @@ from typing import Final
 
 import numpy as np
 
-from model.bundle import BundleError
-from model.weights import Float32, LstmWeights, Weights
+from newsgate.model.bundle import BundleError
+from newsgate.model.weights import Float32, LstmWeights, Weights
 
 _MODEL_GRAPH: Final = 7
 _GRAPH_INITIALIZER: Final = 5

@@ -6,14 +6,14 @@ from typing import Final, Literal, Protocol
 
 import numpy as np
 
-from foundation.errors import NewsgateError
-from model.batching import in_rectangles
-from model.bundle import Bundle, BundleError
-from model.native.library import native_library
-from model.numpy_runtime import NumpyRuntime
-from model.onnx_weights import weights_from_onnx
-from model.tokens import Tokens
-from model.weights import Float32, Int32, Weights
+from newsgate.foundation.errors import NewsgateError
+from newsgate.model.batching import in_rectangles
+from newsgate.model.bundle import Bundle, BundleError
+from newsgate.model.native.library import native_library
+from newsgate.model.numpy_runtime import NumpyRuntime
+from newsgate.model.onnx_weights import weights_from_onnx
+from newsgate.model.tokens import Tokens
+from newsgate.model.weights import Float32, Int32, Weights
 
 # `auto` is `native` where that was built, and `numpy` elsewhere.
 RuntimeName = Literal["auto", "native", "numpy", "onnx", "keras"]
@@ -71,7 +71,7 @@ class KerasRuntime:
 
     def __init__(self, keras_model: bytes) -> None:
         try:
-            from model.network import compile_predictor, network_from_bytes
+            from newsgate.model.network import compile_predictor, network_from_bytes
         except ImportError as error:
             raise RuntimeUnavailableError(
                 f"the keras runtime needs TensorFlow, which is not installed ({error.name})",
@@ -107,14 +107,14 @@ def open_runtime(bundle: Bundle, *, runtime: RuntimeName) -> Runtime:
 
 def compiled_runtimes(weights: Weights) -> list[Runtime]:
     """Return the network in C for each instruction set that this processor has; none where there is no library."""
-    from model.native.runtime import NativeRuntime
+    from newsgate.model.native.runtime import NativeRuntime
 
     library = native_library()
     return [] if library is None else [NativeRuntime(library, weights, variant=each) for each in library.variants]
 
 
 def _open_native(weights: Weights) -> Runtime:
-    from model.native.runtime import NativeRuntime
+    from newsgate.model.native.runtime import NativeRuntime
 
     library = native_library()
     if library is None:

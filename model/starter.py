@@ -10,4 +10,4 @@ STARTER_MEMBER: Final = "starter.newsgate"
 
 def starter_bundle() -> bytes:
     """Return the starter bundle, as `model.bundle.read_bundle` and `Classifier.from_bundle_bytes` take it."""
-    return resources.files("model").joinpath(STARTER_MEMBER).read_bytes()
+    return resources.files("newsgate.model").joinpath(STARTER_MEMBER).read_bytes()

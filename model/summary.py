@@ -8,7 +8,7 @@ from typing import Any, Final
 
 import numpy as np
 
-from model.classifier import Scores
+from newsgate.model.classifier import Scores
 
 HISTOGRAM_BINS: Final = 20
 

@@ -9,8 +9,8 @@ from itertools import chain
 import numpy as np
 import numpy.typing as npt
 
-from model.text import PADDING_ID, UNKNOWN_ID, Encoded
-from model.weights import Int32
+from newsgate.model.text import PADDING_ID, UNKNOWN_ID, Encoded
+from newsgate.model.weights import Int32
 
 Int64 = npt.NDArray[np.int64]
 Bool = npt.NDArray[np.bool_]

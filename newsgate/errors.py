@@ -2,5 +2,5 @@
 
 from __future__ import annotations
 
-from foundation.errors import NewsgateError as NewsgateError
-from foundation.errors import WrongUsageError as WrongUsageError
+from newsgate.foundation.errors import NewsgateError as NewsgateError
+from newsgate.foundation.errors import WrongUsageError as WrongUsageError

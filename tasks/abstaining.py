@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from db.models import ModelRecord, choose_model, model_record
-from db.session import Database
-from foundation.errors import NewsgateError
-from tasks.opening import ensure_champion
+from newsgate.db.models import ModelRecord, choose_model, model_record
+from newsgate.db.session import Database
+from newsgate.foundation.errors import NewsgateError
+from newsgate.tasks.opening import ensure_champion
 
 
 class NoRecordError(NewsgateError):
@@ -34,7 +34,7 @@ def threshold_of(database: Database, model: int | None, *, max_error: float) -> 
 
 def threshold_of_record(record: ModelRecord, *, max_error: float) -> float:
     """The least confidence that keeps `max_error` for a model that was looked up already. Raises NoRecordError."""
-    from model.abstention import RiskCoverage, threshold_for
+    from newsgate.model.abstention import RiskCoverage, threshold_for
 
     document = record.metadata.get("abstention")
     if not document:

@@ -14,21 +14,21 @@ from typing import TYPE_CHECKING, Literal
 
 from sqlalchemy.exc import SQLAlchemyError
 
-from db.chunks import Claim, Verdict, claim_chunk, commit_chunk, fail_chunk, load_texts, release_chunk
-from db.errors import ChunkFencedError, DamagedModelError, DatabaseError, NoSuchModelError
-from db.session import Database
-from foundation.errors import NewsgateError
-from model.labels import label_of
-from tasks.owed import Owed
-from tasks.shadow import shadow_chunk
-from worker.doorbell import Doorbell
-from worker.settings import Settings
-from worker.shared_models import SharedModels
-from worker.stages import Stages
-from worker.watchdog import InFlight
+from newsgate.db.chunks import Claim, Verdict, claim_chunk, commit_chunk, fail_chunk, load_texts, release_chunk
+from newsgate.db.errors import ChunkFencedError, DamagedModelError, DatabaseError, NoSuchModelError
+from newsgate.db.session import Database
+from newsgate.foundation.errors import NewsgateError
+from newsgate.model.labels import label_of
+from newsgate.tasks.owed import Owed
+from newsgate.tasks.shadow import shadow_chunk
+from newsgate.worker.doorbell import Doorbell
+from newsgate.worker.settings import Settings
+from newsgate.worker.shared_models import SharedModels
+from newsgate.worker.stages import Stages
+from newsgate.worker.watchdog import InFlight
 
 if TYPE_CHECKING:
-    from model.classifier import Classifier, Scores
+    from newsgate.model.classifier import Classifier, Scores
 
 log = logging.getLogger("newsgate.worker")
 
@@ -122,7 +122,7 @@ def load_model(models: SharedModels, number: int) -> Classifier:
     Raises DatabaseError, RuntimeUnavailableError where this machine cannot run any model, and what says as little about
     the bundle: MemoryError, OSError, SQLAlchemyError.
     """
-    from model.runtime import RuntimeUnavailableError
+    from newsgate.model.runtime import RuntimeUnavailableError
 
     try:
         return models.get(number)
@@ -157,7 +157,7 @@ def _claim(chunk: int, workshop: Workshop) -> Claim | None:
 
 def _classify(claim: Claim, workshop: Workshop) -> _Classified:
     # NumPy loads where texts are classified, not in every process that imports this file.
-    from model.summary import summarise
+    from newsgate.model.summary import summarise
 
     classifier = load_model(workshop.models, claim.model)
     with workshop.stages.timed("load"), workshop.database.read() as connection:

@@ -19,15 +19,15 @@ from typing import Any, Literal
 
 from sqlalchemy import select, text
 
-from db.errors import DamagedModelError
-from db.models import champion_number, list_models, read_bundle_bytes
-from db.schema import HEAD_REVISION, current_revision
-from db.session import Database, sqlite_driver, wal_is_safe
-from db.types import database_time
-from foundation.errors import NewsgateError
-from tasks.local import is_up
-from worker.embedded_redis import BrokerStartError, answers, find_server
-from worker.settings import Settings, load_settings, unknown_variables
+from newsgate.db.errors import DamagedModelError
+from newsgate.db.models import champion_number, list_models, read_bundle_bytes
+from newsgate.db.schema import HEAD_REVISION, current_revision
+from newsgate.db.session import Database, sqlite_driver, wal_is_safe
+from newsgate.db.types import database_time
+from newsgate.foundation.errors import NewsgateError
+from newsgate.tasks.local import is_up
+from newsgate.worker.embedded_redis import BrokerStartError, answers, find_server
+from newsgate.worker.settings import Settings, load_settings, unknown_variables
 
 State = Literal["ok", "warning", "FAILED"]
 
@@ -299,7 +299,7 @@ def _fitness(name: str, about: Mapping[str, Any]) -> Iterator[Check]:
 
 def _compiled(settings: Settings) -> Iterator[Check]:
     # It reads arrays with NumPy, which most commands do without.
-    from model.native.library import VARIANT_NAMES, native_library
+    from newsgate.model.native.library import VARIANT_NAMES, native_library
 
     library = native_library()
     if library is not None:

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 
 from sqlalchemy import Connection
 
-from db.batches import (
+from newsgate.db.batches import (
     AcceptedRow,
     Loading,
     NewBatch,
@@ -31,15 +31,15 @@ from db.batches import (
     repeated_ids,
     resume_loading,
 )
-from db.errors import NoSuchBatchError
-from db.labels import add_labels, text_hash
-from db.models import choose_model
-from db.session import Database
-from tasks.known_runs import AlreadyEnqueuedError, asked_run, what_is_left
-from tasks.opening import ensure_champion
-from tasks.reading import FileChangedError, Layout, ReadOptions, Rejected, Row, Source, open_source
-from worker.doorbell import Doorbell
-from worker.settings import Settings, prepare_home
+from newsgate.db.errors import NoSuchBatchError
+from newsgate.db.labels import add_labels, text_hash
+from newsgate.db.models import choose_model
+from newsgate.db.session import Database
+from newsgate.tasks.known_runs import AlreadyEnqueuedError, asked_run, what_is_left
+from newsgate.tasks.opening import ensure_champion
+from newsgate.tasks.reading import FileChangedError, Layout, ReadOptions, Rejected, Row, Source, open_source
+from newsgate.worker.doorbell import Doorbell
+from newsgate.worker.settings import Settings, prepare_home
 
 
 class EnqueueInterruptedError(KeyboardInterrupt):

@@ -5,16 +5,16 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from db.models import choose_model, read_bundle_bytes
-from db.results import latest_result
-from db.review import ReviewItem, read_item
-from db.session import Database
-from foundation.errors import NewsgateError, WrongUsageError
-from tasks.labelling import NoSuchItemError
-from tasks.opening import ensure_champion
+from newsgate.db.models import choose_model, read_bundle_bytes
+from newsgate.db.results import latest_result
+from newsgate.db.review import ReviewItem, read_item
+from newsgate.db.session import Database
+from newsgate.foundation.errors import NewsgateError, WrongUsageError
+from newsgate.tasks.labelling import NoSuchItemError
+from newsgate.tasks.opening import ensure_champion
 
 if TYPE_CHECKING:
-    from model.explanation import Explanation
+    from newsgate.model.explanation import Explanation
 
 DEFAULT_MOST_TOKENS = 256
 # The work grows with the square of the tokens.
@@ -72,9 +72,9 @@ def explain_item(
 def _explained(
     text: str, *, database: Database, model: int | None, item: ReviewItem | None, most_tokens: int
 ) -> Explained:
-    from model.bundle import read_bundle
-    from model.explanation import explain
-    from model.runtime import open_runtime
+    from newsgate.model.bundle import read_bundle
+    from newsgate.model.explanation import explain
+    from newsgate.model.runtime import open_runtime
 
     with database.read() as connection:
         number = choose_model(connection, model)

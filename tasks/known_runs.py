@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from db.batches import BatchStatus
-from foundation.errors import NewsgateError
+from newsgate.db.batches import BatchStatus
+from newsgate.foundation.errors import NewsgateError
 
 
 class AlreadyEnqueuedError(NewsgateError):

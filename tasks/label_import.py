@@ -10,13 +10,22 @@ from typing import Literal
 
 from sqlalchemy import Connection
 
-from db.labels import CurrentLabel, add_labels, find_labels, known_judgements, text_hash
-from db.review import clear_suspects, suspect_texts
-from db.session import Database
-from tasks.label_rows import Answer, Judgement, LabelForm, Refused, labels_form, read_answers, sheet_form, with_texts
-from tasks.modelling import UnlabelledFileError
-from tasks.reading import ReadOptions, Source, open_source
-from worker.settings import Settings, prepare_home
+from newsgate.db.labels import CurrentLabel, add_labels, find_labels, known_judgements, text_hash
+from newsgate.db.review import clear_suspects, suspect_texts
+from newsgate.db.session import Database
+from newsgate.tasks.label_rows import (
+    Answer,
+    Judgement,
+    LabelForm,
+    Refused,
+    labels_form,
+    read_answers,
+    sheet_form,
+    with_texts,
+)
+from newsgate.tasks.modelling import UnlabelledFileError
+from newsgate.tasks.reading import ReadOptions, Source, open_source
+from newsgate.worker.settings import Settings, prepare_home
 
 _BLOCK_ROWS = 500
 _BOTH = "both"

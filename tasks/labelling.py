@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from db.labels import CurrentLabel, add_label, find_labels
-from db.review import ReviewItem, clear_suspects, read_item
-from db.session import Database
-from foundation.errors import NewsgateError
+from newsgate.db.labels import CurrentLabel, add_label, find_labels
+from newsgate.db.review import ReviewItem, clear_suspects, read_item
+from newsgate.db.session import Database
+from newsgate.foundation.errors import NewsgateError
 
 # With fewer texts Cohen's kappa says more about chance than about people.
 KAPPA_MIN_TEXTS = 20

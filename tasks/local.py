@@ -11,11 +11,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
 
-from foundation.errors import NewsgateError
-from tasks.opening import ensure_champion, open_database
-from worker.embedded_redis import BrokerStartError, EmbeddedRedis
-from worker.settings import Settings, prepare_home
-from worker.supervisor import Supervisor
+from newsgate.foundation.errors import NewsgateError
+from newsgate.tasks.opening import ensure_champion, open_database
+from newsgate.worker.embedded_redis import BrokerStartError, EmbeddedRedis
+from newsgate.worker.settings import Settings, prepare_home
+from newsgate.worker.supervisor import Supervisor
 
 log = logging.getLogger("newsgate.supervisor")
 

@@ -8,22 +8,22 @@ from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from db.models import add_model, champion_number, choose_model, read_bundle_bytes
-from db.promotions import promote
-from db.session import Database
-from foundation.errors import NewsgateError
-from tasks.abstaining import threshold_of
-from tasks.opening import ensure_champion
-from tasks.reading import Layout, ReadOptions, Rejected, Row, Source, open_source
-from worker.settings import Settings, prepare_home
+from newsgate.db.models import add_model, champion_number, choose_model, read_bundle_bytes
+from newsgate.db.promotions import promote
+from newsgate.db.session import Database
+from newsgate.foundation.errors import NewsgateError
+from newsgate.tasks.abstaining import threshold_of
+from newsgate.tasks.opening import ensure_champion
+from newsgate.tasks.reading import Layout, ReadOptions, Rejected, Row, Source, open_source
+from newsgate.worker.settings import Settings, prepare_home
 
 if TYPE_CHECKING:
-    from training.corpus import LabelledTexts
-    from training.evaluate import Coverage, Evaluation
-    from training.progress import Progress
-    from training.recipe import Recipe
-    from training.reliability import ReliabilityBin
-    from training.train import TrainedBundle
+    from newsgate.training.corpus import LabelledTexts
+    from newsgate.training.evaluate import Coverage, Evaluation
+    from newsgate.training.progress import Progress
+    from newsgate.training.recipe import Recipe
+    from newsgate.training.reliability import ReliabilityBin
+    from newsgate.training.train import TrainedBundle
 
 DEFAULT_LABEL_COLUMN = "label"
 # Of a file's texts without a label more are not kept in memory: no recipe wants as many.
@@ -123,7 +123,7 @@ class _Refused:
 
 def read_labelled(path: str, *, options: ReadOptions, settings: Settings) -> LabelledFile:
     """The texts of a file whose label column says fake or real. Raises ReadError, UnlabelledFileError."""
-    from training.corpus import LabelledTexts
+    from newsgate.training.corpus import LabelledTexts
 
     options = replace(options, label_column=options.label_column or DEFAULT_LABEL_COLUMN)
     pairs: list[tuple[str, str]] = []
@@ -199,7 +199,7 @@ def train_and_store(
 
     Raises TrainingUnavailableError where TensorFlow is not installed, CorpusError, ParityError.
     """
-    from training.train import train_bundle
+    from newsgate.training.train import train_bundle
 
     bundle = train_bundle(
         train,
@@ -219,7 +219,7 @@ def train_and_store(
 
 def write_out(trained: Trained, path: Path) -> None:
     """Write a stored model to a file, whose folder is made where it is missing. Raises BundleNotWrittenError."""
-    from model.bundle import write_bundle
+    from newsgate.model.bundle import write_bundle
 
     try:
         write_bundle(path, trained.bundle.data)
@@ -235,9 +235,9 @@ def evaluate_model(
     max_error: also say what is left where only as many labels are given as keep this share of mistakes. Raises
     NoRecordError where the model cannot tell.
     """
-    from model.classifier import Classifier
-    from training.evaluate import coverage_at, evaluate_probabilities
-    from training.reliability import reliability_bins
+    from newsgate.model.classifier import Classifier
+    from newsgate.training.evaluate import coverage_at, evaluate_probabilities
+    from newsgate.training.reliability import reliability_bins
 
     ensure_champion(database)
     with database.read() as connection:

@@ -7,12 +7,12 @@ import time
 
 from sqlalchemy import Connection, text
 
-from db.errors import DatabaseFullError, DatabaseUnavailableError
-from db.models import add_model, champion_number
-from db.promotions import promote
-from db.schema import ensure_schema
-from db.session import Database
-from worker.settings import Settings, prepare_home
+from newsgate.db.errors import DatabaseFullError, DatabaseUnavailableError
+from newsgate.db.models import add_model, champion_number
+from newsgate.db.promotions import promote
+from newsgate.db.schema import ensure_schema
+from newsgate.db.session import Database
+from newsgate.worker.settings import Settings, prepare_home
 
 log = logging.getLogger("newsgate.database")
 
@@ -55,8 +55,8 @@ def ensure_champion(database: Database) -> int:
 
 
 def _install_starter(connection: Connection) -> int:
-    from model.bundle import read_bundle
-    from model.starter import starter_bundle
+    from newsgate.model.bundle import read_bundle
+    from newsgate.model.starter import starter_bundle
 
     if connection.dialect.name == "postgresql":
         connection.execute(text("select pg_advisory_xact_lock(:lock)"), {"lock": _STARTER_LOCK})

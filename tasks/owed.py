@@ -9,8 +9,8 @@ from __future__ import annotations
 import threading
 from collections import Counter
 
-from db.chunks import Claim, hand_back
-from db.session import Database
+from newsgate.db.chunks import Claim, hand_back
+from newsgate.db.session import Database
 
 # A chunk that the database fails at every time may be the cause itself. From then on its attempts count.
 _MOST_TIMES = 8

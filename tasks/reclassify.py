@@ -8,16 +8,16 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from db.batches import BatchStatus, batch_status, queued_chunks
-from db.errors import DatabaseError, NoSuchRunError
-from db.flips import Flip, FlipCounts, count_flips, models_of, surest_flips
-from db.models import choose_model
-from db.runs import Requeued, extend_run, open_run, requeue, resume_run, run_position
-from db.session import Database
-from tasks.enqueue import broker_warning
-from tasks.opening import ensure_champion
-from worker.doorbell import Doorbell
-from worker.settings import Settings
+from newsgate.db.batches import BatchStatus, batch_status, queued_chunks
+from newsgate.db.errors import DatabaseError, NoSuchRunError
+from newsgate.db.flips import Flip, FlipCounts, count_flips, models_of, surest_flips
+from newsgate.db.models import choose_model
+from newsgate.db.runs import Requeued, extend_run, open_run, requeue, resume_run, run_position
+from newsgate.db.session import Database
+from newsgate.tasks.enqueue import broker_warning
+from newsgate.tasks.opening import ensure_champion
+from newsgate.worker.doorbell import Doorbell
+from newsgate.worker.settings import Settings
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,13 +7,13 @@ from typing import Final
 
 from sqlalchemy import Connection
 
-from db.batches import BatchStatus, batch_status
-from db.models import ModelRecord, model_record
-from db.overview import Overview, count_sure_labels, read_extremes, read_failures, read_overview
-from db.results import Reject, Result, ResultFilter, read_rejects
-from db.session import Database
-from tasks.abstaining import threshold_of_record
-from tasks.drift import DriftDay, drift_of_run
+from newsgate.db.batches import BatchStatus, batch_status
+from newsgate.db.models import ModelRecord, model_record
+from newsgate.db.overview import Overview, count_sure_labels, read_extremes, read_failures, read_overview
+from newsgate.db.results import Reject, Result, ResultFilter, read_rejects
+from newsgate.db.session import Database
+from newsgate.tasks.abstaining import threshold_of_record
+from newsgate.tasks.drift import DriftDay, drift_of_run
 
 MOST_PROBLEMS: Final = 20
 

@@ -19,24 +19,24 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import Connection
 
-from db.jobs import JobClaim, end_job, last_done, note_progress
-from db.label_history import GivenLabel, given_labels
-from db.labels import count_labels_since, latest_label_id, text_hash
-from db.models import add_model, champion_number, choose_model, model_record, read_bundle_bytes
-from db.promotions import count_comparisons, decide
-from db.review import add_suspects
-from db.session import Database
-from db.unlabelled import newest_unlabelled
-from foundation.errors import WrongUsageError
-from worker.settings import Settings
+from newsgate.db.jobs import JobClaim, end_job, last_done, note_progress
+from newsgate.db.label_history import GivenLabel, given_labels
+from newsgate.db.labels import count_labels_since, latest_label_id, text_hash
+from newsgate.db.models import add_model, champion_number, choose_model, model_record, read_bundle_bytes
+from newsgate.db.promotions import count_comparisons, decide
+from newsgate.db.review import add_suspects
+from newsgate.db.session import Database
+from newsgate.db.unlabelled import newest_unlabelled
+from newsgate.foundation.errors import WrongUsageError
+from newsgate.worker.settings import Settings
 
 if TYPE_CHECKING:
-    from model.classifier import Classifier
-    from training.labelled_corpus import CorpusSplit
-    from training.progress import Progress
-    from training.promotion import Decision, PairedScores
-    from training.recipe import Recipe
-    from training.train import TrainedBundle
+    from newsgate.model.classifier import Classifier
+    from newsgate.training.labelled_corpus import CorpusSplit
+    from newsgate.training.progress import Progress
+    from newsgate.training.promotion import Decision, PairedScores
+    from newsgate.training.recipe import Recipe
+    from newsgate.training.train import TrainedBundle
 
 log = logging.getLogger("newsgate.trainer")
 
@@ -101,7 +101,7 @@ def collect_labels(database: Database, *, up_to: int | None) -> list[GivenLabel]
 
 def part_labels(labels: Sequence[GivenLabel]) -> CorpusSplit:
     """The texts that train and the texts that judge."""
-    from training.labelled_corpus import Judgement, split_labels
+    from newsgate.training.labelled_corpus import Judgement, split_labels
 
     return split_labels(
         Judgement(label_id=each.id, text=each.text, label=each.label, judges=each.judges, is_test=each.is_test)
@@ -111,7 +111,7 @@ def part_labels(labels: Sequence[GivenLabel]) -> CorpusSplit:
 
 def too_few_judges(split: CorpusSplit) -> dict[str, Any] | None:
     """Why no decision could follow a training, as the outcome of a job; None where one can."""
-    from training.promotion import MIN_ROWS
+    from newsgate.training.promotion import MIN_ROWS
 
     rows = 0 if split.judging is None else len(split.judging)
     if rows >= MIN_ROWS:
@@ -125,7 +125,7 @@ def too_few_judges(split: CorpusSplit) -> dict[str, Any] | None:
 
 def send_suspects_to_review(split: CorpusSplit, labels: Sequence[GivenLabel], *, database: Database) -> CorpusSplit:
     """Leave out the training texts whose labels are probably wrong, and ask people about them again."""
-    from training.suspects import find_suspects
+    from newsgate.training.suspects import find_suspects
 
     confirmed = {each.id for each in labels if each.chosen == "suspect"}
     suspects = find_suspects(
@@ -145,8 +145,8 @@ def collect_unlabelled(split: CorpusSplit, recipe: Recipe, *, database: Database
     Nor is any of them a text that would judge if it were labelled at random tomorrow, or near one that was read: a
     teacher's word on a text gives none of its label away, but a model is better on texts that it has met.
     """
-    from training.labelled_corpus import would_judge
-    from training.unlabelled import choose_unlabelled
+    from newsgate.training.labelled_corpus import would_judge
+    from newsgate.training.unlabelled import choose_unlabelled
 
     judging = () if split.judging is None else split.judging.texts
     with database.read() as connection, closing(newest_unlabelled(connection, limit=_NEWEST_ITEMS)) as texts:
@@ -162,7 +162,7 @@ def train_challenger(
     split: CorpusSplit, recipe: Recipe, *, unlabelled: Sequence[str], cache_folder: Path
 ) -> TrainedBundle:
     """A new bundle, trained on the labels of the training side alone."""
-    from training.train import train_bundle
+    from newsgate.training.train import train_bundle
 
     return train_bundle(
         split.train,
@@ -176,7 +176,7 @@ def train_challenger(
 
 def compare(challenger: int, split: CorpusSplit, *, database: Database) -> Comparison:
     """Score both models on the judging texts, and decide between them."""
-    from training.promotion import judge
+    from newsgate.training.promotion import judge
 
     assert split.judging is not None  # noqa: S101 - `too_few_judges` was asked before
     with database.read() as connection:
@@ -193,8 +193,8 @@ def score(bundles: Sequence[bytes], texts: Sequence[str]) -> list[PairedScores]:
     The models take turns, and the best of several rounds counts: that is the speed of the model and not of whatever
     else the machine did.
     """
-    from model.classifier import Classifier
-    from training.promotion import PairedScores
+    from newsgate.model.classifier import Classifier
+    from newsgate.training.promotion import PairedScores
 
     classifiers = [Classifier.from_bundle_bytes(data) for data in bundles]
     for classifier in classifiers:
@@ -212,7 +212,7 @@ def score(bundles: Sequence[bytes], texts: Sequence[str]) -> list[PairedScores]:
 
 def recipe_of(settings: Settings) -> Recipe:
     """How models are retrained. Raises WrongUsageError."""
-    from training.recipe import DEFAULT_RECIPE
+    from newsgate.training.recipe import DEFAULT_RECIPE
 
     try:
         changed = json.loads(settings.retrain_recipe or "{}")

@@ -13,7 +13,7 @@ from fractions import Fraction
 
 from sqlalchemy import Connection
 
-from db.review import (
+from newsgate.db.review import (
     Candidate,
     Offer,
     ReviewItem,
@@ -28,7 +28,7 @@ from db.review import (
     uncertain_items,
     undo_label,
 )
-from db.session import Database
+from newsgate.db.session import Database
 
 DEFAULT_RANDOM_SHARE = 0.3
 # Longer than anybody looks at one text; after it, somebody else may be shown it.

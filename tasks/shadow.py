@@ -11,15 +11,15 @@ import math
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from db.chunks import Claim
-from db.session import Database
-from db.shadow import Shadow, ShadowVerdict, add_shadow_verdicts, find_shadows
-from model.labels import label_of
-from worker.shared_models import SharedModels
-from worker.watchdog import InFlight
+from newsgate.db.chunks import Claim
+from newsgate.db.session import Database
+from newsgate.db.shadow import Shadow, ShadowVerdict, add_shadow_verdicts, find_shadows
+from newsgate.model.labels import label_of
+from newsgate.worker.shared_models import SharedModels
+from newsgate.worker.watchdog import InFlight
 
 if TYPE_CHECKING:
-    from model.classifier import Scores
+    from newsgate.model.classifier import Scores
 
 log = logging.getLogger("newsgate.worker")
 

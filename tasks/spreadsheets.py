@@ -9,8 +9,8 @@ from typing import IO
 
 from sqlalchemy import Connection
 
-from db.labels import current_labels
-from tasks.reviewing import Picked
+from newsgate.db.labels import current_labels
+from newsgate.tasks.reviewing import Picked
 
 LABEL_COLUMNS = ("text", "label", "by", "when", "chosen", "judgements")
 SHEET_COLUMNS = ("item", "text", "p_fake", "chosen", "label")

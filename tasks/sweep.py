@@ -9,9 +9,9 @@ import logging
 import threading
 from concurrent.futures import ThreadPoolExecutor
 
-from db.chunks import give_up_on_lapsed_chunks, stalled_chunks
-from db.errors import DatabaseError
-from tasks.classify import Outcome, Workshop, classify_chunk
+from newsgate.db.chunks import give_up_on_lapsed_chunks, stalled_chunks
+from newsgate.db.errors import DatabaseError
+from newsgate.tasks.classify import Outcome, Workshop, classify_chunk
 
 log = logging.getLogger("newsgate.sweeper")
 

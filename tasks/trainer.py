@@ -20,8 +20,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from db.errors import DatabaseError
-from db.jobs import (
+from newsgate.db.errors import DatabaseError
+from newsgate.db.jobs import (
     JobClaim,
     JobFencedError,
     JobRecord,
@@ -33,15 +33,15 @@ from db.jobs import (
     running_job,
     take_job,
 )
-from db.session import Database
-from foundation.errors import NewsgateError
-from tasks.opening import ensure_champion, open_database
-from tasks.retrain import RETRAIN_JOB, recipe_of, too_few_labels
-from tasks.work import follow_parent, set_up_logging
-from training.extra import TrainingUnavailableError
-from worker.celery import RETRAIN_TASK, TRAINING_QUEUE, consume, make_app
-from worker.schedule import check_schedule, period_at, ring_by_schedule
-from worker.settings import Settings
+from newsgate.db.session import Database
+from newsgate.foundation.errors import NewsgateError
+from newsgate.tasks.opening import ensure_champion, open_database
+from newsgate.tasks.retrain import RETRAIN_JOB, recipe_of, too_few_labels
+from newsgate.tasks.work import follow_parent, set_up_logging
+from newsgate.training.extra import TrainingUnavailableError
+from newsgate.worker.celery import RETRAIN_TASK, TRAINING_QUEUE, consume, make_app
+from newsgate.worker.schedule import check_schedule, period_at, ring_by_schedule
+from newsgate.worker.settings import Settings
 
 log = logging.getLogger("newsgate.trainer")
 
@@ -299,7 +299,7 @@ def _let_go(claim: JobClaim, trainer: Trainer) -> None:
 def _command(claim: JobClaim) -> list[str]:
     told = ("--period", claim.period, "--attempt", str(claim.attempt), "--worker", claim.worker)
     # -P: a folder `tasks` where the person happens to be is not ours.
-    return [sys.executable, "-P", "-m", "tasks.training_process", *told]
+    return [sys.executable, "-P", "-m", "newsgate.tasks.training_process", *told]
 
 
 def _limits(settings: Settings) -> dict[str, str]:

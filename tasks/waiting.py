@@ -5,8 +5,8 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 
-from db.batches import BatchStatus, batch_status
-from db.session import Database
+from newsgate.db.batches import BatchStatus, batch_status
+from newsgate.db.session import Database
 
 # Soon at first, for a file of a few rows is done in no time; then seldom, for a look costs the database something. In
 # between by the time it took so far, so that little is added to that.

@@ -14,19 +14,19 @@ from typing import Any
 
 from celery.exceptions import SecurityWarning
 
-from db.errors import DatabaseError
-from db.models import read_bundle_bytes
-from db.session import Database
-from tasks.classify import ModelUnusableError, Workshop, classify_chunk, load_model
-from tasks.opening import ensure_champion, open_database, wait_for_database
-from tasks.sweep import keep_sweeping
-from worker.celery import CLASSIFY_QUEUE, CLASSIFY_TASK, consume, make_app
-from worker.doorbell import Doorbell
-from worker.settings import Settings
-from worker.shared_models import SharedModels
-from worker.stages import keep_telling, tell
-from worker.supervisor import tell_supervisor
-from worker.watchdog import InFlight, leave, watch
+from newsgate.db.errors import DatabaseError
+from newsgate.db.models import read_bundle_bytes
+from newsgate.db.session import Database
+from newsgate.tasks.classify import ModelUnusableError, Workshop, classify_chunk, load_model
+from newsgate.tasks.opening import ensure_champion, open_database, wait_for_database
+from newsgate.tasks.sweep import keep_sweeping
+from newsgate.worker.celery import CLASSIFY_QUEUE, CLASSIFY_TASK, consume, make_app
+from newsgate.worker.doorbell import Doorbell
+from newsgate.worker.settings import Settings
+from newsgate.worker.shared_models import SharedModels
+from newsgate.worker.stages import keep_telling, tell
+from newsgate.worker.supervisor import tell_supervisor
+from newsgate.worker.watchdog import InFlight, leave, watch
 
 log = logging.getLogger("newsgate.worker")
 
@@ -126,7 +126,7 @@ def set_up_logging(settings: Settings) -> None:
 
 def _consume(settings: Settings, workshop: Workshop, *, on_stop: Callable[[], None]) -> None:
     # With NumPy, which a worker needs in any case.
-    from model.runtime import resolved
+    from newsgate.model.runtime import resolved
 
     app = make_app(settings)
 

@@ -7,12 +7,12 @@ from dataclasses import replace
 from functools import cache
 from typing import Any
 
-from db.models import add_model
-from db.session import Database
-from model.bundle import make_bundle, read_bundle
-from model.classifier import Classifier, Scores
-from model.starter import starter_bundle
-from model.text import RESERVED_PIECES, Tokenizer
+from newsgate.db.models import add_model
+from newsgate.db.session import Database
+from newsgate.model.bundle import make_bundle, read_bundle
+from newsgate.model.classifier import Classifier, Scores
+from newsgate.model.starter import starter_bundle
+from newsgate.model.text import RESERVED_PIECES, Tokenizer
 
 
 @cache

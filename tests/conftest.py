@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from db.schema import ensure_schema
-from db.session import Database
+from newsgate.db.schema import ensure_schema
+from newsgate.db.session import Database
 from tests.services import PostgresServer, RedisServer, running_redis, short_folder
 
 

@@ -8,17 +8,17 @@ from typing import Any
 
 from sqlalchemy import Row, select
 
-from db.audit import audit
-from db.batches import batch_status, queued_chunks
-from db.chunks import Verdict, claim_chunk, commit_chunk, load_texts
-from db.results import Result, ResultFilter, read_results
-from db.session import Database
-from db.tables import chunks, items, runs
-from tasks.classify import classify_chunk
-from tasks.enqueue import Request, enqueue
-from tasks.work import make_workshop
+from newsgate.db.audit import audit
+from newsgate.db.batches import batch_status, queued_chunks
+from newsgate.db.chunks import Verdict, claim_chunk, commit_chunk, load_texts
+from newsgate.db.results import Result, ResultFilter, read_results
+from newsgate.db.session import Database
+from newsgate.db.tables import chunks, items, runs
+from newsgate.tasks.classify import classify_chunk
+from newsgate.tasks.enqueue import Request, enqueue
+from newsgate.tasks.work import make_workshop
+from newsgate.worker.settings import Settings, load_settings
 from tests.texts import write_posts
-from worker.settings import Settings, load_settings
 
 
 class Desk:

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from training.minilm import Arrays, MiniLmFiles
+from newsgate.training.minilm import Arrays, MiniLmFiles
 
 MARKS = ("[PAD]", "[UNK]", "[CLS]", "[SEP]")
 

@@ -15,9 +15,9 @@ from typing import Any
 
 import psutil
 
-from db.audit import audit
-from db.batches import BatchStatus, batch_status
-from db.session import Database
+from newsgate.db.audit import audit
+from newsgate.db.batches import BatchStatus, batch_status
+from newsgate.db.session import Database
 from tests.services import wait_until
 
 BIN = Path(sys.executable).parent

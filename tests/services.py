@@ -19,9 +19,9 @@ import redis
 from sqlalchemy import create_engine, make_url, text
 from sqlalchemy.exc import OperationalError
 
-from db.schema import migrate
-from db.session import Database
-from worker.embedded_redis import find_server
+from newsgate.db.schema import migrate
+from newsgate.db.session import Database
+from newsgate.worker.embedded_redis import find_server
 
 _READY_SECONDS = 30
 

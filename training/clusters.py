@@ -15,8 +15,8 @@ import re
 from collections.abc import Iterable
 from typing import Any, Final
 
-from model.text import URL_PIECE, normalise, split_words
-from training.extra import training_unavailable
+from newsgate.model.text import URL_PIECE, normalise, split_words
+from newsgate.training.extra import training_unavailable
 
 SIMILARITY: Final = 0.7
 SHINGLE_CHARACTERS: Final = 5

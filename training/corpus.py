@@ -11,9 +11,9 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from foundation.errors import NewsgateError
-from model.labels import LABELS
-from model.text import split_words
+from newsgate.foundation.errors import NewsgateError
+from newsgate.model.labels import LABELS
+from newsgate.model.text import split_words
 
 
 class CorpusError(NewsgateError):

@@ -19,17 +19,17 @@ from typing import Final, Protocol
 import numpy as np
 import numpy.typing as npt
 
-from model.gates import sigmoid
-from model.labels import FAKE
-from training.corpus import LabelledTexts, Split
-from training.examples import Examples
-from training.extra import training_unavailable
-from training.linear import cross_fit_linear
-from training.minilm import find_minilm
-from training.progress import Progress, ProgressCallback
-from training.recipe import Recipe
-from training.transfer import LONGEST_WORDS, Transfer
-from training.word_vectors import load_word_vectors
+from newsgate.model.gates import sigmoid
+from newsgate.model.labels import FAKE
+from newsgate.training.corpus import LabelledTexts, Split
+from newsgate.training.examples import Examples
+from newsgate.training.extra import training_unavailable
+from newsgate.training.linear import cross_fit_linear
+from newsgate.training.minilm import find_minilm
+from newsgate.training.progress import Progress, ProgressCallback
+from newsgate.training.recipe import Recipe
+from newsgate.training.transfer import LONGEST_WORDS, Transfer
+from newsgate.training.word_vectors import load_word_vectors
 
 # Teachers and variants are the same whatever the recipe's seed, so that several networks can share their answers.
 TEACHER_SEED: Final = 0
@@ -192,7 +192,7 @@ def _fit_teachers(split: Split, *, recipe: Recipe, progress: ProgressCallback) -
     files = find_minilm()
     try:
         # TensorFlow takes seconds and hundreds of megabytes to import, and a base install lacks it.
-        from training.teacher import fit_teacher
+        from newsgate.training.teacher import fit_teacher
     except ImportError as error:
         raise training_unavailable(error, needs="TensorFlow") from error
     return [

@@ -8,8 +8,8 @@ import keras
 import numpy as np
 from keras import layers, ops
 
-from model.text import PADDING_ID
-from model.weights import Float32
+from newsgate.model.text import PADDING_ID
+from newsgate.model.weights import Float32
 
 # About the size of what an LSTM's inputs settle at; word vectors come with numbers about 1.
 _FIRST_SCALE: Final = 0.3

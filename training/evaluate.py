@@ -9,11 +9,11 @@ from typing import Any, Final, Protocol
 import numpy as np
 import numpy.typing as npt
 
-from foundation.errors import NewsgateError
-from model.abstention import confidence_of
-from model.classifier import Scores
-from model.labels import FAKE, FAKE_THRESHOLD, LABELS, REAL
-from training.corpus import LabelledTexts
+from newsgate.foundation.errors import NewsgateError
+from newsgate.model.abstention import confidence_of
+from newsgate.model.classifier import Scores
+from newsgate.model.labels import FAKE, FAKE_THRESHOLD, LABELS, REAL
+from newsgate.training.corpus import LabelledTexts
 
 ECE_BINS: Final = 15
 

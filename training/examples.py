@@ -7,8 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from model.labels import FAKE
-from training.corpus import LabelledTexts
+from newsgate.model.labels import FAKE
+from newsgate.training.corpus import LabelledTexts
 
 
 @dataclass(frozen=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from foundation.errors import NewsgateError
+from newsgate.foundation.errors import NewsgateError
 
 
 class TrainingUnavailableError(NewsgateError):

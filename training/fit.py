@@ -7,17 +7,17 @@ from dataclasses import dataclass
 
 import keras
 
-from model.network import EMBEDDING, build_network
-from model.text import Tokenizer
-from training.corpus import LabelledTexts
-from training.embedding import AnchoredEmbedding
-from training.examples import Examples
-from training.learning_rate import warm_up_then_cosine
-from training.length_batches import LengthBatches
-from training.progress import ProgressCallback
-from training.recipe import Recipe
-from training.reporting import Reporter
-from training.word_vectors import load_word_vectors
+from newsgate.model.network import EMBEDDING, build_network
+from newsgate.model.text import Tokenizer
+from newsgate.training.corpus import LabelledTexts
+from newsgate.training.embedding import AnchoredEmbedding
+from newsgate.training.examples import Examples
+from newsgate.training.learning_rate import warm_up_then_cosine
+from newsgate.training.length_batches import LengthBatches
+from newsgate.training.progress import ProgressCallback
+from newsgate.training.recipe import Recipe
+from newsgate.training.reporting import Reporter
+from newsgate.training.word_vectors import load_word_vectors
 
 
 @dataclass(frozen=True)

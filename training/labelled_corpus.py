@@ -21,9 +21,9 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Final, Literal
 
-from model.labels import LABELS
-from training.clusters import CLUSTERING, Forest, NearDuplicates
-from training.corpus import CorpusError, LabelledTexts
+from newsgate.model.labels import LABELS
+from newsgate.training.clusters import CLUSTERING, Forest, NearDuplicates
+from newsgate.training.corpus import CorpusError, LabelledTexts
 
 JUDGING_SHARE: Final = 0.2
 

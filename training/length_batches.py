@@ -8,9 +8,9 @@ import keras
 import numpy as np
 import numpy.typing as npt
 
-from model.batching import pad
-from model.text import PADDING_ID, UNKNOWN_ID
-from model.weights import Int32
+from newsgate.model.batching import pad
+from newsgate.model.text import PADDING_ID, UNKNOWN_ID
+from newsgate.model.weights import Int32
 
 
 class LengthBatches(keras.utils.PyDataset):  # type: ignore[misc]

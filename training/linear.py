@@ -13,10 +13,10 @@ from typing import Any, Final
 import numpy as np
 import numpy.typing as npt
 
-from model.labels import FAKE
-from model.text import normalise, without_addresses
-from training.corpus import CorpusError, LabelledTexts, part_evenly
-from training.extra import training_unavailable
+from newsgate.model.labels import FAKE
+from newsgate.model.text import normalise, without_addresses
+from newsgate.training.corpus import CorpusError, LabelledTexts, part_evenly
+from newsgate.training.extra import training_unavailable
 
 # scikit-learn's C. At its default of 1 the n-grams of a text learn its label by heart; where labels are noisy, as most
 # are that people give, it is then worse on new texts. Where they are clean, 1 would be a little better.

@@ -12,7 +12,7 @@ import keras
 import numpy as np
 from keras import layers, ops
 
-from training.minilm import Arrays, PretrainedUnavailableError
+from newsgate.training.minilm import Arrays, PretrainedUnavailableError
 
 # Of all MiniLMs and BERTs: the other sizes are read off the weights.
 HEAD_WIDTH: Final = 32

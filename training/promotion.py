@@ -13,9 +13,9 @@ from typing import Any, Final
 import numpy as np
 import numpy.typing as npt
 
-from model.labels import FAKE, FAKE_THRESHOLD, LABELS
-from training.evaluate import expected_calibration_error
-from training.paired import Outcomes, bootstrap_macro_f1, mcnemar
+from newsgate.model.labels import FAKE, FAKE_THRESHOLD, LABELS
+from newsgate.training.evaluate import expected_calibration_error
+from newsgate.training.paired import Outcomes, bootstrap_macro_f1, mcnemar
 
 LEVEL: Final = 0.05
 MIN_ROWS: Final = 200

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Final, Literal, get_args
 
-from model.metadata import MOST_TOKENS
+from newsgate.model.metadata import MOST_TOKENS
 
 TeacherName = Literal["none", "linear", "minilm"]
 

@@ -10,7 +10,7 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
-from model.labels import FAKE
+from newsgate.model.labels import FAKE
 
 BINS: Final = 10
 # The normal quantile of 0.975: intervals that hold the true share 95 times of 100.

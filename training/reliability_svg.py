@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from html import escape
 from typing import Final
 
-from training.reliability import ReliabilityBin
+from newsgate.training.reliability import ReliabilityBin
 
 _WIDTH: Final = 460
 _LEFT, _TOP, _SIDE = 62, 62, 370

@@ -7,7 +7,7 @@ from typing import Any
 
 import keras
 
-from training.progress import Progress, ProgressCallback, Stage
+from newsgate.training.progress import Progress, ProgressCallback, Stage
 
 _REPORT_EVERY_SECONDS = 1.0
 

@@ -1,4 +1,4 @@
-"""Rebuilds the starter bundle: `python -m training.starter FOLDER`, the folder of the covid_rumor set.
+"""Rebuilds the starter bundle: `python -m newsgate.training.starter FOLDER`, the folder of the covid_rumor set.
 
 docs/model-card.md says where the set comes from and what the bundle is good for. The project ships the bundle and
 never the set.
@@ -13,15 +13,15 @@ import sys
 from pathlib import Path
 from typing import Final
 
-import model
-from model.bundle import write_bundle
-from model.classifier import Classifier
-from model.starter import STARTER_MEMBER
-from training.corpus import LabelledTexts
-from training.evaluate import Evaluation, evaluate
-from training.progress import Progress
-from training.recipe import STARTER_RECIPE
-from training.train import TrainedBundle, train_bundle
+from newsgate import model
+from newsgate.model.bundle import write_bundle
+from newsgate.model.classifier import Classifier
+from newsgate.model.starter import STARTER_MEMBER
+from newsgate.training.corpus import LabelledTexts
+from newsgate.training.evaluate import Evaluation, evaluate
+from newsgate.training.progress import Progress
+from newsgate.training.recipe import STARTER_RECIPE
+from newsgate.training.train import TrainedBundle, train_bundle
 
 DEFAULT_OUTPUT: Final = Path(model.__path__[0]) / STARTER_MEMBER
 
@@ -72,7 +72,9 @@ def _tell(progress: Progress) -> None:
 
 
 def _main() -> None:
-    parser = argparse.ArgumentParser(prog="python -m training.starter", description="Rebuild the starter bundle.")
+    parser = argparse.ArgumentParser(
+        prog="python -m newsgate.training.starter", description="Rebuild the starter bundle."
+    )
     parser.add_argument("covid_rumor_dir", type=Path, help="the folder with train.csv.gz and val.csv.gz")
     parser.add_argument("--output", type=Path, default=DEFAULT_OUTPUT)
     parser.add_argument("--cache", type=Path, help="Where answers of teachers are kept and looked for.")

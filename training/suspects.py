@@ -8,10 +8,10 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
-from model.labels import FAKE
-from model.text import split_words
-from training.corpus import LabelledTexts
-from training.extra import training_unavailable
+from newsgate.model.labels import FAKE
+from newsgate.model.text import split_words
+from newsgate.training.corpus import LabelledTexts
+from newsgate.training.extra import training_unavailable
 
 MAX_SHARE: Final = 0.05
 FOLDS: Final = 5

@@ -15,17 +15,17 @@ import numpy as np
 import numpy.typing as npt
 from tokenizers import Tokenizer
 
-from model.batching import pad
-from model.text import without_addresses
-from training.beyond_luck import StopWhenWorse
-from training.corpus import Split
-from training.examples import Examples
-from training.learning_rate import warm_up_then_cosine
-from training.length_batches import LengthBatches
-from training.minilm import MiniLmFiles
-from training.minilm_network import MiniLm, build_minilm
-from training.progress import ProgressCallback
-from training.reporting import Reporter
+from newsgate.model.batching import pad
+from newsgate.model.text import without_addresses
+from newsgate.training.beyond_luck import StopWhenWorse
+from newsgate.training.corpus import Split
+from newsgate.training.examples import Examples
+from newsgate.training.learning_rate import warm_up_then_cosine
+from newsgate.training.length_batches import LengthBatches
+from newsgate.training.minilm import MiniLmFiles
+from newsgate.training.minilm_network import MiniLm, build_minilm
+from newsgate.training.progress import ProgressCallback
+from newsgate.training.reporting import Reporter
 
 # Attention grows with the square of this; posts and headlines are shorter.
 MAX_TOKENS: Final = 128

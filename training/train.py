@@ -12,29 +12,29 @@ from typing import Any, Final
 
 import numpy as np
 
-from foundation.errors import NewsgateError
-from model.abstention import record_risk_coverage
-from model.bundle import make_bundle, read_bundle
-from model.classifier import Classifier, calibrated
-from model.encoding import PythonEncoder
-from model.metadata import BundleMetadata, Parity, TrainingData
-from model.numpy_runtime import NumpyRuntime
-from model.onnx_graph import compile_onnx
-from model.onnx_weights import weights_from_onnx
-from model.runtime import KerasRuntime, OnnxRuntime, Runtime, compiled_runtimes
-from model.summary import summarise
-from model.text import Tokenizer
-from model.tokens import Tokens
-from training.calibrate import fit_temperature
-from training.corpus import LabelledTexts, Split, hold_back
-from training.distil import distilled_examples
-from training.evaluate import Evaluation, evaluate
-from training.examples import Examples
-from training.extra import training_unavailable
-from training.progress import Progress, ProgressCallback, silent
-from training.recipe import DEFAULT_RECIPE, Recipe
-from training.unlabelled import choose_unlabelled
-from training.vocabulary import learn_tokenizer
+from newsgate.foundation.errors import NewsgateError
+from newsgate.model.abstention import record_risk_coverage
+from newsgate.model.bundle import make_bundle, read_bundle
+from newsgate.model.classifier import Classifier, calibrated
+from newsgate.model.encoding import PythonEncoder
+from newsgate.model.metadata import BundleMetadata, Parity, TrainingData
+from newsgate.model.numpy_runtime import NumpyRuntime
+from newsgate.model.onnx_graph import compile_onnx
+from newsgate.model.onnx_weights import weights_from_onnx
+from newsgate.model.runtime import KerasRuntime, OnnxRuntime, Runtime, compiled_runtimes
+from newsgate.model.summary import summarise
+from newsgate.model.text import Tokenizer
+from newsgate.model.tokens import Tokens
+from newsgate.training.calibrate import fit_temperature
+from newsgate.training.corpus import LabelledTexts, Split, hold_back
+from newsgate.training.distil import distilled_examples
+from newsgate.training.evaluate import Evaluation, evaluate
+from newsgate.training.examples import Examples
+from newsgate.training.extra import training_unavailable
+from newsgate.training.progress import Progress, ProgressCallback, silent
+from newsgate.training.recipe import DEFAULT_RECIPE, Recipe
+from newsgate.training.unlabelled import choose_unlabelled
+from newsgate.training.vocabulary import learn_tokenizer
 
 # Wider than the 6e-6 seen between runtimes, far narrower than any decision.
 PARITY_TOLERANCE: Final = 1e-4
@@ -185,8 +185,8 @@ def _fit(
 ) -> _Network:
     try:
         # TensorFlow takes seconds and hundreds of megabytes to import, and a base install lacks it.
-        from model.network import extract_weights, network_to_bytes
-        from training.fit import fit_network
+        from newsgate.model.network import extract_weights, network_to_bytes
+        from newsgate.training.fit import fit_network
     except ImportError as error:
         raise training_unavailable(error, needs="TensorFlow") from error
     fitted = fit_network(examples, held_back=held_back, tokenizer=tokenizer, recipe=recipe, progress=progress)

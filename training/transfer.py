@@ -17,8 +17,8 @@ from typing import Final
 
 import numpy as np
 
-from model.text import WORD, normalise
-from training.word_vectors import WordVectors
+from newsgate.model.text import WORD, normalise
+from newsgate.training.word_vectors import WordVectors
 
 # A word or a mark, and whether a space follows it.
 _WORD: Final = re.compile(rf"({WORD})(\s*)")

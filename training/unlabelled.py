@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 
-from training.clusters import NearDuplicates
-from training.corpus import words_hash
-from training.transfer import LONGEST_WORDS
+from newsgate.training.clusters import NearDuplicates
+from newsgate.training.corpus import words_hash
+from newsgate.training.transfer import LONGEST_WORDS
 
 
 def choose_unlabelled(

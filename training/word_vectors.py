@@ -1,7 +1,7 @@
 """What words mean before the first label: vectors that the network's embedding starts from.
 
 The table `training/word_vectors.npz` is MiniLM's input embedding (`training.minilm`), centred, cut to its principal
-components and rounded to a byte a number. `python -m training.word_vectors` makes it again.
+components and rounded to a byte a number. `python -m newsgate.training.word_vectors` makes it again.
 """
 
 from __future__ import annotations
@@ -17,8 +17,8 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
-from model.text import CASE_PIECES, CONTINUATION, RESERVED_PIECES, URL_PIECE, longest_pieces
-from training.minilm import MiniLmFiles, find_minilm
+from newsgate.model.text import CASE_PIECES, CONTINUATION, RESERVED_PIECES, URL_PIECE, longest_pieces
+from newsgate.training.minilm import MiniLmFiles, find_minilm
 
 WIDTH: Final = 128
 TABLE: Final = Path(__file__).with_name("word_vectors.npz")
@@ -107,7 +107,9 @@ def _is_of_use(piece: str) -> bool:
 
 
 def _main() -> None:
-    parser = argparse.ArgumentParser(prog="python -m training.word_vectors", description="Make the table again.")
+    parser = argparse.ArgumentParser(
+        prog="python -m newsgate.training.word_vectors", description="Make the table again."
+    )
     parser.add_argument("--minilm", type=Path, help="MiniLM's folder. [default: the installed wheel's]")
     parser.add_argument("--output", type=Path, default=TABLE)
     arguments = parser.parse_args()

@@ -12,13 +12,13 @@ from typing import Any
 from celery import Celery, signals
 from kombu import Connection
 
-from worker.settings import Settings
+from newsgate.worker.settings import Settings
 
 CLASSIFY_TASK = "newsgate.classify"
 CLASSIFY_QUEUE = "newsgate.classify"
 RETRAIN_TASK = "newsgate.retrain"
 TRAINING_QUEUE = "newsgate.training"
-TOLERANT_TRANSPORT = "worker.transport:TolerantTransport"
+TOLERANT_TRANSPORT = "newsgate.worker.transport:TolerantTransport"
 # Never reached: the lease in the database decides when work is taken over, not the broker.
 _VISIBILITY_TIMEOUT_SECONDS = 7 * 24 * 3600
 

@@ -6,7 +6,7 @@ import time
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
-from worker.settings import Settings
+from newsgate.worker.settings import Settings
 
 if TYPE_CHECKING:
     from celery import Celery
@@ -46,7 +46,7 @@ class Doorbell:
                 self._silent_until = time.monotonic() + _SILENT_SECONDS
 
     def _send(self, chunk: int) -> None:
-        from worker.celery import CLASSIFY_TASK
+        from newsgate.worker.celery import CLASSIFY_TASK
 
         self._celery().send_task(
             CLASSIFY_TASK,
@@ -63,7 +63,7 @@ class Doorbell:
 
     def _celery(self) -> Celery:
         if self._app is None:
-            from worker.celery import make_app
+            from newsgate.worker.celery import make_app
 
             self._app = make_app(self._settings)
             self._app.conf.broker_transport_options |= _ONE_TRY

@@ -14,8 +14,8 @@ import subprocess
 import time
 from pathlib import Path
 
-from foundation.errors import NewsgateError
-from worker.settings import Settings
+from newsgate.foundation.errors import NewsgateError
+from newsgate.worker.settings import Settings
 
 _OLDEST_VERSION = (6, 2)
 _START_SECONDS = 15

@@ -12,9 +12,9 @@ from typing import Any
 from celery import beat
 from celery.schedules import ParseException, crontab
 
-from foundation.errors import WrongUsageError
-from worker.celery import RETRAIN_TASK, TRAINING_QUEUE, make_app
-from worker.settings import Settings
+from newsgate.foundation.errors import WrongUsageError
+from newsgate.worker.celery import RETRAIN_TASK, TRAINING_QUEUE, make_app
+from newsgate.worker.settings import Settings
 
 # The 29th of February may be eight years ago.
 _LONGEST_PERIOD_DAYS = 8 * 366

@@ -21,7 +21,7 @@ from urllib.parse import parse_qs, urlsplit
 from pydantic import Field, ValidationError, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-from foundation.errors import NewsgateError, WrongUsageError
+from newsgate.foundation.errors import NewsgateError, WrongUsageError
 
 # sun_path holds 108 bytes with its closing NUL; a longer address cannot be bound.
 _LONGEST_SOCKET_PATH_BYTES = 100

@@ -10,8 +10,8 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from model.classifier import Classifier
-    from model.runtime import RuntimeName
+    from newsgate.model.classifier import Classifier
+    from newsgate.model.runtime import RuntimeName
 
 log = logging.getLogger("newsgate.worker")
 
@@ -41,7 +41,7 @@ class SharedModels:
             return self._loaded[number]
 
     def _load(self, number: int) -> Classifier:
-        from model.classifier import Classifier
+        from newsgate.model.classifier import Classifier
 
         started = time.monotonic()
         # One thread a call: the parallelism is in the chunks, and two pools on the same cores would only collide.

@@ -19,9 +19,9 @@ from benchmarks.accuracy.sets import SOURCES, SetFiles, prepare_set
 from benchmarks.accuracy.trained import FORMER_SETTINGS, Training, measure_training
 from benchmarks.processes import ROOT, BenchmarkError, scratch_folder
 from benchmarks.report import say
-from foundation.errors import NewsgateError
-from training.recipe import RECIPES
-from training.starter import read_labelled_csv
+from newsgate.foundation.errors import NewsgateError
+from newsgate.training.recipe import RECIPES
+from newsgate.training.starter import read_labelled_csv
 
 PAGE = ROOT / "docs" / "accuracy.md"
 BUILD = ROOT / "build" / "accuracy"

@@ -12,10 +12,10 @@ import numpy as np
 from benchmarks.accuracy.results import Circumstances, Figures, Result, settings_hash
 from benchmarks.accuracy.sets import SetFiles
 from benchmarks.accuracy.speed import Stopwatch, texts_per_second
-from model.labels import FAKE, REAL
-from training.corpus import LabelledTexts
-from training.evaluate import evaluate_probabilities
-from training.starter import read_labelled_csv
+from newsgate.model.labels import FAKE, REAL
+from newsgate.training.corpus import LabelledTexts
+from newsgate.training.evaluate import evaluate_probabilities
+from newsgate.training.starter import read_labelled_csv
 
 LabelTexts = Callable[[Sequence[str]], list[str]]
 MANY_WORDS: Final = 24

@@ -17,9 +17,9 @@ from typing import Final
 import numpy as np
 
 from benchmarks.processes import BenchmarkError
-from model.labels import LABELS
-from training.corpus import LabelledTexts
-from training.starter import read_labelled_csv
+from newsgate.model.labels import LABELS
+from newsgate.training.corpus import LabelledTexts
+from newsgate.training.starter import read_labelled_csv
 
 TEST_SHARE: Final = 0.2
 # How the tests that were derived from a set are called, after its name.

@@ -14,11 +14,11 @@ from benchmarks.accuracy.results import Circumstances, Figures, Result, settings
 from benchmarks.accuracy.sets import SetFiles
 from benchmarks.accuracy.speed import Stopwatch, texts_per_second
 from benchmarks.processes import BenchmarkError, clean_environment, program
-from model.bundle import read_bundle
-from model.classifier import Classifier
-from training.distil import ANSWERS_VERSION
-from training.recipe import RECIPES, Recipe
-from training.starter import read_labelled_csv
+from newsgate.model.bundle import read_bundle
+from newsgate.model.classifier import Classifier
+from newsgate.training.distil import ANSWERS_VERSION
+from newsgate.training.recipe import RECIPES, Recipe
+from newsgate.training.starter import read_labelled_csv
 
 MAX_ERROR: Final = 0.02
 

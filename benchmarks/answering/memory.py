@@ -15,9 +15,9 @@ from benchmarks.newsgate_server import NewsgateServer, newsgate_server
 from benchmarks.processes import BenchmarkError, program, running, scratch_folder, tree_of, wait_until
 from benchmarks.report import say
 from benchmarks.texts import make_lexicon, make_posts, write_posts
-from model.bundle import read_bundle
-from model.starter import starter_bundle
-from tasks.trainer import can_train
+from newsgate.model.bundle import read_bundle
+from newsgate.model.starter import starter_bundle
+from newsgate.tasks.trainer import can_train
 
 _READY_SECONDS: Final = 120
 _DOWN_SECONDS: Final = 30

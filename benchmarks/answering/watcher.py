@@ -15,7 +15,7 @@ from multiprocessing.connection import Connection as Pipe
 from sqlalchemy import Connection, text
 
 from benchmarks.processes import BenchmarkError
-from db.session import Database
+from newsgate.db.session import Database
 
 _LOOK_SECONDS = 0.001
 _PATIENCE_SECONDS = 30.0

@@ -29,10 +29,10 @@ from threadpoolctl import threadpool_limits
 
 from benchmarks.pipeline.side import Side, Work, cores
 from benchmarks.processes import Cost
-from model.bundle import Bundle, read_bundle
-from model.onnx_weights import weights_from_onnx
-from model.starter import starter_bundle
-from model.weights import Float32
+from newsgate.model.bundle import Bundle, read_bundle
+from newsgate.model.onnx_weights import weights_from_onnx
+from newsgate.model.starter import starter_bundle
+from newsgate.model.weights import Float32
 
 _DIRECTIONS = 2
 _GATES = 4

@@ -27,11 +27,11 @@ from benchmarks.pipeline.loaded_classifier import (
 )
 from benchmarks.pipeline.side import Side, Work, cores
 from benchmarks.processes import BenchmarkError, Cost
-from db.bulk import insert_rows
-from db.session import Database
-from model.classifier import Scores
-from model.labels import label_of
-from model.runtime import RuntimeName
+from newsgate.db.bulk import insert_rows
+from newsgate.db.session import Database
+from newsgate.model.classifier import Scores
+from newsgate.model.labels import label_of
+from newsgate.model.runtime import RuntimeName
 
 _TRANSACTION_ROWS = 10_000
 # Classified or in work: enough that no process waits while a transaction is written.

@@ -14,7 +14,7 @@ from sqlalchemy import insert
 
 from benchmarks.pipeline.celery_child import loaded, make_app
 from benchmarks.pipeline.peer_database import PeerVerdict
-from model.labels import label_of
+from newsgate.model.labels import label_of
 
 # Four batches of the model, so that texts of similar length can share one.
 FLUSH_ROWS = 512

@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 
 from benchmarks.pipeline.celery_child import loaded, make_app
 from benchmarks.pipeline.peer_database import PeerVerdict
-from model.labels import label_of
+from newsgate.model.labels import label_of
 
 app = make_app("rows")
 

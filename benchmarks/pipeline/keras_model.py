@@ -9,11 +9,11 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from model.batching import pad
-from model.bundle import read_bundle
-from model.classifier import calibrated
-from model.starter import starter_bundle
-from model.text import Tokenizer
+from newsgate.model.batching import pad
+from newsgate.model.bundle import read_bundle
+from newsgate.model.classifier import calibrated
+from newsgate.model.starter import starter_bundle
+from newsgate.model.text import Tokenizer
 
 BATCH_TEXTS = 128
 _WARM_UP_WORDS = (5, 10, 20, 40, 80)
@@ -33,7 +33,7 @@ class KerasModel:
         """Load the starter model, warm, in a process that shares the machine with one such process a core."""
         import tensorflow as tf
 
-        from model.network import network_from_bytes
+        from newsgate.model.network import network_from_bytes
 
         # Their threads would only contend with the other processes.
         tf.config.threading.set_intra_op_parallelism_threads(1)

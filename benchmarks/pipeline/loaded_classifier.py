@@ -16,9 +16,9 @@ from typing import TypeVar
 from benchmarks.pipeline.processor_time import tree_cpu_seconds
 from benchmarks.pipeline.side import Side, Work, cores
 from benchmarks.processes import Cost, cpu_seconds_here
-from model.classifier import Classifier, Scores
-from model.runtime import RuntimeName
-from model.starter import starter_bundle
+from newsgate.model.classifier import Classifier, Scores
+from newsgate.model.runtime import RuntimeName
+from newsgate.model.starter import starter_bundle
 
 # As many as a chunk of newsgate has.
 CHUNK_ROWS = 2000

@@ -12,12 +12,12 @@ from benchmarks.newsgate_server import NewsgateServer, newsgate_server, settings
 from benchmarks.pipeline.processor_time import tree_cpu_seconds
 from benchmarks.pipeline.side import Side, Work
 from benchmarks.processes import BenchmarkError, Cost, cpu_seconds_here, cpu_seconds_of
-from db.session import Database
-from tasks.enqueue import Request, enqueue
-from tasks.opening import open_database
-from tasks.waiting import wait_for_batch
+from newsgate.db.session import Database
+from newsgate.tasks.enqueue import Request, enqueue
+from newsgate.tasks.opening import open_database
+from newsgate.tasks.waiting import wait_for_batch
+from newsgate.worker.settings import Settings
 from tests.services import PostgresServer, RedisServer, short_folder
-from worker.settings import Settings
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,7 +21,7 @@ import ray
 from benchmarks.pipeline.keras_model import KerasModel
 from benchmarks.pipeline.processor_time import CpuSamples
 from benchmarks.pipeline.side import cores
-from model.labels import label_of
+from newsgate.model.labels import label_of
 
 _BATCH_ROWS = 1024
 # A file is one block where nothing else is said, and a block is one actor's work.

@@ -12,9 +12,9 @@ from benchmarks.pipeline.side import Entry, Pace, Side, Work
 from benchmarks.processes import BenchmarkError, Cost, scratch_folder
 from benchmarks.report import figure, say
 from benchmarks.texts import ARTICLES, POSTS, Kind, Lexicon, make_lexicon, make_texts, write_posts
-from model.bundle import read_bundle
-from model.starter import starter_bundle
-from model.text import Tokenizer
+from newsgate.model.bundle import read_bundle
+from newsgate.model.starter import starter_bundle
+from newsgate.model.text import Tokenizer
 
 _WARM_UP_ROWS = 2000
 # They have six times as many tokens as posts.

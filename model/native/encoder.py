@@ -14,8 +14,8 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
-from model.native.library import Library, Vocabulary
-from model.text import (
+from newsgate.model.native.library import Library, Vocabulary
+from newsgate.model.text import (
     CAPITALISED_PIECE,
     CONTINUATION,
     MAX_WORD_CHARACTERS,
@@ -27,7 +27,7 @@ from model.text import (
     fold,
     unescape,
 )
-from model.tokens import Tokens
+from newsgate.model.tokens import Tokens
 
 # Between texts. It takes part in no rule of Unicode, so that many texts are normalised as each of them would be.
 _SEPARATOR: Final = "\0"

@@ -11,7 +11,7 @@ from typing import Any, Final
 import numpy as np
 import numpy.typing as npt
 
-from model.native.build import FOLDER, LIBRARY
+from newsgate.model.native.build import FOLDER, LIBRARY
 
 # Floats in a vector, by the number of a variant: any processor, AVX2, AVX-512.
 WIDTHS: Final = (4, 8, 16)

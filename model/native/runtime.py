@@ -9,9 +9,9 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
-from model.native.library import WIDTHS, Direction, Library, Network, aligned
-from model.tokens import Tokens
-from model.weights import Float32, LstmWeights, Weights
+from newsgate.model.native.library import WIDTHS, Direction, Library, Network, aligned
+from newsgate.model.tokens import Tokens
+from newsgate.model.weights import Float32, LstmWeights, Weights
 
 # sigma(z) = 1 / (1 + 2^(-z / ln 2)), tanh(z) = (1 - 2^(-2z / ln 2)) / (1 + 2^(-2z / ln 2)): the C code takes powers of
 # two, and has the factors in the weights. Input, forget, candidate, output, as Keras has them.

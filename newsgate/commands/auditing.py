@@ -13,7 +13,7 @@ def audit() -> None:
 
     Prints what was counted; exits with 1 and the first offenders where one does not hold.
     """
-    from db.audit import audit as look
+    from newsgate.db.audit import audit as look
 
     with opened() as (_, database), database.read() as connection:
         findings = look(connection)

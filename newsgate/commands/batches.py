@@ -12,16 +12,16 @@ from typing import IO, TYPE_CHECKING, Any
 
 import click
 
-from foundation.errors import WrongUsageError
 from newsgate.commands.abstaining import max_error_option, tell_unsure
 from newsgate.commands.common import Telling, one_line, opened, print_table, tell, written
 from newsgate.commands.drifting import show_drift
 from newsgate.commands.numbers import ANY_ROWS, BATCH, MODEL, SOME_ROWS, Share
+from newsgate.foundation.errors import WrongUsageError
 
 if TYPE_CHECKING:
-    from db.batches import BatchStatus
-    from db.results import Result, ResultFilter
-    from db.session import Database
+    from newsgate.db.batches import BatchStatus
+    from newsgate.db.results import Result, ResultFilter
+    from newsgate.db.session import Database
 
 _TABLE_TEXT_CHARS = 72
 # Columns whose content comes from the file, or from whatever failed on it.
@@ -38,8 +38,8 @@ _WRITTEN_BY_OTHERS = ("external_id", "text", "error")
 )
 def status(batch: int | None, *, as_json: bool, limit: int, drift: bool, days: int) -> None:
     """How far batches are: all of the latest, or every run of one BATCH with its refused rows."""
-    from db.batches import batch_runs, list_batches
-    from db.results import read_rejects
+    from newsgate.db.batches import batch_runs, list_batches
+    from newsgate.db.results import read_rejects
 
     if drift:
         if batch is not None:
@@ -98,9 +98,9 @@ def results(
     csv and jsonl carry every column of the database's view `results`; the table is for reading. In csv a single quote
     goes before a cell that a spreadsheet would take for a formula.
     """
-    from db.batches import batch_status
-    from db.results import ResultFilter
-    from tasks.abstaining import threshold_of
+    from newsgate.db.batches import batch_status
+    from newsgate.db.results import ResultFilter
+    from newsgate.tasks.abstaining import threshold_of
 
     if label == "unsure" and max_error is None:
         raise WrongUsageError("no row is unsure by itself", remedy="Say with --max-error E which error you put up with")
@@ -119,7 +119,7 @@ def results(
 @click.argument("batch", type=BATCH)
 def cancel(batch: int) -> None:
     """Stop classifying BATCH; the verdicts it has so far stay."""
-    from db.batches import batch_status, cancel_run
+    from newsgate.db.batches import batch_status, cancel_run
 
     with opened() as (_, database), database.write() as connection:
         state = batch_status(connection, batch)
@@ -134,7 +134,7 @@ def write_results(
 
     raw: write into CSV what a spreadsheet would take for a formula as it is.
     """
-    from db.results import count_sure, read_results
+    from newsgate.db.results import count_sure, read_results
 
     form = form or ("table" if output is None and sys.stdout.isatty() else "csv")
     with database.read() as connection, written(output) as stream:
@@ -157,8 +157,8 @@ def _write_table(rows: Iterable[Result], stream: IO[str]) -> None:
 
 
 def _write_csv(rows: Iterable[Result], stream: IO[str], *, raw: bool) -> None:
-    from db.results import COLUMNS
-    from tasks.spreadsheets import guard_cell, row_writer
+    from newsgate.db.results import COLUMNS
+    from newsgate.tasks.spreadsheets import guard_cell, row_writer
 
     write_row = row_writer(stream)
     write_row(COLUMNS)

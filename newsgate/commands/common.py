@@ -14,11 +14,11 @@ from typing import IO, TYPE_CHECKING, Any
 
 import click
 
-from foundation.errors import NewsgateError, WrongUsageError
+from newsgate.foundation.errors import NewsgateError, WrongUsageError
 
 if TYPE_CHECKING:
-    from db.session import Database
-    from worker.settings import Settings
+    from newsgate.db.session import Database
+    from newsgate.worker.settings import Settings
 
 EXIT_SOME_ROWS_BAD = 3
 
@@ -61,8 +61,8 @@ class TellingGroup(Telling, click.Group):
 @contextmanager
 def opened() -> Iterator[tuple[Settings, Database]]:
     """The settings of this process and its database, closed when the block ends."""
-    from tasks.opening import open_database
-    from worker.settings import load_settings
+    from newsgate.tasks.opening import open_database
+    from newsgate.worker.settings import load_settings
 
     settings = load_settings()
     database = open_database(settings)
@@ -78,7 +78,7 @@ def written(path: str | None) -> Iterator[IO[str]]:
 
     None and `-` are standard output; a pipe or a device is written into as it comes.
     """
-    from model.whole_file import whole_file
+    from newsgate.model.whole_file import whole_file
 
     if path is None or path == "-":
         yield sys.stdout

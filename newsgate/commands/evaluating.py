@@ -14,7 +14,7 @@ from newsgate.commands.numbers import MODEL
 from newsgate.commands.reading import read_options, reading_options, tell_read
 
 if TYPE_CHECKING:
-    from tasks.modelling import Evaluated
+    from newsgate.tasks.modelling import Evaluated
 
 
 @click.command("evaluate", cls=Telling)
@@ -41,7 +41,7 @@ def evaluate(
     \b
     Exit codes: 0 done, 1 an error, 2 wrong usage, 3 done but some rows of FILE were refused or missing.
     """
-    from tasks.modelling import evaluate_model, read_labelled
+    from newsgate.tasks.modelling import evaluate_model, read_labelled
 
     with opened() as (settings, database):
         labelled = read_labelled(file, options=read_options(settings.max_text_chars, **reading), settings=settings)
@@ -95,8 +95,8 @@ def _tell_selected(done: Evaluated) -> None:
 
 
 def _draw(done: Evaluated, *, file: str, path: str) -> None:
-    from tasks.reading import storable
-    from training.reliability_svg import draw_reliability
+    from newsgate.tasks.reading import storable
+    from newsgate.training.reliability_svg import draw_reliability
 
     title = f"model {done.model} on {storable(Path(file).name)}"
     drawing = draw_reliability(done.reliability, title=title, ece=done.figures.ece)

@@ -9,16 +9,16 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from foundation.errors import WrongUsageError
 from newsgate.commands.common import Telling, opened, print_table, printable, tell, written
 from newsgate.commands.numbers import ITEM, MODEL
 from newsgate.commands.told_text import TOLD_TEXT
+from newsgate.foundation.errors import WrongUsageError
 
 if TYPE_CHECKING:
-    from db.session import Database
-    from model.explanation import Explanation, GateMeasures
-    from model.explanation_faithfulness import Faithfulness
-    from tasks.explain import Explained
+    from newsgate.db.session import Database
+    from newsgate.model.explanation import Explanation, GateMeasures
+    from newsgate.model.explanation_faithfulness import Faithfulness
+    from newsgate.tasks.explain import Explained
 
 NOTE = "gates describe what the network did; leaving a token out attributes"
 
@@ -77,7 +77,7 @@ def as_json(explained: Explained) -> dict[str, Any]:
 
 
 def _explain(item_or_text: str, *, database: Database, model: int | None, max_tokens: int) -> Explained:
-    from tasks.explain import explain_item, explain_text
+    from newsgate.tasks.explain import explain_item, explain_text
 
     if not (item_or_text.isascii() and item_or_text.isdigit()):
         return explain_text(item_or_text, database=database, model=model, most_tokens=max_tokens)
@@ -133,7 +133,7 @@ def _print_faithfulness(found: Faithfulness, tokens: int) -> None:
 
 def token_shown(piece: str, word: str) -> str:
     """A token for a person: the vocabulary's piece, beside the word where the piece is not part of it."""
-    from model.text import UNKNOWN_PIECE
+    from newsgate.model.text import UNKNOWN_PIECE
 
     text = printable(f"{piece} {word}" if piece == UNKNOWN_PIECE and word else piece)
     return text if len(text) <= _TOKEN_CHARS else f"{text[: _TOKEN_CHARS - 1]}…"
@@ -153,7 +153,7 @@ def _write_page(explained: Explained, path: Path) -> None:
 
 
 def _label(why: Explanation) -> str:
-    from model.labels import label_of
+    from newsgate.model.labels import label_of
 
     return label_of(why.p_fake)
 

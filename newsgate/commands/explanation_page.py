@@ -5,16 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Final
 
-from model.explanation_faithfulness import RANDOM_DRAWS
-from model.labels import label_of
-from model.text import CONTINUATION, UNKNOWN_PIECE, URL_PIECE
 from newsgate.commands.explanation_style import STYLE
 from newsgate.commands.html_page import escaped, html_page, shortened
+from newsgate.model.explanation_faithfulness import RANDOM_DRAWS
+from newsgate.model.labels import label_of
+from newsgate.model.text import CONTINUATION, UNKNOWN_PIECE, URL_PIECE
 
 if TYPE_CHECKING:
-    from model.explanation import Explanation
-    from model.explanation_faithfulness import Faithful, Faithfulness
-    from tasks.explain import Explained
+    from newsgate.model.explanation import Explanation
+    from newsgate.model.explanation_faithfulness import Faithful, Faithfulness
+    from newsgate.tasks.explain import Explained
 
 _MEASURES: Final = (("keep", "keep"), ("take_in", "take in"), ("show", "show"))
 _DIRECTIONS: Final = (("forward", "forward →"), ("backward", "← backward"))

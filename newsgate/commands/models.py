@@ -13,7 +13,7 @@ from newsgate.commands.numbers import MODEL
 from newsgate.commands.told_text import TOLD_TEXT
 
 if TYPE_CHECKING:
-    from db.promotions import Promotion
+    from newsgate.db.promotions import Promotion
 
 
 @click.group("models", cls=TellingGroup, invoke_without_command=True)
@@ -27,8 +27,8 @@ def models(ctx: click.Context) -> None:
 @click.command("list", cls=Telling)
 def list_() -> None:
     """Every model, newest first."""
-    from db.models import list_models
-    from tasks.opening import ensure_champion
+    from newsgate.db.models import list_models
+    from newsgate.tasks.opening import ensure_champion
 
     with opened() as (_, database):
         ensure_champion(database)
@@ -54,8 +54,8 @@ def list_() -> None:
 @click.argument("number", type=MODEL)
 def show(number: int) -> None:
     """Everything recorded about one model, as JSON, with every decision about it."""
-    from db.models import model_record
-    from db.promotions import decisions_about
+    from newsgate.db.models import model_record
+    from newsgate.db.promotions import decisions_about
 
     with opened() as (_, database), database.read() as connection:
         record = model_record(connection, number)
@@ -74,7 +74,7 @@ models.add_command(show)
 @click.option("--reason", type=TOLD_TEXT, required=True, metavar="TEXT", help="Why; it is recorded with the decision.")
 def promote(number: int, *, reason: str) -> None:
     """Make model NUMBER the champion: new runs use it at once, running ones finish on theirs."""
-    from db.promotions import promote as make_champion
+    from newsgate.db.promotions import promote as make_champion
 
     with opened() as (_, database), database.write() as connection:
         before = make_champion(connection, number, reason=reason, figures={})

@@ -10,12 +10,12 @@ import click
 from newsgate.commands.common import tell, warn
 
 if TYPE_CHECKING:
-    from db.results import Reject
-    from db.session import Database
     from newsgate.commands.progress import ProgressLine
-    from tasks.enqueue import Enqueued, Progress
-    from tasks.modelling import LabelledFile, UnlabelledFile
-    from tasks.reading import ReadOptions, Rejected
+    from newsgate.db.results import Reject
+    from newsgate.db.session import Database
+    from newsgate.tasks.enqueue import Enqueued, Progress
+    from newsgate.tasks.modelling import LabelledFile, UnlabelledFile
+    from newsgate.tasks.reading import ReadOptions, Rejected
 
 _REJECTS_SHOWN = 5
 
@@ -49,7 +49,7 @@ def reading_options(function: Function) -> Function:
 
 def read_options(settings_max_chars: int, **told: Any) -> ReadOptions:
     """What the person said about the file, as the reader takes it."""
-    from tasks.reading import ReadOptions
+    from newsgate.tasks.reading import ReadOptions
 
     return ReadOptions(
         text_columns=tuple(told["text_columns"]),
@@ -72,7 +72,7 @@ def draw_reading(line: ProgressLine) -> Callable[[Progress], None]:
 
 def tell_enqueued(done: Enqueued, database: Database) -> None:
     """What became of the file, on standard error: what needs a look, the summary, the first refused rows."""
-    from db.results import read_rejects
+    from newsgate.db.results import read_rejects
 
     with database.read() as connection:
         rejects = read_rejects(connection, done.batch, limit=_REJECTS_SHOWN)
@@ -84,7 +84,7 @@ def tell_enqueued(done: Enqueued, database: Database) -> None:
 
 def tell_read(path: str, read: LabelledFile | UnlabelledFile) -> None:
     """What became of a file that is not stored, on standard error: as for one that is."""
-    from tasks.modelling import LabelledFile
+    from newsgate.tasks.modelling import LabelledFile
 
     report = read.report
     tell_about_file(report.notes, report.warnings)

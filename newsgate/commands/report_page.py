@@ -6,16 +6,16 @@ import math
 from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any, Final
 
-from db.overview import SCORE_BINS
 from newsgate.commands.html_page import escaped, html_page, shortened
 from newsgate.commands.report_style import STYLE
+from newsgate.db.overview import SCORE_BINS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from db.results import Result
-    from tasks.drift import DriftDay
-    from tasks.reporting import BatchReport
+    from newsgate.db.results import Result
+    from newsgate.tasks.drift import DriftDay
+    from newsgate.tasks.reporting import BatchReport
 
 _TEXT_CHARS: Final = 300
 

@@ -6,10 +6,10 @@ import sys
 
 import click
 
-from foundation.errors import WrongUsageError
 from newsgate.commands.abstaining import max_error_option
 from newsgate.commands.common import Telling, opened, tell, written
 from newsgate.commands.numbers import BATCH, MODEL
+from newsgate.foundation.errors import WrongUsageError
 
 
 @click.command("report", cls=Telling)
@@ -26,7 +26,7 @@ def report(batch: int, *, output: str | None, model: int | None, max_error: floa
     The page is one file that needs no network and runs no script: send it to whoever asked.
     """
     from newsgate.commands.report_page import report_page
-    from tasks.reporting import report_on
+    from newsgate.tasks.reporting import report_on
 
     if output is None and sys.stdout.isatty():
         raise WrongUsageError("a page is of no use on a terminal", remedy="Say with -o FILE where it goes")

@@ -13,7 +13,7 @@ from newsgate.commands.common import Telling, opened, tell
 from newsgate.commands.told_text import TOLD_TEXT
 
 if TYPE_CHECKING:
-    from db.jobs import JobRecord
+    from newsgate.db.jobs import JobRecord
 
 
 @click.command("retrain", cls=Telling)
@@ -25,9 +25,9 @@ def retrain(*, force: bool, as_json: bool) -> None:
     The new model becomes champion only where it is better beyond chance on texts whose labels neither was trained
     on; else it is kept as rejected, with the figures. Needs TensorFlow: pip install 'newsgate[training]'.
     """
-    from tasks.opening import ensure_champion
-    from tasks.trainer import make_trainer, retrain_by_hand
-    from tasks.work import set_up_logging
+    from newsgate.tasks.opening import ensure_champion
+    from newsgate.tasks.trainer import make_trainer, retrain_by_hand
+    from newsgate.tasks.work import set_up_logging
 
     with opened() as (settings, database):
         set_up_logging(settings)
@@ -56,7 +56,7 @@ def rollback(*, reason: str) -> None:
 
     Said again, it goes back one further.
     """
-    from db.promotions import roll_back
+    from newsgate.db.promotions import roll_back
 
     with opened() as (_, database), database.write() as connection:
         champion, before = roll_back(connection, reason=reason)
@@ -70,8 +70,8 @@ def trainer(*, parent: int | None) -> None:
 
     SIGTERM stops a training under way; another trainer, or this one started again, begins it anew.
     """
-    from tasks.trainer import run_trainer
-    from worker.settings import load_settings
+    from newsgate.tasks.trainer import run_trainer
+    from newsgate.worker.settings import load_settings
 
     run_trainer(load_settings(), parent=parent)
 
@@ -83,8 +83,8 @@ def beat(*, parent: int | None) -> None:
 
     NEWSGATE_RETRAIN_CRONTAB says when. Several may run; a retraining happens once all the same.
     """
-    from tasks.trainer import run_schedule
-    from worker.settings import load_settings
+    from newsgate.tasks.trainer import run_schedule
+    from newsgate.worker.settings import load_settings
 
     run_schedule(load_settings(), parent=parent)
 

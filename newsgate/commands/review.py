@@ -10,15 +10,15 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from foundation.errors import NewsgateError, WrongUsageError
 from newsgate.commands.common import Telling, opened, printable, tell, warn, written
 from newsgate.commands.labels import agreement_line, by_option, judge_name, share, tell_imported, tell_refused
 from newsgate.commands.numbers import BATCH, SOME_ROWS, Share
+from newsgate.foundation.errors import NewsgateError, WrongUsageError
 
 if TYPE_CHECKING:
-    from db.review import Offer
-    from db.session import Database
-    from tasks.reviewing import ReviewSession, Tally
+    from newsgate.db.review import Offer
+    from newsgate.db.session import Database
+    from newsgate.tasks.reviewing import ReviewSession, Tally
 
 _KEYS = {"f": "fake", "r": "real", "s": "skip", "u": "undo", "q": "quit", "\x04": "quit"}
 _PROMPT = "f fake   r real   s skip   u undo   q quit > "
@@ -75,7 +75,7 @@ def review(
 
 
 def _check_batch(database: Database, batch: int | None) -> None:
-    from db.batches import batch_status
+    from newsgate.db.batches import batch_status
 
     if batch is not None:
         with database.read() as connection:
@@ -83,8 +83,8 @@ def _check_batch(database: Database, batch: int | None) -> None:
 
 
 def _export_sheet(database: Database, path: str, *, limit: int, **mix: Any) -> None:
-    from tasks.reviewing import pick_without_leases
-    from tasks.spreadsheets import export_sheet
+    from newsgate.tasks.reviewing import pick_without_leases
+    from newsgate.tasks.spreadsheets import export_sheet
 
     with written(path) as stream:
         count = export_sheet(pick_without_leases(database, limit=limit, **mix), stream)
@@ -92,7 +92,7 @@ def _export_sheet(database: Database, path: str, *, limit: int, **mix: Any) -> N
 
 
 def _import_sheet(path: str, *, by: str) -> None:
-    from tasks.label_import import LabelImporter
+    from newsgate.tasks.label_import import LabelImporter
 
     with opened() as (settings, database):
         done = LabelImporter(database, settings, by=by, refuse=tell_refused).read_sheet(path)
@@ -100,9 +100,9 @@ def _import_sheet(path: str, *, by: str) -> None:
 
 
 def _review(database: Database, *, reviewer: str, limit: int, **mix: Any) -> None:
-    from db.labels import count_pairs
-    from tasks.labelling import measure_agreement
-    from tasks.reviewing import ReviewSession
+    from newsgate.db.labels import count_pairs
+    from newsgate.tasks.labelling import measure_agreement
+    from newsgate.tasks.reviewing import ReviewSession
 
     session = ReviewSession(database, reviewer=reviewer, **mix)
     try:

@@ -26,11 +26,11 @@ def up(*, training: bool | None) -> None:
     that one. Ctrl-C finishes the chunks in hand and stops everything. Without the libraries that training needs it
     runs no trainer and no schedule.
     """
-    from tasks.local import LocalSystem
-    from tasks.trainer import can_train
-    from tasks.work import set_up_logging
-    from worker.schedule import check_schedule
-    from worker.settings import load_settings
+    from newsgate.tasks.local import LocalSystem
+    from newsgate.tasks.trainer import can_train
+    from newsgate.tasks.work import set_up_logging
+    from newsgate.worker.schedule import check_schedule
+    from newsgate.worker.settings import load_settings
 
     settings = load_settings(up_trains=training)
     set_up_logging(settings)
@@ -60,8 +60,8 @@ def worker(*, parent: int | None) -> None:
 
     It uses one core: run as many as there are cores for it. SIGTERM finishes the chunk in hand and exits.
     """
-    from tasks.work import work
-    from worker.settings import load_settings
+    from newsgate.tasks.work import work
+    from newsgate.worker.settings import load_settings
 
     work(load_settings(), parent=parent)
 
@@ -69,10 +69,10 @@ def worker(*, parent: int | None) -> None:
 @click.command("migrate", cls=Telling)
 def migrate() -> None:
     """Bring the database to this newsgate's schema, and give a new one its starter model."""
-    from db.schema import migrate as apply
-    from db.session import Database
-    from tasks.opening import ensure_champion
-    from worker.settings import load_settings, prepare_home
+    from newsgate.db.schema import migrate as apply
+    from newsgate.db.session import Database
+    from newsgate.tasks.opening import ensure_champion
+    from newsgate.worker.settings import load_settings, prepare_home
 
     settings = load_settings()
     if not settings.database_url:
@@ -116,14 +116,14 @@ def classify(
     Where `newsgate up` runs already, its workers are used. A file classified before is not classified again: its
     verdicts are printed, by --model or by the model that was last.
     """
-    from db.results import ResultFilter
     from newsgate.commands.batches import write_results
     from newsgate.commands.progress import ProgressLine
     from newsgate.commands.waiting import wait_and_tell
-    from tasks.abstaining import threshold_of
-    from tasks.enqueue import Request, enqueue
-    from tasks.known_runs import AlreadyEnqueuedError
-    from tasks.local import LocalSystem, is_up
+    from newsgate.db.results import ResultFilter
+    from newsgate.tasks.abstaining import threshold_of
+    from newsgate.tasks.enqueue import Request, enqueue
+    from newsgate.tasks.known_runs import AlreadyEnqueuedError
+    from newsgate.tasks.local import LocalSystem, is_up
 
     with opened() as (settings, database):
         request = Request(path=file, options=read_options(settings.max_text_chars, **reading), model=model, again=again)

@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING
 
 import click
 
-from foundation.errors import WrongUsageError
 from newsgate.commands.common import Telling, opened, print_table, tell
 from newsgate.commands.numbers import MODEL, Share
+from newsgate.foundation.errors import WrongUsageError
 
 if TYPE_CHECKING:
-    from db.session import Database
-    from db.shadow import Comparison
+    from newsgate.db.session import Database
+    from newsgate.db.shadow import Comparison
 
 _DEFAULT_SHARE = 0.1
 
@@ -56,7 +56,7 @@ def _number(model: str) -> int:
 
 
 def _begin(database: Database, model: int, *, share: float) -> None:
-    from db.shadow import set_shadow
+    from newsgate.db.shadow import set_shadow
 
     with database.write() as connection:
         set_shadow(connection, model, share=share)
@@ -64,7 +64,7 @@ def _begin(database: Database, model: int, *, share: float) -> None:
 
 
 def _end(database: Database) -> None:
-    from db.shadow import clear_shadows
+    from newsgate.db.shadow import clear_shadows
 
     with database.write() as connection:
         ended = clear_shadows(connection)
@@ -72,7 +72,7 @@ def _end(database: Database) -> None:
 
 
 def _show(database: Database, *, as_json: bool) -> None:
-    from db.shadow import compare_shadows
+    from newsgate.db.shadow import compare_shadows
 
     with database.read() as connection:
         found = compare_shadows(connection)

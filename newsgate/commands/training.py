@@ -13,7 +13,7 @@ from newsgate.commands.reading import read_options, reading_options, tell_read
 from newsgate.commands.told_text import TOLD_TEXT
 
 if TYPE_CHECKING:
-    from training.progress import Progress
+    from newsgate.training.progress import Progress
 
 # Those of `training.recipe.RECIPES`, which a command's help need not import.
 RECIPE_NAMES: Final = ("plain", "best")
@@ -63,9 +63,9 @@ def train(
     \b
     Exit codes: 0 done, 1 an error, 2 wrong usage, 3 done but some rows of the files were refused or missing.
     """
-    from tasks.modelling import read_labelled, read_unlabelled, train_and_store, write_out
-    from tasks.reading import storable
-    from training.recipe import RECIPES
+    from newsgate.tasks.modelling import read_labelled, read_unlabelled, train_and_store, write_out
+    from newsgate.tasks.reading import storable
+    from newsgate.training.recipe import RECIPES
 
     if output is not None:
         check_writable(output)

@@ -5,12 +5,12 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 
-from db.batches import BatchStatus, batch_status
-from db.session import Database
 from newsgate.commands.common import tell, warn
 from newsgate.commands.progress import ProgressLine
-from tasks.known_runs import RunCancelledError
-from tasks.waiting import wait_for_batch
+from newsgate.db.batches import BatchStatus, batch_status
+from newsgate.db.session import Database
+from newsgate.tasks.known_runs import RunCancelledError
+from newsgate.tasks.waiting import wait_for_batch
 
 _HINT_AFTER_SECONDS = 15.0
 

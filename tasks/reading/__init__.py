@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tasks.reading.errors import (
+from newsgate.tasks.reading.errors import (
     AmbiguousColumnError,
     BadDelimiterError,
     ColumnError,
@@ -18,9 +18,9 @@ from tasks.reading.errors import (
     UnknownEncodingError,
     UnreadableFileError,
 )
-from tasks.reading.records import DEFAULT_MAX_TEXT_CHARS, Layout, Limits, ReadOptions, Rejected, Row
-from tasks.reading.row_maker import storable
-from tasks.reading.source import Source, open_source
+from newsgate.tasks.reading.records import DEFAULT_MAX_TEXT_CHARS, Layout, Limits, ReadOptions, Rejected, Row
+from newsgate.tasks.reading.row_maker import storable
+from newsgate.tasks.reading.source import Source, open_source
 
 __all__ = [
     "DEFAULT_MAX_TEXT_CHARS",

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from tasks.reading.errors import ambiguous_column, no_text_column, unknown_column
-from tasks.reading.records import ReadOptions
+from newsgate.tasks.reading.errors import ambiguous_column, no_text_column, unknown_column
+from newsgate.tasks.reading.records import ReadOptions
 
 TEXT_NAMES = (
     "text",

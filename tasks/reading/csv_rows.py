@@ -12,10 +12,10 @@ from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Self
 
-from tasks.reading.delimiters import NO_DELIMITER, raise_field_limit
-from tasks.reading.lines import LINE_ENDS, LineBlock, LongLine
-from tasks.reading.records import Layout, Limits, Rejected, Row
-from tasks.reading.row_maker import RowMaker, join_texts, reject, too_long
+from newsgate.tasks.reading.delimiters import NO_DELIMITER, raise_field_limit
+from newsgate.tasks.reading.lines import LINE_ENDS, LineBlock, LongLine
+from newsgate.tasks.reading.records import Layout, Limits, Rejected, Row
+from newsgate.tasks.reading.row_maker import RowMaker, join_texts, reject, too_long
 
 _UNCLOSED = "a quote opened in this row is never closed"
 _MISPLACED = "a quote opened in this row is closed in the middle of a later one"

@@ -7,9 +7,9 @@ import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from tasks.reading.columns import has_text_column
-from tasks.reading.errors import BadDelimiterError
-from tasks.reading.records import ReadOptions
+from newsgate.tasks.reading.columns import has_text_column
+from newsgate.tasks.reading.errors import BadDelimiterError
+from newsgate.tasks.reading.records import ReadOptions
 
 # Never in a text a person wrote: it makes the csv module read a single column, quotes and all.
 NO_DELIMITER = "\x1f"

@@ -6,7 +6,7 @@ import codecs
 import re
 from dataclasses import dataclass
 
-from tasks.reading.errors import UnknownEncodingError
+from newsgate.tasks.reading.errors import UnknownEncodingError
 
 _ASCII_LETTERS = frozenset(b"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ")
 _CP1252_QUOTES_AND_SIGNS = frozenset(b"\x80\x82\x84\x85\x8b\x91\x92\x93\x94\x95\x96\x97\x99\x9b") | frozenset(

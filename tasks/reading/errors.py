@@ -8,7 +8,7 @@ from __future__ import annotations
 import difflib
 from collections.abc import Sequence
 
-from foundation.errors import NewsgateError
+from newsgate.foundation.errors import NewsgateError
 
 COLUMNS_SHOWN = 20
 _COLUMN_NAME_SHOWN_CHARS = 60

@@ -6,7 +6,7 @@ import json
 import re
 from collections.abc import Sequence
 
-from tasks.reading.errors import NotTextError
+from newsgate.tasks.reading.errors import NotTextError
 
 _LINE_END = re.compile(r"\r\n|\n|\r")
 _KINDS = {"[": "array", "{": "object"}

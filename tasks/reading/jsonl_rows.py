@@ -5,10 +5,10 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterable, Iterator
 
-from tasks.reading.errors import quote_column
-from tasks.reading.lines import LINE_ENDS, LineBlock, LongLine, is_clean
-from tasks.reading.records import Layout, Limits, Rejected, Row
-from tasks.reading.row_maker import RowMaker, join_texts, reject, too_long
+from newsgate.tasks.reading.errors import quote_column
+from newsgate.tasks.reading.lines import LINE_ENDS, LineBlock, LongLine, is_clean
+from newsgate.tasks.reading.records import Layout, Limits, Rejected, Row
+from newsgate.tasks.reading.row_maker import RowMaker, join_texts, reject, too_long
 
 _JSON_TYPES = {dict: "an object", list: "an array", str: "a string", bool: "true or false", type(None): "null"}
 

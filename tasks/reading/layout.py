@@ -9,14 +9,14 @@ from dataclasses import dataclass, replace
 from pathlib import PurePath
 from typing import Literal
 
-from tasks.reading.columns import choose_columns
-from tasks.reading.delimiters import Header, detect_header, named_delimiter, read_header
-from tasks.reading.encodings import Encoding, detect_encoding, error_handler_for, named_encoding
-from tasks.reading.errors import EmptyFileError, NoRowsError
-from tasks.reading.json_document import one_json_document, refuse_json_document
-from tasks.reading.lines import split_lines
-from tasks.reading.magic import refuse_control_characters
-from tasks.reading.records import Layout, ReadOptions
+from newsgate.tasks.reading.columns import choose_columns
+from newsgate.tasks.reading.delimiters import Header, detect_header, named_delimiter, read_header
+from newsgate.tasks.reading.encodings import Encoding, detect_encoding, error_handler_for, named_encoding
+from newsgate.tasks.reading.errors import EmptyFileError, NoRowsError
+from newsgate.tasks.reading.json_document import one_json_document, refuse_json_document
+from newsgate.tasks.reading.lines import split_lines
+from newsgate.tasks.reading.magic import refuse_control_characters
+from newsgate.tasks.reading.records import Layout, ReadOptions
 
 _JSONL_SUFFIXES = frozenset({".jsonl", ".ndjson", ".jsonlines"})
 _TSV_SUFFIXES = frozenset({".tsv", ".tab"})

@@ -7,9 +7,9 @@ import io
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from tasks.reading.encodings import error_handler_for
-from tasks.reading.gzip_stream import ByteStream
-from tasks.reading.records import RAW_SHOWN_CHARS
+from newsgate.tasks.reading.encodings import error_handler_for
+from newsgate.tasks.reading.gzip_stream import ByteStream
+from newsgate.tasks.reading.records import RAW_SHOWN_CHARS
 
 LINE_ENDS = ("\n", "\r")
 _BYTE_ORDER_MARK = "\ufeff"

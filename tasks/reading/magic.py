@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from pathlib import PurePath
 
-from tasks.reading.errors import DamagedFileError, NotTextError
-from tasks.reading.gzip_stream import GZIP_MAGIC
+from newsgate.tasks.reading.errors import DamagedFileError, NotTextError
+from newsgate.tasks.reading.gzip_stream import GZIP_MAGIC
 
 _SAVE_AS_CSV = "Save it as CSV"
 _ZIP_MAGIC = b"PK\x03\x04"

@@ -6,8 +6,8 @@ import re
 import unicodedata
 from collections.abc import Sequence
 
-from tasks.reading.encodings import lone_byte, spell_encoding
-from tasks.reading.records import MAX_ID_CHARS, RAW_SHOWN_CHARS, Rejected, Row
+from newsgate.tasks.reading.encodings import lone_byte, spell_encoding
+from newsgate.tasks.reading.records import MAX_ID_CHARS, RAW_SHOWN_CHARS, Rejected, Row
 
 EMPTY_TEXT = "empty text"
 _UNSTORABLE = re.compile("[\0\ud800-\udfff]")

@@ -10,8 +10,8 @@ import tempfile
 from pathlib import Path
 from typing import IO
 
-from tasks.reading.errors import FileChangedError, MissingFileError, ReadError, UnreadableFileError
-from tasks.reading.row_maker import storable
+from newsgate.tasks.reading.errors import FileChangedError, MissingFileError, ReadError, UnreadableFileError
+from newsgate.tasks.reading.row_maker import storable
 
 _COPY_BYTES = 1_048_576
 

@@ -8,16 +8,16 @@ from pathlib import Path
 from types import TracebackType
 from typing import IO, Self
 
-from tasks.reading.csv_rows import CsvRows
-from tasks.reading.errors import DamagedFileError, EmptyFileError, NoRowsError
-from tasks.reading.gzip_stream import ENDS_EARLY, ByteStream, GzipStream
-from tasks.reading.jsonl_rows import JsonlRows
-from tasks.reading.layout import Sample, decide_layout
-from tasks.reading.lines import read_lines
-from tasks.reading.magic import is_gzip, refuse_known_formats
-from tasks.reading.records import Layout, Limits, ReadOptions, Rejected, Row
-from tasks.reading.row_maker import LabelReader, RowMaker
-from tasks.reading.snapshot import Snapshot, SnapshotReader, open_snapshot
+from newsgate.tasks.reading.csv_rows import CsvRows
+from newsgate.tasks.reading.errors import DamagedFileError, EmptyFileError, NoRowsError
+from newsgate.tasks.reading.gzip_stream import ENDS_EARLY, ByteStream, GzipStream
+from newsgate.tasks.reading.jsonl_rows import JsonlRows
+from newsgate.tasks.reading.layout import Sample, decide_layout
+from newsgate.tasks.reading.lines import read_lines
+from newsgate.tasks.reading.magic import is_gzip, refuse_known_formats
+from newsgate.tasks.reading.records import Layout, Limits, ReadOptions, Rejected, Row
+from newsgate.tasks.reading.row_maker import LabelReader, RowMaker
+from newsgate.tasks.reading.snapshot import Snapshot, SnapshotReader, open_snapshot
 
 GREW = "the file grew while it was read; the row may be incomplete"
 _GREW_WARNING = "the file grew while it was read: what was written after it was opened was not read"

@@ -12,8 +12,8 @@ from pathlib import Path
 
 import pytest
 
-from db.results import Reject, read_rejects
-from db.session import Database
+from newsgate.db.results import Reject, read_rejects
+from newsgate.db.session import Database
 from tests.programs import World
 from tests.services import short_folder
 from tests.texts import posts

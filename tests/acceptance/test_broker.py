@@ -7,10 +7,10 @@ from pathlib import Path
 
 import redis
 
+from newsgate.worker.celery import CLASSIFY_QUEUE
 from tests.programs import World
 from tests.services import free_port, running_redis, wait_until
 from tests.texts import write_posts
-from worker.celery import CLASSIFY_QUEUE
 
 
 def test_without_any_broker_the_sweeper_does_the_work(alone: World, tmp_path: Path) -> None:

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import text
 
-from db.session import Database
+from newsgate.db.session import Database
 from tests.programs import BIN, World, children_named, kill_tree
 from tests.services import wait_until
 from tests.texts import write_posts

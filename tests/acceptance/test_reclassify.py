@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 from sqlalchemy import func, select
 
-from db.session import Database
-from db.tables import shadow_verdicts, verdicts
+from newsgate.db.session import Database
+from newsgate.db.tables import shadow_verdicts, verdicts
 from tests.bundles import contrary_bundle, scores_of, store_bundle
 from tests.programs import BIN, World, kill_tree
 from tests.services import wait_until

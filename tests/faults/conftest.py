@@ -7,7 +7,7 @@ from contextlib import ExitStack
 
 import pytest
 
-from db.session import Database
+from newsgate.db.session import Database
 from tests.faults.helpers import Site
 from tests.programs import World
 from tests.services import PostgresServer, RedisServer, running_redis, short_folder

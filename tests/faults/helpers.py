@@ -16,7 +16,7 @@ from typing import Any
 import psutil
 from sqlalchemy import text
 
-from db.session import Database
+from newsgate.db.session import Database
 from tests.faults.saboteur import FOLDER_VARIABLE
 from tests.programs import World, spawned
 from tests.services import wait_until

@@ -21,15 +21,15 @@ from typing import Any
 import numpy as np
 from sqlalchemy import Connection
 
-import db.chunks
-import tasks.classify
-import tasks.local
-import tasks.trainer
-import tasks.work
-from db.session import Database
-from model.classifier import Classifier, Scores
-from newsgate.main import main as newsgate
-from worker.watchdog import watch
+import newsgate.db.chunks
+import newsgate.tasks.classify
+import newsgate.tasks.local
+import newsgate.tasks.trainer
+import newsgate.tasks.work
+from newsgate.db.session import Database
+from newsgate.main import main as newsgate_main
+from newsgate.model.classifier import Classifier, Scores
+from newsgate.worker.watchdog import watch
 
 FOLDER_VARIABLE = "SABOTAGE_FOLDER"
 # In the order in which a chunk passes them.
@@ -85,19 +85,19 @@ class Traps:
 def install(traps: Traps) -> None:
     """Put the traps between the steps of classifying, and the poisons into the classifier."""
     committing = threading.local()
-    _after(tasks.classify, "_claim", lambda claim: traps.reach("claimed" if claim else "not claimed"))
-    _after(tasks.classify, "load_texts", lambda _: traps.reach("loaded"))
-    _after(tasks.classify, "_classify", lambda _: traps.reach("classified"))
+    _after(newsgate.tasks.classify, "_claim", lambda claim: traps.reach("claimed" if claim else "not claimed"))
+    _after(newsgate.tasks.classify, "load_texts", lambda _: traps.reach("loaded"))
+    _after(newsgate.tasks.classify, "_classify", lambda _: traps.reach("classified"))
     # Between the verdicts and the counters of one transaction.
-    _after(db.chunks, "insert_rows", lambda _: traps.reach("within-commit"))
-    _after(tasks.classify, "commit_chunk", lambda _: setattr(committing, "chunk", True))
+    _after(newsgate.db.chunks, "insert_rows", lambda _: traps.reach("within-commit"))
+    _after(newsgate.tasks.classify, "commit_chunk", lambda _: setattr(committing, "chunk", True))
     _replace(Database, "write", _noticing_commits(Database.write, committing, traps))
     _replace(Classifier, "classify", _poisoned(Classifier.classify, traps))
-    _replace(tasks.work, "watch", _watch_unless_told(watch, traps))
+    _replace(newsgate.tasks.work, "watch", _watch_unless_told(watch, traps))
     # Programs that `up` starts are sabotaged too; and it starts no trainer, which is another matter.
     followed = ("--with-parent", str(os.getpid()))
-    _replace(tasks.local, "_command", lambda name: [sys.executable, "-m", _MODULE, name, *followed])
-    _replace(tasks.trainer, "can_train", lambda: False)
+    _replace(newsgate.tasks.local, "_command", lambda name: [sys.executable, "-m", _MODULE, name, *followed])
+    _replace(newsgate.tasks.trainer, "can_train", lambda: False)
 
 
 def _noticing_commits(write: Callable[..., Any], committing: threading.local, traps: Traps) -> Callable[..., Any]:
@@ -161,7 +161,7 @@ def _replace(owner: Any, name: str, value: object) -> None:
 def main() -> None:
     """Set the traps, then be `newsgate`."""
     install(Traps(Path(os.environ[FOLDER_VARIABLE])))
-    newsgate()
+    newsgate_main()
 
 
 if __name__ == "__main__":

@@ -12,15 +12,15 @@ from pathlib import Path
 import pytest
 import redis
 
+from newsgate.worker.doorbell import Doorbell
+from newsgate.worker.embedded_redis import answers
+from newsgate.worker.settings import load_settings
 from tests.faults.conftest import MakeSite
 from tests.faults.helpers import Site, meanwhile, stopwatch
 from tests.faults.saboteur import SLOW
 from tests.programs import children_named
 from tests.services import RedisServer, free_port, wait_until
 from tests.texts import write_posts
-from worker.doorbell import Doorbell
-from worker.embedded_redis import answers
-from worker.settings import load_settings
 
 _KILLS = 20
 _ROWS = 400

@@ -14,9 +14,9 @@ import onnx
 import pytest
 from sqlalchemy import update
 
-from db.tables import models
-from model.bundle import make_bundle, read_bundle
-from model.starter import starter_bundle
+from newsgate.db.tables import models
+from newsgate.model.bundle import make_bundle, read_bundle
+from newsgate.model.starter import starter_bundle
 from tests.bundles import store_bundle
 from tests.faults.conftest import MakeSite
 from tests.faults.helpers import Site

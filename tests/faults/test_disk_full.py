@@ -13,8 +13,8 @@ from pathlib import Path
 import pytest
 from sqlalchemy import text
 
-from db.errors import DatabaseFullError
-from db.session import Database
+from newsgate.db.errors import DatabaseFullError
+from newsgate.db.session import Database
 from tests.faults.conftest import MakeSite
 from tests.faults.helpers import Site
 from tests.programs import BIN

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import text
 
-from db.session import Database
+from newsgate.db.session import Database
 from tests.programs import BIN, World
 from tests.services import PostgresServer, RedisServer, short_folder
 from tests.texts import write_posts

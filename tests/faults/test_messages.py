@@ -14,11 +14,11 @@ from typing import Any
 import pytest
 import redis
 
+from newsgate.worker.celery import CLASSIFY_QUEUE, CLASSIFY_TASK
 from tests.faults.conftest import MakeSite
 from tests.faults.helpers import Site
 from tests.services import RedisServer, wait_until
 from tests.texts import write_posts
-from worker.celery import CLASSIFY_QUEUE, CLASSIFY_TASK
 
 _FUZZED = 200
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from db.session import Database
+from newsgate.db.session import Database
 from tests.desk import Desk
 
 

@@ -9,7 +9,7 @@ def _fitted(accuracies: list[float]) -> tuple[list[float], float]:
     """The accuracies of the epochs that were fitted, and the epoch whose weights the network has in the end."""
     import keras
 
-    from training.beyond_luck import StopWhenWorse
+    from newsgate.training.beyond_luck import StopWhenWorse
 
     class SetWeight(keras.callbacks.Callback):  # type: ignore[misc]
         def on_epoch_end(self, epoch: int, logs: dict[str, float] | None = None) -> None:

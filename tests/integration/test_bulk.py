@@ -5,10 +5,10 @@ from __future__ import annotations
 import pytest
 from sqlalchemy import insert, select
 
-from db.bulk import insert_rows
-from db.session import Database
-from db.tables import batches, rejects
-from db.types import database_time
+from newsgate.db.bulk import insert_rows
+from newsgate.db.session import Database
+from newsgate.db.tables import batches, rejects
+from newsgate.db.types import database_time
 
 COLUMNS = ("batch_id", "row", "reason", "raw")
 AWKWARD = (

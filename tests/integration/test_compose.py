@@ -18,10 +18,10 @@ import redis
 import yaml
 from sqlalchemy import make_url, select
 
-from db.audit import audit
-from db.batches import batch_status
-from db.session import Database
-from db.tables import jobs
+from newsgate.db.audit import audit
+from newsgate.db.batches import batch_status
+from newsgate.db.session import Database
+from newsgate.db.tables import jobs
 from tests.services import PostgresServer, RedisServer, running_redis, wait_until
 
 ROOT = Path(__file__).parents[2]

@@ -13,8 +13,8 @@ from typing import Any
 import pytest
 from sqlalchemy import text
 
-from db.session import Database
-from tasks.doctor import examine
+from newsgate.db.session import Database
+from newsgate.tasks.doctor import examine
 from tests.programs import World
 from tests.services import PostgresServer, RedisServer, free_port, running_redis, short_folder
 
@@ -173,7 +173,7 @@ def test_an_installation_without_a_compiler_is_told(
 ) -> None:
     monkeypatch.setenv("NEWSGATE_HOME", str(tmp_path))
     monkeypatch.setenv("NEWSGATE_RUNTIME", runtime)
-    monkeypatch.setattr("model.native.library.native_library", lambda: None)
+    monkeypatch.setattr("newsgate.model.native.library.native_library", lambda: None)
     (found,) = (check for check in examine().checks if check.part == "compiled code")
     assert (found.state, found.remedy) == (state, "Install newsgate again where there is a C compiler")
     assert "half as fast" in found.detail

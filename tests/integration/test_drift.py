@@ -11,14 +11,14 @@ from pathlib import Path
 import pytest
 from sqlalchemy import update
 
-from db.session import Database
-from db.tables import chunks
-from model.bundle import make_bundle, read_bundle
-from model.chi_square import compare_counts, survival
-from model.starter import starter_bundle
-from model.summary import Summary, summarise
-from tasks.drift import DriftDay, Reference, beside, find_drift
-from tasks.enqueue import Request, enqueue
+from newsgate.db.session import Database
+from newsgate.db.tables import chunks
+from newsgate.model.bundle import make_bundle, read_bundle
+from newsgate.model.chi_square import compare_counts, survival
+from newsgate.model.starter import starter_bundle
+from newsgate.model.summary import Summary, summarise
+from newsgate.tasks.drift import DriftDay, Reference, beside, find_drift
+from newsgate.tasks.enqueue import Request, enqueue
 from tests.bundles import contrary_bundle, scores_of, store_bundle
 from tests.desk import Desk
 from tests.texts import posts

@@ -11,10 +11,10 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 
-from db.schema import ensure_schema
-from db.session import Database
+from newsgate.db.schema import ensure_schema
+from newsgate.db.session import Database
 from newsgate.main import newsgate
-from tasks.reclassify import reclassify
+from newsgate.tasks.reclassify import reclassify
 from tests.bundles import contrary_bundle, store_bundle
 from tests.desk import Desk
 
@@ -92,7 +92,7 @@ def test_explaining_imports_nothing_of_the_training_extra(tmp_path: Path) -> Non
 def _first_item(desk: Desk) -> int:
     from sqlalchemy import func, select
 
-    from db.tables import items
+    from newsgate.db.tables import items
 
     with desk.database.read() as connection:
         number: int = connection.execute(select(func.min(items.c.id))).scalar_one()

@@ -5,17 +5,17 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from model.bundle import read_bundle
-from model.gates import trace_network
-from model.onnx_weights import weights_from_onnx
-from model.starter import starter_bundle
-from model.weights import Float32, LstmWeights
+from newsgate.model.bundle import read_bundle
+from newsgate.model.gates import trace_network
+from newsgate.model.onnx_weights import weights_from_onnx
+from newsgate.model.starter import starter_bundle
+from newsgate.model.weights import Float32, LstmWeights
 
 TEXT = "URGENT: nurse reveals on video that the patients in the new ward are paid actors https://t.co/x"
 
 
 def test_both_directions_are_what_keras_computes() -> None:
-    from model.network import EMBEDDING, RECURRENT, extract_weights, network_from_bytes
+    from newsgate.model.network import EMBEDDING, RECURRENT, extract_weights, network_from_bytes
 
     bundle = read_bundle(starter_bundle())
     network = network_from_bytes(bundle.keras_model)

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from db.jobs import (
+from newsgate.db.jobs import (
     JobClaim,
     JobFencedError,
     JobRecord,
@@ -23,15 +23,15 @@ from db.jobs import (
     running_job,
     take_job,
 )
-from db.labels import add_labels
-from db.session import Database
-from foundation.errors import WrongUsageError
-from tasks.opening import ensure_champion
-from tasks.retrain import RETRAIN_JOB
-from tasks.trainer import keep_training, make_trainer, retrain_if_due
+from newsgate.db.labels import add_labels
+from newsgate.db.session import Database
+from newsgate.foundation.errors import WrongUsageError
+from newsgate.tasks.opening import ensure_champion
+from newsgate.tasks.retrain import RETRAIN_JOB
+from newsgate.tasks.trainer import keep_training, make_trainer, retrain_if_due
+from newsgate.worker.schedule import period_at
+from newsgate.worker.settings import load_settings
 from tests.services import wait_until
-from worker.schedule import period_at
-from worker.settings import load_settings
 
 JOB = "retrain"
 MONDAY, TUESDAY = "2026-11-23T03:15", "2026-11-24T03:15"

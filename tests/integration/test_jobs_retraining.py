@@ -8,18 +8,18 @@ from typing import Any
 
 import pytest
 
-from db.audit import audit
-from db.jobs import JobClaim, JobFencedError, JobRecord, job_record, note_progress, take_job
-from db.labels import add_labels, latest_label_id
-from db.models import add_model, champion_number, model_record
-from db.promotions import decisions_about, promote
-from db.session import Database
-from model.bundle import make_bundle, read_bundle
-from model.starter import starter_bundle
-from tasks.opening import ensure_champion
-from tasks.retrain import RETRAIN_JOB, retrain, too_few_labels
+from newsgate.db.audit import audit
+from newsgate.db.jobs import JobClaim, JobFencedError, JobRecord, job_record, note_progress, take_job
+from newsgate.db.labels import add_labels, latest_label_id
+from newsgate.db.models import add_model, champion_number, model_record
+from newsgate.db.promotions import decisions_about, promote
+from newsgate.db.session import Database
+from newsgate.model.bundle import make_bundle, read_bundle
+from newsgate.model.starter import starter_bundle
+from newsgate.tasks.opening import ensure_champion
+from newsgate.tasks.retrain import RETRAIN_JOB, retrain, too_few_labels
+from newsgate.worker.settings import load_settings
 from tests.labelled import labelled_posts
-from worker.settings import load_settings
 
 PERIOD = "2026-11-22T03:15"
 

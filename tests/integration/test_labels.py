@@ -12,8 +12,8 @@ from pathlib import Path
 import pytest
 from sqlalchemy import select
 
-from db.batches import AcceptedRow, NewBatch, add_rows, create_batch, finish_loading
-from db.labels import (
+from newsgate.db.batches import AcceptedRow, NewBatch, add_rows, create_batch, finish_loading
+from newsgate.db.labels import (
     CurrentLabel,
     add_label,
     add_labels,
@@ -25,17 +25,17 @@ from db.labels import (
     summarise_labels,
     text_hash,
 )
-from db.models import add_model
-from db.review import add_suspects, suspect_texts
-from db.session import Database
-from db.tables import items
-from tasks.label_import import Imported, LabelImporter
-from tasks.label_rows import NotLabelsError
-from tasks.labelling import NoSuchItemError, label_item
-from tasks.modelling import UnlabelledFileError
-from tasks.reading import ReadOptions
-from tasks.spreadsheets import export_labels, guard_cell
-from worker.settings import load_settings
+from newsgate.db.models import add_model
+from newsgate.db.review import add_suspects, suspect_texts
+from newsgate.db.session import Database
+from newsgate.db.tables import items
+from newsgate.tasks.label_import import Imported, LabelImporter
+from newsgate.tasks.label_rows import NotLabelsError
+from newsgate.tasks.labelling import NoSuchItemError, label_item
+from newsgate.tasks.modelling import UnlabelledFileError
+from newsgate.tasks.reading import ReadOptions
+from newsgate.tasks.spreadsheets import export_labels, guard_cell
+from newsgate.worker.settings import load_settings
 
 TEXTS = ("the bridge is closed", "garlic cures it", "=1+1 is what they hide", "a text\nof two lines")
 

@@ -13,8 +13,8 @@ from typing import Any, TypeVar
 import pytest
 from sqlalchemy import Row, func, select, update
 
-from db.audit import audit
-from db.batches import (
+from newsgate.db.audit import audit
+from newsgate.db.batches import (
     AcceptedRow,
     Loading,
     NewBatch,
@@ -26,7 +26,7 @@ from db.batches import (
     finish_loading,
     resume_loading,
 )
-from db.chunks import (
+from newsgate.db.chunks import (
     Claim,
     Verdict,
     claim_chunk,
@@ -37,13 +37,13 @@ from db.chunks import (
     release_chunk,
     stalled_chunks,
 )
-from db.errors import ChunkFencedError, LoaderSupersededError
-from db.labels import text_hash
-from db.models import add_model
-from db.promotions import promote
-from db.runs import requeue
-from db.session import Database
-from db.tables import batches, chunks, items, rejects, runs, verdicts
+from newsgate.db.errors import ChunkFencedError, LoaderSupersededError
+from newsgate.db.labels import text_hash
+from newsgate.db.models import add_model
+from newsgate.db.promotions import promote
+from newsgate.db.runs import requeue
+from newsgate.db.session import Database
+from newsgate.db.tables import batches, chunks, items, rejects, runs, verdicts
 
 MAX_ATTEMPTS = 2
 # A lease that has run out already: no test has to wait for one.

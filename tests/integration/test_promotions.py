@@ -9,10 +9,10 @@ from typing import Any
 import pytest
 from sqlalchemy import select
 
-from db.audit import audit
-from db.errors import DatabaseError
-from db.models import add_model, champion_number, model_record
-from db.promotions import (
+from newsgate.db.audit import audit
+from newsgate.db.errors import DatabaseError
+from newsgate.db.models import add_model, champion_number, model_record
+from newsgate.db.promotions import (
     ChampionChangedError,
     NoEarlierChampionError,
     count_comparisons,
@@ -21,9 +21,9 @@ from db.promotions import (
     promote,
     roll_back,
 )
-from db.session import Database
-from db.shadow import set_shadow
-from db.tables import models
+from newsgate.db.session import Database
+from newsgate.db.shadow import set_shadow
+from newsgate.db.tables import models
 
 
 class Registry:

@@ -9,15 +9,15 @@ from pathlib import Path
 import pytest
 from sqlalchemy import text
 
-from db.audit import audit
-from db.batches import AcceptedRow, NewBatch, RefusedRow, add_rows, create_batch, finish_loading
-from db.chunks import Verdict, claim_chunk, commit_chunk, load_texts
-from db.labels import add_labels, text_hash
-from db.models import add_model
-from db.promotions import promote
-from db.results import COLUMNS, Result
-from db.runs import extend_run, open_run, run_position
-from db.session import Database
+from newsgate.db.audit import audit
+from newsgate.db.batches import AcceptedRow, NewBatch, RefusedRow, add_rows, create_batch, finish_loading
+from newsgate.db.chunks import Verdict, claim_chunk, commit_chunk, load_texts
+from newsgate.db.labels import add_labels, text_hash
+from newsgate.db.models import add_model
+from newsgate.db.promotions import promote
+from newsgate.db.results import COLUMNS, Result
+from newsgate.db.runs import extend_run, open_run, run_position
+from newsgate.db.session import Database
 
 PAGE = (Path(__file__).parents[2] / "docs" / "querying.md").read_text(encoding="utf-8")
 QUERIES = re.findall(r"^(\S[^\n]*)\n(?:[^\n]+\n)*\n```sql\n(.*?)```", PAGE, re.DOTALL | re.MULTILINE)

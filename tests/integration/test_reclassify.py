@@ -9,9 +9,9 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 from sqlalchemy import func, select
 
-from db.batches import AcceptedRow, NewBatch, add_rows, batch_runs, batch_status, cancel_run, create_batch
-from db.chunks import claim_chunk
-from db.errors import (
+from newsgate.db.batches import AcceptedRow, NewBatch, add_rows, batch_runs, batch_status, cancel_run, create_batch
+from newsgate.db.chunks import claim_chunk
+from newsgate.db.errors import (
     BatchNotLoadedError,
     DatabaseError,
     NoSuchBatchError,
@@ -19,10 +19,10 @@ from db.errors import (
     NoSuchRunError,
     RunNotLoadedError,
 )
-from db.labels import text_hash
-from db.runs import extend_run, open_run, requeue, resume_run, run_position
-from db.tables import verdicts
-from tasks.reclassify import previous_model, reclassify, report_flips, requeue_batch
+from newsgate.db.labels import text_hash
+from newsgate.db.runs import extend_run, open_run, requeue, resume_run, run_position
+from newsgate.db.tables import verdicts
+from newsgate.tasks.reclassify import previous_model, reclassify, report_flips, requeue_batch
 from tests.bundles import contrary_bundle, store_bundle
 from tests.desk import Desk
 

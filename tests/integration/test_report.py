@@ -11,17 +11,17 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
-from db.batches import batch_status, queued_chunks
-from db.chunks import Verdict, claim_chunk, commit_chunk, load_texts
-from db.errors import NoSuchBatchError, NoSuchRunError
-from db.overview import SCORE_BINS
-from db.results import Result
-from db.schema import ensure_schema
-from db.session import Database
 from newsgate.commands.report_page import report_page
+from newsgate.db.batches import batch_status, queued_chunks
+from newsgate.db.chunks import Verdict, claim_chunk, commit_chunk, load_texts
+from newsgate.db.errors import NoSuchBatchError, NoSuchRunError
+from newsgate.db.overview import SCORE_BINS
+from newsgate.db.results import Result
+from newsgate.db.schema import ensure_schema
+from newsgate.db.session import Database
 from newsgate.main import newsgate
-from tasks.enqueue import Request, enqueue
-from tasks.reporting import MOST_PROBLEMS, report_on
+from newsgate.tasks.enqueue import Request, enqueue
+from newsgate.tasks.reporting import MOST_PROBLEMS, report_on
 from tests.bundles import contrary_bundle, store_bundle
 from tests.desk import Desk
 

@@ -8,13 +8,13 @@ from typing import Any
 import pytest
 from sqlalchemy import Connection, event
 
-from db.batches import AcceptedRow, NewBatch, add_rows, create_batch, finish_loading
-from db.chunks import Verdict, claim_chunk, commit_chunk, load_texts
-from db.labels import text_hash
-from db.models import add_model
-from db.overview import count_sure_labels, read_extremes, read_overview
-from db.results import ResultFilter, count_sure, read_results
-from db.session import Database
+from newsgate.db.batches import AcceptedRow, NewBatch, add_rows, create_batch, finish_loading
+from newsgate.db.chunks import Verdict, claim_chunk, commit_chunk, load_texts
+from newsgate.db.labels import text_hash
+from newsgate.db.models import add_model
+from newsgate.db.overview import count_sure_labels, read_extremes, read_overview
+from newsgate.db.results import ResultFilter, count_sure, read_results
+from newsgate.db.session import Database
 from tests.services import PostgresServer
 
 ROWS = 3000

@@ -11,13 +11,13 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 from sqlalchemy import func, insert, select, update
 
-from db.audit import audit
-from db.batches import AcceptedRow, NewBatch, add_rows, create_batch, finish_loading
-from db.chunks import Verdict, claim_chunk, commit_chunk, load_texts
-from db.labels import add_label, count_labels, current_labels, text_hash
-from db.models import add_model
-from db.promotions import promote
-from db.review import (
+from newsgate.db.audit import audit
+from newsgate.db.batches import AcceptedRow, NewBatch, add_rows, create_batch, finish_loading
+from newsgate.db.chunks import Verdict, claim_chunk, commit_chunk, load_texts
+from newsgate.db.labels import add_label, count_labels, current_labels, text_hash
+from newsgate.db.models import add_model
+from newsgate.db.promotions import promote
+from newsgate.db.review import (
     CannotUndoError,
     Offer,
     ReviewLeaseLostError,
@@ -27,9 +27,9 @@ from db.review import (
     suspect_texts,
     uncertain_items,
 )
-from db.session import Database
-from db.tables import models, review_leases, runs, shadow_verdicts
-from tasks.reviewing import ReviewSession, pick_without_leases
+from newsgate.db.session import Database
+from newsgate.db.tables import models, review_leases, runs, shadow_verdicts
+from newsgate.tasks.reviewing import ReviewSession, pick_without_leases
 
 # A lease that has run out already: no test has to wait for one.
 LAPSED = -1.0

@@ -14,14 +14,14 @@ from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, Row, Table, delete, func, insert, inspect, select, text
 
-from db.errors import SchemaAheadError, SchemaBehindError
-from db.labels import add_labels
-from db.models import add_model
-from db.results import COLUMNS
-from db.schema import HEAD_REVISION, ensure_schema, migrate
-from db.session import Database
-from db.tables import batches, chunks, labels, metadata, runs
-from db.types import database_time
+from newsgate.db.errors import SchemaAheadError, SchemaBehindError
+from newsgate.db.labels import add_labels
+from newsgate.db.models import add_model
+from newsgate.db.results import COLUMNS
+from newsgate.db.schema import HEAD_REVISION, ensure_schema, migrate
+from newsgate.db.session import Database
+from newsgate.db.tables import batches, chunks, labels, metadata, runs
+from newsgate.db.types import database_time
 
 
 def test_migrations_give_the_tables_that_the_code_uses(database: Database) -> None:

@@ -5,10 +5,10 @@ from __future__ import annotations
 import pytest
 from sqlalchemy import make_url, text
 
-from db.errors import DatabaseError
-from db.labels import add_labels, count_labels
-from db.schema import current_revision
-from db.session import Database
+from newsgate.db.errors import DatabaseError
+from newsgate.db.labels import add_labels, count_labels
+from newsgate.db.schema import current_revision
+from newsgate.db.session import Database
 from tests.services import PostgresServer
 
 

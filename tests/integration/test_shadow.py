@@ -7,16 +7,16 @@ import logging
 import pytest
 from sqlalchemy import Row, select
 
-from db.chunks import Claim
-from db.errors import DatabaseError, NoSuchModelError
-from db.models import add_model
-from db.shadow import Comparison, clear_shadows, compare_shadows, find_shadows, set_shadow
-from db.tables import items, shadow_verdicts
-from model.labels import label_of
-from model.starter import starter_bundle
-from tasks.classify import classify_chunk
-from tasks.reclassify import reclassify, requeue_batch
-from tasks.shadow import is_shadowed, shadow_chunk
+from newsgate.db.chunks import Claim
+from newsgate.db.errors import DatabaseError, NoSuchModelError
+from newsgate.db.models import add_model
+from newsgate.db.shadow import Comparison, clear_shadows, compare_shadows, find_shadows, set_shadow
+from newsgate.db.tables import items, shadow_verdicts
+from newsgate.model.labels import label_of
+from newsgate.model.starter import starter_bundle
+from newsgate.tasks.classify import classify_chunk
+from newsgate.tasks.reclassify import reclassify, requeue_batch
+from newsgate.tasks.shadow import is_shadowed, shadow_chunk
 from tests.bundles import contrary_bundle, scores_of, store_bundle
 from tests.desk import Desk
 from tests.texts import posts

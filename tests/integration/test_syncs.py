@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import pytest
 from sqlalchemy import text
 
-from db.session import Database
+from newsgate.db.session import Database
 from tests.services import PostgresServer
 
 
@@ -40,7 +40,7 @@ def test_a_commit_waits_for_the_disk_unless_it_is_told_not_to(safe: Database) ->
 def test_a_journal_that_must_be_synced_always_is(safe: Database, monkeypatch: pytest.MonkeyPatch) -> None:
     if not safe.is_sqlite:
         return
-    monkeypatch.setattr("db.session.wal_is_safe", lambda _: False)
+    monkeypatch.setattr("newsgate.db.session.wal_is_safe", lambda _: False)
     rolled_back = Database(str(safe.url))
     assert how_it_syncs(rolled_back, synced=False) == 2
     rolled_back.close()

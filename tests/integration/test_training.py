@@ -13,23 +13,23 @@ from functools import cache
 import numpy as np
 import pytest
 
-from model.abstention import record_risk_coverage
-from model.batching import in_parts, in_rectangles
-from model.bundle import bundle_sha256, make_bundle, read_bundle
-from model.classifier import Classifier, Scores
-from model.numpy_runtime import NumpyRuntime
-from model.onnx_weights import weights_from_onnx
-from model.runtime import OnnxRuntime, RuntimeName, compiled_runtimes
-from model.summary import Summary, summarise
-from model.text import Encoded
-from model.tokens import Tokens
-from model.weights import Float32, Int32
-from training.corpus import LabelledTexts, hold_back
-from training.evaluate import evaluate
-from training.labelled_corpus import Judgement, split_labels
-from training.progress import Progress
-from training.recipe import Recipe
-from training.train import ParityError, TrainedBundle, prove_parity, train_bundle
+from newsgate.model.abstention import record_risk_coverage
+from newsgate.model.batching import in_parts, in_rectangles
+from newsgate.model.bundle import bundle_sha256, make_bundle, read_bundle
+from newsgate.model.classifier import Classifier, Scores
+from newsgate.model.numpy_runtime import NumpyRuntime
+from newsgate.model.onnx_weights import weights_from_onnx
+from newsgate.model.runtime import OnnxRuntime, RuntimeName, compiled_runtimes
+from newsgate.model.summary import Summary, summarise
+from newsgate.model.text import Encoded
+from newsgate.model.tokens import Tokens
+from newsgate.model.weights import Float32, Int32
+from newsgate.training.corpus import LabelledTexts, hold_back
+from newsgate.training.evaluate import evaluate
+from newsgate.training.labelled_corpus import Judgement, split_labels
+from newsgate.training.progress import Progress
+from newsgate.training.recipe import Recipe
+from newsgate.training.train import ParityError, TrainedBundle, prove_parity, train_bundle
 
 RECIPE = Recipe(vocabulary_size=300, embedding_width=16, lstm_units=8, max_tokens=16, max_epochs=4, learning_rate=1e-2)
 SUBJECTS = ("ministers", "doctors", "teachers", "farmers", "pilots", "bakers", "singers", "lawyers")
@@ -173,8 +173,8 @@ def test_all_runtimes_give_the_same_scores() -> None:
 
 @pytest.mark.parametrize("units", [5, 80])
 def test_the_compiled_weights_are_the_network_for_any_weights_and_lengths(units: int) -> None:
-    from model.network import build_network, compile_predictor, extract_weights
-    from model.onnx_graph import compile_onnx
+    from newsgate.model.network import build_network, compile_predictor, extract_weights
+    from newsgate.model.onnx_graph import compile_onnx
 
     random = np.random.default_rng(0)
     network = build_network(vocabulary_size=50, embedding_width=12, lstm_units=units, dropout=0.3)
@@ -200,7 +200,7 @@ def test_the_compiled_weights_are_the_network_for_any_weights_and_lengths(units:
 
 
 def test_padding_changes_nothing_in_keras_either() -> None:
-    from model.network import compile_predictor, network_from_bytes
+    from newsgate.model.network import compile_predictor, network_from_bytes
 
     predict = compile_predictor(network_from_bytes(read_bundle(trained()[0].data).keras_model))
     ids = np.array([[5, 9, 12]], dtype=np.int32)

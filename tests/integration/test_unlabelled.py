@@ -6,14 +6,14 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from db.labels import add_labels, latest_label_id
-from db.unlabelled import newest_unlabelled
-from tasks.retrain import collect_labels, collect_unlabelled, part_labels, train_challenger
+from newsgate.db.labels import add_labels, latest_label_id
+from newsgate.db.unlabelled import newest_unlabelled
+from newsgate.tasks.retrain import collect_labels, collect_unlabelled, part_labels, train_challenger
+from newsgate.training.clusters import near_duplicates
+from newsgate.training.labelled_corpus import CorpusSplit, would_judge
+from newsgate.training.recipe import Recipe
 from tests.desk import Desk
 from tests.labelled import labelled_posts
-from training.clusters import near_duplicates
-from training.labelled_corpus import CorpusSplit, would_judge
-from training.recipe import Recipe
 
 RECIPE = Recipe(
     vocabulary_size=300,

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from model.abstention import (
+from newsgate.model.abstention import (
     NOTHING_IS_SURE,
     RiskCoverage,
     Step,
@@ -19,10 +19,10 @@ from model.abstention import (
     record_risk_coverage,
     threshold_for,
 )
-from model.bundle import read_bundle
-from model.metadata import BundleMetadata
-from model.starter import starter_bundle
-from training.evaluate import Coverage, coverage_at
+from newsgate.model.bundle import read_bundle
+from newsgate.model.metadata import BundleMetadata
+from newsgate.model.starter import starter_bundle
+from newsgate.training.evaluate import Coverage, coverage_at
 
 # Few different values, so that many rows are equally sure, and some that differ by less than a threshold is written.
 PROBABILITIES = st.sampled_from([0.0, 0.02, 0.3, 0.3000000001, 0.5, 0.57, 0.97, 0.98, 0.9999999, 1.0]) | st.floats(0, 1)

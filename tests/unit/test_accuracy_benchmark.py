@@ -17,8 +17,8 @@ from benchmarks.accuracy.results import Circumstances, Figures, Result, is_measu
 from benchmarks.accuracy.sets import SOURCES, mask, prepare_set, repeat_key, split_by_seed, without_repeats
 from benchmarks.accuracy.trained import Training
 from benchmarks.processes import BenchmarkError
-from training.corpus import LabelledTexts
-from training.starter import read_labelled_csv
+from newsgate.training.corpus import LabelledTexts
+from newsgate.training.starter import read_labelled_csv
 
 ROOT = Path(__file__).parents[2]
 MADE = Circumstances(

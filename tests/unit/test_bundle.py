@@ -15,12 +15,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from model import bundle as bundle_module
-from model.bundle import BundleError, bundle_sha256, make_bundle, read_bundle, write_bundle
-from model.classifier import Classifier
-from model.metadata import BundleMetadata, Parity, TrainingData
-from model.runtime import RuntimeName
-from model.text import RESERVED_PIECES, Tokenizer
+from newsgate.model import bundle as bundle_module
+from newsgate.model.bundle import BundleError, bundle_sha256, make_bundle, read_bundle, write_bundle
+from newsgate.model.classifier import Classifier
+from newsgate.model.metadata import BundleMetadata, Parity, TrainingData
+from newsgate.model.runtime import RuntimeName
+from newsgate.model.text import RESERVED_PIECES, Tokenizer
 
 METADATA = BundleMetadata(
     created_at="2026-01-02T03:04:05+00:00",

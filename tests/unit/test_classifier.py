@@ -13,13 +13,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from model.bundle import read_bundle
-from model.classifier import Classifier, calibrated
-from model.encoding import PythonEncoder
-from model.runtime import RuntimeUnavailableError
-from model.starter import starter_bundle
-from model.tokens import Tokens
-from model.weights import Float32
+from newsgate.model.bundle import read_bundle
+from newsgate.model.classifier import Classifier, calibrated
+from newsgate.model.encoding import PythonEncoder
+from newsgate.model.runtime import RuntimeUnavailableError
+from newsgate.model.starter import starter_bundle
+from newsgate.model.tokens import Tokens
+from newsgate.model.weights import Float32
 
 texts = st.text(max_size=60) | st.lists(
     st.sampled_from(["virus", "cure", "hospital", "#covid19", "reports", "secret", "https://t.co/x", "the", "5g"]),
@@ -127,8 +127,8 @@ def run_python(program: str) -> subprocess.CompletedProcess[str]:
 def test_classifying_imports_no_other_runtime_and_nothing_of_the_training_extra() -> None:
     result = run_python(
         "import sys\n"
-        "from model.classifier import Classifier\n"
-        "from model.starter import starter_bundle\n"
+        "from newsgate.model.classifier import Classifier\n"
+        "from newsgate.model.starter import starter_bundle\n"
         "Classifier.from_bundle_bytes(starter_bundle(), threads=2).classify(['a', 'b'])\n"
         "print(*sorted({'tensorflow', 'keras', 'onnx', 'onnxruntime', 'tokenizers', 'h5py'} & set(sys.modules)))\n"
     )
@@ -139,9 +139,9 @@ def test_the_keras_runtime_without_tensorflow_says_what_to_install() -> None:
     result = run_python(
         "import sys\n"
         "sys.modules['keras'] = None\n"
-        "from model.classifier import Classifier\n"
-        "from model.runtime import RuntimeUnavailableError\n"
-        "from model.starter import starter_bundle\n"
+        "from newsgate.model.classifier import Classifier\n"
+        "from newsgate.model.runtime import RuntimeUnavailableError\n"
+        "from newsgate.model.starter import starter_bundle\n"
         "try:\n"
         "    Classifier.from_bundle_bytes(starter_bundle(), runtime='keras')\n"
         "except RuntimeUnavailableError as error:\n"

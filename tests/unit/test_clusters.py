@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from training.clusters import NearDuplicates, cluster_texts, near_duplicates
+from newsgate.training.clusters import NearDuplicates, cluster_texts, near_duplicates
 
 POST = "Our daily update is published. States reported 734k tests, 39k new cases and 532 deaths to us on Tuesday"
 OTHER = "The minister of health opened a new hospital in the north of the country, with beds for ninety patients"

@@ -10,14 +10,14 @@ from click.testing import CliRunner
 from hypothesis import given
 from hypothesis import strategies as st
 
-from foundation.errors import WrongUsageError
-from model.labels import label_of
-from model.metadata import MOST_TOKENS
+from newsgate.foundation.errors import WrongUsageError
 from newsgate.main import newsgate
-from tasks.retrain import recipe_of
-from training.corpus import CorpusError, LabelledTexts, hold_back, part_evenly
-from training.recipe import Recipe
-from worker.settings import load_settings
+from newsgate.model.labels import label_of
+from newsgate.model.metadata import MOST_TOKENS
+from newsgate.tasks.retrain import recipe_of
+from newsgate.training.corpus import CorpusError, LabelledTexts, hold_back, part_evenly
+from newsgate.training.recipe import Recipe
+from newsgate.worker.settings import load_settings
 
 
 def corpus_of(rows: int = 40) -> LabelledTexts:

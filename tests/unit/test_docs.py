@@ -11,7 +11,7 @@ import pytest
 
 from newsgate.enqueue import enqueue
 from newsgate.main import newsgate
-from worker.settings import Settings
+from newsgate.worker.settings import Settings
 
 ROOT = Path(__file__).parents[2]
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]

@@ -12,14 +12,14 @@ import numpy as np
 import pytest
 from click.testing import CliRunner
 
-from model.bundle import read_bundle
-from model.explanation import explain
-from model.runtime import OnnxRuntime
-from model.starter import starter_bundle
 from newsgate.commands.explaining import NOTE, as_json, token_shown
 from newsgate.commands.explanation_page import explanation_page
 from newsgate.main import newsgate
-from tasks.explain import DEFAULT_MOST_TOKENS, LARGEST_MOST_TOKENS, Explained
+from newsgate.model.bundle import read_bundle
+from newsgate.model.explanation import explain
+from newsgate.model.runtime import OnnxRuntime
+from newsgate.model.starter import starter_bundle
+from newsgate.tasks.explain import DEFAULT_MOST_TOKENS, LARGEST_MOST_TOKENS, Explained
 
 HOSTILE = "<script>alert('x')</script> \x1b[31m \x00 \u202e \ud800 <img src=x onerror=alert(1)> &lt;b&gt; microchip"
 

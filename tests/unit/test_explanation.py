@@ -12,10 +12,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from model.bundle import Bundle, BundleError, read_bundle
-from model.classifier import Classifier
-from model.explanation import Explanation, explain
-from model.explanation_faithfulness import (
+from newsgate.model.bundle import Bundle, BundleError, read_bundle
+from newsgate.model.classifier import Classifier
+from newsgate.model.explanation import Explanation, explain
+from newsgate.model.explanation_faithfulness import (
     LEAVING_OUT,
     RANDOM,
     Float64,
@@ -25,13 +25,13 @@ from model.explanation_faithfulness import (
     spearman,
     without,
 )
-from model.gates import trace_network
-from model.onnx_weights import weights_from_onnx
-from model.runtime import OnnxRuntime
-from model.starter import starter_bundle
-from model.text import RESERVED_PIECES, UNKNOWN_ID, Tokenizer
-from model.tokens import Tokens
-from model.weights import Float32
+from newsgate.model.gates import trace_network
+from newsgate.model.onnx_weights import weights_from_onnx
+from newsgate.model.runtime import OnnxRuntime
+from newsgate.model.starter import starter_bundle
+from newsgate.model.text import RESERVED_PIECES, UNKNOWN_ID, Tokenizer
+from newsgate.model.tokens import Tokens
+from newsgate.model.weights import Float32
 
 TEXT = "URGENT share before they delete it: vaccine contains a microchip that switches on through 5G towers"
 

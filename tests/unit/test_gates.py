@@ -13,9 +13,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from model.batching import pad
-from model.bundle import Bundle, read_bundle
-from model.gates import (
+from newsgate.model.batching import pad
+from newsgate.model.bundle import Bundle, read_bundle
+from newsgate.model.gates import (
     NetworkTrace,
     PartWeights,
     candidate_cell,
@@ -31,10 +31,10 @@ from model.gates import (
     trace,
     trace_network,
 )
-from model.onnx_weights import weights_from_onnx
-from model.runtime import OnnxRuntime
-from model.starter import starter_bundle
-from model.weights import Float32, Weights
+from newsgate.model.onnx_weights import weights_from_onnx
+from newsgate.model.runtime import OnnxRuntime
+from newsgate.model.starter import starter_bundle
+from newsgate.model.weights import Float32, Weights
 
 FAR_FROM_ZERO = 20.0
 TEXT = "Nurse reveals on video that the patients in the new ward are paid actors https://t.co/x \u2603"

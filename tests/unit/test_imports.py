@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import json
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -11,14 +12,37 @@ from pathlib import Path
 import pytest
 
 HEAVY = ("numpy", "keras", "tensorflow", "onnxruntime", "onnx", "tokenizers")
+ROOMS = ("db", "foundation", "model", "tasks", "training", "worker")
 _ROOT = Path(__file__).parents[2]
 
 
-@pytest.mark.parametrize("package", ["newsgate", "tasks", "worker", "training", "model", "db", "foundation"])
-def test_each_package_is_this_projects_own(package: str) -> None:
-    module = importlib.import_module(package)
+def test_newsgate_is_this_projects_own() -> None:
+    module = importlib.import_module("newsgate")
     assert module.__file__ is not None
-    assert Path(module.__file__).parent == _ROOT / package
+    assert Path(module.__file__).parent == _ROOT / "newsgate"
+
+
+@pytest.mark.parametrize("room", ROOMS)
+def test_each_room_at_the_top_of_the_repository_is_a_package_of_newsgate(room: str) -> None:
+    module = importlib.import_module(f"newsgate.{room}")
+    assert module.__file__ is not None
+    assert Path(module.__file__).parent.samefile(_ROOT / room)
+
+
+def test_no_import_goes_round_newsgate() -> None:
+    """In this folder `import db` works too, and would be a second copy of the same tables."""
+    beside = re.compile(rf"^\s*(from|import) ({'|'.join(ROOMS)})\b", re.MULTILINE)
+    files = [path for room in (*ROOMS, "newsgate", "tests", "benchmarks") for path in (_ROOT / room).rglob("*.py")]
+    assert [str(path) for path in files if beside.search(path.read_text(encoding="utf-8"))] == []
+
+
+@pytest.mark.parametrize("module", ["newsgate", "newsgate.training.word_vectors"])
+def test_a_persons_own_files_never_take_the_place_of_newsgates(module: str, tmp_path: Path) -> None:
+    for room in ROOMS:
+        (tmp_path / f"{room}.py").write_text("raise SystemExit('another program answered')\n")
+    command = [sys.executable, "-m", module, "--help"]
+    done = subprocess.run(command, capture_output=True, text=True, check=False, cwd=tmp_path)
+    assert (done.returncode, done.stderr) == (0, "")
 
 
 def _imported_after(code: str) -> set[str]:
@@ -43,11 +67,11 @@ def test_enqueueing_a_file_leaves_heavy_libraries_out(tmp_path: Path) -> None:
 
 def test_a_classifying_worker_never_imports_tensorflow(tmp_path: Path) -> None:
     code = f"""
-import tasks.work as work
-from tasks.classify import classify_chunk
-from tasks.enqueue import Request, enqueue
-from tasks.opening import open_database
-from worker.settings import load_settings
+import newsgate.tasks.work as work
+from newsgate.tasks.classify import classify_chunk
+from newsgate.tasks.enqueue import Request, enqueue
+from newsgate.tasks.opening import open_database
+from newsgate.worker.settings import load_settings
 settings = load_settings(home={str(tmp_path)!r})
 database = open_database(settings)
 file = {str(tmp_path / "posts.csv")!r}

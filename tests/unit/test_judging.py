@@ -7,9 +7,9 @@ import threading
 import numpy as np
 import pytest
 
-from model.classifier import Scores
-from tasks.classify import NOT_FINITE, judge
-from worker.watchdog import EXIT_HUNG, InFlight, watch
+from newsgate.model.classifier import Scores
+from newsgate.tasks.classify import NOT_FINITE, judge
+from newsgate.worker.watchdog import EXIT_HUNG, InFlight, watch
 
 
 def test_fake_starts_at_one_half() -> None:

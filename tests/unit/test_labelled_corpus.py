@@ -10,9 +10,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from training.clusters import near_duplicates
-from training.corpus import CorpusError
-from training.labelled_corpus import (
+from newsgate.training.clusters import near_duplicates
+from newsgate.training.corpus import CorpusError
+from newsgate.training.labelled_corpus import (
     BOTH_SIDES,
     CANNOT_JUDGE,
     REPEATS_A_JUDGE,

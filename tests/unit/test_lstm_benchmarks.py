@@ -11,8 +11,8 @@ from benchmarks.captains import CHANGE, NAMES, NO_CHANGE, NOBODY, Sentence, Voca
 from benchmarks.context_change import explained_by, how_often_lower
 from benchmarks.long_term import CLASSES, along_forget_gates, along_states, draw
 from benchmarks.pictures import Axis, Curve, Panel, side_by_side
-from model.gates import trace
-from model.weights import Float32, LstmWeights
+from newsgate.model.gates import trace
+from newsgate.model.weights import Float32, LstmWeights
 
 PRIMER = "MSD was previous captain & he was good wicket keeper, now Rohit sharma is captain & he is good batsman"
 MSD, ROHIT = NAMES.index("MSD"), NAMES.index("Rohit sharma")

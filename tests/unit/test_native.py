@@ -12,21 +12,21 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-import model.native.build
-from model.bundle import read_bundle
-from model.classifier import Classifier
-from model.encoding import PythonEncoder, open_encoder
-from model.native.build import CannotBuildError, build
-from model.native.encoder import _CASED_CODE_POINTS, NativeEncoder
-from model.native.library import VARIANT_NAMES, WIDTHS, Library, native_library
-from model.native.runtime import NativeRuntime
-from model.numpy_runtime import NumpyRuntime
-from model.onnx_weights import weights_from_onnx
-from model.runtime import RuntimeUnavailableError, open_runtime, resolved
-from model.starter import starter_bundle
-from model.text import CASE_PIECES, RESERVED_PIECES, Encoded, Tokenizer
-from model.tokens import Tokens
-from model.weights import LstmWeights, Weights
+import newsgate.model.native.build
+from newsgate.model.bundle import read_bundle
+from newsgate.model.classifier import Classifier
+from newsgate.model.encoding import PythonEncoder, open_encoder
+from newsgate.model.native.build import CannotBuildError, build
+from newsgate.model.native.encoder import _CASED_CODE_POINTS, NativeEncoder
+from newsgate.model.native.library import VARIANT_NAMES, WIDTHS, Library, native_library
+from newsgate.model.native.runtime import NativeRuntime
+from newsgate.model.numpy_runtime import NumpyRuntime
+from newsgate.model.onnx_weights import weights_from_onnx
+from newsgate.model.runtime import RuntimeUnavailableError, open_runtime, resolved
+from newsgate.model.starter import starter_bundle
+from newsgate.model.text import CASE_PIECES, RESERVED_PIECES, Encoded, Tokenizer
+from newsgate.model.tokens import Tokens
+from newsgate.model.weights import LstmWeights, Weights
 
 WORDS = ("un", "##believ", "##able", "#", "@", "news", "!", "a", "##b", "i", "##phone", "é", "##é", "##", "covid19")
 SMALL = Tokenizer((*RESERVED_PIECES, *WORDS))
@@ -77,7 +77,7 @@ def variant(request: pytest.FixtureRequest) -> int:
 
 @pytest.fixture
 def nothing_built(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in ("model.encoding", "model.runtime"):
+    for name in ("newsgate.model.encoding", "newsgate.model.runtime"):
         monkeypatch.setattr(f"{name}.native_library", lambda: None)
 
 
@@ -212,8 +212,8 @@ def test_a_compiler_that_is_missing_or_fails_leaves_nothing_behind(
 
 
 def test_all_sources_are_compiled_and_watched() -> None:
-    folder = model.native.build.FOLDER
-    assert {path.name for path in folder.glob("*.c")} == set(model.native.build.SOURCES)
+    folder = newsgate.model.native.build.FOLDER
+    assert {path.name for path in folder.glob("*.c")} == set(newsgate.model.native.build.SOURCES)
 
 
 def _ids(tokens: Tokens, row: int) -> np.ndarray[tuple[int], np.dtype[np.int32]]:

@@ -18,10 +18,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from onnx import numpy_helper
 
-from model.bundle import BundleError
-from model.onnx_graph import compile_onnx
-from model.onnx_weights import weights_from_onnx
-from model.weights import Float32, LstmWeights, Weights
+from newsgate.model.bundle import BundleError
+from newsgate.model.onnx_graph import compile_onnx
+from newsgate.model.onnx_weights import weights_from_onnx
+from newsgate.model.weights import Float32, LstmWeights, Weights
 
 
 def random_weights(*, vocabulary: int, width: int, units: int, seed: int) -> Weights:
@@ -68,9 +68,9 @@ def test_reading_undoes_compiling(vocabulary: int, width: int, units: int, seed:
 def test_the_starter_model_is_read_without_the_training_extra() -> None:
     program = (
         "import sys\n"
-        "from model.bundle import read_bundle\n"
-        "from model.onnx_weights import weights_from_onnx\n"
-        "from model.starter import starter_bundle\n"
+        "from newsgate.model.bundle import read_bundle\n"
+        "from newsgate.model.onnx_weights import weights_from_onnx\n"
+        "from newsgate.model.starter import starter_bundle\n"
         "print(weights_from_onnx(read_bundle(starter_bundle()).onnx_model).forward.units)\n"
         "print(*sorted({'tensorflow', 'keras', 'onnx', 'h5py', 'google.protobuf'} & set(sys.modules)))\n"
     )

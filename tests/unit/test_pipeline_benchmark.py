@@ -23,8 +23,8 @@ from benchmarks.pipeline.sides import BARE_LOOP, CELERY_ROWS, CLASSIFIER, LIMIT,
 from benchmarks.pipeline.turns import Measured, Plan, measure
 from benchmarks.processes import BenchmarkError, Cost
 from benchmarks.texts import ARTICLES, HEADLINES, KINDS, POSTS, Kind, make_lexicon, make_texts, write_posts
-from model.bundle import read_bundle
-from model.starter import starter_bundle
+from newsgate.model.bundle import read_bundle
+from newsgate.model.starter import starter_bundle
 
 
 def texts_of(kind: Kind, count: int) -> list[str]:

@@ -13,8 +13,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from benchmarks.promotion_power import TWO_SEEDS, Pair, answers, count_promotions, names, simulated
-from training.paired import Outcomes, bootstrap_macro_f1, mcnemar
-from training.promotion import PairedScores, judge, level_of_look
+from newsgate.training.paired import Outcomes, bootstrap_macro_f1, mcnemar
+from newsgate.training.promotion import PairedScores, judge, level_of_look
 
 ROWS = 1000
 ACTUAL_FAKE = np.arange(ROWS) % 2 == 0

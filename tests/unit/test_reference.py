@@ -7,11 +7,11 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from model.bundle import read_bundle
-from model.classifier import Classifier, Scores
-from model.metadata import BundleMetadata
-from model.starter import starter_bundle
-from model.summary import HISTOGRAM_BINS, Summary, summarise
+from newsgate.model.bundle import read_bundle
+from newsgate.model.classifier import Classifier, Scores
+from newsgate.model.metadata import BundleMetadata
+from newsgate.model.starter import starter_bundle
+from newsgate.model.summary import HISTOGRAM_BINS, Summary, summarise
 
 
 def scores_of(*p_fake: float) -> Scores:

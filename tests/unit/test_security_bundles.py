@@ -11,11 +11,11 @@ from typing import Any
 import onnx
 import pytest
 
-from model.bundle import BundleError, make_bundle, read_bundle
-from model.classifier import Classifier
-from model.metadata import MOST_TOKENS
-from model.runtime import RuntimeName
-from model.starter import starter_bundle
+from newsgate.model.bundle import BundleError, make_bundle, read_bundle
+from newsgate.model.classifier import Classifier
+from newsgate.model.metadata import MOST_TOKENS
+from newsgate.model.runtime import RuntimeName
+from newsgate.model.starter import starter_bundle
 
 
 def _with_graph(graph: bytes) -> bytes:
@@ -71,7 +71,7 @@ def test_a_graph_cannot_name_operators_of_its_own() -> None:
 def test_a_keras_model_with_code_in_it_is_not_run() -> None:
     import keras
 
-    from model.network import network_from_bytes
+    from newsgate.model.network import network_from_bytes
 
     ids = keras.Input(shape=(None,), dtype="int32")
     evil = keras.Model(ids, keras.layers.Lambda(lambda tensor: tensor, name="evil")(ids))

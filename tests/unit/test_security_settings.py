@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from db.errors import DatabaseError
-from db.session import Database
-from foundation.errors import WrongUsageError
-from worker.settings import UnsafeFolderError, load_settings, prepare_home, unknown_variables
+from newsgate.db.errors import DatabaseError
+from newsgate.db.session import Database
+from newsgate.foundation.errors import WrongUsageError
+from newsgate.worker.settings import UnsafeFolderError, load_settings, prepare_home, unknown_variables
 
 _SECRET = "hunter2"
 

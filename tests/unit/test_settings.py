@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
-from foundation.errors import WrongUsageError
+from newsgate.foundation.errors import WrongUsageError
 from newsgate.main import newsgate
-from worker.settings import Settings, load_settings, prepare_home, unknown_variables
+from newsgate.worker.settings import Settings, load_settings, prepare_home, unknown_variables
 
 
 def test_with_nothing_set_the_system_is_complete_on_one_machine(

@@ -9,7 +9,7 @@ import pytest
 from benchmarks import stages
 from benchmarks.processes import BenchmarkError, Cost
 from benchmarks.sizes import COMPARED_ROWS, WORLDS, Sized, _numbered, report
-from worker.stages import STAGES, StageSeconds
+from newsgate.worker.stages import STAGES, StageSeconds
 
 WORLD, OTHER = WORLDS
 

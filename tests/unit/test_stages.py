@@ -8,8 +8,8 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
+from newsgate.worker.stages import STAGES, Stages, StageSeconds, keep_telling, tell
 from tests.services import wait_until
-from worker.stages import STAGES, Stages, StageSeconds, keep_telling, tell
 
 
 def test_what_chunks_took_is_told_a_text() -> None:

@@ -8,8 +8,8 @@ from pathlib import Path
 import psutil
 import pytest
 
+from newsgate.worker.supervisor import Supervisor
 from tests.services import wait_until
-from worker.supervisor import Supervisor
 
 _SLEEPER = [sys.executable, "-c", "import time; time.sleep(60)"]
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from training.corpus import LabelledTexts
-from training.labelled_corpus import Judgement, split_labels
-from training.suspects import find_suspects
+from newsgate.training.corpus import LabelledTexts
+from newsgate.training.labelled_corpus import Judgement, split_labels
+from newsgate.training.suspects import find_suspects
 
 FAKE_WORDS = "miracle hoax secret aliens exposed shocking cure banned leaked plot"
 REAL_WORDS = "report council budget opened minutes annual library statement figures court"

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from model.text import CASE_PIECES, RESERVED_PIECES, UNKNOWN_ID, Encoded, Tokenizer, normalise, split_words
+from newsgate.model.text import CASE_PIECES, RESERVED_PIECES, UNKNOWN_ID, Encoded, Tokenizer, normalise, split_words
 
 PIECES = (*RESERVED_PIECES, "un", "##believ", "##able", "#", "@", "news", "!", "a", "##b")
 CASED_PIECES = (*RESERVED_PIECES, *CASE_PIECES, *PIECES[3:], "i", "##phone", "News", "US")

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from training.transfer import Transfer
-from training.word_vectors import WordVectors
+from newsgate.training.transfer import Transfer
+from newsgate.training.word_vectors import WordVectors
 
 WORDS = (
     *("doctor", "nurse", "hospital", "virus", "vaccine", "police", "court", "mayor", "bridge", "river"),

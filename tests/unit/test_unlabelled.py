@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from training.recipe import Recipe
-from training.unlabelled import choose_unlabelled
+from newsgate.training.recipe import Recipe
+from newsgate.training.unlabelled import choose_unlabelled
 
 POST = "Our daily update is published. States reported 734k tests, 39k new cases and 532 deaths to us on Tuesday"
 OTHER = "The minister of health opened a new hospital in the north of the country, with beds for ninety patients"

@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from model.whole_file import whole_file
 from newsgate.commands.common import OutputError, written
+from newsgate.model.whole_file import whole_file
 
 
 @contextmanager

@@ -7,10 +7,10 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from model.text import CASE_PIECES, RESERVED_PIECES
+from newsgate.model.text import CASE_PIECES, RESERVED_PIECES
+from newsgate.training.minilm import MiniLmFiles
+from newsgate.training.word_vectors import WIDTH, WordVectors, build_table, load_word_vectors
 from tests.minilm_files import safetensors_of
-from training.minilm import MiniLmFiles
-from training.word_vectors import WIDTH, WordVectors, build_table, load_word_vectors
 
 Float32 = npt.NDArray[np.float32]
 MARKED = (*RESERVED_PIECES, *CASE_PIECES)

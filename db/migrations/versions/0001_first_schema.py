@@ -6,7 +6,7 @@ Batches, items, rejects, models, runs, chunks, verdicts, labels, promotions, and
 import sqlalchemy as sa
 from alembic import op
 
-from db.types import BigId, UtcDateTime, database_time
+from newsgate.db.types import BigId, UtcDateTime, database_time
 
 revision = "0001"
 down_revision = None

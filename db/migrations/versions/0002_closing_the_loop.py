@@ -3,7 +3,7 @@
 import sqlalchemy as sa
 from alembic import op
 
-from db.types import BigId, UtcDateTime
+from newsgate.db.types import BigId, UtcDateTime
 
 revision = "0002"
 down_revision = "0001"

@@ -6,7 +6,7 @@ PostgreSQL's sequences never hand an id out twice, so nothing changes there.
 import sqlalchemy as sa
 from alembic import op
 
-from db.types import BigId, UtcDateTime
+from newsgate.db.types import BigId, UtcDateTime
 
 revision = "0003"
 down_revision = "0002"

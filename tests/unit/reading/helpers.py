@@ -3,7 +3,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from tasks.reading import Layout, Limits, ReadOptions, Rejected, Row, Source, open_source
+from newsgate.tasks.reading import Layout, Limits, ReadOptions, Rejected, Row, Source, open_source
 
 
 class Reading:

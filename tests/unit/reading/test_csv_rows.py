@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tasks.reading import Limits, Rejected, Row, open_source
+from newsgate.tasks.reading import Limits, Rejected, Row, open_source
 from tests.unit.reading.helpers import Reading, rejects, texts
 
 

@@ -4,7 +4,7 @@ import codecs
 
 import pytest
 
-from tasks.reading.encodings import detect_encoding
+from newsgate.tasks.reading.encodings import detect_encoding
 from tests.unit.reading.helpers import Reading, rejects, texts
 
 PLAIN = "id,text\n1,Zürich “quoted” 東京\n2,b\n"

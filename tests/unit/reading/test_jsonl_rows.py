@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from tasks.reading import Rejected, Row
+from newsgate.tasks.reading import Rejected, Row
 from tests.unit.reading.helpers import Reading, rejects, texts
 
 

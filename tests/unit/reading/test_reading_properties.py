@@ -12,8 +12,8 @@ from pathlib import Path
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tasks.reading import DEFAULT_MAX_TEXT_CHARS, Layout, Limits, Rejected, Row, open_source
-from tasks.reading.row_maker import is_blank
+from newsgate.tasks.reading import DEFAULT_MAX_TEXT_CHARS, Layout, Limits, Rejected, Row, open_source
+from newsgate.tasks.reading.row_maker import is_blank
 
 FIELD = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0\ufeff"), max_size=12) | st.text(
     'ab,;\t|"\n\r ', max_size=12

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from tasks.reading import EmptyFileError, Limits, open_source
+from newsgate.tasks.reading import EmptyFileError, Limits, open_source
 from tests.unit.reading.helpers import Reading, rejects, texts
 
 DATA = b"id,text\n" + b"".join(b"%d,some words of row %d\n" % (number, number) for number in range(200))

@@ -14,7 +14,7 @@ from tempfile import NamedTemporaryFile
 
 import pytest
 
-from tasks.reading import (
+from newsgate.tasks.reading import (
     AmbiguousColumnError,
     BadDelimiterError,
     DamagedFileError,

@@ -1,0 +1,54 @@
+"""What is built of newsgate: one name in everybody's site-packages, with every room under it."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+import sys
+import tarfile
+import zipfile
+from pathlib import Path
+
+import pytest
+
+ROOMS = ("db", "foundation", "model", "tasks", "training", "worker")
+_ROOT = Path(__file__).parents[2]
+
+
+@pytest.fixture(scope="module")
+def wheel(tmp_path_factory: pytest.TempPathFactory) -> set[str]:
+    """The names in the wheel that is built of the source distribution, as a package index would have them."""
+    folder = tmp_path_factory.mktemp("distribution")
+    checkout = folder / "checkout"
+    tracked = subprocess.run(["git", "ls-files", "-z"], cwd=_ROOT, capture_output=True, text=True, check=True).stdout
+    for name in filter(None, tracked.split("\0")):
+        if (_ROOT / name).exists():
+            (checkout / name).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy2(_ROOT / name, checkout / name, follow_symlinks=False)
+    source = _built("sdist", checkout, folder)
+    with tarfile.open(source) as archive:
+        archive.extractall(folder, filter="data")
+    with zipfile.ZipFile(_built("wheel", folder / source.name.removesuffix(".tar.gz"), folder)) as wheel:
+        return set(wheel.namelist())
+
+
+def test_nothing_but_newsgate_goes_into_site_packages(wheel: set[str]) -> None:
+    tops = {name.split("/")[0] for name in wheel}
+    assert len(tops) == 2
+    assert {top for top in tops if not top.endswith(".dist-info")} == {"newsgate"}
+
+
+@pytest.mark.parametrize("room", [*ROOMS, "newsgate"])
+def test_every_file_of_a_room_is_in_the_wheel(room: str, wheel: set[str]) -> None:
+    tracked = subprocess.run(["git", "ls-files", room], cwd=_ROOT, capture_output=True, text=True, check=True).stdout
+    files = [name for name in tracked.splitlines() if (_ROOT / name).is_file()]
+    assert files
+    assert {name if room == "newsgate" else f"newsgate/{name}" for name in files} <= wheel
+
+
+def _built(what: str, source: Path, into: Path) -> Path:
+    order = f"import sys; from hatchling import build; print(build.build_{what}(sys.argv[1]))"
+    printed = subprocess.run(
+        [sys.executable, "-c", order, into], cwd=source, capture_output=True, text=True, check=True
+    )
+    return into / printed.stdout.splitlines()[-1]
