@@ -39,7 +39,7 @@ from newsgate.model.bundle import read_bundle
 from newsgate.model.labels import label_of
 from newsgate.model.starter import starter_bundle
 from newsgate.model.summary import HISTOGRAM_BINS, Summary
-from newsgate.tasks.opening import ensure_champion
+from newsgate.tasks.running.opening import ensure_champion
 from tests.services import PostgresServer
 
 CHUNK_ROWS: Final = 1000

@@ -41,8 +41,8 @@ def enqueue(
     """
     from newsgate.commands.progress import ProgressLine
     from newsgate.commands.waiting import wait_and_tell
-    from newsgate.tasks.enqueue import EnqueueInterruptedError, Request
-    from newsgate.tasks.enqueue import enqueue as enqueue_file
+    from newsgate.tasks.enqueueing.enqueue import EnqueueInterruptedError, Request
+    from newsgate.tasks.enqueueing.enqueue import enqueue as enqueue_file
 
     with opened() as (settings, database):
         request = Request(

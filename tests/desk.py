@@ -14,9 +14,9 @@ from newsgate.db.chunks import Verdict, claim_chunk, commit_chunk, load_texts
 from newsgate.db.results import Result, ResultFilter, read_results
 from newsgate.db.session import Database
 from newsgate.db.tables import chunks, items, runs
-from newsgate.tasks.classify import classify_chunk
-from newsgate.tasks.enqueue import Request, enqueue
-from newsgate.tasks.work import make_workshop
+from newsgate.tasks.classifying.classify import classify_chunk
+from newsgate.tasks.classifying.work import make_workshop
+from newsgate.tasks.enqueueing.enqueue import Request, enqueue
 from newsgate.worker.settings import Settings, load_settings
 from tests.texts import write_posts
 

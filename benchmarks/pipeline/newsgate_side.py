@@ -13,9 +13,9 @@ from benchmarks.pipeline.processor_time import tree_cpu_seconds
 from benchmarks.pipeline.side import Side, Work
 from benchmarks.processes import BenchmarkError, Cost, cpu_seconds_here, cpu_seconds_of
 from newsgate.db.session import Database
-from newsgate.tasks.enqueue import Request, enqueue
-from newsgate.tasks.opening import open_database
-from newsgate.tasks.waiting import wait_for_batch
+from newsgate.tasks.enqueueing.enqueue import Request, enqueue
+from newsgate.tasks.running.opening import open_database
+from newsgate.tasks.running.waiting import wait_for_batch
 from newsgate.worker.settings import Settings
 from tests.services import PostgresServer, RedisServer, short_folder
 

@@ -100,7 +100,7 @@ def results(
     """
     from newsgate.db.batches import batch_status
     from newsgate.db.results import ResultFilter
-    from newsgate.tasks.abstaining import threshold_of
+    from newsgate.tasks.inspecting.abstaining import threshold_of
 
     if label == "unsure" and max_error is None:
         raise WrongUsageError("no row is unsure by itself", remedy="Say with --max-error E which error you put up with")
@@ -158,7 +158,7 @@ def _write_table(rows: Iterable[Result], stream: IO[str]) -> None:
 
 def _write_csv(rows: Iterable[Result], stream: IO[str], *, raw: bool) -> None:
     from newsgate.db.results import COLUMNS
-    from newsgate.tasks.spreadsheets import guard_cell, row_writer
+    from newsgate.tasks.labelling.spreadsheets import guard_cell, row_writer
 
     write_row = row_writer(stream)
     write_row(COLUMNS)

@@ -61,7 +61,7 @@ class TellingGroup(Telling, click.Group):
 @contextmanager
 def opened() -> Iterator[tuple[Settings, Database]]:
     """The settings of this process and its database, closed when the block ends."""
-    from newsgate.tasks.opening import open_database
+    from newsgate.tasks.running.opening import open_database
     from newsgate.worker.settings import load_settings
 
     settings = load_settings()

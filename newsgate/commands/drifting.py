@@ -11,14 +11,14 @@ import click
 from newsgate.commands.common import opened, print_table, tell
 
 if TYPE_CHECKING:
-    from newsgate.tasks.drift import DriftDay
+    from newsgate.tasks.inspecting.drift import DriftDay
 
 _HEADERS = ("day", "model", "rows", "fake", "trained", "majority", "unknown", "trained", "distance", "p", "")
 
 
 def show_drift(*, days: int, as_json: bool) -> None:
     """Print a line for each day and model of the last `days` days, newest first."""
-    from newsgate.tasks.drift import SIGNIFICANT, find_drift
+    from newsgate.tasks.inspecting.drift import SIGNIFICANT, find_drift
 
     with opened() as (_, database):
         found = find_drift(database, days=days)

@@ -14,7 +14,7 @@ from newsgate.commands.numbers import MODEL
 from newsgate.commands.reading import read_options, reading_options, tell_read
 
 if TYPE_CHECKING:
-    from newsgate.tasks.modelling import Evaluated
+    from newsgate.tasks.training_models.modelling import Evaluated
 
 
 @click.command("evaluate", cls=Telling)
@@ -41,7 +41,7 @@ def evaluate(
     \b
     Exit codes: 0 done, 1 an error, 2 wrong usage, 3 done but some rows of FILE were refused or missing.
     """
-    from newsgate.tasks.modelling import evaluate_model, read_labelled
+    from newsgate.tasks.training_models.modelling import evaluate_model, read_labelled
 
     with opened() as (settings, database):
         labelled = read_labelled(file, options=read_options(settings.max_text_chars, **reading), settings=settings)

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from newsgate.db.session import Database
     from newsgate.model.explanation import Explanation, GateMeasures
     from newsgate.model.explanation_faithfulness import Faithfulness
-    from newsgate.tasks.explain import Explained
+    from newsgate.tasks.inspecting.explain import Explained
 
 NOTE = "gates describe what the network did; leaving a token out attributes"
 
@@ -77,7 +77,7 @@ def as_json(explained: Explained) -> dict[str, Any]:
 
 
 def _explain(item_or_text: str, *, database: Database, model: int | None, max_tokens: int) -> Explained:
-    from newsgate.tasks.explain import explain_item, explain_text
+    from newsgate.tasks.inspecting.explain import explain_item, explain_text
 
     if not (item_or_text.isascii() and item_or_text.isdigit()):
         return explain_text(item_or_text, database=database, model=model, most_tokens=max_tokens)

@@ -14,7 +14,7 @@ from newsgate.model.text import CONTINUATION, UNKNOWN_PIECE, URL_PIECE
 if TYPE_CHECKING:
     from newsgate.model.explanation import Explanation
     from newsgate.model.explanation_faithfulness import Faithful, Faithfulness
-    from newsgate.tasks.explain import Explained
+    from newsgate.tasks.inspecting.explain import Explained
 
 _MEASURES: Final = (("keep", "keep"), ("take_in", "take in"), ("show", "show"))
 _DIRECTIONS: Final = (("forward", "forward →"), ("backward", "← backward"))

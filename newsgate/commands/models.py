@@ -28,7 +28,7 @@ def models(ctx: click.Context) -> None:
 def list_() -> None:
     """Every model, newest first."""
     from newsgate.db.models import list_models
-    from newsgate.tasks.opening import ensure_champion
+    from newsgate.tasks.running.opening import ensure_champion
 
     with opened() as (_, database):
         ensure_champion(database)

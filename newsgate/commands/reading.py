@@ -13,9 +13,9 @@ if TYPE_CHECKING:
     from newsgate.commands.progress import ProgressLine
     from newsgate.db.results import Reject
     from newsgate.db.session import Database
-    from newsgate.tasks.enqueue import Enqueued, Progress
-    from newsgate.tasks.modelling import LabelledFile, UnlabelledFile
+    from newsgate.tasks.enqueueing.enqueue import Enqueued, Progress
     from newsgate.tasks.reading import ReadOptions, Rejected
+    from newsgate.tasks.training_models.modelling import LabelledFile, UnlabelledFile
 
 _REJECTS_SHOWN = 5
 
@@ -84,7 +84,7 @@ def tell_enqueued(done: Enqueued, database: Database) -> None:
 
 def tell_read(path: str, read: LabelledFile | UnlabelledFile) -> None:
     """What became of a file that is not stored, on standard error: as for one that is."""
-    from newsgate.tasks.modelling import LabelledFile
+    from newsgate.tasks.training_models.modelling import LabelledFile
 
     report = read.report
     tell_about_file(report.notes, report.warnings)

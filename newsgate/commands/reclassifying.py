@@ -13,7 +13,7 @@ from newsgate.commands.numbers import ANY_ROWS, BATCH, MODEL
 from newsgate.foundation.errors import WrongUsageError
 
 if TYPE_CHECKING:
-    from newsgate.tasks.reclassify import FlipReport
+    from newsgate.tasks.classifying.reclassify import FlipReport
 
 _TEXT_CHARS = 60
 _FLIPS_SHOWN = 10
@@ -42,8 +42,8 @@ def reclassify(batch: int, *, model: int | None, wait: bool, flips: int, as_json
     """
     from newsgate.commands.progress import ProgressLine
     from newsgate.commands.waiting import wait_and_tell
-    from newsgate.tasks.reclassify import previous_model, report_flips
-    from newsgate.tasks.reclassify import reclassify as reclassify_batch
+    from newsgate.tasks.classifying.reclassify import previous_model, report_flips
+    from newsgate.tasks.classifying.reclassify import reclassify as reclassify_batch
 
     with opened() as (settings, database):
         with ProgressLine("making chunks") as line:
@@ -84,7 +84,7 @@ def reclassify(batch: int, *, model: int | None, wait: bool, flips: int, as_json
 @click.option("--json", "as_json", is_flag=True, help="Print the report as one JSON object.")
 def flips(batch: int, *, models: str | None, flips: int, as_json: bool) -> None:
     """What changed between the verdicts of two models on BATCH: how many rows either way, and the surest of them."""
-    from newsgate.tasks.reclassify import report_flips
+    from newsgate.tasks.classifying.reclassify import report_flips
 
     pair = _pair(models) if models is not None else None
     with opened() as (_, database):
@@ -104,7 +104,7 @@ def requeue(batch: int, *, wait: bool) -> None:
     It is about the batch's latest run. What is classified stays as it is.
     """
     from newsgate.commands.waiting import wait_and_tell
-    from newsgate.tasks.reclassify import requeue_batch
+    from newsgate.tasks.classifying.reclassify import requeue_batch
 
     with opened() as (settings, database):
         status, again = requeue_batch(batch, settings=settings, database=database)

@@ -14,8 +14,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from newsgate.db.results import Result
-    from newsgate.tasks.drift import DriftDay
-    from newsgate.tasks.reporting import BatchReport
+    from newsgate.tasks.inspecting.drift import DriftDay
+    from newsgate.tasks.inspecting.reporting import BatchReport
 
 _TEXT_CHARS: Final = 300
 

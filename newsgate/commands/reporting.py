@@ -26,7 +26,7 @@ def report(batch: int, *, output: str | None, model: int | None, max_error: floa
     The page is one file that needs no network and runs no script: send it to whoever asked.
     """
     from newsgate.commands.report_page import report_page
-    from newsgate.tasks.reporting import report_on
+    from newsgate.tasks.inspecting.reporting import report_on
 
     if output is None and sys.stdout.isatty():
         raise WrongUsageError("a page is of no use on a terminal", remedy="Say with -o FILE where it goes")

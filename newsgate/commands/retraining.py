@@ -25,9 +25,9 @@ def retrain(*, force: bool, as_json: bool) -> None:
     The new model becomes champion only where it is better beyond chance on texts whose labels neither was trained
     on; else it is kept as rejected, with the figures. Needs TensorFlow: pip install 'newsgate[training]'.
     """
-    from newsgate.tasks.opening import ensure_champion
-    from newsgate.tasks.trainer import make_trainer, retrain_by_hand
-    from newsgate.tasks.work import set_up_logging
+    from newsgate.tasks.classifying.work import set_up_logging
+    from newsgate.tasks.retraining.trainer import make_trainer, retrain_by_hand
+    from newsgate.tasks.running.opening import ensure_champion
 
     with opened() as (settings, database):
         set_up_logging(settings)
@@ -70,7 +70,7 @@ def trainer(*, parent: int | None) -> None:
 
     SIGTERM stops a training under way; another trainer, or this one started again, begins it anew.
     """
-    from newsgate.tasks.trainer import run_trainer
+    from newsgate.tasks.retraining.trainer import run_trainer
     from newsgate.worker.settings import load_settings
 
     run_trainer(load_settings(), parent=parent)
@@ -83,7 +83,7 @@ def beat(*, parent: int | None) -> None:
 
     NEWSGATE_RETRAIN_CRONTAB says when. Several may run; a retraining happens once all the same.
     """
-    from newsgate.tasks.trainer import run_schedule
+    from newsgate.tasks.retraining.trainer import run_schedule
     from newsgate.worker.settings import load_settings
 
     run_schedule(load_settings(), parent=parent)

@@ -26,9 +26,9 @@ def up(*, training: bool | None) -> None:
     that one. Ctrl-C finishes the chunks in hand and stops everything. Without the libraries that training needs it
     runs no trainer and no schedule.
     """
-    from newsgate.tasks.local import LocalSystem
-    from newsgate.tasks.trainer import can_train
-    from newsgate.tasks.work import set_up_logging
+    from newsgate.tasks.classifying.work import set_up_logging
+    from newsgate.tasks.retraining.trainer import can_train
+    from newsgate.tasks.running.local import LocalSystem
     from newsgate.worker.schedule import check_schedule
     from newsgate.worker.settings import load_settings
 
@@ -60,7 +60,7 @@ def worker(*, parent: int | None) -> None:
 
     It uses one core: run as many as there are cores for it. SIGTERM finishes the chunk in hand and exits.
     """
-    from newsgate.tasks.work import work
+    from newsgate.tasks.classifying.work import work
     from newsgate.worker.settings import load_settings
 
     work(load_settings(), parent=parent)
@@ -71,7 +71,7 @@ def migrate() -> None:
     """Bring the database to this newsgate's schema, and give a new one its starter model."""
     from newsgate.db.schema import migrate as apply
     from newsgate.db.session import Database
-    from newsgate.tasks.opening import ensure_champion
+    from newsgate.tasks.running.opening import ensure_champion
     from newsgate.worker.settings import load_settings, prepare_home
 
     settings = load_settings()
@@ -120,10 +120,10 @@ def classify(
     from newsgate.commands.progress import ProgressLine
     from newsgate.commands.waiting import wait_and_tell
     from newsgate.db.results import ResultFilter
-    from newsgate.tasks.abstaining import threshold_of
-    from newsgate.tasks.enqueue import Request, enqueue
-    from newsgate.tasks.known_runs import AlreadyEnqueuedError
-    from newsgate.tasks.local import LocalSystem, is_up
+    from newsgate.tasks.enqueueing.enqueue import Request, enqueue
+    from newsgate.tasks.enqueueing.known_runs import AlreadyEnqueuedError
+    from newsgate.tasks.inspecting.abstaining import threshold_of
+    from newsgate.tasks.running.local import LocalSystem, is_up
 
     with opened() as (settings, database):
         request = Request(path=file, options=read_options(settings.max_text_chars, **reading), model=model, again=again)

@@ -63,8 +63,8 @@ def train(
     \b
     Exit codes: 0 done, 1 an error, 2 wrong usage, 3 done but some rows of the files were refused or missing.
     """
-    from newsgate.tasks.modelling import read_labelled, read_unlabelled, train_and_store, write_out
     from newsgate.tasks.reading import storable
+    from newsgate.tasks.training_models.modelling import read_labelled, read_unlabelled, train_and_store, write_out
     from newsgate.training.recipe import RECIPES
 
     if output is not None:

@@ -9,8 +9,8 @@ from newsgate.commands.common import tell, warn
 from newsgate.commands.progress import ProgressLine
 from newsgate.db.batches import BatchStatus, batch_status
 from newsgate.db.session import Database
-from newsgate.tasks.known_runs import RunCancelledError
-from newsgate.tasks.waiting import wait_for_batch
+from newsgate.tasks.enqueueing.known_runs import RunCancelledError
+from newsgate.tasks.running.waiting import wait_for_batch
 
 _HINT_AFTER_SECONDS = 15.0
 

@@ -20,8 +20,8 @@ from newsgate.db.jobs import JobRecord, job_record
 from newsgate.db.labels import add_labels
 from newsgate.db.models import champion_number
 from newsgate.db.session import Database
-from newsgate.tasks.opening import ensure_champion
-from newsgate.tasks.retrain import RETRAIN_JOB, STEPS
+from newsgate.tasks.retraining.retrain import RETRAIN_JOB, STEPS
+from newsgate.tasks.running.opening import ensure_champion
 from tests.labelled import labelled_posts
 from tests.programs import World, children_named, kill_tree
 from tests.services import PostgresServer, free_port, wait_until
@@ -93,7 +93,7 @@ def step(world: World) -> str | None:
 
 def trainings(pid: int) -> list[psutil.Process]:
     """The training processes below a process."""
-    return children_named(pid, "newsgate.tasks.training_process")
+    return children_named(pid, "newsgate.tasks.retraining.training_process")
 
 
 def finished(world: World) -> bool:

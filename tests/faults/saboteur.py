@@ -21,14 +21,13 @@ from typing import Any
 import numpy as np
 from sqlalchemy import Connection
 
-import newsgate.db.chunks
-import newsgate.tasks.classify
-import newsgate.tasks.local
-import newsgate.tasks.trainer
-import newsgate.tasks.work
+from newsgate.db import chunks
 from newsgate.db.session import Database
 from newsgate.main import main as newsgate_main
 from newsgate.model.classifier import Classifier, Scores
+from newsgate.tasks.classifying import classify, work
+from newsgate.tasks.retraining import trainer
+from newsgate.tasks.running import local
 from newsgate.worker.watchdog import watch
 
 FOLDER_VARIABLE = "SABOTAGE_FOLDER"
@@ -85,19 +84,19 @@ class Traps:
 def install(traps: Traps) -> None:
     """Put the traps between the steps of classifying, and the poisons into the classifier."""
     committing = threading.local()
-    _after(newsgate.tasks.classify, "_claim", lambda claim: traps.reach("claimed" if claim else "not claimed"))
-    _after(newsgate.tasks.classify, "load_texts", lambda _: traps.reach("loaded"))
-    _after(newsgate.tasks.classify, "_classify", lambda _: traps.reach("classified"))
+    _after(classify, "_claim", lambda claim: traps.reach("claimed" if claim else "not claimed"))
+    _after(classify, "load_texts", lambda _: traps.reach("loaded"))
+    _after(classify, "_classify", lambda _: traps.reach("classified"))
     # Between the verdicts and the counters of one transaction.
-    _after(newsgate.db.chunks, "insert_rows", lambda _: traps.reach("within-commit"))
-    _after(newsgate.tasks.classify, "commit_chunk", lambda _: setattr(committing, "chunk", True))
+    _after(chunks, "insert_rows", lambda _: traps.reach("within-commit"))
+    _after(classify, "commit_chunk", lambda _: setattr(committing, "chunk", True))
     _replace(Database, "write", _noticing_commits(Database.write, committing, traps))
     _replace(Classifier, "classify", _poisoned(Classifier.classify, traps))
-    _replace(newsgate.tasks.work, "watch", _watch_unless_told(watch, traps))
+    _replace(work, "watch", _watch_unless_told(watch, traps))
     # Programs that `up` starts are sabotaged too; and it starts no trainer, which is another matter.
     followed = ("--with-parent", str(os.getpid()))
-    _replace(newsgate.tasks.local, "_command", lambda name: [sys.executable, "-m", _MODULE, name, *followed])
-    _replace(newsgate.tasks.trainer, "can_train", lambda: False)
+    _replace(local, "_command", lambda name: [sys.executable, "-m", _MODULE, name, *followed])
+    _replace(trainer, "can_train", lambda: False)
 
 
 def _noticing_commits(write: Callable[..., Any], committing: threading.local, traps: Traps) -> Callable[..., Any]:

@@ -14,7 +14,7 @@ from click.testing import CliRunner, Result
 from newsgate.db.schema import ensure_schema
 from newsgate.db.session import Database
 from newsgate.main import newsgate
-from newsgate.tasks.reclassify import reclassify
+from newsgate.tasks.classifying.reclassify import reclassify
 from tests.bundles import contrary_bundle, store_bundle
 from tests.desk import Desk
 

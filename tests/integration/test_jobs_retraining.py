@@ -16,8 +16,8 @@ from newsgate.db.promotions import decisions_about, promote
 from newsgate.db.session import Database
 from newsgate.model.bundle import make_bundle, read_bundle
 from newsgate.model.starter import starter_bundle
-from newsgate.tasks.opening import ensure_champion
-from newsgate.tasks.retrain import RETRAIN_JOB, retrain, too_few_labels
+from newsgate.tasks.retraining.retrain import RETRAIN_JOB, retrain, too_few_labels
+from newsgate.tasks.running.opening import ensure_champion
 from newsgate.worker.settings import load_settings
 from tests.labelled import labelled_posts
 

@@ -29,12 +29,12 @@ from newsgate.db.models import add_model
 from newsgate.db.review import add_suspects, suspect_texts
 from newsgate.db.session import Database
 from newsgate.db.tables import items
-from newsgate.tasks.label_import import Imported, LabelImporter
-from newsgate.tasks.label_rows import NotLabelsError
-from newsgate.tasks.labelling import NoSuchItemError, label_item
-from newsgate.tasks.modelling import UnlabelledFileError
+from newsgate.tasks.labelling.label_import import Imported, LabelImporter
+from newsgate.tasks.labelling.label_rows import NotLabelsError
+from newsgate.tasks.labelling.labels import NoSuchItemError, label_item
+from newsgate.tasks.labelling.spreadsheets import export_labels, guard_cell
 from newsgate.tasks.reading import ReadOptions
-from newsgate.tasks.spreadsheets import export_labels, guard_cell
+from newsgate.tasks.training_models.modelling import UnlabelledFileError
 from newsgate.worker.settings import load_settings
 
 TEXTS = ("the bridge is closed", "garlic cures it", "=1+1 is what they hide", "a text\nof two lines")

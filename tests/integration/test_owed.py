@@ -10,13 +10,13 @@ from typing import Any
 import pytest
 from sqlalchemy.pool import QueuePool
 
-import newsgate.tasks.classify
-import newsgate.tasks.owed
+import newsgate.tasks.classifying.classify
+import newsgate.tasks.classifying.owed
 from newsgate.db.errors import DatabaseUnavailableError
 from newsgate.db.session import Database
-from newsgate.tasks.classify import ModelUnusableError, load_model
-from newsgate.tasks.opening import open_database
-from newsgate.tasks.sweep import sweep
+from newsgate.tasks.classifying.classify import ModelUnusableError, load_model
+from newsgate.tasks.classifying.sweep import sweep
+from newsgate.tasks.running.opening import open_database
 from newsgate.worker.settings import load_settings
 from newsgate.worker.shared_models import SharedModels
 from tests.desk import Desk
@@ -36,8 +36,8 @@ def test_a_database_that_fails_in_mid_chunk_costs_the_texts_nothing(
     batch = desk.enqueue(1)
     with monkeypatch.context() as broken:
         if step == "release_chunk":
-            broken.setattr(newsgate.tasks.classify, "judge", lambda *_: 1 / 0)
-        broken.setattr(newsgate.tasks.classify, step, _fail)
+            broken.setattr(newsgate.tasks.classifying.classify, "judge", lambda *_: 1 / 0)
+        broken.setattr(newsgate.tasks.classifying.classify, step, _fail)
         for _ in range(_FAULTS):
             with pytest.raises(DatabaseUnavailableError):
                 sweep(desk.workshop, threading.Event())
@@ -52,10 +52,10 @@ def test_a_chunk_that_the_database_fails_at_every_time_uses_up_its_attempts(
 ) -> None:
     batch = desk.enqueue(1)
     (chunk,) = desk.chunks(batch)
-    monkeypatch.setattr(newsgate.tasks.classify, "commit_chunk", _fail)
-    for _ in range(newsgate.tasks.owed._MOST_TIMES + 1):
+    monkeypatch.setattr(newsgate.tasks.classifying.classify, "commit_chunk", _fail)
+    for _ in range(newsgate.tasks.classifying.owed._MOST_TIMES + 1):
         with pytest.raises(DatabaseUnavailableError):
-            newsgate.tasks.classify.classify_chunk(chunk.id, desk.workshop, from_broker=True)
+            newsgate.tasks.classifying.classify.classify_chunk(chunk.id, desk.workshop, from_broker=True)
         desk.workshop.owed.hand_back(desk.database)
     (chunk,) = desk.chunks(batch)
     assert (chunk.state, chunk.attempt) == ("running", 1)
@@ -85,7 +85,7 @@ def test_a_process_without_a_free_connection_says_so_and_holds_it_against_no_tex
         with pytest.raises(DatabaseUnavailableError, match="every connection that this process may open is in use"):
             use_them_all()
         with pytest.raises(DatabaseUnavailableError):
-            newsgate.tasks.classify.classify_chunk(chunk.id, desk.workshop, from_broker=True)
+            newsgate.tasks.classifying.classify.classify_chunk(chunk.id, desk.workshop, from_broker=True)
         with pytest.raises(DatabaseUnavailableError):
             load_model(desk.workshop.models, 1)
 

@@ -22,7 +22,7 @@ from newsgate.db.errors import (
 from newsgate.db.labels import text_hash
 from newsgate.db.runs import extend_run, open_run, requeue, resume_run, run_position
 from newsgate.db.tables import verdicts
-from newsgate.tasks.reclassify import previous_model, reclassify, report_flips, requeue_batch
+from newsgate.tasks.classifying.reclassify import previous_model, reclassify, report_flips, requeue_batch
 from tests.bundles import contrary_bundle, store_bundle
 from tests.desk import Desk
 

@@ -14,9 +14,9 @@ from newsgate.db.shadow import Comparison, clear_shadows, compare_shadows, find_
 from newsgate.db.tables import items, shadow_verdicts
 from newsgate.model.labels import label_of
 from newsgate.model.starter import starter_bundle
-from newsgate.tasks.classify import classify_chunk
-from newsgate.tasks.reclassify import reclassify, requeue_batch
-from newsgate.tasks.shadow import is_shadowed, shadow_chunk
+from newsgate.tasks.classifying.classify import classify_chunk
+from newsgate.tasks.classifying.reclassify import reclassify, requeue_batch
+from newsgate.tasks.classifying.shadow import is_shadowed, shadow_chunk
 from tests.bundles import contrary_bundle, scores_of, store_bundle
 from tests.desk import Desk
 from tests.texts import posts

@@ -8,7 +8,7 @@ from typing import Any
 
 from newsgate.db.labels import add_labels, latest_label_id
 from newsgate.db.unlabelled import newest_unlabelled
-from newsgate.tasks.retrain import collect_labels, collect_unlabelled, part_labels, train_challenger
+from newsgate.tasks.retraining.retrain import collect_labels, collect_unlabelled, part_labels, train_challenger
 from newsgate.training.clusters import near_duplicates
 from newsgate.training.labelled_corpus import CorpusSplit, would_judge
 from newsgate.training.recipe import Recipe

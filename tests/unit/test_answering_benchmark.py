@@ -17,10 +17,10 @@ from benchmarks.answering.memory import Weight, held_by
 from benchmarks.answering.page import NOT_MEASURED, latency_block, memory_block, percentiles, start_up_block
 from benchmarks.answering.start_up import HELP, NEEDS_ROOT, NOT_INSTALLED, TRAINER_READY, StartUps
 from benchmarks.answering.watcher import watcher
-from newsgate.tasks.classify import classify_chunk
-from newsgate.tasks.enqueue import Request, enqueue
-from newsgate.tasks.opening import open_database
-from newsgate.tasks.work import make_workshop
+from newsgate.tasks.classifying.classify import classify_chunk
+from newsgate.tasks.classifying.work import make_workshop
+from newsgate.tasks.enqueueing.enqueue import Request, enqueue
+from newsgate.tasks.running.opening import open_database
 from newsgate.worker.settings import Settings
 
 ROOT = Path(__file__).parents[2]

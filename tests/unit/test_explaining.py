@@ -19,7 +19,7 @@ from newsgate.model.bundle import read_bundle
 from newsgate.model.explanation import explain
 from newsgate.model.runtime import OnnxRuntime
 from newsgate.model.starter import starter_bundle
-from newsgate.tasks.explain import DEFAULT_MOST_TOKENS, LARGEST_MOST_TOKENS, Explained
+from newsgate.tasks.inspecting.explain import DEFAULT_MOST_TOKENS, LARGEST_MOST_TOKENS, Explained
 
 HOSTILE = "<script>alert('x')</script> \x1b[31m \x00 \u202e \ud800 <img src=x onerror=alert(1)> &lt;b&gt; microchip"
 

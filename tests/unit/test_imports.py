@@ -67,10 +67,10 @@ def test_enqueueing_a_file_leaves_heavy_libraries_out(tmp_path: Path) -> None:
 
 def test_a_classifying_worker_never_imports_tensorflow(tmp_path: Path) -> None:
     code = f"""
-import newsgate.tasks.work as work
-from newsgate.tasks.classify import classify_chunk
-from newsgate.tasks.enqueue import Request, enqueue
-from newsgate.tasks.opening import open_database
+import newsgate.tasks.classifying.work as work
+from newsgate.tasks.classifying.classify import classify_chunk
+from newsgate.tasks.enqueueing.enqueue import Request, enqueue
+from newsgate.tasks.running.opening import open_database
 from newsgate.worker.settings import load_settings
 settings = load_settings(home={str(tmp_path)!r})
 database = open_database(settings)

@@ -10,9 +10,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from newsgate.tasks.labelling.spreadsheets import row_writer
 from newsgate.tasks.reading import ReadOptions, Row, open_source
 from newsgate.tasks.reading.row_maker import is_blank
-from newsgate.tasks.spreadsheets import row_writer
 
 # What CSV gives a meaning, and what it does not.
 _SPECIAL = st.text(alphabet=st.sampled_from("\r\n\",;|\t' ab\u2028\x0b\x1f"), min_size=1)

@@ -10,7 +10,7 @@ from typing import IO
 from sqlalchemy import Connection
 
 from newsgate.db.labels import current_labels
-from newsgate.tasks.reviewing import Picked
+from newsgate.tasks.labelling.reviewing import Picked
 
 LABEL_COLUMNS = ("text", "label", "by", "when", "chosen", "judgements")
 SHEET_COLUMNS = ("item", "text", "p_fake", "chosen", "label")

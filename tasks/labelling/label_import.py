@@ -13,7 +13,7 @@ from sqlalchemy import Connection
 from newsgate.db.labels import CurrentLabel, add_labels, find_labels, known_judgements, text_hash
 from newsgate.db.review import clear_suspects, suspect_texts
 from newsgate.db.session import Database
-from newsgate.tasks.label_rows import (
+from newsgate.tasks.labelling.label_rows import (
     Answer,
     Judgement,
     LabelForm,
@@ -23,8 +23,8 @@ from newsgate.tasks.label_rows import (
     sheet_form,
     with_texts,
 )
-from newsgate.tasks.modelling import UnlabelledFileError
 from newsgate.tasks.reading import ReadOptions, Source, open_source
+from newsgate.tasks.training_models.modelling import UnlabelledFileError
 from newsgate.worker.settings import Settings, prepare_home
 
 _BLOCK_ROWS = 500

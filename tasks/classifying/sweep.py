@@ -11,7 +11,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 from newsgate.db.chunks import give_up_on_lapsed_chunks, stalled_chunks
 from newsgate.db.errors import DatabaseError
-from newsgate.tasks.classify import Outcome, Workshop, classify_chunk
+from newsgate.tasks.classifying.classify import Outcome, Workshop, classify_chunk
 
 log = logging.getLogger("newsgate.sweeper")
 

@@ -17,9 +17,9 @@ from celery.exceptions import SecurityWarning
 from newsgate.db.errors import DatabaseError
 from newsgate.db.models import read_bundle_bytes
 from newsgate.db.session import Database
-from newsgate.tasks.classify import ModelUnusableError, Workshop, classify_chunk, load_model
-from newsgate.tasks.opening import ensure_champion, open_database, wait_for_database
-from newsgate.tasks.sweep import keep_sweeping
+from newsgate.tasks.classifying.classify import ModelUnusableError, Workshop, classify_chunk, load_model
+from newsgate.tasks.classifying.sweep import keep_sweeping
+from newsgate.tasks.running.opening import ensure_champion, open_database, wait_for_database
 from newsgate.worker.celery import CLASSIFY_QUEUE, CLASSIFY_TASK, consume, make_app
 from newsgate.worker.doorbell import Doorbell
 from newsgate.worker.settings import Settings

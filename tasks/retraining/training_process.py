@@ -1,4 +1,4 @@
-"""The process that trains: `python -m newsgate.tasks.training_process`, started by a trainer and gone when it is done.
+"""The process that trains, started by a trainer and gone when it is done.
 
 TensorFlow is loaded here and nowhere else, in a process that never forks, at a lower priority than the workers'.
 """
@@ -15,9 +15,9 @@ from typing import NoReturn
 from newsgate.db.jobs import JobClaim, JobFencedError, end_job, job_record
 from newsgate.db.session import Database
 from newsgate.foundation.errors import NewsgateError
-from newsgate.tasks.opening import open_database
-from newsgate.tasks.retrain import RETRAIN_JOB, retrain
-from newsgate.tasks.work import set_up_logging
+from newsgate.tasks.classifying.work import set_up_logging
+from newsgate.tasks.retraining.retrain import RETRAIN_JOB, retrain
+from newsgate.tasks.running.opening import open_database
 from newsgate.worker.settings import load_settings
 
 log = logging.getLogger("newsgate.trainer")
@@ -79,7 +79,7 @@ def _end_with_the_trainer() -> NoReturn:
 
 
 def _arguments() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(prog="python -m newsgate.tasks.training_process", description=__doc__)
+    parser = argparse.ArgumentParser(prog="python -m newsgate.tasks.retraining.training_process", description=__doc__)
     parser.add_argument("--period", required=True)
     parser.add_argument("--attempt", type=int, required=True)
     parser.add_argument("--worker", required=True)

@@ -35,9 +35,9 @@ from newsgate.db.jobs import (
 )
 from newsgate.db.session import Database
 from newsgate.foundation.errors import NewsgateError
-from newsgate.tasks.opening import ensure_champion, open_database
-from newsgate.tasks.retrain import RETRAIN_JOB, recipe_of, too_few_labels
-from newsgate.tasks.work import follow_parent, set_up_logging
+from newsgate.tasks.classifying.work import follow_parent, set_up_logging
+from newsgate.tasks.retraining.retrain import RETRAIN_JOB, recipe_of, too_few_labels
+from newsgate.tasks.running.opening import ensure_champion, open_database
 from newsgate.training.extra import TrainingUnavailableError
 from newsgate.worker.celery import RETRAIN_TASK, TRAINING_QUEUE, consume, make_app
 from newsgate.worker.schedule import check_schedule, period_at, ring_by_schedule
@@ -299,7 +299,7 @@ def _let_go(claim: JobClaim, trainer: Trainer) -> None:
 def _command(claim: JobClaim) -> list[str]:
     told = ("--period", claim.period, "--attempt", str(claim.attempt), "--worker", claim.worker)
     # -P: a folder `tasks` where the person happens to be is not ours.
-    return [sys.executable, "-P", "-m", "newsgate.tasks.training_process", *told]
+    return [sys.executable, "-P", "-m", "newsgate.tasks.retraining.training_process", *told]
 
 
 def _limits(settings: Settings) -> dict[str, str]:

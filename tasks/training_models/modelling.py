@@ -12,9 +12,9 @@ from newsgate.db.models import add_model, champion_number, choose_model, read_bu
 from newsgate.db.promotions import promote
 from newsgate.db.session import Database
 from newsgate.foundation.errors import NewsgateError
-from newsgate.tasks.abstaining import threshold_of
-from newsgate.tasks.opening import ensure_champion
+from newsgate.tasks.inspecting.abstaining import threshold_of
 from newsgate.tasks.reading import Layout, ReadOptions, Rejected, Row, Source, open_source
+from newsgate.tasks.running.opening import ensure_champion
 from newsgate.worker.settings import Settings, prepare_home
 
 if TYPE_CHECKING:

@@ -13,11 +13,11 @@ from sqlalchemy import Connection, select
 
 from newsgate.db.tables import LABELS, items
 from newsgate.foundation.errors import NewsgateError
-from newsgate.tasks.modelling import DEFAULT_LABEL_COLUMN
+from newsgate.tasks.labelling.reviewing import REVIEWED
+from newsgate.tasks.labelling.spreadsheets import LABEL_COLUMNS, unguard_cell
 from newsgate.tasks.reading import Layout, NoTextColumnError, ReadOptions, Rejected, Row, Source, UnknownColumnError
 from newsgate.tasks.reading.row_maker import EMPTY_TEXT
-from newsgate.tasks.reviewing import REVIEWED
-from newsgate.tasks.spreadsheets import LABEL_COLUMNS, unguard_cell
+from newsgate.tasks.training_models.modelling import DEFAULT_LABEL_COLUMN
 
 _LARGEST_ITEM_DIGITS = 18
 _NAME_SHOWN_CHARS = 40

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import IO
 
 from newsgate.foundation.errors import NewsgateError
-from newsgate.tasks.opening import ensure_champion, open_database
+from newsgate.tasks.running.opening import ensure_champion, open_database
 from newsgate.worker.embedded_redis import BrokerStartError, EmbeddedRedis
 from newsgate.worker.settings import Settings, prepare_home
 from newsgate.worker.supervisor import Supervisor

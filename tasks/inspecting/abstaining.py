@@ -5,7 +5,7 @@ from __future__ import annotations
 from newsgate.db.models import ModelRecord, choose_model, model_record
 from newsgate.db.session import Database
 from newsgate.foundation.errors import NewsgateError
-from newsgate.tasks.opening import ensure_champion
+from newsgate.tasks.running.opening import ensure_champion
 
 
 class NoRecordError(NewsgateError):

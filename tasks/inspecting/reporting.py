@@ -12,8 +12,8 @@ from newsgate.db.models import ModelRecord, model_record
 from newsgate.db.overview import Overview, count_sure_labels, read_extremes, read_failures, read_overview
 from newsgate.db.results import Reject, Result, ResultFilter, read_rejects
 from newsgate.db.session import Database
-from newsgate.tasks.abstaining import threshold_of_record
-from newsgate.tasks.drift import DriftDay, drift_of_run
+from newsgate.tasks.inspecting.abstaining import threshold_of_record
+from newsgate.tasks.inspecting.drift import DriftDay, drift_of_run
 
 MOST_PROBLEMS: Final = 20
 

@@ -10,8 +10,8 @@ from newsgate.db.results import latest_result
 from newsgate.db.review import ReviewItem, read_item
 from newsgate.db.session import Database
 from newsgate.foundation.errors import NewsgateError, WrongUsageError
-from newsgate.tasks.labelling import NoSuchItemError
-from newsgate.tasks.opening import ensure_champion
+from newsgate.tasks.labelling.labels import NoSuchItemError
+from newsgate.tasks.running.opening import ensure_champion
 
 if TYPE_CHECKING:
     from newsgate.model.explanation import Explanation

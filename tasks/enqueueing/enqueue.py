@@ -35,9 +35,9 @@ from newsgate.db.errors import NoSuchBatchError
 from newsgate.db.labels import add_labels, text_hash
 from newsgate.db.models import choose_model
 from newsgate.db.session import Database
-from newsgate.tasks.known_runs import AlreadyEnqueuedError, asked_run, what_is_left
-from newsgate.tasks.opening import ensure_champion
+from newsgate.tasks.enqueueing.known_runs import AlreadyEnqueuedError, asked_run, what_is_left
 from newsgate.tasks.reading import FileChangedError, Layout, ReadOptions, Rejected, Row, Source, open_source
+from newsgate.tasks.running.opening import ensure_champion
 from newsgate.worker.doorbell import Doorbell
 from newsgate.worker.settings import Settings, prepare_home
 

@@ -19,8 +19,8 @@ from newsgate.db.errors import ChunkFencedError, DamagedModelError, DatabaseErro
 from newsgate.db.session import Database
 from newsgate.foundation.errors import NewsgateError
 from newsgate.model.labels import label_of
-from newsgate.tasks.owed import Owed
-from newsgate.tasks.shadow import shadow_chunk
+from newsgate.tasks.classifying.owed import Owed
+from newsgate.tasks.classifying.shadow import shadow_chunk
 from newsgate.worker.doorbell import Doorbell
 from newsgate.worker.settings import Settings
 from newsgate.worker.shared_models import SharedModels

@@ -14,8 +14,8 @@ from newsgate.db.flips import Flip, FlipCounts, count_flips, models_of, surest_f
 from newsgate.db.models import choose_model
 from newsgate.db.runs import Requeued, extend_run, open_run, requeue, resume_run, run_position
 from newsgate.db.session import Database
-from newsgate.tasks.enqueue import broker_warning
-from newsgate.tasks.opening import ensure_champion
+from newsgate.tasks.enqueueing.enqueue import broker_warning
+from newsgate.tasks.running.opening import ensure_champion
 from newsgate.worker.doorbell import Doorbell
 from newsgate.worker.settings import Settings
 
