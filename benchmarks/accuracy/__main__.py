@@ -17,8 +17,8 @@ from benchmarks.accuracy.page import PICTURE, write_page
 from benchmarks.accuracy.results import RESULTS, Result, is_measured, load_results, texts_hash
 from benchmarks.accuracy.sets import SOURCES, SetFiles, prepare_set
 from benchmarks.accuracy.trained import FORMER_SETTINGS, Training, measure_training
-from benchmarks.processes import ROOT, BenchmarkError, scratch_folder
-from benchmarks.report import say
+from benchmarks.shared.processes import ROOT, BenchmarkError, scratch_folder
+from benchmarks.shared.report import say
 from newsgate.foundation.errors import NewsgateError
 from newsgate.training.recipe import RECIPES
 from newsgate.training.starter import read_labelled_csv

@@ -12,7 +12,7 @@ from benchmarks.accuracy.baselines import BASELINES
 from benchmarks.accuracy.results import Circumstances, Figures, Result
 from benchmarks.accuracy.sets import MASKED, NO_REPEATS, SOURCES
 from benchmarks.accuracy.trained import FORMER_SETTINGS
-from benchmarks.report import figure, markdown_table, over_seeds, write_between_markers
+from benchmarks.shared.report import figure, markdown_table, over_seeds, write_between_markers
 
 NOT_MEASURED: Final = "Not measured yet."
 PICTURE: Final = "images/reliability.svg"

@@ -13,8 +13,8 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any, Final
 
-from benchmarks.processes import ROOT
-from benchmarks.report import commit, processor
+from benchmarks.shared.processes import ROOT
+from benchmarks.shared.report import commit, processor
 
 RESULTS: Final = ROOT / "benchmarks" / "results" / "accuracy"
 

@@ -16,7 +16,7 @@ from typing import Final
 
 import numpy as np
 
-from benchmarks.processes import BenchmarkError
+from benchmarks.shared.processes import BenchmarkError
 from newsgate.model.labels import LABELS
 from newsgate.training.corpus import LabelledTexts
 from newsgate.training.starter import read_labelled_csv

@@ -13,7 +13,7 @@ from typing import Any, Final
 from benchmarks.accuracy.results import Circumstances, Figures, Result, settings_hash
 from benchmarks.accuracy.sets import SetFiles
 from benchmarks.accuracy.speed import Stopwatch, texts_per_second
-from benchmarks.processes import BenchmarkError, clean_environment, program
+from benchmarks.shared.processes import BenchmarkError, clean_environment, program
 from newsgate.model.bundle import read_bundle
 from newsgate.model.classifier import Classifier
 from newsgate.training.distil import ANSWERS_VERSION

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Final
 
 from benchmarks.answering import start_up
-from benchmarks.processes import BenchmarkError
+from benchmarks.shared.processes import BenchmarkError
 
 START_UP: Final = "start-up"
 LATENCY: Final = "latency"
@@ -43,7 +43,7 @@ def main() -> None:
         for marker, content in _blocks(options):
             print(f"{content}\n", flush=True)
             if options.write:
-                from benchmarks.report import write_between_markers
+                from benchmarks.shared.report import write_between_markers
 
                 write_between_markers(options.write, name=marker, content=content)
     except BenchmarkError as error:

@@ -15,11 +15,11 @@ from sqlalchemy import text
 
 from benchmarks.answering.readiness import WITH_WORKERS, WORKERS
 from benchmarks.answering.watcher import Watcher, watcher
-from benchmarks.newsgate_server import NewsgateServer, newsgate_server, settings_of
 from benchmarks.pipeline.newsgate_side import redis_over_tcp, safe_postgres
-from benchmarks.processes import BenchmarkError, scratch_folder
-from benchmarks.report import say
-from benchmarks.texts import make_lexicon, make_posts, write_posts
+from benchmarks.shared.newsgate_server import NewsgateServer, newsgate_server, settings_of
+from benchmarks.shared.processes import BenchmarkError, scratch_folder
+from benchmarks.shared.report import say
+from benchmarks.shared.texts import make_lexicon, make_posts, write_posts
 from newsgate.db.session import Database
 from newsgate.model.bundle import read_bundle
 from newsgate.model.starter import starter_bundle

@@ -11,10 +11,10 @@ from pathlib import Path
 from typing import Final
 
 from benchmarks.answering.readiness import BEAT_SAYS, TRAINER_SAYS, WITH_WORKERS, WORKER_SAYS, WORKERS, times_said
-from benchmarks.newsgate_server import NewsgateServer, newsgate_server
-from benchmarks.processes import BenchmarkError, program, running, scratch_folder, tree_of, wait_until
-from benchmarks.report import say
-from benchmarks.texts import make_lexicon, make_posts, write_posts
+from benchmarks.shared.newsgate_server import NewsgateServer, newsgate_server
+from benchmarks.shared.processes import BenchmarkError, program, running, scratch_folder, tree_of, wait_until
+from benchmarks.shared.report import say
+from benchmarks.shared.texts import make_lexicon, make_posts, write_posts
 from newsgate.model.bundle import read_bundle
 from newsgate.model.starter import starter_bundle
 from newsgate.tasks.retraining.trainer import can_train

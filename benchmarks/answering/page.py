@@ -11,7 +11,7 @@ import numpy as np
 from benchmarks.answering.latency import Latency
 from benchmarks.answering.memory import Weight
 from benchmarks.answering.start_up import MOMENTS, NOT_INSTALLED, StartUps
-from benchmarks.report import circumstances, figure, markdown_table
+from benchmarks.shared.report import circumstances, figure, markdown_table
 
 NOT_MEASURED: Final = "not measured: run `make dev`"
 _PERCENTILES: Final = (50, 90, 99, 100)

@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Final
 
 from benchmarks.answering.readiness import TRAINER_SAYS, UP_SAYS, WITH_WORKERS, WORKER_SAYS, WORKERS, times_said
-from benchmarks.processes import (
+from benchmarks.shared.processes import (
     clean_environment,
     program,
     run_to_end,

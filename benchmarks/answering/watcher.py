@@ -14,7 +14,7 @@ from multiprocessing.connection import Connection as Pipe
 
 from sqlalchemy import Connection, text
 
-from benchmarks.processes import BenchmarkError
+from benchmarks.shared.processes import BenchmarkError
 from newsgate.db.session import Database
 
 _LOOK_SECONDS = 0.001

@@ -16,8 +16,8 @@ from typing import TypeVar
 from benchmarks.pipeline.page import Results
 from benchmarks.pipeline.sides import SIDES
 from benchmarks.pipeline.turns import Plan, measure
-from benchmarks.processes import BenchmarkError
-from benchmarks.texts import KINDS
+from benchmarks.shared.processes import BenchmarkError
+from benchmarks.shared.texts import KINDS
 
 Named = TypeVar("Named")
 

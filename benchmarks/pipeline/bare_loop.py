@@ -26,7 +26,7 @@ from benchmarks.pipeline.loaded_classifier import (
     loaded_classifier,
 )
 from benchmarks.pipeline.side import Side, Work, cores
-from benchmarks.processes import BenchmarkError, Cost
+from benchmarks.shared.processes import BenchmarkError, Cost
 from newsgate.db.bulk import insert_rows
 from newsgate.db.session import Database
 from newsgate.model.classifier import Scores

@@ -15,7 +15,15 @@ from sqlalchemy import Engine
 
 from benchmarks.pipeline.peer_database import open_peer_database, stored_verdicts
 from benchmarks.pipeline.side import Side, Work, cores
-from benchmarks.processes import Cost, clean_environment, cpu_seconds_here, cpu_seconds_of, program, running, wait_until
+from benchmarks.shared.processes import (
+    Cost,
+    clean_environment,
+    cpu_seconds_here,
+    cpu_seconds_of,
+    program,
+    running,
+    wait_until,
+)
 from tests.services import RedisServer
 
 _LOADING_SECONDS = 240

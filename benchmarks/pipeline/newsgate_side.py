@@ -8,10 +8,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from benchmarks.newsgate_server import NewsgateServer, newsgate_server, settings_of
 from benchmarks.pipeline.processor_time import tree_cpu_seconds
 from benchmarks.pipeline.side import Side, Work
-from benchmarks.processes import BenchmarkError, Cost, cpu_seconds_here, cpu_seconds_of
+from benchmarks.shared.newsgate_server import NewsgateServer, newsgate_server, settings_of
+from benchmarks.shared.processes import BenchmarkError, Cost, cpu_seconds_here, cpu_seconds_of
 from newsgate.db.session import Database
 from newsgate.tasks.enqueueing.enqueue import Request, enqueue
 from newsgate.tasks.running.opening import open_database

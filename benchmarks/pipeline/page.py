@@ -9,13 +9,13 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Final
 
-from benchmarks.bars import Bar, LogBars, powers_of_ten_around
-from benchmarks.pictures import side_by_side
 from benchmarks.pipeline.side import Entry, Role, cores
 from benchmarks.pipeline.sides import BARE_LOOP, CLASSIFIER, LIMIT, NEWSGATE, ON_SERVERS, ONNX_LOOP
 from benchmarks.pipeline.turns import Measured
-from benchmarks.report import circumstances, figure, markdown_table, spread, write_between_markers
-from benchmarks.texts import POSTS
+from benchmarks.shared.bars import Bar, LogBars, powers_of_ten_around
+from benchmarks.shared.pictures import side_by_side
+from benchmarks.shared.report import circumstances, figure, markdown_table, spread, write_between_markers
+from benchmarks.shared.texts import POSTS
 
 MARKER: Final = "pipeline"
 KINDS_MARKER: Final = "pipeline-kinds"

@@ -6,7 +6,7 @@ import threading
 import time
 from types import TracebackType
 
-from benchmarks.processes import cpu_seconds, tree_of
+from benchmarks.shared.processes import cpu_seconds, tree_of
 
 _LOOK_SECONDS = 0.1
 

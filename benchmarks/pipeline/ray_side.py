@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from benchmarks.pipeline.side import Side, Work
-from benchmarks.processes import BenchmarkError, Cost, clean_environment, running
+from benchmarks.shared.processes import BenchmarkError, Cost, clean_environment, running
 from tests.services import short_folder
 
 _LIMIT_SECONDS = 1800

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, Protocol
 
-from benchmarks.processes import Cost
+from benchmarks.shared.processes import Cost
 
 # How many rows a side gets in a repeat: a slow one needs few for a figure that is steady.
 Pace = Literal["file", "batch", "row"]

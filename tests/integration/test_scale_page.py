@@ -7,7 +7,7 @@ from pathlib import Path
 
 from sqlalchemy import func, select, text
 
-from benchmarks.database_costs import CHUNK_ROWS, Filler, measure
+from benchmarks.scale.database_costs import CHUNK_ROWS, Filler, measure
 from newsgate.db.audit import audit
 from newsgate.db.labels import add_label
 from newsgate.db.session import Database

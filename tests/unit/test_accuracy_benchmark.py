@@ -16,7 +16,7 @@ from benchmarks.accuracy.page import NOT_MEASURED, PICTURE, blocks, write_page
 from benchmarks.accuracy.results import Circumstances, Figures, Result, is_measured, load_results, settings_hash
 from benchmarks.accuracy.sets import SOURCES, mask, prepare_set, repeat_key, split_by_seed, without_repeats
 from benchmarks.accuracy.trained import Training
-from benchmarks.processes import BenchmarkError
+from benchmarks.shared.processes import BenchmarkError
 from newsgate.training.corpus import LabelledTexts
 from newsgate.training.starter import read_labelled_csv
 

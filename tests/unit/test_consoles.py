@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from benchmarks.consoles import commands_of
-from benchmarks.processes import BenchmarkError
+from benchmarks.shared.consoles import commands_of
+from benchmarks.shared.processes import BenchmarkError
 
 
 def test_a_command_goes_on_until_the_shell_takes_it_for_whole() -> None:

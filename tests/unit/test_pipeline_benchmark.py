@@ -12,8 +12,6 @@ from xml.etree import ElementTree as ET
 
 import pytest
 
-from benchmarks.bars import Bar, LogBars, powers_of_ten_around
-from benchmarks.pictures import side_by_side
 from benchmarks.pipeline import arithmetic
 from benchmarks.pipeline.bare_loop import open_bare_loop
 from benchmarks.pipeline.loaded_classifier import CHUNK_ROWS, chunks_of, open_classifier
@@ -21,8 +19,10 @@ from benchmarks.pipeline.page import KINDS_MARKER, MARKER, NOT_MEASURED, PICTURE
 from benchmarks.pipeline.side import Entry, Side, Work
 from benchmarks.pipeline.sides import BARE_LOOP, CELERY_ROWS, CLASSIFIER, LIMIT, NEWSGATE, SIDES
 from benchmarks.pipeline.turns import Measured, Plan, measure
-from benchmarks.processes import BenchmarkError, Cost
-from benchmarks.texts import ARTICLES, HEADLINES, KINDS, POSTS, Kind, make_lexicon, make_texts, write_posts
+from benchmarks.shared.bars import Bar, LogBars, powers_of_ten_around
+from benchmarks.shared.pictures import side_by_side
+from benchmarks.shared.processes import BenchmarkError, Cost
+from benchmarks.shared.texts import ARTICLES, HEADLINES, KINDS, POSTS, Kind, make_lexicon, make_texts, write_posts
 from newsgate.model.bundle import read_bundle
 from newsgate.model.starter import starter_bundle
 

@@ -12,9 +12,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from benchmarks.capacity import Site, bytes_table, limits_table, needs_table
-from benchmarks.processes import BenchmarkError
-from benchmarks.rates import (
+from benchmarks.pipeline.workers import EndedChunk, Setup, classifying_rate
+from benchmarks.scale.capacity import Site, bytes_table, limits_table, needs_table
+from benchmarks.scale.rates import (
     DatabaseCosts,
     Duration,
     ProgramCosts,
@@ -24,9 +24,9 @@ from benchmarks.rates import (
     read_rates,
     worker_rate,
 )
-from benchmarks.simulate import Experiment, contents, delay_table, main
-from benchmarks.workers import EndedChunk, Setup, classifying_rate
-from benchmarks.workload import FileSizes, draw_work
+from benchmarks.scale.simulate import Experiment, contents, delay_table, main
+from benchmarks.scale.workload import FileSizes, draw_work
+from benchmarks.shared.processes import BenchmarkError
 
 PAGE = Path(__file__).parents[2] / "docs" / "scale.md"
 

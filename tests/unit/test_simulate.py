@@ -13,7 +13,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from benchmarks.queueing import Attempt, Batch, Chunk, Death, Float64, Plant, simulate, sojourns, sojourns_alone
+from benchmarks.scale.queueing import Attempt, Batch, Chunk, Death, Float64, Plant, simulate, sojourns, sojourns_alone
 
 CUSTOMERS = 30_000
 WARM_UP = 5_000

@@ -6,9 +6,9 @@ from itertools import islice
 
 import pytest
 
-from benchmarks import stages
-from benchmarks.processes import BenchmarkError, Cost
-from benchmarks.sizes import COMPARED_ROWS, WORLDS, Sized, _numbered, report
+from benchmarks.pipeline import stages
+from benchmarks.scale.sizes import COMPARED_ROWS, WORLDS, Sized, _numbered, report
+from benchmarks.shared.processes import BenchmarkError, Cost
 from newsgate.worker.stages import STAGES, StageSeconds
 
 WORLD, OTHER = WORLDS

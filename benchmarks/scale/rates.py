@@ -1,11 +1,11 @@
-"""The measured figures that `benchmarks.simulate` and docs/scale.md rest on, in benchmarks/results/rates.json.
+"""The measured figures that `benchmarks.scale.simulate` and docs/scale.md rest on, in benchmarks/results/rates.json.
 
 Each command overwrites the section it measures, with when and where that was:
 
-    python -m benchmarks.workers --write docs/performance.md     how fast a worker classifies, and then
-    python -m benchmarks.rates                                   copies that from the page
-    python -m benchmarks.database_costs                          what a row costs SQLite and PostgreSQL
-    python -m benchmarks.program_costs                           reading a file, memory, messages
+    python -m benchmarks.pipeline.workers --write docs/performance.md     how fast a worker classifies, and then
+    python -m benchmarks.scale.rates                                   copies that from the page
+    python -m benchmarks.scale.database_costs                          what a row costs SQLite and PostgreSQL
+    python -m benchmarks.scale.program_costs                           reading a file, memory, messages
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from typing import Any, Final
 
 from pydantic import TypeAdapter, ValidationError
 
-from benchmarks.processes import ROOT, BenchmarkError
+from benchmarks.shared.processes import ROOT, BenchmarkError
 
 RATES: Final = ROOT / "benchmarks" / "results" / "rates.json"
 _PAGE: Final = ROOT / "docs" / "performance.md"
@@ -149,7 +149,7 @@ def worker_rate(page: str) -> WorkerRate:
 
 def main() -> None:
     """Copy the worker's rate from docs/performance.md."""
-    argparse.ArgumentParser(prog="python -m benchmarks.rates", description=main.__doc__).parse_args()
+    argparse.ArgumentParser(prog="python -m benchmarks.scale.rates", description=main.__doc__).parse_args()
     try:
         overwrite_rates(worker=worker_rate(_PAGE.read_text(encoding="utf-8")))
     except BenchmarkError as error:

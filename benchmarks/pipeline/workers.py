@@ -18,10 +18,10 @@ from typing import Final
 import redis
 from sqlalchemy import func, select
 
-from benchmarks import table_program
-from benchmarks.newsgate_server import settings_of
 from benchmarks.pipeline.processor_time import tree_cpu_seconds
-from benchmarks.processes import (
+from benchmarks.shared import table_program
+from benchmarks.shared.newsgate_server import settings_of
+from benchmarks.shared.processes import (
     BenchmarkError,
     Cost,
     clean_environment,
@@ -32,8 +32,8 @@ from benchmarks.processes import (
     scratch_folder,
     wait_until,
 )
-from benchmarks.report import circumstances, markdown_table, say, spread
-from benchmarks.texts import make_lexicon, make_posts, write_posts
+from benchmarks.shared.report import circumstances, markdown_table, say, spread
+from benchmarks.shared.texts import make_lexicon, make_posts, write_posts
 from newsgate.db.batches import batch_status
 from newsgate.db.session import Database
 from newsgate.db.tables import chunks, verdicts

@@ -1,6 +1,6 @@
 """How much of each part do so many rows a second need, and how many can each part do? Arithmetic on measured rates.
 
-For `benchmarks.simulate`, which says how long things wait meanwhile, and docs/scale.md.
+For `benchmarks.scale.simulate`, which says how long things wait meanwhile, and docs/scale.md.
 """
 
 from __future__ import annotations
@@ -9,8 +9,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
-from benchmarks.rates import DatabaseCosts, Duration, Rates
-from benchmarks.report import figure, markdown_table
+from benchmarks.scale.rates import DatabaseCosts, Duration, Rates
+from benchmarks.shared.report import figure, markdown_table
 
 DAY_SECONDS: Final = 86_400
 ROWS_A_DAY: Final = 1_000_000_000

@@ -21,8 +21,8 @@ from pathlib import Path
 import psutil
 from sqlalchemy import text
 
-from benchmarks.newsgate_server import settings_of
-from benchmarks.processes import (
+from benchmarks.shared.newsgate_server import settings_of
+from benchmarks.shared.processes import (
     BenchmarkError,
     clean_environment,
     cpu_seconds_of,
@@ -30,8 +30,8 @@ from benchmarks.processes import (
     running,
     scratch_folder,
 )
-from benchmarks.report import circumstances, figure, markdown_table, say, write_between_markers
-from benchmarks.texts import make_lexicon, make_posts, write_posts
+from benchmarks.shared.report import circumstances, figure, markdown_table, say, write_between_markers
+from benchmarks.shared.texts import make_lexicon, make_posts, write_posts
 from newsgate.db.session import Database
 from newsgate.model.bundle import read_bundle
 from newsgate.model.starter import starter_bundle
@@ -148,7 +148,7 @@ def report(growth: Growth) -> str:
 
 def main() -> None:
     """Measure, print, and write where asked to."""
-    parser = argparse.ArgumentParser(prog="python -m benchmarks.growth", description=__doc__)
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.scale.growth", description=__doc__)
     parser.add_argument("--rows", type=int, default=100_000)
     parser.add_argument("--write", type=Path, metavar="FILE", help="a document whose table to replace")
     options = parser.parse_args()

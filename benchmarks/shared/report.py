@@ -13,7 +13,7 @@ from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
 
-from benchmarks.processes import ROOT, BenchmarkError
+from benchmarks.shared.processes import ROOT, BenchmarkError
 from newsgate.db.session import sqlite_driver
 
 _LIBRARIES = ("celery", "redis", "sqlalchemy", "keras", "tensorflow", "onnxruntime", "numpy")

@@ -21,9 +21,9 @@ from sqlalchemy import text
 
 from benchmarks.pipeline.newsgate_side import Newsgate, open_newsgate, open_newsgate_on_servers
 from benchmarks.pipeline.side import Work
-from benchmarks.processes import BenchmarkError, Cost, scratch_folder
-from benchmarks.report import circumstances, figure, markdown_table, say, write_between_markers
-from benchmarks.texts import make_lexicon, make_posts, write_posts
+from benchmarks.shared.processes import BenchmarkError, Cost, scratch_folder
+from benchmarks.shared.report import circumstances, figure, markdown_table, say, write_between_markers
+from benchmarks.shared.texts import make_lexicon, make_posts, write_posts
 from newsgate.db.session import Database
 from newsgate.model.bundle import read_bundle
 from newsgate.model.starter import starter_bundle
@@ -81,7 +81,7 @@ def report(measured: Sequence[Sized]) -> str:
 
 def main() -> None:
     """Measure, print, and write where asked to."""
-    parser = argparse.ArgumentParser(prog="python -m benchmarks.sizes", description=__doc__)
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.scale.sizes", description=__doc__)
     parser.add_argument("--largest", type=int, default=1_000_000, help="no file has more rows (default: %(default)s)")
     parser.add_argument("--only", choices=["sqlite", "postgresql"], help="one of the databases (default: both)")
     parser.add_argument("--write", type=Path, metavar="FILE", help="a page whose table to replace")

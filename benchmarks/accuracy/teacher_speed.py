@@ -1,6 +1,6 @@
 """How much slower than the LSTM would its teacher be? Both on the same texts, in turns, with all cores.
 
-`python -m benchmarks.teacher_speed FILE BUNDLE [--write docs/accuracy.md]`: FILE has labelled texts, BUNDLE is a model
+`python -m benchmarks.accuracy.teacher_speed FILE BUNDLE [--write docs/accuracy.md]`: FILE has labelled texts, BUNDLE is a model
 that newsgate trained. The teacher is not fine-tuned for this: that changes its weights and not what they cost.
 """
 
@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from benchmarks.accuracy.speed import Stopwatch
-from benchmarks.report import circumstances, markdown_table, say, spread, write_between_markers
+from benchmarks.shared.report import circumstances, markdown_table, say, spread, write_between_markers
 from newsgate.model.classifier import Classifier
 from newsgate.training.minilm import find_minilm
 from newsgate.training.starter import read_labelled_csv
@@ -26,7 +26,7 @@ TEACHER_TEXTS: Final = 400
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(prog="python -m benchmarks.teacher_speed", description=__doc__)
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.accuracy.teacher_speed", description=__doc__)
     parser.add_argument("file", type=Path)
     parser.add_argument("bundle", type=Path)
     parser.add_argument("--write", type=Path, metavar="PAGE", help="Put the table into this page too.")

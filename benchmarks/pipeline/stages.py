@@ -13,13 +13,13 @@ import time
 from collections.abc import Callable, Sequence
 from typing import Final
 
-from benchmarks import table_program
 from benchmarks.pipeline.loaded_classifier import chunks_of
 from benchmarks.pipeline.side import Work
-from benchmarks.processes import BenchmarkError, scratch_folder
-from benchmarks.report import circumstances, figure, markdown_table
-from benchmarks.sizes import WORLDS
-from benchmarks.texts import make_lexicon, make_posts, write_posts
+from benchmarks.scale.sizes import WORLDS
+from benchmarks.shared import table_program
+from benchmarks.shared.processes import BenchmarkError, scratch_folder
+from benchmarks.shared.report import circumstances, figure, markdown_table
+from benchmarks.shared.texts import make_lexicon, make_posts, write_posts
 from newsgate.model.bundle import read_bundle
 from newsgate.model.encoding import open_encoder
 from newsgate.model.runtime import open_runtime

@@ -1,4 +1,4 @@
-"""Does an LSTM remember over many steps? `python -m benchmarks.long_term [--write docs/lstm.md]`.
+"""Does an LSTM remember over many steps? `python -m benchmarks.lstm.long_term [--write docs/lstm.md]`.
 
 The first token of a sequence is one of two, then come distractors; the answer is the first token. A Keras LSTM and a
 Keras SimpleRNN with as many weights learn it from the same sequences, with the same optimiser and as many steps. Each
@@ -21,8 +21,8 @@ from typing import Any, Final
 import numpy as np
 import numpy.typing as npt
 
-from benchmarks.pictures import Axis, Curve, Panel, side_by_side
-from benchmarks.report import circumstances, markdown_table, say, write_between_markers
+from benchmarks.shared.pictures import Axis, Curve, Panel, side_by_side
+from benchmarks.shared.report import circumstances, markdown_table, say, write_between_markers
 from newsgate.model.gates import trace
 from newsgate.model.weights import Float32, Int32, LstmWeights
 
@@ -269,7 +269,7 @@ def use_one_core() -> None:
 
 
 def _main(arguments: Sequence[str] | None = None) -> None:
-    parser = argparse.ArgumentParser(prog="python -m benchmarks.long_term", description=__doc__)
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.lstm.long_term", description=__doc__)
     parser.add_argument("--write", type=Path, help="put the tables into this page, and the picture beside it")
     options = parser.parse_args(arguments)
     use_one_core()

@@ -7,8 +7,8 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
-from benchmarks.processes import BenchmarkError
-from benchmarks.report import write_between_markers
+from benchmarks.shared.processes import BenchmarkError
+from benchmarks.shared.report import write_between_markers
 
 
 def run(name: str, description: str | None, *, marker: str, table: Callable[[int, int], str]) -> None:

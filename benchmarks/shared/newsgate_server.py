@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from benchmarks.processes import (
+from benchmarks.shared.processes import (
     BenchmarkError,
     Cost,
     clean_environment,

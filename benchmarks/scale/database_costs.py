@@ -1,4 +1,4 @@
-"""What does a row cost the database? `python -m benchmarks.database_costs [--rows 100000]`, for docs/scale.md.
+"""What does a row cost the database? `python -m benchmarks.scale.database_costs [--rows 100000]`, for docs/scale.md.
 
 The transactions of `enqueue` and of a worker, by the functions that those call, on a SQLite file and on a PostgreSQL
 started for this: rows stored, chunk claimed, texts loaded, verdicts committed, one after another over one connection.
@@ -25,10 +25,10 @@ from typing import Final
 
 from sqlalchemy import text
 
-from benchmarks.processes import BenchmarkError, scratch_folder
-from benchmarks.rates import DatabaseCosts, Duration, overwrite_rates
-from benchmarks.report import circumstances, say
-from benchmarks.texts import make_lexicon, make_posts
+from benchmarks.scale.rates import DatabaseCosts, Duration, overwrite_rates
+from benchmarks.shared.processes import BenchmarkError, scratch_folder
+from benchmarks.shared.report import circumstances, say
+from benchmarks.shared.texts import make_lexicon, make_posts
 from newsgate.db.batches import AcceptedRow, Loading, NewBatch, add_rows, create_batch
 from newsgate.db.chunks import Claim, Verdict, claim_chunk, commit_chunk, load_texts
 from newsgate.db.labels import text_hash
@@ -243,7 +243,7 @@ def _measured(url: str, *, rows: int) -> DatabaseCosts:
 
 def main() -> None:
     """Measure both databases and keep the figures."""
-    parser = argparse.ArgumentParser(prog="python -m benchmarks.database_costs", description=__doc__)
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.scale.database_costs", description=__doc__)
     parser.add_argument("--rows", type=int, default=100_000, help=f"rows to store; a multiple of {CHUNK_ROWS}")
     parser.add_argument("--rounds", type=int, default=5)
     options = parser.parse_args()

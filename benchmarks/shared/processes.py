@@ -18,7 +18,7 @@ from typing import NoReturn
 
 import psutil
 
-ROOT = Path(__file__).resolve().parent.parent
+ROOT = Path(__file__).resolve().parents[2]
 _POLL_SECONDS = 0.02
 _LOG_TAIL_CHARS = 2000
 

@@ -15,7 +15,7 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
-from benchmarks.report import markdown_table, write_between_markers
+from benchmarks.shared.report import markdown_table, write_between_markers
 from newsgate.model.abstention import confidence_of, record_risk_coverage, threshold_for
 
 MARKER: Final = "abstention"
@@ -114,7 +114,7 @@ def kept_table(found: Sequence[Kept]) -> str:
 
 
 def _main(arguments: Sequence[str] | None = None) -> None:
-    parser = argparse.ArgumentParser(prog="python -m benchmarks.abstention", description=__doc__)
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.accuracy.abstention", description=__doc__)
     parser.add_argument("--write", type=Path, help="put the table into this page")
     options = parser.parse_args(arguments)
     random = np.random.default_rng(0)

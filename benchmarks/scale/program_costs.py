@@ -1,4 +1,4 @@
-"""What do the programs beside the database need? `python -m benchmarks.program_costs [--rows 20000]`.
+"""What do the programs beside the database need? `python -m benchmarks.scale.program_costs [--rows 20000]`.
 
 How fast `enqueue` reads a file, how many messages a second one process sends, what a waiting one takes in the broker,
 and the memory of a worker that has classified; for docs/scale.md. Writes the section `programs` of
@@ -17,11 +17,11 @@ from typing import Final
 import psutil
 import redis
 
-from benchmarks.newsgate_server import settings_of
-from benchmarks.processes import BenchmarkError, clean_environment, program, run_to_end, running, scratch_folder
-from benchmarks.rates import ProgramCosts, overwrite_rates
-from benchmarks.report import circumstances, say
-from benchmarks.texts import make_lexicon, make_posts, write_posts
+from benchmarks.scale.rates import ProgramCosts, overwrite_rates
+from benchmarks.shared.newsgate_server import settings_of
+from benchmarks.shared.processes import BenchmarkError, clean_environment, program, run_to_end, running, scratch_folder
+from benchmarks.shared.report import circumstances, say
+from benchmarks.shared.texts import make_lexicon, make_posts, write_posts
 from newsgate.db.labels import text_hash
 from newsgate.model.bundle import read_bundle
 from newsgate.model.starter import starter_bundle
@@ -124,7 +124,7 @@ def _reading_seconds(file: Path, *, spool_folder: Path) -> float:
 
 def main() -> None:
     """Measure and keep the figures."""
-    parser = argparse.ArgumentParser(prog="python -m benchmarks.program_costs", description=__doc__)
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.scale.program_costs", description=__doc__)
     parser.add_argument("--rows", type=int, default=20_000, help="rows of the file that is read and classified")
     rows: int = parser.parse_args().rows
     try:

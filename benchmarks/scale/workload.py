@@ -1,4 +1,4 @@
-"""Files that come at random, most of them small and a few large, as work for `benchmarks.queueing`."""
+"""Files that come at random, most of them small and a few large, as work for `benchmarks.scale.queueing`."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from benchmarks.capacity import Site
-from benchmarks.queueing import Batch, Chunk, Float64
+from benchmarks.scale.capacity import Site
+from benchmarks.scale.queueing import Batch, Chunk, Float64
 
 Int64 = npt.NDArray[np.int64]
 

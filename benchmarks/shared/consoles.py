@@ -1,6 +1,6 @@
 """Runs the console blocks of pages again, and puts in what they print now.
 
-`python -m benchmarks.consoles docs/explaining.md docs/abstaining.md --with held-out.csv.gz=FILE`: every page starts in
+`python -m benchmarks.shared.consoles docs/explaining.md docs/abstaining.md --with held-out.csv.gz=FILE`: every page starts in
 a new home in which `examples/headlines.csv` has been classified. FILE is a file that the pages name and newsgate does
 not have.
 """
@@ -14,8 +14,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Final
 
-from benchmarks.processes import ROOT, BenchmarkError, clean_environment, program, scratch_folder
-from benchmarks.report import say
+from benchmarks.shared.processes import ROOT, BenchmarkError, clean_environment, program, scratch_folder
+from benchmarks.shared.report import say
 
 PROMPT: Final = "$ "
 FIRST: Final = "newsgate classify examples/headlines.csv --format csv -o /dev/null"
@@ -83,7 +83,7 @@ def _named_file(argument: str) -> tuple[str, Path]:
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
-    parser = argparse.ArgumentParser(prog="python -m benchmarks.consoles", description=__doc__)
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.shared.consoles", description=__doc__)
     parser.add_argument("pages", type=Path, nargs="+")
     parser.add_argument("--with", dest="files", type=_named_file, nargs="*", default=[], metavar="NAME=FILE")
     told = parser.parse_args(arguments)

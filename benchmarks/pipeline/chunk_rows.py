@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import sys
 
-from benchmarks import table_program
-from benchmarks.newsgate_server import newsgate_server
-from benchmarks.processes import scratch_folder
-from benchmarks.report import circumstances, markdown_table, spread
-from benchmarks.texts import make_lexicon, make_posts, write_posts
+from benchmarks.shared import table_program
+from benchmarks.shared.newsgate_server import newsgate_server
+from benchmarks.shared.processes import scratch_folder
+from benchmarks.shared.report import circumstances, markdown_table, spread
+from benchmarks.shared.texts import make_lexicon, make_posts, write_posts
 from newsgate.model.bundle import read_bundle
 from newsgate.model.starter import starter_bundle
 

@@ -1,4 +1,4 @@
-"""A model that is retrained night by night: `python -m benchmarks.nights DIR [--write docs/retraining.md]`.
+"""A model that is retrained night by night: `python -m benchmarks.retraining.nights DIR [--write docs/retraining.md]`.
 
 DIR is the folder of the constraint set, which is no part of newsgate. Its validation texts are an imported test set:
 they judge, together with the judging share of the labels given so far, and what is close to one of them never trains.
@@ -19,7 +19,7 @@ from typing import Final
 
 import numpy as np
 
-from benchmarks.report import circumstances, markdown_table, write_between_markers
+from benchmarks.shared.report import circumstances, markdown_table, write_between_markers
 from newsgate.model.classifier import Classifier
 from newsgate.training.corpus import LabelledTexts
 from newsgate.training.evaluate import evaluate_probabilities
@@ -297,7 +297,7 @@ def _panel(curves: dict[str, list[float]], *, title: str, hollow: Sequence[bool]
 
 
 def _main(arguments: Sequence[str] | None = None) -> None:
-    parser = argparse.ArgumentParser(prog="python -m benchmarks.nights", description=__doc__)
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.retraining.nights", description=__doc__)
     parser.add_argument("folder", type=Path, help="the folder of constraint")
     parser.add_argument("--write", type=Path, help="put the tables into this page, and the picture beside it")
     parser.add_argument("--seeds", type=int, default=2, help="how often the two ways to choose are compared")

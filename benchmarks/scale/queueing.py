@@ -1,6 +1,6 @@
 """newsgate as queues: files become chunks, threads take them in order, a database does one thing at a time.
 
-A simulation of discrete events, for `benchmarks.simulate`. Everything random lies in what it is given: how long each
+A simulation of discrete events, for `benchmarks.scale.simulate`. Everything random lies in what it is given: how long each
 step of each chunk takes, when files come, when workers die. The same input gives the same output.
 
 Each file has an `enqueue` of its own, which reads a chunk, has the database store it, and reads the next. A stored

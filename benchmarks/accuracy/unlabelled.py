@@ -1,6 +1,6 @@
 """What are texts without a label worth? Models taught with few labels, with and without the other texts of the set.
 
-`python -m benchmarks.unlabelled DATA [--write docs/training.md]`: DATA holds the folders of the accuracy benchmark. Of
+`python -m benchmarks.accuracy.unlabelled DATA [--write docs/training.md]`: DATA holds the folders of the accuracy benchmark. Of
 a set's training texts some keep their labels, and the others are texts without one. Both models are tested on the set's
 test texts. The seed draws which labels are kept, too.
 """
@@ -16,8 +16,8 @@ from typing import Final
 import numpy as np
 
 from benchmarks.accuracy.sets import SOURCES
-from benchmarks.processes import BenchmarkError
-from benchmarks.report import circumstances, markdown_table, over_seeds, say, write_between_markers
+from benchmarks.shared.processes import BenchmarkError
+from benchmarks.shared.report import circumstances, markdown_table, over_seeds, say, write_between_markers
 from newsgate.training.corpus import LabelledTexts
 from newsgate.training.recipe import DEFAULT_RECIPE
 from newsgate.training.starter import read_labelled_csv
@@ -55,7 +55,7 @@ def compare(set_name: str, *, data: Path, seed: int) -> Compared:
 
 def main() -> None:
     """Measure, print the table, and put it into a page."""
-    parser = argparse.ArgumentParser(prog="python -m benchmarks.unlabelled", description=__doc__)
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.accuracy.unlabelled", description=__doc__)
     parser.add_argument("data", type=Path)
     parser.add_argument("--write", type=Path, metavar="PAGE", help="Put the table into this page too.")
     arguments = parser.parse_args()

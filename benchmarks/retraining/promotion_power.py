@@ -1,4 +1,4 @@
-"""How often the promotion test errs: `python -m benchmarks.promotion_power [DIR] [--write docs/retraining.md]`.
+"""How often the promotion test errs: `python -m benchmarks.retraining.promotion_power [DIR] [--write docs/retraining.md]`.
 
 Simulated: rows on which two models are right or wrong as two trainings of one recipe were seen to be. With DIR, the
 folder of the constraint set, that is measured anew: six small models are trained on the same texts with other seeds,
@@ -18,7 +18,7 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
-from benchmarks.report import markdown_table, write_between_markers
+from benchmarks.shared.report import markdown_table, write_between_markers
 from newsgate.model.classifier import Classifier
 from newsgate.training.promotion import LEVEL, PairedScores, judge
 from newsgate.training.recipe import Recipe
@@ -205,7 +205,7 @@ def report(models: TrainedModels | None) -> str:
 
 
 def _main(arguments: Sequence[str] | None = None) -> None:
-    parser = argparse.ArgumentParser(prog="python -m benchmarks.promotion_power", description=__doc__)
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.retraining.promotion_power", description=__doc__)
     parser.add_argument("folder", type=Path, nargs="?", help="the folder of constraint, to train real pairs")
     parser.add_argument("--write", type=Path, help="put the table into this page")
     options = parser.parse_args(arguments)

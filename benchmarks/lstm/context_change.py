@@ -1,7 +1,7 @@
-"""What do the gates do where the context changes? `python -m benchmarks.context_change [--write docs/lstm.md]`.
+"""What do the gates do where the context changes? `python -m benchmarks.lstm.context_change [--write docs/lstm.md]`.
 
 The same sentences, with and without a change of captain, go through two trained models: a small LSTM that learned whom
-such sentences speak of (`benchmarks.captains`), and the starter model, which learned fake and real and nothing of this
+such sentences speak of (`benchmarks.lstm.captains`), and the starter model, which learned fake and real and nothing of this
 kind. Then "king rich" and "king poor" go through the starter model. About a minute on one quiet core.
 """
 
@@ -16,10 +16,10 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
-from benchmarks.captains import CHANGE, NO_CHANGE, Reader, Sentence, draw_sentence, train_reader
-from benchmarks.long_term import use_one_core
-from benchmarks.pictures import Axis, Curve, Panel, side_by_side
-from benchmarks.report import circumstances, markdown_table, say, write_between_markers
+from benchmarks.lstm.captains import CHANGE, NO_CHANGE, Reader, Sentence, draw_sentence, train_reader
+from benchmarks.lstm.long_term import use_one_core
+from benchmarks.shared.pictures import Axis, Curve, Panel, side_by_side
+from benchmarks.shared.report import circumstances, markdown_table, say, write_between_markers
 from newsgate.model.bundle import read_bundle
 from newsgate.model.gates import Trace, trace
 from newsgate.model.onnx_weights import weights_from_onnx
@@ -295,7 +295,7 @@ def _panel(title: str, tokens: Sequence[str], curves: Sequence[Curve], *, link: 
 
 
 def _main(arguments: Sequence[str] | None = None) -> None:
-    parser = argparse.ArgumentParser(prog="python -m benchmarks.context_change", description=__doc__)
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.lstm.context_change", description=__doc__)
     parser.add_argument("--write", type=Path, help="put the tables into this page, and the picture beside it")
     options = parser.parse_args(arguments)
     use_one_core()

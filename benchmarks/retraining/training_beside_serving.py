@@ -19,8 +19,8 @@ from dataclasses import dataclass
 from itertools import islice, pairwise
 from pathlib import Path
 
-from benchmarks.newsgate_server import settings_of
-from benchmarks.processes import (
+from benchmarks.shared.newsgate_server import settings_of
+from benchmarks.shared.processes import (
     BenchmarkError,
     clean_environment,
     program,
@@ -29,8 +29,8 @@ from benchmarks.processes import (
     scratch_folder,
     wait_until,
 )
-from benchmarks.report import circumstances, figure, markdown_table, say, spread, write_between_markers
-from benchmarks.texts import make_lexicon, make_posts, write_posts
+from benchmarks.shared.report import circumstances, figure, markdown_table, say, spread, write_between_markers
+from benchmarks.shared.texts import make_lexicon, make_posts, write_posts
 from newsgate.db.batches import batch_status
 from newsgate.db.labels import add_labels
 from newsgate.db.session import Database
@@ -216,7 +216,9 @@ def _cores() -> int:
 
 
 def _options() -> Options:
-    parser = argparse.ArgumentParser(prog="python -m benchmarks.training_beside_serving", description=__doc__)
+    parser = argparse.ArgumentParser(
+        prog="python -m benchmarks.retraining.training_beside_serving", description=__doc__
+    )
     parser.add_argument("--rows", type=int, default=500_000, help="rows to classify, more than the measurement takes")
     parser.add_argument("--labels", type=int, default=2000, help="labelled texts to train on")
     parser.add_argument("--window-seconds", type=float, default=15.0, help="how long to look before and after")

@@ -1,10 +1,10 @@
-"""How long do files wait for each other? `python -m benchmarks.simulate [--write docs/scale.md]`.
+"""How long do files wait for each other? `python -m benchmarks.scale.simulate [--write docs/scale.md]`.
 
-Files of random sizes come at random times and pass through the queues of `benchmarks.queueing`, with the measured rates
-of benchmarks/results/rates.json; `benchmarks.rates` names the commands that measure them. What is told is the delay of
+Files of random sizes come at random times and pass through the queues of `benchmarks.scale.queueing`, with the measured rates
+of benchmarks/results/rates.json; `benchmarks.scale.rates` names the commands that measure them. What is told is the delay of
 a file: the time from the start of its `enqueue` to its last verdict, less what it takes when nothing else is there.
 
-With --write it fills every table of the page, those of `benchmarks.capacity` too, and draws the picture beside it.
+With --write it fills every table of the page, those of `benchmarks.scale.capacity` too, and draws the picture beside it.
 Nothing is timed, so any machine gives the same figures for the same rates; it takes half a minute.
 """
 
@@ -19,7 +19,7 @@ from typing import Final
 
 import numpy as np
 
-from benchmarks.capacity import (
+from benchmarks.scale.capacity import (
     MEAN_ROWS_PER_SECOND,
     PLANNED_LOAD,
     Site,
@@ -27,12 +27,12 @@ from benchmarks.capacity import (
     limits_table,
     needs_table,
 )
-from benchmarks.pictures import Axis, Curve, Panel, side_by_side
-from benchmarks.processes import BenchmarkError
-from benchmarks.queueing import Batch, Death, Float64, Plant, simulate, sojourns, sojourns_alone
-from benchmarks.rates import RATES, Rates, read_rates
-from benchmarks.report import figure, markdown_table, say, write_between_markers
-from benchmarks.workload import FileSizes, draw_work
+from benchmarks.scale.queueing import Batch, Death, Float64, Plant, simulate, sojourns, sojourns_alone
+from benchmarks.scale.rates import RATES, Rates, read_rates
+from benchmarks.scale.workload import FileSizes, draw_work
+from benchmarks.shared.pictures import Axis, Curve, Panel, side_by_side
+from benchmarks.shared.processes import BenchmarkError
+from benchmarks.shared.report import figure, markdown_table, say, write_between_markers
 
 LOADS: Final = (0.5, 0.7, 0.8, 0.9, 0.95)
 WORKERS: Final = (1, 2, 4, 8)
@@ -233,7 +233,7 @@ def _experiment(options: argparse.Namespace) -> Experiment:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="python -m benchmarks.simulate", description=__doc__)
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.scale.simulate", description=__doc__)
     parser.add_argument("--rates", type=Path, default=RATES, metavar="FILE", help="the measured rates")
     parser.add_argument("--core-rows-per-second", type=float, help="what a core classifies, instead of the measured")
     parser.add_argument("--database", choices=("postgresql", "sqlite"), default="postgresql")
@@ -252,10 +252,10 @@ def _parser() -> argparse.ArgumentParser:
 
 def _made(rates: Rates) -> str:
     sections = {
-        "classifying, `benchmarks.workers`": rates.worker.made,
-        "SQLite, `benchmarks.database_costs`": rates.sqlite.made,
-        "PostgreSQL, `benchmarks.database_costs`": rates.postgresql.made,
-        "reading, memory and messages, `benchmarks.program_costs`": rates.programs.made,
+        "classifying, `benchmarks.pipeline.workers`": rates.worker.made,
+        "SQLite, `benchmarks.scale.database_costs`": rates.sqlite.made,
+        "PostgreSQL, `benchmarks.scale.database_costs`": rates.postgresql.made,
+        "reading, memory and messages, `benchmarks.scale.program_costs`": rates.programs.made,
     }
     return "\n".join(f"- {name}: {made}" for name, made in sections.items())
 

@@ -1,4 +1,4 @@
-"""Steady work and random kills: `python -m benchmarks.soak --minutes 15 [--seed N] [--servers] [--write FILE]`.
+"""Steady work and random kills: `python -m benchmarks.faults.soak --minutes 15 [--seed N] [--servers] [--write FILE]`.
 
 Files are enqueued all the time while worker, broker, enqueue and the whole of `newsgate up` are killed (SIGKILL) at
 moments that the seed decides. The last fifth of the time is calm, and there the worker's memory is measured. At the end
@@ -23,8 +23,8 @@ from pathlib import Path
 import psutil
 from sqlalchemy import text
 
-from benchmarks.processes import BenchmarkError, program, scratch_folder
-from benchmarks.report import circumstances, markdown_table, write_between_markers
+from benchmarks.shared.processes import BenchmarkError, program, scratch_folder
+from benchmarks.shared.report import circumstances, markdown_table, write_between_markers
 from newsgate.db.audit import audit
 from newsgate.db.errors import DatabaseError
 from newsgate.db.session import Database
@@ -278,7 +278,7 @@ def report(tally: Tally, closing: Closing, *, minutes: float, seed: int) -> str:
 
 def main() -> None:
     """Soak, print the closing table, and say by the exit code whether all is well."""
-    parser = argparse.ArgumentParser(prog="python -m benchmarks.soak", description=__doc__)
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.faults.soak", description=__doc__)
     parser.add_argument("--minutes", type=float, default=15)
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--servers", action="store_true", help="on a PostgreSQL and a Redis started for this")
