@@ -30,7 +30,7 @@ from sqlalchemy import (
     update,
 )
 
-from newsgate.db.bulk import insert_rows
+from newsgate.db.bulk_insert import insert_rows
 from newsgate.db.errors import LoaderSupersededError, NoSuchBatchError, NoSuchRunError
 from newsgate.db.tables import batches, chunks, items, rejects, runs
 from newsgate.db.types import database_time

@@ -16,7 +16,7 @@ from sqlalchemy import ColumnElement, Connection, Update, and_, bindparam, delet
 from sqlalchemy.sql.dml import ReturningUpdate
 
 from newsgate.db.batches import finish_run_if_complete
-from newsgate.db.bulk import insert_rows
+from newsgate.db.bulk_insert import insert_rows
 from newsgate.db.errors import ChunkFencedError
 from newsgate.db.tables import chunks, items, runs, verdicts
 from newsgate.db.types import database_time

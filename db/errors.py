@@ -106,3 +106,11 @@ class ChunkFencedError(DatabaseError):
         super().__init__(f"chunk {chunk} was taken over after attempt {attempt} began; its verdicts were dropped")
         self.chunk = chunk
         self.attempt = attempt
+
+
+class NoSuchItemError(DatabaseError):
+    """No row has that number."""
+
+    def __init__(self, item: int) -> None:
+        super().__init__(f"there is no item {item}", remedy="The column `item` of `newsgate results` has the numbers")
+        self.item = item

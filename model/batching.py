@@ -7,7 +7,7 @@ from concurrent.futures import Executor
 
 import numpy as np
 
-from newsgate.model.text import PADDING_ID
+from newsgate.model.tokenizer import PADDING_ID
 from newsgate.model.tokens import Tokens
 from newsgate.model.weights import Float32, Int32
 

@@ -15,10 +15,10 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
+from newsgate.foundation.atomic_file import whole_file
 from newsgate.foundation.errors import NewsgateError
 from newsgate.model.metadata import FORMAT_VERSION, BundleMetadata
-from newsgate.model.text import Tokenizer
-from newsgate.model.whole_file import whole_file
+from newsgate.model.tokenizer import Tokenizer
 
 KERAS_MEMBER: Final = "model.keras"
 ONNX_MEMBER: Final = "model.onnx"

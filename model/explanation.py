@@ -19,7 +19,7 @@ from newsgate.model.explanation_faithfulness import Faithfulness, Float64, Ids, 
 from newsgate.model.gates import NetworkTrace, Trace, take_in, trace_network
 from newsgate.model.onnx_weights import weights_from_onnx
 from newsgate.model.runtime import Runtime
-from newsgate.model.text import RESERVED_PIECES, URL_PIECE, Encoded, Tokenizer
+from newsgate.model.tokenizer import RESERVED_PIECES, URL_PIECE, Encoded, Tokenizer
 from newsgate.model.tokens import Tokens
 
 KEEP: Final = "keep"

@@ -15,7 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from newsgate.model.labels import FAKE_THRESHOLD
-from newsgate.model.text import UNKNOWN_ID
+from newsgate.model.tokenizer import UNKNOWN_ID
 
 Float64 = npt.NDArray[np.float64]
 Ids = tuple[int, ...]

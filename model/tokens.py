@@ -9,7 +9,7 @@ from itertools import chain
 import numpy as np
 import numpy.typing as npt
 
-from newsgate.model.text import PADDING_ID, UNKNOWN_ID, Encoded
+from newsgate.model.tokenizer import PADDING_ID, UNKNOWN_ID, Encoded
 from newsgate.model.weights import Int32
 
 Int64 = npt.NDArray[np.int64]

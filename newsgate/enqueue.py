@@ -8,15 +8,15 @@ from typing import Any
 import click
 
 from newsgate.commands.common import CONTEXT, EXIT_SOME_ROWS_BAD, Telling, opened, tell
-from newsgate.commands.numbers import MODEL
-from newsgate.commands.reading import draw_reading, read_options, reading_options, tell_enqueued
-from newsgate.commands.told_text import TOLD_TEXT
+from newsgate.commands.number_types import MODEL
+from newsgate.commands.reading_options import draw_reading, read_options, reading_options, tell_enqueued
+from newsgate.commands.text_type import UTF8_TEXT
 
 
 @click.command("enqueue", cls=Telling, context_settings=CONTEXT)
 @click.argument("file")
 @reading_options
-@click.option("--name", type=TOLD_TEXT, metavar="TEXT", help="What the batch is called. [default: the file's name]")
+@click.option("--name", type=UTF8_TEXT, metavar="TEXT", help="What the batch is called. [default: the file's name]")
 @click.option("--model", type=MODEL, metavar="N", help="The model to classify with. [default: the champion]")
 @click.option("--again", is_flag=True, help="Enqueue the file although it was enqueued before.")
 @click.option("--wait", is_flag=True, help="Stay until every row has its verdict.")
@@ -40,7 +40,7 @@ def enqueue(
       zcat big.csv.gz | enqueue --name big --wait -
     """
     from newsgate.commands.progress import ProgressLine
-    from newsgate.commands.waiting import wait_and_tell
+    from newsgate.commands.wait_bar import wait_and_tell
     from newsgate.tasks.enqueueing.enqueue import EnqueueInterruptedError, Request
     from newsgate.tasks.enqueueing.enqueue import enqueue as enqueue_file
 

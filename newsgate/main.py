@@ -4,21 +4,21 @@ from __future__ import annotations
 
 import click
 
-from newsgate.commands.auditing import audit
+from newsgate.commands.audit import audit
 from newsgate.commands.batches import cancel, results, status
 from newsgate.commands.common import CONTEXT, TellingGroup
 from newsgate.commands.doctor import doctor
-from newsgate.commands.evaluating import evaluate
-from newsgate.commands.explaining import explain
+from newsgate.commands.evaluate import evaluate
+from newsgate.commands.explain import explain
 from newsgate.commands.labels import label, labels
 from newsgate.commands.models import models, promote
-from newsgate.commands.reclassifying import flips, reclassify, requeue
-from newsgate.commands.reporting import report
-from newsgate.commands.retraining import beat, retrain, rollback, trainer
+from newsgate.commands.reclassify import flips, reclassify, requeue
+from newsgate.commands.report import report
+from newsgate.commands.retrain import beat, retrain, rollback, trainer
 from newsgate.commands.review import review
 from newsgate.commands.running import classify, migrate, up, worker
-from newsgate.commands.shadowing import shadow
-from newsgate.commands.training import train
+from newsgate.commands.shadow import shadow
+from newsgate.commands.train import train
 from newsgate.enqueue import enqueue
 
 

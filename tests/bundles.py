@@ -12,7 +12,7 @@ from newsgate.db.session import Database
 from newsgate.model.bundle import make_bundle, read_bundle
 from newsgate.model.classifier import Classifier, Scores
 from newsgate.model.starter import starter_bundle
-from newsgate.model.text import RESERVED_PIECES, Tokenizer
+from newsgate.model.tokenizer import RESERVED_PIECES, Tokenizer
 
 
 @cache

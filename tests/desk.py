@@ -14,8 +14,8 @@ from newsgate.db.chunks import Verdict, claim_chunk, commit_chunk, load_texts
 from newsgate.db.results import Result, ResultFilter, read_results
 from newsgate.db.session import Database
 from newsgate.db.tables import chunks, items, runs
-from newsgate.tasks.classifying.classify import classify_chunk
-from newsgate.tasks.classifying.work import make_workshop
+from newsgate.tasks.classifying.classify_chunk import classify_chunk
+from newsgate.tasks.classifying.worker_process import make_worker_context
 from newsgate.tasks.enqueueing.enqueue import Request, enqueue
 from newsgate.worker.settings import Settings, load_settings
 from tests.texts import write_posts
@@ -28,7 +28,7 @@ class Desk:
         self.database = database
         self.folder = folder
         self.settings: Settings = load_settings(**{"home": folder / "home", "chunk_rows": 10, **told})
-        self.workshop = make_workshop(self.settings, database)
+        self.context = make_worker_context(self.settings, database)
 
     def enqueue(self, rows: int, *, seed: int = 0, model: int | None = None) -> int:
         """Store a file of posts; gives its batch."""
@@ -38,7 +38,7 @@ class Desk:
     def work_off(self, batch: int) -> None:
         """Classify every chunk of the batch's latest run that waits."""
         for chunk in self.waiting(batch):
-            assert classify_chunk(chunk, self.workshop, from_broker=True) == "done"
+            assert classify_chunk(chunk, self.context, from_broker=True) == "done"
 
     def waiting(self, batch: int) -> list[int]:
         with self.database.read() as connection:

@@ -13,7 +13,7 @@ import numpy.typing as npt
 
 from newsgate.foundation.errors import NewsgateError
 from newsgate.model.labels import LABELS
-from newsgate.model.text import split_words
+from newsgate.model.tokenizer import split_words
 
 
 class CorpusError(NewsgateError):

@@ -8,7 +8,7 @@ import keras
 import numpy as np
 from keras import layers, ops
 
-from newsgate.model.text import PADDING_ID
+from newsgate.model.tokenizer import PADDING_ID
 from newsgate.model.weights import Float32
 
 # About the size of what an LSTM's inputs settle at; word vectors come with numbers about 1.

@@ -8,15 +8,15 @@ from dataclasses import dataclass
 import keras
 
 from newsgate.model.network import EMBEDDING, build_network
-from newsgate.model.text import Tokenizer
+from newsgate.model.tokenizer import Tokenizer
 from newsgate.training.corpus import LabelledTexts
 from newsgate.training.embedding import AnchoredEmbedding
 from newsgate.training.examples import Examples
+from newsgate.training.fit_progress import Reporter
 from newsgate.training.learning_rate import warm_up_then_cosine
 from newsgate.training.length_batches import LengthBatches
 from newsgate.training.progress import ProgressCallback
 from newsgate.training.recipe import Recipe
-from newsgate.training.reporting import Reporter
 from newsgate.training.word_vectors import load_word_vectors
 
 

@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from newsgate.model.batching import pad
-from newsgate.model.text import PADDING_ID, UNKNOWN_ID
+from newsgate.model.tokenizer import PADDING_ID, UNKNOWN_ID
 from newsgate.model.weights import Int32
 
 

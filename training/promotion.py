@@ -15,7 +15,7 @@ import numpy.typing as npt
 
 from newsgate.model.labels import FAKE, FAKE_THRESHOLD, LABELS
 from newsgate.training.evaluate import expected_calibration_error
-from newsgate.training.paired import Outcomes, bootstrap_macro_f1, mcnemar
+from newsgate.training.paired_tests import Outcomes, bootstrap_macro_f1, mcnemar
 
 LEVEL: Final = 0.05
 MIN_ROWS: Final = 200

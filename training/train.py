@@ -16,23 +16,23 @@ from newsgate.foundation.errors import NewsgateError
 from newsgate.model.abstention import record_risk_coverage
 from newsgate.model.bundle import make_bundle, read_bundle
 from newsgate.model.classifier import Classifier, calibrated
-from newsgate.model.encoding import PythonEncoder
 from newsgate.model.metadata import BundleMetadata, Parity, TrainingData
 from newsgate.model.numpy_runtime import NumpyRuntime
 from newsgate.model.onnx_graph import compile_onnx
 from newsgate.model.onnx_weights import weights_from_onnx
 from newsgate.model.runtime import KerasRuntime, OnnxRuntime, Runtime, compiled_runtimes
-from newsgate.model.summary import summarise
-from newsgate.model.text import Tokenizer
+from newsgate.model.score_summary import summarise
+from newsgate.model.text_encoder import PythonEncoder
+from newsgate.model.tokenizer import Tokenizer
 from newsgate.model.tokens import Tokens
-from newsgate.training.calibrate import fit_temperature
 from newsgate.training.corpus import LabelledTexts, Split, hold_back
-from newsgate.training.distil import distilled_examples
+from newsgate.training.distillation import distilled_examples
 from newsgate.training.evaluate import Evaluation, evaluate
 from newsgate.training.examples import Examples
-from newsgate.training.extra import training_unavailable
+from newsgate.training.optional_libraries import training_unavailable
 from newsgate.training.progress import Progress, ProgressCallback, silent
 from newsgate.training.recipe import DEFAULT_RECIPE, Recipe
+from newsgate.training.temperature_scaling import fit_temperature
 from newsgate.training.unlabelled import choose_unlabelled
 from newsgate.training.vocabulary import learn_tokenizer
 

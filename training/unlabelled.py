@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 
-from newsgate.training.clusters import NearDuplicates
 from newsgate.training.corpus import words_hash
-from newsgate.training.transfer import LONGEST_WORDS
+from newsgate.training.near_duplicates import NearDuplicates
+from newsgate.training.text_variants import LONGEST_WORDS
 
 
 def choose_unlabelled(

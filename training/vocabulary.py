@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterable
 from typing import Final
 
-from newsgate.model.text import (
+from newsgate.model.tokenizer import (
     CASE_PIECES,
     CONTINUATION,
     MAX_WORD_CHARACTERS,

@@ -17,7 +17,7 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
-from newsgate.model.text import CASE_PIECES, CONTINUATION, RESERVED_PIECES, URL_PIECE, longest_pieces
+from newsgate.model.tokenizer import CASE_PIECES, CONTINUATION, RESERVED_PIECES, URL_PIECE, longest_pieces
 from newsgate.training.minilm import MiniLmFiles, find_minilm
 
 WIDTH: Final = 128

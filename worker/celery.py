@@ -18,7 +18,7 @@ CLASSIFY_TASK = "newsgate.classify"
 CLASSIFY_QUEUE = "newsgate.classify"
 RETRAIN_TASK = "newsgate.retrain"
 TRAINING_QUEUE = "newsgate.training"
-TOLERANT_TRANSPORT = "newsgate.worker.transport:TolerantTransport"
+TOLERANT_TRANSPORT = "newsgate.worker.tolerant_transport:TolerantTransport"
 # Never reached: the lease in the database decides when work is taken over, not the broker.
 _VISIBILITY_TIMEOUT_SECONDS = 7 * 24 * 3600
 

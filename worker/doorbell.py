@@ -56,6 +56,14 @@ class Doorbell:
             result_cls=_Receipt,  # type: ignore[arg-type]  # the stubs know no class but Celery's own
         )
 
+    def warnings(self) -> tuple[str, ...]:
+        """What to tell a person about a bell that could not be rung; nothing where it could."""
+        if self.fault is None:
+            return ()
+        if self._settings.broker_is_private and not self._settings.broker_socket.exists():
+            return ("no worker runs here yet; the rows are safe: `newsgate up` classifies them",)
+        return (f"the broker could not be rung ({self.fault}); the rows are safe, workers find them by themselves",)
+
     def close(self) -> None:
         """Close the connections to the broker."""
         if self._app is not None:

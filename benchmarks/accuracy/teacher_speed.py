@@ -16,8 +16,8 @@ from benchmarks.accuracy.speed import Stopwatch
 from benchmarks.shared.report import circumstances, markdown_table, say, spread, write_between_markers
 from newsgate.model.classifier import Classifier
 from newsgate.training.minilm import find_minilm
+from newsgate.training.minilm_teacher import untaught
 from newsgate.training.starter import read_labelled_csv
-from newsgate.training.teacher import untaught
 
 MARKER: Final = "teacher speed"
 ROUNDS: Final = 5

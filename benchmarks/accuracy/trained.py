@@ -16,7 +16,7 @@ from benchmarks.accuracy.speed import Stopwatch, texts_per_second
 from benchmarks.shared.processes import BenchmarkError, clean_environment, program
 from newsgate.model.bundle import read_bundle
 from newsgate.model.classifier import Classifier
-from newsgate.training.distil import ANSWERS_VERSION
+from newsgate.training.distillation import ANSWERS_VERSION
 from newsgate.training.recipe import RECIPES, Recipe
 from newsgate.training.starter import read_labelled_csv
 

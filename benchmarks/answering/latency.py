@@ -24,7 +24,7 @@ from newsgate.db.session import Database
 from newsgate.model.bundle import read_bundle
 from newsgate.model.starter import starter_bundle
 from newsgate.tasks.enqueueing.enqueue import Request, enqueue
-from newsgate.tasks.running.opening import open_database
+from newsgate.tasks.running.open_database import open_database
 from newsgate.worker.settings import Settings
 
 PRIVATE: Final = "SQLite, private broker"

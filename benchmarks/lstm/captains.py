@@ -17,7 +17,7 @@ from typing import Final
 
 import numpy as np
 
-from newsgate.model.text import split_words
+from newsgate.model.tokenizer import split_words
 from newsgate.model.weights import Float32, Int32, LstmWeights
 
 NAMES: Final = ("MSD", "Rohit sharma", "Kohli", "Dravid", "Ganguly", "Kumble", "Kapil", "Azhar", "Gill", "Rahane")

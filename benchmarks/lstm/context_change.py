@@ -24,7 +24,7 @@ from newsgate.model.bundle import read_bundle
 from newsgate.model.gates import Trace, trace
 from newsgate.model.onnx_weights import weights_from_onnx
 from newsgate.model.starter import starter_bundle
-from newsgate.model.text import CONTINUATION, Tokenizer
+from newsgate.model.tokenizer import CONTINUATION, Tokenizer
 from newsgate.model.weights import Weights
 
 SEEDS: Final = (0, 1, 2)

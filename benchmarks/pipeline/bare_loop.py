@@ -27,7 +27,7 @@ from benchmarks.pipeline.loaded_classifier import (
 )
 from benchmarks.pipeline.side import Side, Work, cores
 from benchmarks.shared.processes import BenchmarkError, Cost
-from newsgate.db.bulk import insert_rows
+from newsgate.db.bulk_insert import insert_rows
 from newsgate.db.session import Database
 from newsgate.model.classifier import Scores
 from newsgate.model.labels import label_of

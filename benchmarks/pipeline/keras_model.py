@@ -13,7 +13,7 @@ from newsgate.model.batching import pad
 from newsgate.model.bundle import read_bundle
 from newsgate.model.classifier import calibrated
 from newsgate.model.starter import starter_bundle
-from newsgate.model.text import Tokenizer
+from newsgate.model.tokenizer import Tokenizer
 
 BATCH_TEXTS = 128
 _WARM_UP_WORDS = (5, 10, 20, 40, 80)

@@ -14,8 +14,8 @@ from benchmarks.shared.newsgate_server import NewsgateServer, newsgate_server, s
 from benchmarks.shared.processes import BenchmarkError, Cost, cpu_seconds_here, cpu_seconds_of
 from newsgate.db.session import Database
 from newsgate.tasks.enqueueing.enqueue import Request, enqueue
-from newsgate.tasks.running.opening import open_database
-from newsgate.tasks.running.waiting import wait_for_batch
+from newsgate.tasks.running.open_database import open_database
+from newsgate.tasks.running.wait_for_batch import wait_for_batch
 from newsgate.worker.settings import Settings
 from tests.services import PostgresServer, RedisServer, short_folder
 

@@ -21,10 +21,10 @@ from benchmarks.shared.processes import BenchmarkError, scratch_folder
 from benchmarks.shared.report import circumstances, figure, markdown_table
 from benchmarks.shared.texts import make_lexicon, make_posts, write_posts
 from newsgate.model.bundle import read_bundle
-from newsgate.model.encoding import open_encoder
 from newsgate.model.runtime import open_runtime
 from newsgate.model.starter import starter_bundle
-from newsgate.worker.stages import STAGES
+from newsgate.model.text_encoder import open_encoder
+from newsgate.worker.stage_times import STAGES
 
 MARKER: Final = "stages"
 _TOLD: Final = re.compile(r"chunks with (\d+) texts in .*; microseconds a text: (.*)")

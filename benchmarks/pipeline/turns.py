@@ -14,7 +14,7 @@ from benchmarks.shared.report import figure, say
 from benchmarks.shared.texts import ARTICLES, POSTS, Kind, Lexicon, make_lexicon, make_texts, write_posts
 from newsgate.model.bundle import read_bundle
 from newsgate.model.starter import starter_bundle
-from newsgate.model.text import Tokenizer
+from newsgate.model.tokenizer import Tokenizer
 
 _WARM_UP_ROWS = 2000
 # They have six times as many tokens as posts.

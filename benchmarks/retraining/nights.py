@@ -23,7 +23,7 @@ from benchmarks.shared.report import circumstances, markdown_table, write_betwee
 from newsgate.model.classifier import Classifier
 from newsgate.training.corpus import LabelledTexts
 from newsgate.training.evaluate import evaluate_probabilities
-from newsgate.training.labelled_corpus import CorpusSplit, Judgement, split_labels
+from newsgate.training.judging_split import CorpusSplit, Judgement, split_labels
 from newsgate.training.promotion import Decision, PairedScores, judge
 from newsgate.training.recipe import Recipe
 from newsgate.training.starter import read_labelled_csv

@@ -36,8 +36,8 @@ from newsgate.db.labels import add_labels
 from newsgate.db.session import Database
 from newsgate.model.bundle import read_bundle
 from newsgate.model.starter import starter_bundle
-from newsgate.tasks.running.local import is_up
-from newsgate.tasks.running.opening import ensure_champion, open_database
+from newsgate.tasks.running.local_system import is_up
+from newsgate.tasks.running.open_database import ensure_champion, open_database
 from newsgate.worker.embedded_redis import shut_down
 from newsgate.worker.settings import Settings
 

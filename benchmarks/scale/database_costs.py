@@ -37,9 +37,9 @@ from newsgate.db.session import Database
 from newsgate.db.tables import metadata
 from newsgate.model.bundle import read_bundle
 from newsgate.model.labels import label_of
+from newsgate.model.score_summary import HISTOGRAM_BINS, Summary
 from newsgate.model.starter import starter_bundle
-from newsgate.model.summary import HISTOGRAM_BINS, Summary
-from newsgate.tasks.running.opening import ensure_champion
+from newsgate.tasks.running.open_database import ensure_champion
 from tests.services import PostgresServer
 
 CHUNK_ROWS: Final = 1000

@@ -35,7 +35,7 @@ from benchmarks.shared.texts import make_lexicon, make_posts, write_posts
 from newsgate.db.session import Database
 from newsgate.model.bundle import read_bundle
 from newsgate.model.starter import starter_bundle
-from newsgate.tasks.running.opening import open_database
+from newsgate.tasks.running.open_database import open_database
 from newsgate.worker.embedded_redis import EmbeddedRedis
 
 MARKER = "growth"

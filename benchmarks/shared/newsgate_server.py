@@ -21,7 +21,7 @@ from benchmarks.shared.processes import (
     running,
     wait_until,
 )
-from newsgate.tasks.running.local import is_up
+from newsgate.tasks.running.local_system import is_up
 from newsgate.worker.embedded_redis import shut_down
 from newsgate.worker.settings import Settings
 

@@ -16,7 +16,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from newsgate.model.text import CONTINUATION, RESERVED_PIECES
+from newsgate.model.tokenizer import CONTINUATION, RESERVED_PIECES
 
 # The 95th percentile of a normal distribution lies this many standard deviations above its mean.
 _DEVIATIONS_TO_95TH = 1.645

@@ -15,7 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from newsgate.model.native.library import Library, Vocabulary
-from newsgate.model.text import (
+from newsgate.model.tokenizer import (
     CAPITALISED_PIECE,
     CONTINUATION,
     MAX_WORD_CHARACTERS,

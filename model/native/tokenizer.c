@@ -1,4 +1,4 @@
-/* Texts to token ids, as model/text.py says, for texts that are normalised already.
+/* Texts to token ids, as model/tokenizer.py says, for texts that are normalised already.
 
    What it cannot decide as Python does, it leaves to Python: the small letters of words that are not ASCII. */
 

@@ -12,10 +12,10 @@ from typing import IO, TYPE_CHECKING, Any
 
 import click
 
-from newsgate.commands.abstaining import max_error_option, tell_unsure
 from newsgate.commands.common import Telling, one_line, opened, print_table, tell, written
-from newsgate.commands.drifting import show_drift
-from newsgate.commands.numbers import ANY_ROWS, BATCH, MODEL, SOME_ROWS, Share
+from newsgate.commands.drift_table import show_drift
+from newsgate.commands.max_error_option import max_error_option, tell_unsure
+from newsgate.commands.number_types import ANY_ROWS, BATCH, MODEL, SOME_ROWS, Share
 from newsgate.foundation.errors import WrongUsageError
 
 if TYPE_CHECKING:
@@ -100,7 +100,7 @@ def results(
     """
     from newsgate.db.batches import batch_status
     from newsgate.db.results import ResultFilter
-    from newsgate.tasks.inspecting.abstaining import threshold_of
+    from newsgate.tasks.models.abstention import threshold_of
 
     if label == "unsure" and max_error is None:
         raise WrongUsageError("no row is unsure by itself", remedy="Say with --max-error E which error you put up with")
@@ -158,7 +158,7 @@ def _write_table(rows: Iterable[Result], stream: IO[str]) -> None:
 
 def _write_csv(rows: Iterable[Result], stream: IO[str], *, raw: bool) -> None:
     from newsgate.db.results import COLUMNS
-    from newsgate.tasks.labelling.spreadsheets import guard_cell, row_writer
+    from newsgate.tasks.labelling.spreadsheet_files import guard_cell, row_writer
 
     write_row = row_writer(stream)
     write_row(COLUMNS)

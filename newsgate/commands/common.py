@@ -61,7 +61,7 @@ class TellingGroup(Telling, click.Group):
 @contextmanager
 def opened() -> Iterator[tuple[Settings, Database]]:
     """The settings of this process and its database, closed when the block ends."""
-    from newsgate.tasks.running.opening import open_database
+    from newsgate.tasks.running.open_database import open_database
     from newsgate.worker.settings import load_settings
 
     settings = load_settings()
@@ -78,7 +78,7 @@ def written(path: str | None) -> Iterator[IO[str]]:
 
     None and `-` are standard output; a pipe or a device is written into as it comes.
     """
-    from newsgate.model.whole_file import whole_file
+    from newsgate.foundation.atomic_file import whole_file
 
     if path is None or path == "-":
         yield sys.stdout

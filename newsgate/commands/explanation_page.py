@@ -9,7 +9,7 @@ from newsgate.commands.explanation_style import STYLE
 from newsgate.commands.html_page import escaped, html_page, shortened
 from newsgate.model.explanation_faithfulness import RANDOM_DRAWS
 from newsgate.model.labels import label_of
-from newsgate.model.text import CONTINUATION, UNKNOWN_PIECE, URL_PIECE
+from newsgate.model.tokenizer import CONTINUATION, UNKNOWN_PIECE, URL_PIECE
 
 if TYPE_CHECKING:
     from newsgate.model.explanation import Explanation

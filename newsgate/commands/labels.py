@@ -8,20 +8,20 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 from newsgate.commands.common import EXIT_SOME_ROWS_BAD, Telling, TellingGroup, opened, print_table, tell, written
-from newsgate.commands.numbers import ITEM
-from newsgate.commands.reading import read_options, reading_options, tell_about_file
-from newsgate.commands.told_text import TOLD_TEXT, is_storable
+from newsgate.commands.number_types import ITEM
+from newsgate.commands.reading_options import read_options, reading_options, tell_about_file
+from newsgate.commands.text_type import UTF8_TEXT, is_storable
 from newsgate.foundation.errors import WrongUsageError
 
 if TYPE_CHECKING:
     from newsgate.db.labels import LabelSummary
-    from newsgate.tasks.labelling.label_import import Imported
-    from newsgate.tasks.labelling.labels import Agreement
+    from newsgate.tasks.labelling.agreement import Agreement
+    from newsgate.tasks.labelling.import_labels import Imported
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 
 by_option: Callable[[Function], Function] = click.option(
-    "--by", type=TOLD_TEXT, metavar="NAME", help="Whose judgement it is. [default: your user name]"
+    "--by", type=UTF8_TEXT, metavar="NAME", help="Whose judgement it is. [default: your user name]"
 )
 
 
@@ -51,7 +51,7 @@ def label(item: int, label: str, *, by: str | None) -> None:
     ITEM is the column `item` of `newsgate results`. The judgement is about the text, wherever it occurs; an earlier one
     is kept as history.
     """
-    from newsgate.tasks.labelling.labels import label_item
+    from newsgate.tasks.labelling.label_item import label_item
 
     name = judge_name(by)
     with opened() as (_, database):
@@ -66,7 +66,7 @@ def labels(ctx: click.Context) -> None:
     """What people have said so far: how many labels, how their texts were chosen, who gave them, who disagrees."""
     from newsgate.db.labels import count_pairs, summarise_labels
     from newsgate.db.review import suspect_texts
-    from newsgate.tasks.labelling.labels import measure_agreement
+    from newsgate.tasks.labelling.agreement import measure_agreement
 
     if ctx.invoked_subcommand is not None:
         return
@@ -98,7 +98,7 @@ def import_(file: str, *, test_set: bool, by: str | None, **reading: Any) -> Non
     \b
     Exit codes: 0 done, 1 an error, 2 wrong usage, 3 done but some rows were refused or missing.
     """
-    from newsgate.tasks.labelling.label_import import LabelImporter
+    from newsgate.tasks.labelling.import_labels import LabelImporter
 
     name = judge_name(by)
     with opened() as (settings, database):
@@ -116,7 +116,7 @@ def export(output: str | None) -> None:
     A cell that a spreadsheet would take for a formula begins with a single quote; `newsgate labels import` takes it
     away again.
     """
-    from newsgate.tasks.labelling.spreadsheets import export_labels
+    from newsgate.tasks.labelling.spreadsheet_files import export_labels
 
     with opened() as (_, database), database.read() as connection, written(output) as stream:
         count = export_labels(connection, stream)

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from newsgate.commands.common import Telling, TellingGroup, opened, print_table, tell
-from newsgate.commands.numbers import MODEL
-from newsgate.commands.told_text import TOLD_TEXT
+from newsgate.commands.number_types import MODEL
+from newsgate.commands.text_type import UTF8_TEXT
 
 if TYPE_CHECKING:
     from newsgate.db.promotions import Promotion
@@ -28,7 +28,7 @@ def models(ctx: click.Context) -> None:
 def list_() -> None:
     """Every model, newest first."""
     from newsgate.db.models import list_models
-    from newsgate.tasks.running.opening import ensure_champion
+    from newsgate.tasks.running.open_database import ensure_champion
 
     with opened() as (_, database):
         ensure_champion(database)
@@ -71,7 +71,7 @@ models.add_command(show)
 
 @click.command("promote", cls=Telling)
 @click.argument("number", type=MODEL)
-@click.option("--reason", type=TOLD_TEXT, required=True, metavar="TEXT", help="Why; it is recorded with the decision.")
+@click.option("--reason", type=UTF8_TEXT, required=True, metavar="TEXT", help="Why; it is recorded with the decision.")
 def promote(number: int, *, reason: str) -> None:
     """Make model NUMBER the champion: new runs use it at once, running ones finish on theirs."""
     from newsgate.db.promotions import promote as make_champion

@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING, Any, Final
 
 from newsgate.commands.html_page import escaped, html_page, shortened
 from newsgate.commands.report_style import STYLE
-from newsgate.db.overview import SCORE_BINS
+from newsgate.db.report_queries import SCORE_BINS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from newsgate.db.results import Result
+    from newsgate.tasks.inspecting.batch_report import BatchReport
     from newsgate.tasks.inspecting.drift import DriftDay
-    from newsgate.tasks.inspecting.reporting import BatchReport
 
 _TEXT_CHARS: Final = 300
 

@@ -12,13 +12,13 @@ import click
 
 from newsgate.commands.common import Telling, opened, printable, tell, warn, written
 from newsgate.commands.labels import agreement_line, by_option, judge_name, share, tell_imported, tell_refused
-from newsgate.commands.numbers import BATCH, SOME_ROWS, Share
+from newsgate.commands.number_types import BATCH, SOME_ROWS, Share
 from newsgate.foundation.errors import NewsgateError, WrongUsageError
 
 if TYPE_CHECKING:
     from newsgate.db.review import Offer
     from newsgate.db.session import Database
-    from newsgate.tasks.labelling.reviewing import ReviewSession, Tally
+    from newsgate.tasks.labelling.review_session import ReviewSession, Tally
 
 _KEYS = {"f": "fake", "r": "real", "s": "skip", "u": "undo", "q": "quit", "\x04": "quit"}
 _PROMPT = "f fake   r real   s skip   u undo   q quit > "
@@ -83,8 +83,8 @@ def _check_batch(database: Database, batch: int | None) -> None:
 
 
 def _export_sheet(database: Database, path: str, *, limit: int, **mix: Any) -> None:
-    from newsgate.tasks.labelling.reviewing import pick_without_leases
-    from newsgate.tasks.labelling.spreadsheets import export_sheet
+    from newsgate.tasks.labelling.review_session import pick_without_leases
+    from newsgate.tasks.labelling.spreadsheet_files import export_sheet
 
     with written(path) as stream:
         count = export_sheet(pick_without_leases(database, limit=limit, **mix), stream)
@@ -92,7 +92,7 @@ def _export_sheet(database: Database, path: str, *, limit: int, **mix: Any) -> N
 
 
 def _import_sheet(path: str, *, by: str) -> None:
-    from newsgate.tasks.labelling.label_import import LabelImporter
+    from newsgate.tasks.labelling.import_labels import LabelImporter
 
     with opened() as (settings, database):
         done = LabelImporter(database, settings, by=by, refuse=tell_refused).read_sheet(path)
@@ -101,8 +101,8 @@ def _import_sheet(path: str, *, by: str) -> None:
 
 def _review(database: Database, *, reviewer: str, limit: int, **mix: Any) -> None:
     from newsgate.db.labels import count_pairs
-    from newsgate.tasks.labelling.labels import measure_agreement
-    from newsgate.tasks.labelling.reviewing import ReviewSession
+    from newsgate.tasks.labelling.agreement import measure_agreement
+    from newsgate.tasks.labelling.review_session import ReviewSession
 
     session = ReviewSession(database, reviewer=reviewer, **mix)
     try:

@@ -9,10 +9,10 @@ from typing import Any
 
 import click
 
-from newsgate.commands.abstaining import max_error_option
 from newsgate.commands.common import EXIT_SOME_ROWS_BAD, Telling, opened, tell, warn
-from newsgate.commands.numbers import ANY_ROWS, MODEL
-from newsgate.commands.reading import draw_reading, read_options, reading_options, tell_enqueued
+from newsgate.commands.max_error_option import max_error_option
+from newsgate.commands.number_types import ANY_ROWS, MODEL
+from newsgate.commands.reading_options import draw_reading, read_options, reading_options, tell_enqueued
 
 
 @click.command("up", cls=Telling)
@@ -26,9 +26,9 @@ def up(*, training: bool | None) -> None:
     that one. Ctrl-C finishes the chunks in hand and stops everything. Without the libraries that training needs it
     runs no trainer and no schedule.
     """
-    from newsgate.tasks.classifying.work import set_up_logging
     from newsgate.tasks.retraining.trainer import can_train
-    from newsgate.tasks.running.local import LocalSystem
+    from newsgate.tasks.running.local_system import LocalSystem
+    from newsgate.tasks.running.process import set_up_logging
     from newsgate.worker.schedule import check_schedule
     from newsgate.worker.settings import load_settings
 
@@ -60,7 +60,7 @@ def worker(*, parent: int | None) -> None:
 
     It uses one core: run as many as there are cores for it. SIGTERM finishes the chunk in hand and exits.
     """
-    from newsgate.tasks.classifying.work import work
+    from newsgate.tasks.classifying.worker_process import work
     from newsgate.worker.settings import load_settings
 
     work(load_settings(), parent=parent)
@@ -71,7 +71,7 @@ def migrate() -> None:
     """Bring the database to this newsgate's schema, and give a new one its starter model."""
     from newsgate.db.schema import migrate as apply
     from newsgate.db.session import Database
-    from newsgate.tasks.running.opening import ensure_champion
+    from newsgate.tasks.running.open_database import ensure_champion
     from newsgate.worker.settings import load_settings, prepare_home
 
     settings = load_settings()
@@ -118,12 +118,12 @@ def classify(
     """
     from newsgate.commands.batches import write_results
     from newsgate.commands.progress import ProgressLine
-    from newsgate.commands.waiting import wait_and_tell
+    from newsgate.commands.wait_bar import wait_and_tell
     from newsgate.db.results import ResultFilter
     from newsgate.tasks.enqueueing.enqueue import Request, enqueue
-    from newsgate.tasks.enqueueing.known_runs import AlreadyEnqueuedError
-    from newsgate.tasks.inspecting.abstaining import threshold_of
-    from newsgate.tasks.running.local import LocalSystem, is_up
+    from newsgate.tasks.enqueueing.existing_runs import AlreadyEnqueuedError
+    from newsgate.tasks.models.abstention import threshold_of
+    from newsgate.tasks.running.local_system import LocalSystem, is_up
 
     with opened() as (settings, database):
         request = Request(path=file, options=read_options(settings.max_text_chars, **reading), model=model, again=again)

@@ -1,0 +1,1 @@
+"""The number of a chunk goes in; verdicts come out. Here too: the worker process, its sweeper, and what scores a batch again."""

@@ -14,8 +14,7 @@ from newsgate.db.flips import Flip, FlipCounts, count_flips, models_of, surest_f
 from newsgate.db.models import choose_model
 from newsgate.db.runs import Requeued, extend_run, open_run, requeue, resume_run, run_position
 from newsgate.db.session import Database
-from newsgate.tasks.enqueueing.enqueue import broker_warning
-from newsgate.tasks.running.opening import ensure_champion
+from newsgate.tasks.running.open_database import ensure_champion
 from newsgate.worker.doorbell import Doorbell
 from newsgate.worker.settings import Settings
 
@@ -71,7 +70,7 @@ def reclassify(
         bell.ring(waiting)
     finally:
         bell.close()
-    return Reclassified(status, begun, broker_warning(bell, settings))
+    return Reclassified(status, begun, bell.warnings())
 
 
 def requeue_batch(batch: int, *, settings: Settings, database: Database) -> tuple[BatchStatus, Requeued]:

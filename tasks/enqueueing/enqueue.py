@@ -35,9 +35,9 @@ from newsgate.db.errors import NoSuchBatchError
 from newsgate.db.labels import add_labels, text_hash
 from newsgate.db.models import choose_model
 from newsgate.db.session import Database
-from newsgate.tasks.enqueueing.known_runs import AlreadyEnqueuedError, asked_run, what_is_left
+from newsgate.tasks.enqueueing.existing_runs import AlreadyEnqueuedError, asked_run, what_is_left
 from newsgate.tasks.reading import FileChangedError, Layout, ReadOptions, Rejected, Row, Source, open_source
-from newsgate.tasks.running.opening import ensure_champion
+from newsgate.tasks.running.open_database import ensure_champion
 from newsgate.worker.doorbell import Doorbell
 from newsgate.worker.settings import Settings, prepare_home
 
@@ -134,7 +134,7 @@ def enqueue(
             done = store()
         finally:
             bell.close()
-        return replace(done, warnings=(*broker_warning(bell, settings), *source.warnings, *done.warnings))
+        return replace(done, warnings=(*bell.warnings(), *source.warnings, *done.warnings))
 
 
 @dataclass(frozen=True, slots=True)
@@ -344,15 +344,6 @@ def _ring_again(database: Database, bell: Doorbell, run: int) -> None:
     with database.read() as connection:
         waiting = queued_chunks(connection, run)
     bell.ring(waiting)
-
-
-def broker_warning(bell: Doorbell, settings: Settings) -> tuple[str, ...]:
-    """What to tell a person about a bell that could not be rung; nothing where it could."""
-    if bell.fault is None:
-        return ()
-    if settings.broker_is_private and not settings.broker_socket.exists():
-        return ("no worker runs here yet; the rows are safe: `newsgate up` classifies them",)
-    return (f"the broker could not be rung ({bell.fault}); the rows are safe, workers find them by themselves",)
 
 
 def _cancellation_warning(database: Database, batch: int) -> tuple[str, ...]:

@@ -25,7 +25,7 @@ from newsgate.db.schema import HEAD_REVISION, current_revision
 from newsgate.db.session import Database, sqlite_driver, wal_is_safe
 from newsgate.db.types import database_time
 from newsgate.foundation.errors import NewsgateError
-from newsgate.tasks.running.local import is_up
+from newsgate.tasks.running.local_system import is_up
 from newsgate.worker.embedded_redis import BrokerStartError, answers, find_server
 from newsgate.worker.settings import Settings, load_settings, unknown_variables
 

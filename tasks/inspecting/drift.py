@@ -10,14 +10,14 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import Connection
 
-from newsgate.db.drift import read_summaries, run_summaries
+from newsgate.db.chunk_summaries import read_summaries, run_summaries
 from newsgate.db.models import ModelRecord, model_record
 from newsgate.db.session import Database
 from newsgate.model.chi_square import compare_counts
 from newsgate.model.labels import FAKE, REAL
 
 if TYPE_CHECKING:
-    from newsgate.model.summary import Summary
+    from newsgate.model.score_summary import Summary
 
 # After Bonferroni's correction, so of a hundred tables without any drift at most one has a marked day.
 SIGNIFICANT = 0.01
@@ -80,7 +80,7 @@ def drift_of_run(connection: Connection, run: int, record: ModelRecord) -> Drift
 
     `day` is today. The p-value is corrected for the two tests of this one comparison.
     """
-    from newsgate.model.summary import Summary
+    from newsgate.model.score_summary import Summary
 
     sums = (Summary.from_json(json.loads(each)) for each in run_summaries(connection, run))
     seen = _compare(datetime.now(UTC).date(), record.number, sum(sums, Summary()), record.metadata)
@@ -96,7 +96,7 @@ def reference_of(metadata: Mapping[str, Any]) -> Reference | None:
 
 
 def _sum_by_day(database: Database, *, days: int) -> dict[tuple[date, int], Summary]:
-    from newsgate.model.summary import Summary
+    from newsgate.model.score_summary import Summary
 
     sums: dict[tuple[date, int], Summary] = {}
     with database.read() as connection:

@@ -5,13 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from newsgate.db.errors import NoSuchItemError
 from newsgate.db.models import choose_model, read_bundle_bytes
 from newsgate.db.results import latest_result
 from newsgate.db.review import ReviewItem, read_item
 from newsgate.db.session import Database
 from newsgate.foundation.errors import NewsgateError, WrongUsageError
-from newsgate.tasks.labelling.labels import NoSuchItemError
-from newsgate.tasks.running.opening import ensure_champion
+from newsgate.tasks.running.open_database import ensure_champion
 
 if TYPE_CHECKING:
     from newsgate.model.explanation import Explanation

@@ -32,7 +32,7 @@ from newsgate.worker.settings import Settings
 
 if TYPE_CHECKING:
     from newsgate.model.classifier import Classifier
-    from newsgate.training.labelled_corpus import CorpusSplit
+    from newsgate.training.judging_split import CorpusSplit
     from newsgate.training.progress import Progress
     from newsgate.training.promotion import Decision, PairedScores
     from newsgate.training.recipe import Recipe
@@ -101,7 +101,7 @@ def collect_labels(database: Database, *, up_to: int | None) -> list[GivenLabel]
 
 def part_labels(labels: Sequence[GivenLabel]) -> CorpusSplit:
     """The texts that train and the texts that judge."""
-    from newsgate.training.labelled_corpus import Judgement, split_labels
+    from newsgate.training.judging_split import Judgement, split_labels
 
     return split_labels(
         Judgement(label_id=each.id, text=each.text, label=each.label, judges=each.judges, is_test=each.is_test)
@@ -125,7 +125,7 @@ def too_few_judges(split: CorpusSplit) -> dict[str, Any] | None:
 
 def send_suspects_to_review(split: CorpusSplit, labels: Sequence[GivenLabel], *, database: Database) -> CorpusSplit:
     """Leave out the training texts whose labels are probably wrong, and ask people about them again."""
-    from newsgate.training.suspects import find_suspects
+    from newsgate.training.suspect_labels import find_suspects
 
     confirmed = {each.id for each in labels if each.chosen == "suspect"}
     suspects = find_suspects(
@@ -145,7 +145,7 @@ def collect_unlabelled(split: CorpusSplit, recipe: Recipe, *, database: Database
     Nor is any of them a text that would judge if it were labelled at random tomorrow, or near one that was read: a
     teacher's word on a text gives none of its label away, but a model is better on texts that it has met.
     """
-    from newsgate.training.labelled_corpus import would_judge
+    from newsgate.training.judging_split import would_judge
     from newsgate.training.unlabelled import choose_unlabelled
 
     judging = () if split.judging is None else split.judging.texts

@@ -35,10 +35,10 @@ from newsgate.db.jobs import (
 )
 from newsgate.db.session import Database
 from newsgate.foundation.errors import NewsgateError
-from newsgate.tasks.classifying.work import follow_parent, set_up_logging
 from newsgate.tasks.retraining.retrain import RETRAIN_JOB, recipe_of, too_few_labels
-from newsgate.tasks.running.opening import ensure_champion, open_database
-from newsgate.training.extra import TrainingUnavailableError
+from newsgate.tasks.running.open_database import ensure_champion, open_database
+from newsgate.tasks.running.process import follow_parent, set_up_logging
+from newsgate.training.optional_libraries import TrainingUnavailableError
 from newsgate.worker.celery import RETRAIN_TASK, TRAINING_QUEUE, consume, make_app
 from newsgate.worker.schedule import check_schedule, period_at, ring_by_schedule
 from newsgate.worker.settings import Settings

@@ -15,9 +15,9 @@ from typing import NoReturn
 from newsgate.db.jobs import JobClaim, JobFencedError, end_job, job_record
 from newsgate.db.session import Database
 from newsgate.foundation.errors import NewsgateError
-from newsgate.tasks.classifying.work import set_up_logging
 from newsgate.tasks.retraining.retrain import RETRAIN_JOB, retrain
-from newsgate.tasks.running.opening import open_database
+from newsgate.tasks.running.open_database import open_database
+from newsgate.tasks.running.process import set_up_logging
 from newsgate.worker.settings import load_settings
 
 log = logging.getLogger("newsgate.trainer")

@@ -21,7 +21,7 @@ from newsgate.db.labels import add_labels
 from newsgate.db.models import champion_number
 from newsgate.db.session import Database
 from newsgate.tasks.retraining.retrain import RETRAIN_JOB, STEPS
-from newsgate.tasks.running.opening import ensure_champion
+from newsgate.tasks.running.open_database import ensure_champion
 from tests.labelled import labelled_posts
 from tests.programs import World, children_named, kill_tree
 from tests.services import PostgresServer, free_port, wait_until

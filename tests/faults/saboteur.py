@@ -25,9 +25,9 @@ from newsgate.db import chunks
 from newsgate.db.session import Database
 from newsgate.main import main as newsgate_main
 from newsgate.model.classifier import Classifier, Scores
-from newsgate.tasks.classifying import classify, work
+from newsgate.tasks.classifying import classify_chunk, worker_process
 from newsgate.tasks.retraining import trainer
-from newsgate.tasks.running import local
+from newsgate.tasks.running import local_system
 from newsgate.worker.watchdog import watch
 
 FOLDER_VARIABLE = "SABOTAGE_FOLDER"
@@ -84,18 +84,18 @@ class Traps:
 def install(traps: Traps) -> None:
     """Put the traps between the steps of classifying, and the poisons into the classifier."""
     committing = threading.local()
-    _after(classify, "_claim", lambda claim: traps.reach("claimed" if claim else "not claimed"))
-    _after(classify, "load_texts", lambda _: traps.reach("loaded"))
-    _after(classify, "_classify", lambda _: traps.reach("classified"))
+    _after(classify_chunk, "_claim", lambda claim: traps.reach("claimed" if claim else "not claimed"))
+    _after(classify_chunk, "load_texts", lambda _: traps.reach("loaded"))
+    _after(classify_chunk, "_classify", lambda _: traps.reach("classified"))
     # Between the verdicts and the counters of one transaction.
     _after(chunks, "insert_rows", lambda _: traps.reach("within-commit"))
-    _after(classify, "commit_chunk", lambda _: setattr(committing, "chunk", True))
+    _after(classify_chunk, "commit_chunk", lambda _: setattr(committing, "chunk", True))
     _replace(Database, "write", _noticing_commits(Database.write, committing, traps))
     _replace(Classifier, "classify", _poisoned(Classifier.classify, traps))
-    _replace(work, "watch", _watch_unless_told(watch, traps))
+    _replace(worker_process, "watch", _watch_unless_told(watch, traps))
     # Programs that `up` starts are sabotaged too; and it starts no trainer, which is another matter.
     followed = ("--with-parent", str(os.getpid()))
-    _replace(local, "_command", lambda name: [sys.executable, "-m", _MODULE, name, *followed])
+    _replace(local_system, "_command", lambda name: [sys.executable, "-m", _MODULE, name, *followed])
     _replace(trainer, "can_train", lambda: False)
 
 

@@ -20,7 +20,7 @@ from newsgate.db.results import ResultFilter, SureRows, count_sure, read_results
 from newsgate.db.session import Database
 from newsgate.main import newsgate
 from newsgate.model.abstention import record_risk_coverage, threshold_for
-from newsgate.tasks.running.opening import open_database
+from newsgate.tasks.running.open_database import open_database
 from newsgate.worker.settings import load_settings
 from tests.bundles import contrary_bundle, scores_of, store_bundle
 from tests.desk import Desk
@@ -197,7 +197,7 @@ def test_a_batch_without_scores_says_so(local: Desk) -> None:
 
 def test_classify_passes_the_wanted_error_on(batch: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     # As if `newsgate up` ran: the batch is finished, so nothing is left for a worker.
-    monkeypatch.setattr("newsgate.tasks.running.local.is_up", lambda settings: True)
+    monkeypatch.setattr("newsgate.tasks.running.local_system.is_up", lambda settings: True)
     done = run("classify", tmp_path / f"posts-{ROWS}-9.csv", "--model", 1, "--max-error", MAX_ERROR)
     assert rows_of(done) == rows_of(run("results", batch, "--max-error", MAX_ERROR))
     assert "rows are unsure" in done.stderr

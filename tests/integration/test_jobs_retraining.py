@@ -17,7 +17,7 @@ from newsgate.db.session import Database
 from newsgate.model.bundle import make_bundle, read_bundle
 from newsgate.model.starter import starter_bundle
 from newsgate.tasks.retraining.retrain import RETRAIN_JOB, retrain, too_few_labels
-from newsgate.tasks.running.opening import ensure_champion
+from newsgate.tasks.running.open_database import ensure_champion
 from newsgate.worker.settings import load_settings
 from tests.labelled import labelled_posts
 

@@ -15,7 +15,7 @@ from newsgate.db.batches import batch_status, cancel_run
 from newsgate.enqueue import enqueue as enqueue_program
 from newsgate.main import newsgate
 from newsgate.tasks.classifying.reclassify import reclassify
-from newsgate.tasks.running.opening import open_database
+from newsgate.tasks.running.open_database import open_database
 from newsgate.worker.settings import load_settings
 from tests.bundles import contrary_bundle, store_bundle
 from tests.desk import Desk
@@ -28,7 +28,7 @@ ROWS = 20
 def local(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Desk]:
     """The desk of the database that the commands open, with models 1 and 2; the audit holds when the test ends."""
     # As if `newsgate up` ran: what these tests wait for is over, so nothing is left for a worker.
-    monkeypatch.setattr("newsgate.tasks.running.local.is_up", lambda settings: True)
+    monkeypatch.setattr("newsgate.tasks.running.local_system.is_up", lambda settings: True)
     database = open_database(load_settings(home=tmp_path / "home"))
     desk = Desk(database, tmp_path)
     desk.enqueue(1, seed=99)
@@ -124,7 +124,7 @@ def test_a_run_that_is_cancelled_while_somebody_waits_is_not_done(
     options = () if command == "classify" else ("--wait",)
     which = file_of(local) if command in ("classify", "enqueue") else batch
     # Between two looks at the database.
-    monkeypatch.setattr("newsgate.tasks.running.waiting.time.sleep", lambda seconds: cancel(local, batch))
+    monkeypatch.setattr("newsgate.tasks.running.wait_for_batch.time.sleep", lambda seconds: cancel(local, batch))
     done = run(command, which, *options)
     assert done.exit_code == 1
     assert done.stderr.splitlines()[-1] == (

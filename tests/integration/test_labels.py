@@ -13,6 +13,7 @@ import pytest
 from sqlalchemy import select
 
 from newsgate.db.batches import AcceptedRow, NewBatch, add_rows, create_batch, finish_loading
+from newsgate.db.errors import NoSuchItemError
 from newsgate.db.labels import (
     CurrentLabel,
     add_label,
@@ -29,12 +30,12 @@ from newsgate.db.models import add_model
 from newsgate.db.review import add_suspects, suspect_texts
 from newsgate.db.session import Database
 from newsgate.db.tables import items
-from newsgate.tasks.labelling.label_import import Imported, LabelImporter
-from newsgate.tasks.labelling.label_rows import NotLabelsError
-from newsgate.tasks.labelling.labels import NoSuchItemError, label_item
-from newsgate.tasks.labelling.spreadsheets import export_labels, guard_cell
+from newsgate.tasks.labelling.import_labels import Imported, LabelImporter
+from newsgate.tasks.labelling.label_files import NotLabelsError
+from newsgate.tasks.labelling.label_item import label_item
+from newsgate.tasks.labelling.spreadsheet_files import export_labels, guard_cell
+from newsgate.tasks.models.labelled_files import UnlabelledFileError
 from newsgate.tasks.reading import ReadOptions
-from newsgate.tasks.training_models.modelling import UnlabelledFileError
 from newsgate.worker.settings import load_settings
 
 TEXTS = ("the bridge is closed", "garlic cures it", "=1+1 is what they hide", "a text\nof two lines")

@@ -204,7 +204,7 @@ def test_a_cancelled_run_goes_on_when_it_is_asked_for_again(desk: Desk, second: 
     batch = desk.enqueue(ROWS)
     _reclassify(desk, batch, second)
     first, *_ = desk.waiting(batch)
-    desk.workshop.models.get(second)
+    desk.context.models.get(second)
     with desk.database.write() as connection:
         claim = claim_chunk(connection, first, worker="test", lease_seconds=60, max_attempts=2)
     with desk.database.write() as connection:

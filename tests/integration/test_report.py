@@ -15,13 +15,13 @@ from newsgate.commands.report_page import report_page
 from newsgate.db.batches import batch_status, queued_chunks
 from newsgate.db.chunks import Verdict, claim_chunk, commit_chunk, load_texts
 from newsgate.db.errors import NoSuchBatchError, NoSuchRunError
-from newsgate.db.overview import SCORE_BINS
+from newsgate.db.report_queries import SCORE_BINS
 from newsgate.db.results import Result
 from newsgate.db.schema import ensure_schema
 from newsgate.db.session import Database
 from newsgate.main import newsgate
 from newsgate.tasks.enqueueing.enqueue import Request, enqueue
-from newsgate.tasks.inspecting.reporting import MOST_PROBLEMS, report_on
+from newsgate.tasks.inspecting.batch_report import MOST_PROBLEMS, report_on
 from tests.bundles import contrary_bundle, store_bundle
 from tests.desk import Desk
 

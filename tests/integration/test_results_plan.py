@@ -12,7 +12,7 @@ from newsgate.db.batches import AcceptedRow, NewBatch, add_rows, create_batch, f
 from newsgate.db.chunks import Verdict, claim_chunk, commit_chunk, load_texts
 from newsgate.db.labels import text_hash
 from newsgate.db.models import add_model
-from newsgate.db.overview import count_sure_labels, read_extremes, read_overview
+from newsgate.db.report_queries import count_scores, count_sure_labels, read_extremes
 from newsgate.db.results import ResultFilter, count_sure, read_results
 from newsgate.db.session import Database
 from tests.services import PostgresServer
@@ -46,11 +46,11 @@ def just_classified(postgres_server: PostgresServer) -> Iterator[Database]:
     [
         lambda connection: list(read_results(connection, ResultFilter(1))),
         lambda connection: count_sure(connection, ResultFilter(1), threshold=0.8),
-        lambda connection: read_overview(connection, ResultFilter(1)),
+        lambda connection: count_scores(connection, ResultFilter(1)),
         lambda connection: count_sure_labels(connection, ResultFilter(1), threshold=0.8),
         lambda connection: read_extremes(connection, ResultFilter(1), "torn", limit=10),
     ],
-    ids=["read_results", "count_sure", "read_overview", "count_sure_labels", "read_extremes"],
+    ids=["read_results", "count_sure", "count_scores", "count_sure_labels", "read_extremes"],
 )
 def test_results_of_a_new_run_cost_a_step_a_row(
     just_classified: Database, read: Callable[[Connection], object]

@@ -29,7 +29,7 @@ from newsgate.db.review import (
 )
 from newsgate.db.session import Database
 from newsgate.db.tables import models, review_leases, runs, shadow_verdicts
-from newsgate.tasks.labelling.reviewing import ReviewSession, pick_without_leases
+from newsgate.tasks.labelling.review_session import ReviewSession, pick_without_leases
 
 # A lease that has run out already: no test has to wait for one.
 LAPSED = -1.0

@@ -14,9 +14,9 @@ from newsgate.db.shadow import Comparison, clear_shadows, compare_shadows, find_
 from newsgate.db.tables import items, shadow_verdicts
 from newsgate.model.labels import label_of
 from newsgate.model.starter import starter_bundle
-from newsgate.tasks.classifying.classify import classify_chunk
+from newsgate.tasks.classifying.classify_chunk import classify_chunk
 from newsgate.tasks.classifying.reclassify import reclassify, requeue_batch
-from newsgate.tasks.classifying.shadow import is_shadowed, shadow_chunk
+from newsgate.tasks.classifying.shadow_scoring import is_shadowed, shadow_chunk
 from tests.bundles import contrary_bundle, scores_of, store_bundle
 from tests.desk import Desk
 from tests.texts import posts
@@ -115,8 +115,8 @@ def test_a_row_is_shadowed_once_however_often_it_is_classified(desk: Desk, chall
         [row.id for row in rows],
         [row.text for row in rows],
         database=desk.database,
-        models=desk.workshop.models,
-        in_flight=desk.workshop.in_flight,
+        models=desk.context.models,
+        in_flight=desk.context.in_flight,
     )
     assert [each.row for each in _said(desk)] == list(range(2, 22))
     assert _said(desk)[:10] == first
@@ -143,14 +143,14 @@ def test_a_chunk_is_done_before_its_shadow_begins(desk: Desk, challenger: int) -
     _shadow(desk, challenger, 1.0)
     batch = desk.enqueue(5)
     seen: list[int] = []
-    read_bundle = desk.workshop.models._read_bundle
+    read_bundle = desk.context.models._read_bundle
 
     def read(number: int) -> bytes:
         if number == challenger:
             seen.append(len(desk.results(batch)))
         return read_bundle(number)
 
-    desk.workshop.models._read_bundle = read
+    desk.context.models._read_bundle = read
     desk.work_off(batch)
     assert seen == [5]
 
@@ -186,11 +186,11 @@ def test_what_was_said_is_shown_after_it_is_turned_off(desk: Desk, challenger: i
     _shadow(desk, challenger, 1.0)
     batch = desk.enqueue(ROWS)
     first, *rest = desk.waiting(batch)
-    classify_chunk(first, desk.workshop, from_broker=True)
+    classify_chunk(first, desk.context, from_broker=True)
     with desk.database.write() as connection:
         clear_shadows(connection)
     for chunk in rest:
-        classify_chunk(chunk, desk.workshop, from_broker=True)
+        classify_chunk(chunk, desk.context, from_broker=True)
     assert [(each.share, each.rows) for each in _compared(desk)] == [(None, 10)]
 
 

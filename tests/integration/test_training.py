@@ -20,13 +20,13 @@ from newsgate.model.classifier import Classifier, Scores
 from newsgate.model.numpy_runtime import NumpyRuntime
 from newsgate.model.onnx_weights import weights_from_onnx
 from newsgate.model.runtime import OnnxRuntime, RuntimeName, compiled_runtimes
-from newsgate.model.summary import Summary, summarise
-from newsgate.model.text import Encoded
+from newsgate.model.score_summary import Summary, summarise
+from newsgate.model.tokenizer import Encoded
 from newsgate.model.tokens import Tokens
 from newsgate.model.weights import Float32, Int32
 from newsgate.training.corpus import LabelledTexts, hold_back
 from newsgate.training.evaluate import evaluate
-from newsgate.training.labelled_corpus import Judgement, split_labels
+from newsgate.training.judging_split import Judgement, split_labels
 from newsgate.training.progress import Progress
 from newsgate.training.recipe import Recipe
 from newsgate.training.train import ParityError, TrainedBundle, prove_parity, train_bundle

@@ -14,12 +14,12 @@ import numpy.typing as npt
 import pytest
 from click.testing import CliRunner, Result
 
-from newsgate.commands.training import RECIPE_NAMES
+from newsgate.commands.train import RECIPE_NAMES
 from newsgate.main import newsgate
 from newsgate.model.bundle import read_bundle
 from newsgate.training.corpus import CorpusError, LabelledTexts, hold_back
-from newsgate.training.distil import distilled_examples
-from newsgate.training.linear import LinearModel, cross_fit_linear, fit_linear
+from newsgate.training.distillation import distilled_examples
+from newsgate.training.linear_model import LinearModel, cross_fit_linear, fit_linear
 from newsgate.training.minilm import Arrays, MiniLmFiles
 from newsgate.training.progress import Progress, silent
 from newsgate.training.recipe import RECIPES, Recipe
@@ -139,7 +139,7 @@ def test_the_answers_of_teachers_are_asked_for_once(tmp_path: Path, monkeypatch:
     first = distilled_examples(split, recipe=RECIPE, cache_folder=tmp_path, progress=silent)
     assert len(first.texts) == 3 * len(split.fitting)
     assert first.texts[: len(split.fitting)] == split.fitting.texts
-    monkeypatch.setattr("newsgate.training.distil.cross_fit_linear", must_not_be_called)
+    monkeypatch.setattr("newsgate.training.distillation.cross_fit_linear", must_not_be_called)
     again = distilled_examples(split, recipe=replace(RECIPE, seed=7), cache_folder=tmp_path, progress=silent)
     assert again.texts == first.texts
     np.testing.assert_array_equal(again.targets, first.targets)
@@ -269,7 +269,7 @@ def test_a_variant_is_asked_about_as_the_text_it_was_made_of(monkeypatch: pytest
                 asked.extend(zip(texts, origins, strict=True))
             return fit_linear(TRAIN).logits(texts)
 
-    monkeypatch.setattr("newsgate.training.distil.cross_fit_linear", lambda _labelled, *, folds: Spy())
+    monkeypatch.setattr("newsgate.training.distillation.cross_fit_linear", lambda _labelled, *, folds: Spy())
     examples = distilled_examples(blank, recipe=RECIPE, cache_folder=None, progress=silent)
     rows = len(blank.fitting)
     assert [text for text, _ in asked] == list(examples.texts)
@@ -342,8 +342,8 @@ def test_a_training_on_files_with_faults_tells_them_and_stores_its_model(
 def test_recipe_best_trains_the_whole_way_from_the_command_line(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, home: Path
 ) -> None:
-    monkeypatch.setattr("newsgate.training.distil.find_minilm", tiny_minilm(tmp_path / "minilm"))
-    monkeypatch.setattr("newsgate.training.teacher.EPOCHS", 1)
+    monkeypatch.setattr("newsgate.training.distillation.find_minilm", tiny_minilm(tmp_path / "minilm"))
+    monkeypatch.setattr("newsgate.training.minilm_teacher.EPOCHS", 1)
     monkeypatch.setitem(RECIPES, "best", replace(RECIPE, teacher="minilm", variants=1, max_epochs=1))
     done = train(tmp_path, "--recipe", "best", "-o", str(tmp_path / "best.newsgate"))
     assert (done.exit_code, done.stdout) == (0, "1\n"), done.stderr
@@ -358,7 +358,7 @@ def test_without_the_files_of_minilm_one_line_says_what_to_install(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, home: Path
 ) -> None:
     monkeypatch.setattr("newsgate.training.minilm.PACKAGE", "no_such_package")
-    monkeypatch.setattr("newsgate.training.distil.cross_fit_linear", must_not_be_called)
+    monkeypatch.setattr("newsgate.training.distillation.cross_fit_linear", must_not_be_called)
     done = train(tmp_path, "--recipe", "best")
     assert (done.exit_code, done.stdout) == (1, "")
     errors = [line for line in done.stderr.splitlines() if "labelled rows" not in line and "training: " not in line]
@@ -410,7 +410,7 @@ def must_not_be_called(_labelled: Sequence[str], **_settings: object) -> LinearM
 
 
 def test_the_last_step_of_an_epoch_is_told_once_with_its_held_back_figures(monkeypatch: pytest.MonkeyPatch) -> None:
-    from newsgate.training import reporting
+    from newsgate.training import fit_progress as reporting
 
     monkeypatch.setattr(reporting, "_REPORT_EVERY_SECONDS", 0.0)
     seen: list[Progress] = []

@@ -9,8 +9,8 @@ from typing import Any
 from newsgate.db.labels import add_labels, latest_label_id
 from newsgate.db.unlabelled import newest_unlabelled
 from newsgate.tasks.retraining.retrain import collect_labels, collect_unlabelled, part_labels, train_challenger
-from newsgate.training.clusters import near_duplicates
-from newsgate.training.labelled_corpus import CorpusSplit, would_judge
+from newsgate.training.judging_split import CorpusSplit, would_judge
+from newsgate.training.near_duplicates import near_duplicates
 from newsgate.training.recipe import Recipe
 from tests.desk import Desk
 from tests.labelled import labelled_posts

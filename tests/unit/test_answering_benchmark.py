@@ -17,10 +17,10 @@ from benchmarks.answering.memory import Weight, held_by
 from benchmarks.answering.page import NOT_MEASURED, latency_block, memory_block, percentiles, start_up_block
 from benchmarks.answering.start_up import HELP, NEEDS_ROOT, NOT_INSTALLED, TRAINER_READY, StartUps
 from benchmarks.answering.watcher import watcher
-from newsgate.tasks.classifying.classify import classify_chunk
-from newsgate.tasks.classifying.work import make_workshop
+from newsgate.tasks.classifying.classify_chunk import classify_chunk
+from newsgate.tasks.classifying.worker_process import make_worker_context
 from newsgate.tasks.enqueueing.enqueue import Request, enqueue
-from newsgate.tasks.running.opening import open_database
+from newsgate.tasks.running.open_database import open_database
 from newsgate.worker.settings import Settings
 
 ROOT = Path(__file__).parents[2]
@@ -77,7 +77,7 @@ def test_the_watcher_sees_a_verdict_when_it_is_committed(tmp_path: Path) -> None
         with watcher(settings.effective_database_url) as verdicts:
             verdicts.begin()
             began = time.monotonic()
-            assert classify_chunk(1, make_workshop(settings, database), from_broker=False) == "done"
+            assert classify_chunk(1, make_worker_context(settings, database), from_broker=False) == "done"
             assert began < verdicts.seen_at() < time.monotonic() + 1
     finally:
         database.close()

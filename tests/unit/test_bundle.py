@@ -20,7 +20,7 @@ from newsgate.model.bundle import BundleError, bundle_sha256, make_bundle, read_
 from newsgate.model.classifier import Classifier
 from newsgate.model.metadata import BundleMetadata, Parity, TrainingData
 from newsgate.model.runtime import RuntimeName
-from newsgate.model.text import RESERVED_PIECES, Tokenizer
+from newsgate.model.tokenizer import RESERVED_PIECES, Tokenizer
 
 METADATA = BundleMetadata(
     created_at="2026-01-02T03:04:05+00:00",

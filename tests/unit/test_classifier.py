@@ -15,9 +15,9 @@ from hypothesis import strategies as st
 
 from newsgate.model.bundle import read_bundle
 from newsgate.model.classifier import Classifier, calibrated
-from newsgate.model.encoding import PythonEncoder
 from newsgate.model.runtime import RuntimeUnavailableError
 from newsgate.model.starter import starter_bundle
+from newsgate.model.text_encoder import PythonEncoder
 from newsgate.model.tokens import Tokens
 from newsgate.model.weights import Float32
 

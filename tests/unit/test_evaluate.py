@@ -10,9 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from newsgate.model.classifier import Scores, calibrated
-from newsgate.training.calibrate import MAX_TEMPERATURE, MIN_TEMPERATURE, fit_temperature
 from newsgate.training.corpus import LabelledTexts
 from newsgate.training.evaluate import EvaluationError, evaluate, evaluate_probabilities, expected_calibration_error
+from newsgate.training.temperature_scaling import MAX_TEMPERATURE, MIN_TEMPERATURE, fit_temperature
 
 LABELS = ("fake", "fake", "fake", "real")
 P_FAKE = np.array([0.9, 0.8, 0.4, 0.2])

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 from click.testing import CliRunner
 
-from newsgate.commands.explaining import NOTE, as_json, token_shown
+from newsgate.commands.explain import NOTE, as_json, token_shown
 from newsgate.commands.explanation_page import explanation_page
 from newsgate.main import newsgate
 from newsgate.model.bundle import read_bundle

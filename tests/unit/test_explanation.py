@@ -29,7 +29,7 @@ from newsgate.model.gates import trace_network
 from newsgate.model.onnx_weights import weights_from_onnx
 from newsgate.model.runtime import OnnxRuntime
 from newsgate.model.starter import starter_bundle
-from newsgate.model.text import RESERVED_PIECES, UNKNOWN_ID, Tokenizer
+from newsgate.model.tokenizer import RESERVED_PIECES, UNKNOWN_ID, Tokenizer
 from newsgate.model.tokens import Tokens
 from newsgate.model.weights import Float32
 

@@ -67,17 +67,17 @@ def test_enqueueing_a_file_leaves_heavy_libraries_out(tmp_path: Path) -> None:
 
 def test_a_classifying_worker_never_imports_tensorflow(tmp_path: Path) -> None:
     code = f"""
-import newsgate.tasks.classifying.work as work
-from newsgate.tasks.classifying.classify import classify_chunk
+import newsgate.tasks.classifying.worker_process as work
+from newsgate.tasks.classifying.classify_chunk import classify_chunk
 from newsgate.tasks.enqueueing.enqueue import Request, enqueue
-from newsgate.tasks.running.opening import open_database
+from newsgate.tasks.running.open_database import open_database
 from newsgate.worker.settings import load_settings
 settings = load_settings(home={str(tmp_path)!r})
 database = open_database(settings)
 file = {str(tmp_path / "posts.csv")!r}
 open(file, "w").write("text\\nhello\\n")
 enqueue(Request(file), settings=settings, database=database)
-assert classify_chunk(1, work.make_workshop(settings, database), from_broker=True) == "done"
+assert classify_chunk(1, work.make_worker_context(settings, database), from_broker=True) == "done"
 """
     imported = _imported_after(code)
     assert "numpy" in imported

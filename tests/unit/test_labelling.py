@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from newsgate.tasks.labelling.labels import measure_agreement
-from newsgate.tasks.labelling.reviewing import Mix
-from newsgate.tasks.labelling.spreadsheets import guard_cell, unguard_cell
+from newsgate.tasks.labelling.agreement import measure_agreement
+from newsgate.tasks.labelling.review_session import Mix
+from newsgate.tasks.labelling.spreadsheet_files import guard_cell, unguard_cell
 
 
 @pytest.mark.parametrize("share", [0.0, 0.001, 0.1, 0.29, 0.3, 0.5, 0.999, 1.0])

@@ -15,7 +15,6 @@ from hypothesis import strategies as st
 import newsgate.model.native.build
 from newsgate.model.bundle import read_bundle
 from newsgate.model.classifier import Classifier
-from newsgate.model.encoding import PythonEncoder, open_encoder
 from newsgate.model.native.build import CannotBuildError, build
 from newsgate.model.native.encoder import _CASED_CODE_POINTS, NativeEncoder
 from newsgate.model.native.library import VARIANT_NAMES, WIDTHS, Library, native_library
@@ -24,7 +23,8 @@ from newsgate.model.numpy_runtime import NumpyRuntime
 from newsgate.model.onnx_weights import weights_from_onnx
 from newsgate.model.runtime import RuntimeUnavailableError, open_runtime, resolved
 from newsgate.model.starter import starter_bundle
-from newsgate.model.text import CASE_PIECES, RESERVED_PIECES, Encoded, Tokenizer
+from newsgate.model.text_encoder import PythonEncoder, open_encoder
+from newsgate.model.tokenizer import CASE_PIECES, RESERVED_PIECES, Encoded, Tokenizer
 from newsgate.model.tokens import Tokens
 from newsgate.model.weights import LstmWeights, Weights
 
@@ -77,7 +77,7 @@ def variant(request: pytest.FixtureRequest) -> int:
 
 @pytest.fixture
 def nothing_built(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in ("newsgate.model.encoding", "newsgate.model.runtime"):
+    for name in ("newsgate.model.text_encoder", "newsgate.model.runtime"):
         monkeypatch.setattr(f"{name}.native_library", lambda: None)
 
 

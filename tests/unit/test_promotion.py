@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from benchmarks.retraining.promotion_power import TWO_SEEDS, Pair, answers, count_promotions, names, simulated
-from newsgate.training.paired import Outcomes, bootstrap_macro_f1, mcnemar
+from newsgate.training.paired_tests import Outcomes, bootstrap_macro_f1, mcnemar
 from newsgate.training.promotion import PairedScores, judge, level_of_look
 
 ROWS = 1000

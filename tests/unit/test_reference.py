@@ -10,8 +10,8 @@ import pytest
 from newsgate.model.bundle import read_bundle
 from newsgate.model.classifier import Classifier, Scores
 from newsgate.model.metadata import BundleMetadata
+from newsgate.model.score_summary import HISTOGRAM_BINS, Summary, summarise
 from newsgate.model.starter import starter_bundle
-from newsgate.model.summary import HISTOGRAM_BINS, Summary, summarise
 
 
 def scores_of(*p_fake: float) -> Scores:

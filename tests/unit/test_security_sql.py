@@ -15,7 +15,7 @@ _TAKES_SQL = {"text", "exec_driver_sql", "literal_column", "DDL", "execute", "ex
 # (file, function): where names of tables, columns or checks from this code itself are put into SQL.
 _ALLOWED = {
     ("db/audit.py", "_run"),
-    ("db/bulk.py", "_insert"),
+    ("db/bulk_insert.py", "_insert"),
     ("db/session.py", "set_up"),
     ("db/session.py", "begin"),
 }

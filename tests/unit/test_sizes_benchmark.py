@@ -9,7 +9,7 @@ import pytest
 from benchmarks.pipeline import stages
 from benchmarks.scale.sizes import COMPARED_ROWS, WORLDS, Sized, _numbered, report
 from benchmarks.shared.processes import BenchmarkError, Cost
-from newsgate.worker.stages import STAGES, StageSeconds
+from newsgate.worker.stage_times import STAGES, StageSeconds
 
 WORLD, OTHER = WORLDS
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from newsgate.model.text import CASE_PIECES, RESERVED_PIECES
+from newsgate.model.tokenizer import CASE_PIECES, RESERVED_PIECES
 from newsgate.training.vocabulary import CAPITALS_SHARE, MIN_CAPITALS_COUNT, MIN_CHARACTER_COUNT, learn_tokenizer
 
 # So often that every letter is known.

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from newsgate.model.text import CASE_PIECES, RESERVED_PIECES
+from newsgate.model.tokenizer import CASE_PIECES, RESERVED_PIECES
 from newsgate.training.minilm import MiniLmFiles
 from newsgate.training.word_vectors import WIDTH, WordVectors, build_table, load_word_vectors
 from tests.minilm_files import safetensors_of

@@ -1,0 +1,106 @@
+"""The command `evaluate`: how well a model tells labelled texts apart."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from newsgate.commands.common import EXIT_SOME_ROWS_BAD, Telling, opened, print_table, tell, written
+from newsgate.commands.max_error_option import max_error_option, tell_unsure
+from newsgate.commands.number_types import MODEL
+from newsgate.commands.reading_options import read_options, reading_options, tell_read
+
+if TYPE_CHECKING:
+    from newsgate.tasks.models.evaluate import Evaluated
+
+
+@click.command("evaluate", cls=Telling)
+@click.argument("file")
+@reading_options
+@click.option("--model", type=MODEL, metavar="N", help="[default: the champion]")
+@max_error_option(
+    help="Report the share of texts that get a label at this wanted error, and the error seen. The other figures stay "
+    "those of all rows."
+)
+@click.option(
+    "--reliability",
+    "picture",
+    type=click.Path(dir_okay=False, writable=True),
+    metavar="FILE.svg",
+    help="Draw there how many texts are fake where the model says so with which probability.",
+)
+@click.option("--format", "form", type=click.Choice(["table", "json"]), default="table", show_default=True)
+def evaluate(
+    file: str, *, model: int | None, max_error: float | None, picture: str | None, form: str, **reading: Any
+) -> None:
+    """How well a model tells the texts of FILE apart, whose column `label` says fake or real.
+
+    \b
+    Exit codes: 0 done, 1 an error, 2 wrong usage, 3 done but some rows of FILE were refused or missing.
+    """
+    from newsgate.tasks.models.evaluate import evaluate_model
+    from newsgate.tasks.models.labelled_files import read_labelled
+
+    with opened() as (settings, database):
+        labelled = read_labelled(file, options=read_options(settings.max_text_chars, **reading), settings=settings)
+        tell_read(file, labelled)
+        done = evaluate_model(labelled.texts, model=model, max_error=max_error, settings=settings, database=database)
+    if form == "json":
+        click.echo(json.dumps(_as_json(done, max_error=max_error)))
+    else:
+        _print_figures(done)
+    _tell_selected(done)
+    if picture is not None:
+        _draw(done, file=file, path=picture)
+    if not labelled.report.is_whole:
+        raise SystemExit(EXIT_SOME_ROWS_BAD)
+
+
+def _as_json(done: Evaluated, *, max_error: float | None) -> dict[str, Any]:
+    document = {"model": done.model, **done.figures.as_dict()}
+    if done.selected is not None:
+        document |= {"coverage": done.selected.coverage, "max_error": max_error, "error": done.selected.error}
+    return document
+
+
+def _print_figures(done: Evaluated) -> None:
+    figures, selected = done.figures, done.selected
+    shown = {
+        "model": str(done.model),
+        "rows": str(figures.rows),
+        "accuracy": f"{figures.accuracy:.4f}",
+        "weighted F1": f"{figures.weighted_f1:.4f}",
+        "macro F1": f"{figures.macro_f1:.4f}",
+        "ECE": f"{figures.ece:.4f}",
+        "coverage": f"{figures.coverage if selected is None else selected.coverage:.4f}",
+    }
+    if selected is not None:
+        shown["error"] = "" if selected.error is None else f"{selected.error:.4f}"
+    print_table(tuple(shown), [tuple(shown.values())], right=frozenset(shown))
+    click.echo()
+    print_table(
+        ("actually", "said fake", "said real"),
+        [(actual, said["fake"], said["real"]) for actual, said in figures.confusion.items()],
+        right=frozenset({"said fake", "said real"}),
+    )
+
+
+def _tell_selected(done: Evaluated) -> None:
+    if done.selected is not None and done.threshold is not None:
+        rows = done.figures.rows
+        sure = round(rows * done.selected.coverage)
+        tell_unsure(f"model {done.model}", rows=rows, sure=sure, threshold=done.threshold)
+
+
+def _draw(done: Evaluated, *, file: str, path: str) -> None:
+    from newsgate.tasks.reading import storable
+    from newsgate.training.reliability_svg import draw_reliability
+
+    title = f"model {done.model} on {storable(Path(file).name)}"
+    drawing = draw_reliability(done.reliability, title=title, ece=done.figures.ece)
+    with written(path) as stream:
+        stream.write(drawing)
+    tell(f"{path}: the reliability diagram")

@@ -1,0 +1,177 @@
+"""The command that looks into one verdict: explain."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from newsgate.commands.common import Telling, opened, print_table, printable, tell, written
+from newsgate.commands.number_types import ITEM, MODEL
+from newsgate.commands.text_type import UTF8_TEXT
+from newsgate.foundation.errors import WrongUsageError
+
+if TYPE_CHECKING:
+    from newsgate.db.session import Database
+    from newsgate.model.explanation import Explanation, GateMeasures
+    from newsgate.model.explanation_faithfulness import Faithfulness
+    from newsgate.tasks.inspecting.explain import Explained
+
+NOTE = "gates describe what the network did; leaving a token out attributes"
+
+_TOKEN_CHARS = 26
+_BAR_CHARS = 16
+
+
+@click.command("explain", cls=Telling)
+@click.argument("item_or_text", type=UTF8_TEXT, metavar="ITEM|TEXT")
+@click.option("--model", type=MODEL, metavar="N", help="[default: the item's latest, or the champion for a TEXT]")
+@click.option(
+    "--html", type=click.Path(dir_okay=False, path_type=Path), metavar="FILE", help="Write a page instead of printing."
+)
+@click.option(
+    "--format", "form", type=click.Choice(["table", "json"]), help="Print as this. [default: table, unless --html]"
+)
+@click.option(
+    "--max-tokens",
+    type=click.IntRange(1, 1024),
+    default=256,
+    show_default=True,
+    metavar="N",
+    help="Explain only the first N tokens of what the model reads.",
+)
+def explain(item_or_text: str, *, model: int | None, html: Path | None, form: str | None, max_tokens: int) -> None:
+    """Why did it say fake? What the LSTM's gates did at each token, and what the token is worth.
+
+    Digits alone are the number of an item, as `newsgate results` shows it; anything else is a text.
+    """
+    with opened() as (_, database):
+        explained = _explain(item_or_text, database=database, model=model, max_tokens=max_tokens)
+    _tell_verdict(explained)
+    if html is not None:
+        _write_page(explained, html)
+    if form == "json":
+        click.echo(json.dumps(as_json(explained)))
+    elif form == "table" or html is None:
+        _print_explanation(explained.explanation)
+
+
+def as_json(explained: Explained) -> dict[str, Any]:
+    """The explanation as JSON values; `keep`, `take_in` and `show` of each direction apart."""
+    why = explained.explanation
+    return {
+        "item": None if explained.item is None else explained.item.item,
+        "model": explained.model,
+        "label": _label(why),
+        "p_fake": why.p_fake,
+        "note": NOTE,
+        "tokens": [_token_figures(why, place) for place in range(len(why.pieces))],
+        "faithfulness": None if why.faithfulness is None else asdict(why.faithfulness),
+        "read_tokens": why.read_tokens,
+        "read_p_fake": why.read_p_fake,
+        "truncated": why.truncated,
+    }
+
+
+def _explain(item_or_text: str, *, database: Database, model: int | None, max_tokens: int) -> Explained:
+    from newsgate.tasks.inspecting.explain import explain_item, explain_text
+
+    if not (item_or_text.isascii() and item_or_text.isdigit()):
+        return explain_text(item_or_text, database=database, model=model, most_tokens=max_tokens)
+    item = ITEM.parse(item_or_text)
+    if item is None:
+        raise WrongUsageError("no item can have this number", remedy="For a text, put a blank before it")
+    return explain_item(item, database=database, model=model, most_tokens=max_tokens)
+
+
+def _tell_verdict(explained: Explained) -> None:
+    why, item = explained.explanation, explained.item
+    place = "" if item is None else f"item {item.item} (batch {item.batch}, row {item.row}): "
+    tell(f"{place}{_label(why)}, p_fake {why.p_fake:.3f}, says model {explained.model}")
+    if why.is_cut:
+        tell(
+            f"only the first {len(why.pieces)} of the {why.read_tokens} tokens that the model reads are explained; "
+            f"p_fake of all of them is {why.read_p_fake:.3f}"
+        )
+    if why.truncated:
+        tell(f"the text is longer than the {why.read_tokens} tokens that the model reads")
+
+
+def _print_explanation(why: Explanation) -> None:
+    headers = ("token", "keep", "take in", "show", "p_fake so far", "effect", "- real, + fake")
+    gates, largest = why.gates, float(abs(why.effects).max()) or 1.0
+    rows = [
+        (
+            token_shown(piece, word),
+            float(gates.keep[place]),
+            float(gates.take_in[place]),
+            float(gates.show[place]),
+            float(why.running[place]),
+            f"{why.effects[place]:+.4f}",
+            _bar(float(why.effects[place]) / largest),
+        )
+        for place, (piece, word) in enumerate(zip(why.pieces, why.words, strict=True))
+    ]
+    print_table(headers, rows, right=frozenset(headers[1:-1]))
+    if why.faithfulness is None:
+        tell("the text is too short for a faithfulness score")
+    else:
+        click.echo()
+        _print_faithfulness(why.faithfulness, len(why.pieces))
+    tell(f"{NOTE} (docs/explaining.md)")
+
+
+def _print_faithfulness(found: Faithfulness, tokens: int) -> None:
+    first = f"first {found.tokens} of {tokens} tokens by"
+    headers = (first, "comprehensiveness", "sufficiency", "rank correlation with |effect|")
+    rows = [(each.ranking, each.comprehensiveness, each.sufficiency, each.rank_correlation) for each in found.rankings]
+    print_table(headers, rows, right=frozenset(headers[1:]))
+
+
+def token_shown(piece: str, word: str) -> str:
+    """A token for a person: the vocabulary's piece, beside the word where the piece is not part of it."""
+    from newsgate.model.tokenizer import UNKNOWN_PIECE
+
+    text = printable(f"{piece} {word}" if piece == UNKNOWN_PIECE and word else piece)
+    return text if len(text) <= _TOKEN_CHARS else f"{text[: _TOKEN_CHARS - 1]}…"
+
+
+def _bar(share: float) -> str:
+    return ("+" if share > 0 else "-") * round(_BAR_CHARS * abs(share))
+
+
+def _write_page(explained: Explained, path: Path) -> None:
+    from newsgate.commands.explanation_page import explanation_page
+
+    page = explanation_page(explained)
+    with written(str(path)) as stream:
+        stream.write(page)
+    tell(f"{path}: the page is written; a browser shows it")
+
+
+def _label(why: Explanation) -> str:
+    from newsgate.model.labels import label_of
+
+    return label_of(why.p_fake)
+
+
+def _token_figures(why: Explanation, place: int) -> dict[str, Any]:
+    return {
+        "piece": why.pieces[place],
+        "word": why.words[place],
+        "forward": _gate_figures(why.forward, place),
+        "backward": _gate_figures(why.backward, place),
+        "p_fake_so_far": float(why.running[place]),
+        "effect": float(why.effects[place]),
+    }
+
+
+def _gate_figures(measures: GateMeasures, place: int) -> dict[str, float]:
+    return {
+        "keep": float(measures.keep[place]),
+        "take_in": float(measures.take_in[place]),
+        "show": float(measures.show[place]),
+    }

@@ -1,0 +1,187 @@
+"""Classify a chunk: claim, load texts, classify, commit. Celery acknowledges before, so nothing follows the commit.
+
+A plain function over a frozen set of parts: the Celery task, the sweeper and the tests all call the same one.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Literal
+
+from sqlalchemy.exc import SQLAlchemyError
+
+from newsgate.db.chunks import Claim, Verdict, claim_chunk, commit_chunk, fail_chunk, load_texts, release_chunk
+from newsgate.db.errors import ChunkFencedError, DamagedModelError, DatabaseError, NoSuchModelError
+from newsgate.db.session import Database
+from newsgate.foundation.errors import NewsgateError
+from newsgate.model.labels import label_of
+from newsgate.tasks.classifying.interrupted_attempts import InterruptedAttempts
+from newsgate.tasks.classifying.shadow_scoring import shadow_chunk
+from newsgate.worker.doorbell import Doorbell
+from newsgate.worker.settings import Settings
+from newsgate.worker.shared_models import SharedModels
+from newsgate.worker.stage_times import Stages
+from newsgate.worker.watchdog import InFlight
+
+if TYPE_CHECKING:
+    from newsgate.model.classifier import Classifier, Scores
+
+log = logging.getLogger("newsgate.worker")
+
+Outcome = Literal["done", "nothing to do", "fenced", "failed"]
+NOT_FINITE = "the model gave no finite probability for this text"
+
+
+class ModelUnusableError(NewsgateError):
+    """The model of a run cannot be loaded, whatever the rows are."""
+
+
+@dataclass(frozen=True, slots=True)
+class WorkerContext:
+    """What classifying needs, made once a process and shared by its threads."""
+
+    settings: Settings
+    database: Database
+    models: SharedModels
+    bell: Doorbell
+    worker: str
+    in_flight: InFlight = field(default_factory=InFlight)
+    stages: Stages = field(default_factory=Stages)
+    interrupted: InterruptedAttempts = field(default_factory=InterruptedAttempts)
+
+
+@dataclass(frozen=True, slots=True)
+class _Classified:
+    """The items of a chunk, their texts and verdicts, and a summary of the scores as JSON."""
+
+    items: list[int]
+    texts: list[str]
+    verdicts: list[Verdict]
+    summary: str
+
+
+def classify_chunk(chunk: int, context: WorkerContext, *, from_broker: bool) -> Outcome:
+    """Work on one chunk, if it is there to be worked on.
+
+    Raises DatabaseError where the database fails: the attempt is then handed back when it answers again.
+    """
+    with context.in_flight.working_on(chunk, from_broker=from_broker):
+        claim = _claim(chunk, context)
+        if claim is None:
+            return "nothing to do"
+        context.in_flight.claimed(chunk, from_broker=from_broker)
+        try:
+            classified = _classify(claim, context)
+            with context.stages.timed("commit"), context.database.write() as connection:
+                commit_chunk(connection, claim, classified.verdicts, summary=classified.summary)
+            context.stages.count(texts=len(classified.items))
+        except ChunkFencedError as fenced:
+            log.warning("%s", fenced)
+            return "fenced"
+        except DatabaseError:
+            context.interrupted.add(claim)
+            raise
+        except ModelUnusableError as error:
+            log.error("chunk %d at attempt %d: %s", chunk, claim.attempt, error)
+            _release(claim, context, error=error)
+            return "failed"
+        except Exception as error:
+            log.exception("chunk %d failed at attempt %d", chunk, claim.attempt)
+            _release(claim, context, error=error)
+            return "failed"
+    shadow_chunk(
+        claim,
+        classified.items,
+        classified.texts,
+        database=context.database,
+        models=context.models,
+        in_flight=context.in_flight,
+    )
+    return "done"
+
+
+def judge(items: Sequence[int], scores: Scores) -> list[Verdict]:
+    """Verdicts from scores: fake from one half up; what is not a finite number is an error of that row alone."""
+    return [
+        Verdict(item, label_of(p_fake), p_fake, token_count, truncated, None)
+        if math.isfinite(p_fake)
+        else Verdict(item, None, None, token_count, truncated, NOT_FINITE)
+        for item, p_fake, token_count, truncated in zip(
+            items, scores.p_fake.tolist(), scores.token_counts.tolist(), scores.truncated.tolist(), strict=True
+        )
+    ]
+
+
+def load_model(models: SharedModels, number: int) -> Classifier:
+    """A model, ready to classify. Raises ModelUnusableError where the model is to blame.
+
+    Raises DatabaseError, RuntimeUnavailableError where this machine cannot run any model, and what says as little about
+    the bundle: MemoryError, OSError, SQLAlchemyError.
+    """
+    from newsgate.model.runtime import RuntimeUnavailableError
+
+    try:
+        return models.get(number)
+    except (NoSuchModelError, DamagedModelError) as error:
+        raise ModelUnusableError(f"model {number} cannot be used: {error}") from error
+    except (DatabaseError, RuntimeUnavailableError, SQLAlchemyError, MemoryError, OSError):
+        raise
+    # What a bundle can do to Keras or ONNX Runtime has no one class.
+    except Exception as error:
+        raise ModelUnusableError(f"model {number} cannot be used: {error}") from error
+
+
+def _claim(chunk: int, context: WorkerContext) -> Claim | None:
+    claim = None
+    try:
+        # Undone by a power cut, a claim is taken again, and no verdict has named it: the one that does syncs both.
+        with context.stages.timed("claim"), context.database.write(synced=False) as connection:
+            claim = claim_chunk(
+                connection,
+                chunk,
+                worker=context.worker,
+                lease_seconds=context.settings.lease_seconds,
+                max_attempts=context.settings.max_attempts,
+            )
+    except DatabaseError:
+        # Only the answer to its commit may be lost.
+        if claim is not None:
+            context.interrupted.add(claim)
+        raise
+    return claim
+
+
+def _classify(claim: Claim, context: WorkerContext) -> _Classified:
+    # NumPy loads where texts are classified, not in every process that imports this file.
+    from newsgate.model.score_summary import summarise
+
+    classifier = load_model(context.models, claim.model)
+    with context.stages.timed("load"), context.database.read() as connection:
+        items, texts = load_texts(connection, claim)
+    with context.stages.timed("classify"):
+        scores = classifier.classify(texts)
+        return _Classified(items, texts, judge(items, scores), json.dumps(summarise(scores).as_json()))
+
+
+def _release(claim: Claim, context: WorkerContext, *, error: Exception) -> None:
+    told = str(error) if isinstance(error, NewsgateError) else f"{type(error).__name__}: {error}"
+    reason = " ".join(told.split())[:1000]
+    max_attempts = context.settings.max_attempts
+    try:
+        with context.database.write() as connection:
+            # Halving would look for a guilty row, and here no row is.
+            if isinstance(error, ModelUnusableError) and claim.attempt >= max_attempts:
+                fail_chunk(connection, claim, error=reason)
+                return
+            to_ring = release_chunk(connection, claim, error=reason, max_attempts=max_attempts)
+    except ChunkFencedError as fenced:
+        log.warning("%s", fenced)
+        return
+    except DatabaseError:
+        context.interrupted.add(claim)
+        raise
+    context.bell.ring(to_ring)

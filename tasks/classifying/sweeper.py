@@ -1,0 +1,83 @@
+"""The sweeper: finds chunks that a lost message, a dead worker or an absent broker left behind, and works them.
+
+It runs in every worker. With the broker gone the system is slower, never stuck.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+from concurrent.futures import ThreadPoolExecutor
+
+from newsgate.db.chunks import give_up_on_lapsed_chunks, stalled_chunks
+from newsgate.db.errors import DatabaseError
+from newsgate.tasks.classifying.classify_chunk import Outcome, WorkerContext, classify_chunk
+
+log = logging.getLogger("newsgate.sweeper")
+
+
+def sweep(context: WorkerContext, stop: threading.Event) -> int:
+    """Look once and work on what was found, until `stop`; gives the number of chunks taken up."""
+    # First, or what the database cut short would be given up as if its texts had ended a worker.
+    context.bell.ring(context.interrupted.hand_back(context.database))
+    with context.database.write() as connection:
+        halves = give_up_on_lapsed_chunks(connection, max_attempts=context.settings.max_attempts)
+    context.bell.ring(halves)
+
+    def work_on(chunk: int) -> Outcome:
+        # A chunk that is not begun is no chunk in hand.
+        return "nothing to do" if stop.is_set() else classify_chunk(chunk, context, from_broker=False)
+
+    lapsed = _stalled(context, queued_for_seconds=None)
+    if lapsed:
+        # Each may have ended its worker, or been in a worker that another ended. Alone, a killer takes only itself.
+        with context.in_flight.alone():
+            outcomes = [work_on(chunk) for chunk in lapsed]
+    else:
+        with ThreadPoolExecutor(context.settings.worker_threads, thread_name_prefix="sweep") as pool:
+            outcomes = list(pool.map(work_on, _lost(context)))
+    return sum(outcome != "nothing to do" for outcome in outcomes)
+
+
+def keep_sweeping(context: WorkerContext, stop: threading.Event) -> None:
+    """Sweep until `stop`: at once again while there was something to do, else after a pause."""
+    while not stop.is_set():
+        try:
+            taken_up = sweep(context, stop)
+        except DatabaseError as error:
+            # Nothing can be done without the database; it is asked again at the next turn.
+            log.warning("%s", error)
+            taken_up = 0
+        except Exception:
+            # Whatever it is, a worker without its sweeper would lose what the broker loses.
+            log.exception("sweeping failed")
+            taken_up = 0
+        if taken_up:
+            log.info("took up %d chunks that were left behind", taken_up)
+        else:
+            stop.wait(context.settings.sweep_seconds)
+
+
+def _lost(context: WorkerContext) -> list[int]:
+    """Waiting chunks whose message will not come.
+
+    A chunk may wait long in a full queue, and rightly. But a queue keeps its order: where the broker brings nothing,
+    or has brought newer chunks already, there is no message any more.
+    """
+    settings = context.settings
+    waiting = _stalled(context, queued_for_seconds=settings.lost_after_seconds)
+    if context.in_flight.quiet_seconds() >= settings.lost_after_seconds:
+        return waiting
+    newest = context.in_flight.newest_from_broker()
+    return [chunk for chunk in waiting if chunk < newest]
+
+
+def _stalled(context: WorkerContext, *, queued_for_seconds: float | None) -> list[int]:
+    settings = context.settings
+    with context.database.read() as connection:
+        return stalled_chunks(
+            connection,
+            queued_for_seconds=queued_for_seconds,
+            max_attempts=settings.max_attempts,
+            limit=4 * settings.worker_threads,
+        )

@@ -1,0 +1,145 @@
+"""The classifying worker: one process, one copy of each model, a Celery consumer, a sweeper and a watchdog."""
+
+from __future__ import annotations
+
+import logging
+import os
+import signal
+import socket
+import sys
+import threading
+from collections.abc import Callable
+from typing import Any
+
+from newsgate.db.errors import DatabaseError
+from newsgate.db.models import read_bundle_bytes
+from newsgate.db.session import Database
+from newsgate.tasks.classifying.classify_chunk import ModelUnusableError, WorkerContext, classify_chunk, load_model
+from newsgate.tasks.classifying.sweeper import keep_sweeping
+from newsgate.tasks.running.open_database import ensure_champion, open_database, wait_for_database
+from newsgate.tasks.running.process import follow_parent, set_up_logging
+from newsgate.worker.celery import CLASSIFY_QUEUE, CLASSIFY_TASK, consume, make_app
+from newsgate.worker.doorbell import Doorbell
+from newsgate.worker.settings import Settings
+from newsgate.worker.shared_models import SharedModels
+from newsgate.worker.stage_times import keep_telling, tell
+from newsgate.worker.supervisor import tell_supervisor
+from newsgate.worker.watchdog import InFlight, leave, watch
+
+log = logging.getLogger("newsgate.worker")
+
+# More than a broker that answers needs: a read of the queue that is under way lasts up to a second.
+_LEAVE_SECONDS = 1.5
+_TELL_SECONDS = 60
+
+
+def work(settings: Settings, *, parent: int | None = None) -> None:
+    """Run a worker until it is told to stop (SIGTERM, SIGINT), then finish the chunks in hand.
+
+    parent: the process that started this one, where it must not outlive it. It has seen the database, so one that does
+    not answer now is waited for: a worker that ended would only be started again.
+    """
+    set_up_logging(settings)
+    stop = threading.Event()
+    follow_parent(parent, stop)
+    database = open_database(settings) if parent is None else wait_for_database(settings)
+    champion = ensure_champion(database)
+    context = make_worker_context(
+        settings, database, on_first_claim=tell_supervisor if parent is not None else lambda: None
+    )
+    # Before any work is accepted: the first chunk must not wait for the model, nor a bad model cost an attempt.
+    try:
+        load_model(context.models, champion)
+    except ModelUnusableError as error:
+        # Its rows fail with this reason; those of other models are classified.
+        log.error("%s", error)
+    threads = [
+        threading.Thread(target=keep_sweeping, args=(context, stop), name="sweeper", daemon=True),
+        threading.Thread(
+            target=watch,
+            args=(context.in_flight,),
+            # To the very end: a chunk that hangs while the worker stops would keep it from ending.
+            kwargs={"limit_seconds": settings.lease_seconds, "stop": threading.Event()},
+            name="watchdog",
+            daemon=True,
+        ),
+        threading.Thread(
+            target=keep_telling,
+            args=(context.stages, stop),
+            kwargs={"every_seconds": _TELL_SECONDS},
+            name="stage times",
+            daemon=True,
+        ),
+    ]
+    # Celery takes SIGTERM over when it is ready; until then the sweeper may have a chunk in hand already.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
+    for thread in threads:
+        thread.start()
+
+    def wind_up() -> None:
+        stop.set()
+        leave(context.in_flight, patience_seconds=_LEAVE_SECONDS)
+
+    try:
+        # A thread, for it is told in a signal handler, where waiting for a lock could be for ever.
+        _consume(settings, context, on_stop=lambda: threading.Thread(target=wind_up, daemon=True).start())
+    finally:
+        stop.set()
+        threads[0].join(settings.lease_seconds)
+        tell(context.stages)
+        context.bell.close()
+        database.close()
+
+
+def make_worker_context(
+    settings: Settings, database: Database, *, on_first_claim: Callable[[], None] = lambda: None
+) -> WorkerContext:
+    """The parts that classifying needs, none of them loaded yet."""
+
+    def read_bundle(number: int) -> bytes:
+        with database.read() as connection:
+            return read_bundle_bytes(connection, number)
+
+    return WorkerContext(
+        settings=settings,
+        database=database,
+        models=SharedModels(read_bundle, runtime=settings.runtime, keep=settings.models_in_memory),
+        bell=Doorbell(settings),
+        worker=f"{socket.gethostname()}:{os.getpid()}",
+        in_flight=InFlight(on_first_claim),
+    )
+
+
+def _consume(settings: Settings, context: WorkerContext, *, on_stop: Callable[[], None]) -> None:
+    # With NumPy, which a worker needs in any case.
+    from newsgate.model.runtime import resolved
+
+    app = make_app(settings)
+
+    @app.task(name=CLASSIFY_TASK, ignore_result=True)
+    def classify(chunk: Any) -> None:
+        if not isinstance(chunk, int):
+            log.warning("discarded a message that names no chunk: %.100r", chunk)
+            return
+        try:
+            classify_chunk(chunk, context, from_broker=True)
+        except DatabaseError as error:
+            # The sweeper hands the attempt back when the database answers; failing that, its lease runs out.
+            log.warning("chunk %d: %s", chunk, error)
+
+    log.info(
+        "ready: chunks at a time %d, runtime %s, database %s",
+        settings.worker_threads,
+        resolved(settings.runtime),
+        context.database.display_url,
+    )
+    # A thread rather than this one, which goes on talking to the broker. For more cores there are more workers: they
+    # share no lock, and no fate.
+    consume(
+        app,
+        queue=CLASSIFY_QUEUE,
+        name=context.worker,
+        threads=settings.worker_threads,
+        log_level=settings.log_level,
+        on_stop=on_stop,
+    )

@@ -1,0 +1,1 @@
+"""Files of labelled texts go in; models and figures about them come out."""

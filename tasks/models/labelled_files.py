@@ -1,0 +1,146 @@
+"""Files of labelled texts, read for training and evaluating."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field, replace
+from itertools import islice
+from typing import TYPE_CHECKING
+
+from newsgate.foundation.errors import NewsgateError
+from newsgate.tasks.reading import Layout, ReadOptions, Rejected, Row, Source, open_source
+from newsgate.worker.settings import Settings, prepare_home
+
+if TYPE_CHECKING:
+    from newsgate.training.corpus import LabelledTexts
+
+
+DEFAULT_LABEL_COLUMN = "label"
+
+
+# Of a file's texts without a label more are not kept in memory: no recipe wants as many.
+MOST_UNLABELLED = 200_000
+
+
+REFUSED_SHOWN = 5
+
+
+class UnlabelledFileError(NewsgateError):
+    """A file that should say fake or real on its rows does so on none."""
+
+
+@dataclass(frozen=True, slots=True)
+class FileReport:
+    """What a person should know about a file that was read.
+
+    refused: how many of its rows; first_refused: the first `REFUSED_SHOWN` of them. incomplete: the file itself is
+    damaged, and some of its rows could not be read at all.
+    """
+
+    refused: int
+    first_refused: tuple[Rejected, ...]
+    notes: tuple[str, ...]
+    warnings: tuple[str, ...]
+    incomplete: bool
+
+    @property
+    def is_whole(self) -> bool:
+        """No row is missing and none was refused."""
+        return not (self.refused or self.incomplete)
+
+
+@dataclass(frozen=True, slots=True)
+class LabelledFile:
+    """The labelled rows of a file, and how many there are without fake or real.
+
+    unlabelled_texts: of the latter, the first `MOST_UNLABELLED`.
+    """
+
+    texts: LabelledTexts
+    unlabelled: int
+    unlabelled_texts: tuple[str, ...]
+    report: FileReport
+
+
+@dataclass(frozen=True, slots=True)
+class UnlabelledFile:
+    """The first `MOST_UNLABELLED` texts of a file; the report is about the file as far as it was read for them."""
+
+    texts: tuple[str, ...]
+    report: FileReport
+
+
+@dataclass(slots=True)
+class _Refused:
+    """Counts refused rows and keeps the first."""
+
+    count: int = 0
+    first: list[Rejected] = field(default_factory=list)
+
+    def add(self, row: Rejected) -> None:
+        self.count += 1
+        if self.count <= REFUSED_SHOWN:
+            self.first.append(row)
+
+
+def read_labelled(path: str, *, options: ReadOptions, settings: Settings) -> LabelledFile:
+    """The texts of a file whose label column says fake or real. Raises ReadError, UnlabelledFileError."""
+    from newsgate.training.corpus import LabelledTexts
+
+    options = replace(options, label_column=options.label_column or DEFAULT_LABEL_COLUMN)
+    pairs: list[tuple[str, str]] = []
+    unlabelled_texts: list[str] = []
+    refused = _Refused()
+    unlabelled = 0
+    with open_source(path, spool_folder=prepare_home(settings) / "spool") as source:
+        layout = source.layout(options)
+        for row in source.rows(layout):
+            if isinstance(row, Rejected):
+                refused.add(row)
+            elif row.label is None:
+                unlabelled += 1
+                if unlabelled <= MOST_UNLABELLED:
+                    unlabelled_texts.append(row.text)
+            else:
+                pairs.append((row.text, row.label))
+        report = _report(source, layout, refused)
+    if not pairs:
+        refusals = "".join(f"; {refused.count} were refused, row {row.row}: {row.reason}" for row in refused.first[:1])
+        raise UnlabelledFileError(
+            f"no row says fake or real in column {options.label_column!r}{refusals}",
+            where=path,
+            remedy="Name the right one with --label-column",
+        )
+    return LabelledFile(
+        LabelledTexts.from_pairs(pairs),
+        unlabelled=unlabelled,
+        unlabelled_texts=tuple(unlabelled_texts),
+        report=report,
+    )
+
+
+def read_unlabelled(path: str, *, options: ReadOptions, settings: Settings) -> UnlabelledFile:
+    """The first texts of a file, whatever it says they are. Raises ReadError."""
+    refused = _Refused()
+    with open_source(path, spool_folder=prepare_home(settings) / "spool") as source:
+        layout = source.layout(options)
+        texts = tuple(islice(_accepted(source.rows(layout), refused), MOST_UNLABELLED))
+        return UnlabelledFile(texts, _report(source, layout, refused))
+
+
+def _accepted(rows: Iterable[Row | Rejected], refused: _Refused) -> Iterator[str]:
+    for row in rows:
+        if isinstance(row, Rejected):
+            refused.add(row)
+        else:
+            yield row.text
+
+
+def _report(source: Source, layout: Layout, refused: _Refused) -> FileReport:
+    return FileReport(
+        refused=refused.count,
+        first_refused=tuple(refused.first),
+        notes=layout.notes,
+        warnings=source.warnings,
+        incomplete=source.incomplete,
+    )

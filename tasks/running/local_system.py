@@ -1,0 +1,153 @@
+"""The whole system on one machine: the private broker and supervised programs, for as long as someone needs them."""
+
+from __future__ import annotations
+
+import fcntl
+import logging
+import os
+import sys
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO
+
+from newsgate.foundation.errors import NewsgateError
+from newsgate.tasks.running.open_database import ensure_champion, open_database
+from newsgate.worker.embedded_redis import BrokerStartError, EmbeddedRedis
+from newsgate.worker.settings import Settings, prepare_home
+from newsgate.worker.supervisor import Supervisor
+
+log = logging.getLogger("newsgate.supervisor")
+
+# Less than a person waits for a prompt, more than the chunks in hand take.
+_DRAIN_SECONDS = 30
+_GIVEN_UP_AFTER_DEATHS = 4
+
+
+class AlreadyUpError(NewsgateError):
+    """Another `newsgate up` or `newsgate classify` runs the system in this home folder."""
+
+
+class WorkerFailedError(NewsgateError):
+    """The worker dies as soon as it is started."""
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """What runs, for people to see."""
+
+    broker: str
+    database: str
+    workers: int
+
+
+class LocalSystem:
+    """Broker and workers, started together and stopped in order. Raises AlreadyUpError on entry where they run.
+
+    worker_output: a file for the workers' log; None leaves it on the terminal. with_training: a trainer and the
+    schedule too.
+    """
+
+    def __init__(self, settings: Settings, *, worker_output: Path | None, with_training: bool = False) -> None:
+        self._settings = settings
+        self._lock_path = prepare_home(settings) / "up.lock"
+        self._lock: IO[str] | None = None
+        self._redis = EmbeddedRedis(settings) if settings.broker_is_private else None
+        self._worker_output = worker_output
+        self._workers = [
+            Supervisor(f"worker {number}", _command("worker"), output=worker_output)
+            for number in range(1, settings.effective_up_workers + 1)
+        ]
+        self._trainers = [Supervisor(name, _command(name)) for name in ("beat", "trainer") if with_training]
+
+    def __enter__(self) -> LocalSystem:
+        self._lock = _take_lock(self._lock_path)
+        try:
+            database = open_database(self._settings)
+            ensure_champion(database)
+            database.close()
+            if self._redis is not None:
+                self._redis.start()
+            for program in (*self._workers, *self._trainers):
+                program.start()
+        except BaseException:
+            self._stop()
+            raise
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._stop()
+
+    def parts(self) -> Parts:
+        """What runs now."""
+        file = self._settings.home / "newsgate.db"
+        return Parts(
+            broker=str(self._settings.broker_socket) if self._redis else "NEWSGATE_BROKER_URL",
+            database="NEWSGATE_DATABASE_URL" if self._settings.database_url else str(file),
+            workers=len(self._workers),
+        )
+
+    def check(self) -> None:
+        """Restart a broker that died. Raises WorkerFailedError where a worker cannot live."""
+        if self._redis is not None and not self._redis.is_alive():
+            self._restart(self._redis)
+        if any(worker.early_deaths >= _GIVEN_UP_AFTER_DEATHS for worker in self._workers):
+            raise WorkerFailedError(
+                "the worker ends as soon as it starts",
+                where=str(self._worker_output or "worker"),
+                remedy="The last lines of its log say why; `newsgate worker` shows them",
+            )
+
+    def _restart(self, broker: EmbeddedRedis) -> None:
+        try:
+            broker.start()
+        except BrokerStartError as error:
+            # Tried again at the next look; meanwhile the sweeper does the work.
+            log.warning("%s", error)
+
+    def _stop(self) -> None:
+        # The broker last: while the workers finish what they have in hand, they still talk to it.
+        started = [program for program in (*self._trainers, *self._workers) if program.started]
+        # All at once: told one after the other, those that wait would go on taking chunks.
+        with ThreadPoolExecutor(max_workers=len(started) or 1) as pool:
+            list(pool.map(lambda program: program.stop(patience_seconds=_DRAIN_SECONDS), started))
+        if self._redis is not None:
+            self._redis.stop()
+        if self._lock is not None:
+            self._lock.close()
+
+
+def is_up(settings: Settings) -> bool:
+    """Whether some process runs the system in this home folder."""
+    path = settings.home / "up.lock"
+    if not path.exists():
+        return False
+    with path.open() as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_SH | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return True
+    return False
+
+
+def _take_lock(path: Path) -> IO[str]:
+    # Held by the open file, so it goes with the process however that ends.
+    lock = path.open("a+")
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        lock.seek(0)
+        owner = lock.read().strip() or "unknown"
+        lock.close()
+        raise AlreadyUpError(
+            f"newsgate is up already (process {owner})", where=str(path.parent), remedy="Use it, or stop it first"
+        ) from None
+    lock.truncate(0)
+    lock.write(f"{os.getpid()}\n")
+    lock.flush()
+    return lock
+
+
+def _command(name: str) -> list[str]:
+    # -P: our packages have generic names, and a folder `tasks` where the person happens to be is not one of them.
+    return [sys.executable, "-P", "-m", "newsgate", name, "--with-parent", str(os.getpid())]
