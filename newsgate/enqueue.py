@@ -41,8 +41,8 @@ def enqueue(
     """
     from newsgate.commands.progress import ProgressLine
     from newsgate.commands.wait_bar import wait_and_tell
-    from newsgate.tasks.enqueueing.enqueue import EnqueueInterruptedError, Request
     from newsgate.tasks.enqueueing.enqueue import enqueue as enqueue_file
+    from newsgate.tasks.enqueueing.request import EnqueueInterruptedError, Request
 
     with opened() as (settings, database):
         request = Request(

@@ -1,1 +1,1 @@
-"""What the system does, a room for each thing; every step is a plain function first, called alike by commands, workers and tests."""
+"""What the system does, a room for each thing. Each step is a plain function that commands, workers and tests call."""

@@ -16,7 +16,8 @@ from newsgate.db.session import Database
 from newsgate.db.tables import chunks, items, runs
 from newsgate.tasks.classifying.classify_chunk import classify_chunk
 from newsgate.tasks.classifying.worker_process import make_worker_context
-from newsgate.tasks.enqueueing.enqueue import Request, enqueue
+from newsgate.tasks.enqueueing.enqueue import enqueue
+from newsgate.tasks.enqueueing.request import Request
 from newsgate.worker.settings import Settings, load_settings
 from tests.texts import write_posts
 

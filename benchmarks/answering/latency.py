@@ -23,7 +23,8 @@ from benchmarks.shared.texts import make_lexicon, make_posts, write_posts
 from newsgate.db.session import Database
 from newsgate.model.bundle import read_bundle
 from newsgate.model.starter import starter_bundle
-from newsgate.tasks.enqueueing.enqueue import Request, enqueue
+from newsgate.tasks.enqueueing.enqueue import enqueue
+from newsgate.tasks.enqueueing.request import Request
 from newsgate.tasks.running.open_database import open_database
 from newsgate.worker.settings import Settings
 

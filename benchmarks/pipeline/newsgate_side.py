@@ -13,7 +13,8 @@ from benchmarks.pipeline.side import Side, Work
 from benchmarks.shared.newsgate_server import NewsgateServer, newsgate_server, settings_of
 from benchmarks.shared.processes import BenchmarkError, Cost, cpu_seconds_here, cpu_seconds_of
 from newsgate.db.session import Database
-from newsgate.tasks.enqueueing.enqueue import Request, enqueue
+from newsgate.tasks.enqueueing.enqueue import enqueue
+from newsgate.tasks.enqueueing.request import Request
 from newsgate.tasks.running.open_database import open_database
 from newsgate.tasks.running.wait_for_batch import wait_for_batch
 from newsgate.worker.settings import Settings

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from newsgate.commands.progress import ProgressLine
     from newsgate.db.results import Reject
     from newsgate.db.session import Database
-    from newsgate.tasks.enqueueing.enqueue import Enqueued, Progress
+    from newsgate.tasks.enqueueing.request import Enqueued, Progress
     from newsgate.tasks.models.labelled_files import LabelledFile, UnlabelledFile
     from newsgate.tasks.reading import ReadOptions, Rejected
 

@@ -120,8 +120,9 @@ def classify(
     from newsgate.commands.progress import ProgressLine
     from newsgate.commands.wait_bar import wait_and_tell
     from newsgate.db.results import ResultFilter
-    from newsgate.tasks.enqueueing.enqueue import Request, enqueue
+    from newsgate.tasks.enqueueing.enqueue import enqueue
     from newsgate.tasks.enqueueing.existing_runs import AlreadyEnqueuedError
+    from newsgate.tasks.enqueueing.request import Request
     from newsgate.tasks.models.abstention import threshold_of
     from newsgate.tasks.running.local_system import LocalSystem, is_up
 

@@ -1,1 +1,4 @@
-"""The number of a chunk goes in; verdicts come out. Here too: the worker process, its sweeper, and what scores a batch again."""
+"""The number of a chunk goes in; verdicts come out.
+
+Here too: the worker process, its sweeper, and the second run of a batch.
+"""

@@ -1,1 +1,1 @@
-"""What stands in the database goes in; reports, drift, explanations and the state of the set-up come out. Nothing is changed."""
+"""The database goes in; reports, drift, explanations and the state of the set-up come out. Nothing is changed."""

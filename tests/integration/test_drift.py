@@ -17,7 +17,8 @@ from newsgate.model.bundle import make_bundle, read_bundle
 from newsgate.model.chi_square import compare_counts, survival
 from newsgate.model.score_summary import Summary, summarise
 from newsgate.model.starter import starter_bundle
-from newsgate.tasks.enqueueing.enqueue import Request, enqueue
+from newsgate.tasks.enqueueing.enqueue import enqueue
+from newsgate.tasks.enqueueing.request import Request
 from newsgate.tasks.inspecting.drift import DriftDay, Reference, beside, find_drift
 from tests.bundles import contrary_bundle, scores_of, store_bundle
 from tests.desk import Desk

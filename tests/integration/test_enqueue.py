@@ -10,12 +10,13 @@ from typing import Any
 import pytest
 from sqlalchemy import func, select
 
-import newsgate.tasks.enqueueing.enqueue
 from newsgate.db.batches import cancel_run
 from newsgate.db.errors import LoaderSupersededError, RunNotLoadedError
 from newsgate.db.tables import batches, items
 from newsgate.tasks.classifying.reclassify import requeue_batch
-from newsgate.tasks.enqueueing.enqueue import EnqueueInterruptedError, Progress, Request, enqueue
+from newsgate.tasks.enqueueing import store_rows
+from newsgate.tasks.enqueueing.enqueue import enqueue
+from newsgate.tasks.enqueueing.request import EnqueueInterruptedError, Progress, Request
 from newsgate.tasks.reading import FileChangedError
 from newsgate.worker.settings import load_settings
 from tests.desk import Desk
@@ -28,7 +29,7 @@ def test_two_enqueues_of_a_file_at_the_same_moment_make_one_batch(desk: Desk, mo
     file = write_posts(desk.folder / "posts.csv", _ROWS)
     barrier = threading.Barrier(2)
     waited = threading.local()
-    read_blocks = newsgate.tasks.enqueueing.enqueue._blocks
+    read_blocks = store_rows._blocks
 
     def both_have_read(*arguments: Any) -> Iterator[Any]:
         for block in read_blocks(*arguments):
@@ -37,7 +38,7 @@ def test_two_enqueues_of_a_file_at_the_same_moment_make_one_batch(desk: Desk, mo
                 barrier.wait(30)
             yield block
 
-    monkeypatch.setattr(newsgate.tasks.enqueueing.enqueue, "_blocks", both_have_read)
+    monkeypatch.setattr(store_rows, "_blocks", both_have_read)
 
     def store(_: int) -> int | None:
         try:
@@ -118,7 +119,7 @@ def test_an_enqueue_interrupted_before_its_first_commit_stored_nothing(
     def stop(*_: Any) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(newsgate.tasks.enqueueing.enqueue, "add_labels", lambda *_, **__: stop())
+    monkeypatch.setattr(store_rows, "add_labels", lambda *_, **__: stop())
     with pytest.raises(KeyboardInterrupt) as stopped:
         desk.enqueue(_ROWS)
     assert not isinstance(stopped.value, EnqueueInterruptedError)

@@ -20,7 +20,8 @@ from newsgate.db.results import Result
 from newsgate.db.schema import ensure_schema
 from newsgate.db.session import Database
 from newsgate.main import newsgate
-from newsgate.tasks.enqueueing.enqueue import Request, enqueue
+from newsgate.tasks.enqueueing.enqueue import enqueue
+from newsgate.tasks.enqueueing.request import Request
 from newsgate.tasks.inspecting.batch_report import MOST_PROBLEMS, report_on
 from tests.bundles import contrary_bundle, store_bundle
 from tests.desk import Desk

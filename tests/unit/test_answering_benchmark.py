@@ -19,7 +19,8 @@ from benchmarks.answering.start_up import HELP, NEEDS_ROOT, NOT_INSTALLED, TRAIN
 from benchmarks.answering.watcher import watcher
 from newsgate.tasks.classifying.classify_chunk import classify_chunk
 from newsgate.tasks.classifying.worker_process import make_worker_context
-from newsgate.tasks.enqueueing.enqueue import Request, enqueue
+from newsgate.tasks.enqueueing.enqueue import enqueue
+from newsgate.tasks.enqueueing.request import Request
 from newsgate.tasks.running.open_database import open_database
 from newsgate.worker.settings import Settings
 

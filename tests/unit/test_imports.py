@@ -69,7 +69,8 @@ def test_a_classifying_worker_never_imports_tensorflow(tmp_path: Path) -> None:
     code = f"""
 import newsgate.tasks.classifying.worker_process as work
 from newsgate.tasks.classifying.classify_chunk import classify_chunk
-from newsgate.tasks.enqueueing.enqueue import Request, enqueue
+from newsgate.tasks.enqueueing.enqueue import enqueue
+from newsgate.tasks.enqueueing.request import Request
 from newsgate.tasks.running.open_database import open_database
 from newsgate.worker.settings import load_settings
 settings = load_settings(home={str(tmp_path)!r})

@@ -1,0 +1,129 @@
+"""Where loading a file begins: with a new batch, or with one that an earlier enqueue of the same file has made."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+
+from sqlalchemy import Connection
+
+from newsgate.db.batches import (
+    Loading,
+    NewBatch,
+    batch_layout,
+    batch_runs,
+    batch_status,
+    create_batch,
+    find_batches,
+    one_file_at_a_time,
+)
+from newsgate.db.models import choose_model
+from newsgate.db.session import Database
+from newsgate.tasks.enqueueing.existing_runs import AlreadyEnqueuedError, asked_run, what_is_left
+from newsgate.tasks.enqueueing.request import Enqueued, Request
+from newsgate.tasks.reading import Layout, Source
+
+
+@dataclass(frozen=True, slots=True)
+class BatchStart:
+    """Where loading begins: a new batch, one to go on with, or one that is loaded and only waits for workers."""
+
+    request: Request
+    batch: int | None
+    model: int
+    new: NewBatch
+    complete: Enqueued | None = None
+
+
+class EnqueuedMeanwhileError(Exception):
+    """Another enqueue of the same file made its batch while this one read its first rows."""
+
+
+def find_start(database: Database, source: Source, *, request: Request, layout: Layout, champion: int) -> BatchStart:
+    """Find out what the database has of a file already.
+
+    Raises AlreadyEnqueuedError, NeverMetModelError, RunCancelledError, NoSuchModelError.
+    """
+    new = _describe(request, source, layout)
+    with database.read() as connection:
+        model = choose_model(connection, request.model or champion)
+        earlier = _find_earlier(connection, new, request)
+    if earlier is None:
+        return BatchStart(request, batch=None, model=model, new=new)
+    return _resume(database, earlier, request=request, source=source, layout=layout)
+
+
+def create_batch_of(connection: Connection, start: BatchStart) -> Loading:
+    """Make the new batch. Raises EnqueuedMeanwhileError where another enqueue of the file was faster."""
+    if not start.request.again:
+        one_file_at_a_time(connection, start.new.sha256)
+        if _find_earlier(connection, start.new, start.request) is not None:
+            raise EnqueuedMeanwhileError
+    return create_batch(connection, start.new, model=start.model)
+
+
+def _describe(request: Request, source: Source, layout: Layout) -> NewBatch:
+    return NewBatch(
+        name=request.name or source.name,
+        sha256=source.sha256,
+        size_bytes=source.size_bytes,
+        layout=_layout_json(layout),
+    )
+
+
+def _layout_json(layout: Layout) -> str:
+    """What decides how the rows are read, and so whether two enqueues of a file are the same."""
+    return json.dumps(
+        {
+            "format": layout.format,
+            "encoding": layout.encoding,
+            "delimiter": layout.delimiter,
+            "text_columns": layout.text_columns,
+            "id_column": layout.id_column,
+            "label_column": layout.label_column,
+        },
+        sort_keys=True,
+    )
+
+
+def _find_earlier(connection: Connection, new: NewBatch, request: Request) -> int | None:
+    """The newest batch of the file; where it is enqueued again, the newest that an interrupted enqueue left behind."""
+    for batch in find_batches(connection, new.sha256):
+        if batch_layout(connection, batch) != new.layout:
+            continue
+        status = batch_status(connection, batch)
+        left_behind = not status.loaded and not status.finished and request.model in (None, status.model)
+        if left_behind or not request.again:
+            return batch
+    return None
+
+
+def _resume(database: Database, batch: int, *, request: Request, source: Source, layout: Layout) -> BatchStart:
+    with database.read() as connection:
+        runs = batch_runs(connection, batch)
+    status = asked_run(runs, model=request.model, name=source.name)
+    # A cancelled run can go on only when its file is stored to its end.
+    if status.loaded and status.finished:
+        source.look_for_damage()
+        raise AlreadyEnqueuedError(
+            status,
+            name=source.name,
+            remedy=what_is_left(status, is_latest=status.run == runs[0].run),
+            warnings=source.warnings,
+            incomplete=source.incomplete,
+        )
+    new = NewBatch(name=status.name, sha256=status.sha256, size_bytes=0, layout="")
+    if not status.loaded:
+        return BatchStart(request, batch=batch, model=status.model, new=new)
+    source.look_for_damage()
+    complete = Enqueued(
+        batch=batch,
+        run=status.run,
+        model=status.model,
+        items=status.total,
+        rejected=status.rejected,
+        resumed=True,
+        layout=layout,
+        incomplete=source.incomplete,
+    )
+    return BatchStart(request, batch=batch, model=status.model, new=new, complete=complete)

@@ -1,0 +1,55 @@
+"""What a person asks of an enqueue, and what became of it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from newsgate.tasks.reading import Layout, ReadOptions
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """What a person asked to have enqueued. path `-` is standard input; model None is the champion."""
+
+    path: str
+    options: ReadOptions = field(default_factory=ReadOptions)
+    name: str | None = None
+    model: int | None = None
+    again: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """How far reading is, in raw bytes of the file, and what came out so far."""
+
+    position_bytes: int
+    size_bytes: int
+    items: int
+    rejected: int
+
+
+@dataclass(frozen=True, slots=True)
+class Enqueued:
+    """What became of a file: its batch and run, and how many of its rows were stored and refused.
+
+    incomplete: the file itself is damaged, and some of its rows could not be read at all.
+    """
+
+    batch: int
+    run: int
+    model: int
+    items: int
+    rejected: int
+    resumed: bool
+    layout: Layout
+    warnings: tuple[str, ...] = ()
+    incomplete: bool = False
+
+
+class EnqueueInterruptedError(KeyboardInterrupt):
+    """Ctrl-C came after some of the file was stored: `batch` holds `items` rows of it."""
+
+    def __init__(self, batch: int, *, items: int) -> None:
+        super().__init__()
+        self.batch = batch
+        self.items = items

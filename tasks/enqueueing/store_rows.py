@@ -1,0 +1,202 @@
+"""The rows of a file into the database, block by block, each in one transaction."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field
+
+from newsgate.db.batches import (
+    AcceptedRow,
+    Loading,
+    RefusedRow,
+    add_rows,
+    batch_status,
+    cancel_run,
+    finish_loading,
+    forget_file,
+    queued_chunks,
+    repeated_ids,
+    resume_loading,
+)
+from newsgate.db.errors import NoSuchBatchError
+from newsgate.db.labels import add_labels, text_hash
+from newsgate.db.session import Database
+from newsgate.tasks.enqueueing.batch_start import BatchStart, create_batch_of
+from newsgate.tasks.enqueueing.request import Enqueued, EnqueueInterruptedError, Progress
+from newsgate.tasks.reading import FileChangedError, Layout, Rejected, Row, Source
+from newsgate.worker.doorbell import Doorbell
+from newsgate.worker.settings import Settings
+
+
+@dataclass(slots=True)
+class _Block:
+    """Rows that go into the database in one transaction."""
+
+    accepted: list[AcceptedRow] = field(default_factory=list)
+    refused: list[RefusedRow] = field(default_factory=list)
+    labels: list[tuple[str, str]] = field(default_factory=list)
+    chars: int = 0
+    last_row: int = 0
+
+
+def store_rows(
+    source: Source,
+    layout: Layout,
+    *,
+    start: BatchStart,
+    settings: Settings,
+    database: Database,
+    bell: Doorbell,
+    tell: Callable[[Progress], None],
+) -> Enqueued:
+    """Store the rows of a file that are not stored yet, and ring for each chunk once it is committed.
+
+    Raises ReadError, EnqueuedMeanwhileError, LoaderSupersededError, and for Ctrl-C EnqueueInterruptedError, or
+    KeyboardInterrupt while nothing of the file is stored.
+    """
+    storage = _Storage(source, layout, start=start, database=database, bell=bell)
+    try:
+        storage.take_over()
+        for block in _blocks(source.rows(layout, after_row=storage.last_row), settings):
+            storage.store(block)
+            tell(Progress(source.position_bytes, source.size_bytes, storage.items, storage.rejected))
+        return storage.finish()
+    except FileChangedError:
+        storage.give_up()
+        raise
+    except KeyboardInterrupt:
+        raise storage.interruption() from None
+
+
+class _Storage:
+    """One batch while it is loaded; from its first block on it holds the right to add rows (`Loading`)."""
+
+    def __init__(
+        self, source: Source, layout: Layout, *, start: BatchStart, database: Database, bell: Doorbell
+    ) -> None:
+        self._source = source
+        self._layout = layout
+        self._start = start
+        self._database = database
+        self._bell = bell
+        self._labelled_by = f"file:{start.new.name}"
+        self._loading: Loading | None = None
+        self.last_row = 0
+        self.items = 0
+        self.rejected = 0
+
+    def take_over(self) -> None:
+        """Where an earlier enqueue began, go on in its place; it can add no row from now on."""
+        if self._start.batch is None:
+            return
+        with self._database.write() as connection:
+            self._loading = resume_loading(connection, self._start.batch)
+        self.last_row = self._loading.last_row
+        self.items, self.rejected = self._loading.accepted, self._loading.rejected
+
+    def store(self, block: _Block) -> None:
+        """Commit a block of rows, the first together with its batch, then ring."""
+        # What a power cut undoes is read again; nobody is told that the file is stored before the last commit.
+        with self._database.write(synced=False) as connection:
+            if self._loading is None:
+                self._loading = create_batch_of(connection, self._start)
+            chunk = add_rows(
+                connection,
+                self._loading,
+                accepted=block.accepted,
+                refused=block.refused,
+                last_row=block.last_row,
+            )
+            add_labels(connection, block.labels, labelled_by=self._labelled_by, chosen="file")
+        if chunk is not None:
+            self._bell.ring([chunk])
+        self.items += len(block.accepted)
+        self.rejected += len(block.refused)
+
+    def finish(self) -> Enqueued:
+        """Commit that the file is stored to its end."""
+        loading = self._loading
+        if loading is None:
+            raise AssertionError("a source without rows raises before this")
+        with self._database.write() as connection:
+            finish_loading(connection, loading)
+        resumed = self._start.batch is not None
+        if resumed:
+            ring_again(self._database, self._bell, loading.run)
+        return Enqueued(
+            batch=loading.batch,
+            run=loading.run,
+            model=loading.model,
+            items=self.items,
+            rejected=self.rejected,
+            resumed=resumed,
+            layout=self._layout,
+            warnings=(
+                *_cancellation_warning(self._database, loading.batch),
+                *_repetition_warning(self._database, loading.batch, self._layout),
+            ),
+            incomplete=self._source.incomplete,
+        )
+
+    def give_up(self) -> None:
+        """Cancel the batch of a file that changed while it was read."""
+        if self._loading is None:
+            return
+        with self._database.write() as connection:
+            cancel_run(connection, self._loading.run)
+            # Its rows may be of no one file, so no enqueue of that file may go on with them.
+            forget_file(connection, self._loading.batch)
+
+    def interruption(self) -> KeyboardInterrupt:
+        """What Ctrl-C means now: whether the commit under way came through, only the database knows."""
+        batch = self._loading.batch if self._loading else self._start.batch
+        if batch is None:
+            return KeyboardInterrupt()
+        try:
+            with self._database.read() as connection:
+                return EnqueueInterruptedError(batch, items=batch_status(connection, batch).total)
+        except NoSuchBatchError:
+            return KeyboardInterrupt()
+
+
+def ring_again(database: Database, bell: Doorbell, run: int) -> None:
+    """Ring for every chunk of a run that waits."""
+    with database.read() as connection:
+        waiting = queued_chunks(connection, run)
+    bell.ring(waiting)
+
+
+def _blocks(rows: Iterable[Row | Rejected], settings: Settings) -> Iterator[_Block]:
+    chunk_rows, chunk_chars = settings.chunk_rows, settings.chunk_chars
+    block = _Block()
+    for each in rows:
+        if isinstance(each, Rejected):
+            block.refused.append(RefusedRow(each.row, each.reason, each.raw))
+        else:
+            row, external_id, text, label = each
+            block.accepted.append(AcceptedRow(row, external_id, text, text_hash(text)))
+            block.chars += len(text)
+            if label is not None:
+                block.labels.append((text, label))
+        block.last_row = each.row
+        if block.chars >= chunk_chars or len(block.accepted) >= chunk_rows or len(block.refused) >= chunk_rows:
+            yield block
+            block = _Block()
+    if block.last_row:
+        yield block
+
+
+def _cancellation_warning(database: Database, batch: int) -> tuple[str, ...]:
+    with database.read() as connection:
+        state = batch_status(connection, batch).state
+    return (f"batch {batch} is cancelled: `newsgate requeue {batch}` takes that back",) if state == "cancelled" else ()
+
+
+def _repetition_warning(database: Database, batch: int, layout: Layout) -> tuple[str, ...]:
+    if layout.id_column is None:
+        return ()
+    with database.read() as connection:
+        repeated = repeated_ids(connection, batch)
+    if not repeated:
+        return ()
+    return (f"{repeated} rows repeat an id of column {layout.id_column!r}; each has a verdict of its own",)
