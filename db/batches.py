@@ -9,16 +9,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from functools import cache
 from typing import Any, NamedTuple
 
 from sqlalchemy import (
-    ColumnElement,
     Connection,
-    FromClause,
     Row,
-    Select,
     Update,
     bindparam,
     func,
@@ -31,7 +27,7 @@ from sqlalchemy import (
 )
 
 from newsgate.db.bulk_insert import insert_rows
-from newsgate.db.errors import LoaderSupersededError, NoSuchBatchError, NoSuchRunError
+from newsgate.db.errors import LoaderSupersededError, NoSuchBatchError
 from newsgate.db.tables import batches, chunks, items, rejects, runs
 from newsgate.db.types import database_time
 
@@ -94,30 +90,6 @@ class RefusedRow:
     row: int
     reason: str
     raw: str
-
-
-@dataclass(frozen=True, slots=True)
-class BatchStatus:
-    """Where a batch and one run of it stand."""
-
-    batch: int
-    name: str
-    sha256: str
-    run: int
-    model: int
-    state: str
-    total: int
-    done: int
-    failed: int
-    rejected: int
-    loaded: bool
-    created_at: datetime
-    finished_at: datetime | None
-
-    @property
-    def finished(self) -> bool:
-        """Nothing more will happen to the run by itself."""
-        return self.state in ("done", "cancelled")
 
 
 def create_batch(connection: Connection, new: NewBatch, *, model: int) -> Loading:
@@ -244,31 +216,6 @@ def batch_layout(connection: Connection, batch: int) -> str:
     return layout
 
 
-def batch_status(connection: Connection, batch: int, *, model: int | None = None) -> BatchStatus:
-    """Where the batch's latest run, or its run by `model`, stands. Raises NoSuchBatchError, NoSuchRunError."""
-    for run in batch_runs(connection, batch):
-        if model in (None, run.model):
-            return run
-    raise NoSuchRunError(batch, model or 0)
-
-
-def batch_runs(connection: Connection, batch: int) -> list[BatchStatus]:
-    """Where each run of the batch stands, the latest first; `created_at` is the run's. Raises NoSuchBatchError."""
-    query = _status_query(batches.join(runs, runs.c.batch_id == batches.c.id), created_at=runs.c.created_at)
-    found = connection.execute(query.where(batches.c.id == batch).order_by(runs.c.id.desc())).all()
-    if not found:
-        raise NoSuchBatchError(batch)
-    return [_status(row) for row in found]
-
-
-def list_batches(connection: Connection, *, limit: int) -> list[BatchStatus]:
-    """The latest `limit` batches, newest first."""
-    latest = select(func.max(runs.c.id)).where(runs.c.batch_id == batches.c.id).correlate(batches).scalar_subquery()
-    query = _status_query(batches.join(runs, runs.c.id == latest), created_at=batches.c.created_at)
-    query = query.order_by(batches.c.id.desc()).limit(limit)
-    return [_status(row) for row in connection.execute(query)]
-
-
 def queued_chunks(connection: Connection, run: int) -> list[int]:
     """The chunks of the run that wait for a worker, in the order of the file."""
     query = select(chunks.c.id).where(chunks.c.run_id == run, chunks.c.state == "queued").order_by(chunks.c.id)
@@ -317,28 +264,6 @@ def _extending(*, forward: bool, loaded: bool) -> Update:
 def _first_run(connection: Connection, batch: int) -> Row[Any, Any]:
     query = select(runs.c.id, runs.c.model).where(runs.c.batch_id == batch).order_by(runs.c.id).limit(1)
     return connection.execute(query).one()
-
-
-def _status_query(joined: FromClause, *, created_at: ColumnElement[datetime]) -> Select[Any]:
-    return select(
-        batches.c.id.label("batch"),
-        batches.c.name,
-        batches.c.sha256,
-        batches.c.rejected,
-        batches.c.loaded,
-        created_at.label("created_at"),
-        runs.c.id.label("run"),
-        runs.c.model,
-        runs.c.state,
-        runs.c.total,
-        runs.c.done,
-        runs.c.failed,
-        runs.c.finished_at,
-    ).select_from(joined)
-
-
-def _status(row: Row[Any]) -> BatchStatus:
-    return BatchStatus(**row._mapping)
 
 
 def cancel_run(connection: Connection, run: int) -> bool:

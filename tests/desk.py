@@ -9,7 +9,8 @@ from typing import Any
 from sqlalchemy import Row, select
 
 from newsgate.db.audit import audit
-from newsgate.db.batches import batch_status, queued_chunks
+from newsgate.db.batch_status import batch_status
+from newsgate.db.batches import queued_chunks
 from newsgate.db.chunks import Verdict, claim_chunk, commit_chunk, load_texts
 from newsgate.db.results import Result, ResultFilter, read_results
 from newsgate.db.session import Database

@@ -16,7 +16,7 @@ from typing import Any
 import psutil
 
 from newsgate.db.audit import audit
-from newsgate.db.batches import BatchStatus, batch_status
+from newsgate.db.batch_status import BatchStatus, batch_status
 from newsgate.db.session import Database
 from tests.services import wait_until
 

@@ -34,7 +34,7 @@ from benchmarks.shared.processes import (
 )
 from benchmarks.shared.report import circumstances, markdown_table, say, spread
 from benchmarks.shared.texts import make_lexicon, make_posts, write_posts
-from newsgate.db.batches import batch_status
+from newsgate.db.batch_status import batch_status
 from newsgate.db.session import Database
 from newsgate.db.tables import chunks, verdicts
 from newsgate.model.bundle import read_bundle

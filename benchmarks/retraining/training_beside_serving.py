@@ -31,7 +31,7 @@ from benchmarks.shared.processes import (
 )
 from benchmarks.shared.report import circumstances, figure, markdown_table, say, spread, write_between_markers
 from benchmarks.shared.texts import make_lexicon, make_posts, write_posts
-from newsgate.db.batches import batch_status
+from newsgate.db.batch_status import batch_status
 from newsgate.db.labels import add_labels
 from newsgate.db.session import Database
 from newsgate.model.bundle import read_bundle

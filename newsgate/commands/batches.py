@@ -19,7 +19,7 @@ from newsgate.commands.number_types import ANY_ROWS, BATCH, MODEL, SOME_ROWS, Sh
 from newsgate.foundation.errors import WrongUsageError
 
 if TYPE_CHECKING:
-    from newsgate.db.batches import BatchStatus
+    from newsgate.db.batch_status import BatchStatus
     from newsgate.db.results import Result, ResultFilter
     from newsgate.db.session import Database
 
@@ -38,7 +38,7 @@ _WRITTEN_BY_OTHERS = ("external_id", "text", "error")
 )
 def status(batch: int | None, *, as_json: bool, limit: int, drift: bool, days: int) -> None:
     """How far batches are: all of the latest, or every run of one BATCH with its refused rows."""
-    from newsgate.db.batches import batch_runs, list_batches
+    from newsgate.db.batch_status import batch_runs, list_batches
     from newsgate.db.results import read_rejects
 
     if drift:
@@ -98,7 +98,7 @@ def results(
     csv and jsonl carry every column of the database's view `results`; the table is for reading. In csv a single quote
     goes before a cell that a spreadsheet would take for a formula.
     """
-    from newsgate.db.batches import batch_status
+    from newsgate.db.batch_status import batch_status
     from newsgate.db.results import ResultFilter
     from newsgate.tasks.models.abstention import threshold_of
 
@@ -119,7 +119,8 @@ def results(
 @click.argument("batch", type=BATCH)
 def cancel(batch: int) -> None:
     """Stop classifying BATCH; the verdicts it has so far stay."""
-    from newsgate.db.batches import batch_status, cancel_run
+    from newsgate.db.batch_status import batch_status
+    from newsgate.db.batches import cancel_run
 
     with opened() as (_, database), database.write() as connection:
         state = batch_status(connection, batch)

@@ -75,7 +75,7 @@ def review(
 
 
 def _check_batch(database: Database, batch: int | None) -> None:
-    from newsgate.db.batches import batch_status
+    from newsgate.db.batch_status import batch_status
 
     if batch is not None:
         with database.read() as connection:

@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 from newsgate.commands.common import tell, warn
 from newsgate.commands.progress import ProgressLine
-from newsgate.db.batches import BatchStatus, batch_status
+from newsgate.db.batch_status import BatchStatus, batch_status
 from newsgate.db.session import Database
 from newsgate.tasks.enqueueing.existing_runs import RunCancelledError
 from newsgate.tasks.running.wait_for_batch import wait_for_batch

@@ -8,7 +8,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from newsgate.db.batches import BatchStatus, batch_status, queued_chunks
+from newsgate.db.batch_status import BatchStatus, batch_status
+from newsgate.db.batches import queued_chunks
 from newsgate.db.errors import DatabaseError, NoSuchRunError
 from newsgate.db.flips import Flip, FlipCounts, count_flips, models_of, surest_flips
 from newsgate.db.models import choose_model

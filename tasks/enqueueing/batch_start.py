@@ -7,16 +7,8 @@ from dataclasses import dataclass
 
 from sqlalchemy import Connection
 
-from newsgate.db.batches import (
-    Loading,
-    NewBatch,
-    batch_layout,
-    batch_runs,
-    batch_status,
-    create_batch,
-    find_batches,
-    one_file_at_a_time,
-)
+from newsgate.db.batch_status import batch_runs, batch_status
+from newsgate.db.batches import Loading, NewBatch, batch_layout, create_batch, find_batches, one_file_at_a_time
 from newsgate.db.models import choose_model
 from newsgate.db.session import Database
 from newsgate.tasks.enqueueing.existing_runs import AlreadyEnqueuedError, asked_run, what_is_left

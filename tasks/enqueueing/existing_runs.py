@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from newsgate.db.batches import BatchStatus
+from newsgate.db.batch_status import BatchStatus
 from newsgate.foundation.errors import NewsgateError
 
 

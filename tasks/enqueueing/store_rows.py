@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 
+from newsgate.db.batch_status import batch_status
 from newsgate.db.batches import (
     AcceptedRow,
     Loading,
     RefusedRow,
     add_rows,
-    batch_status,
     cancel_run,
     finish_loading,
     forget_file,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 
-from newsgate.db.batches import BatchStatus, batch_status
+from newsgate.db.batch_status import BatchStatus, batch_status
 from newsgate.db.session import Database
 
 # Soon at first, for a file of a few rows is done in no time; then seldom, for a look costs the database something. In

@@ -19,7 +19,7 @@ import yaml
 from sqlalchemy import make_url, select
 
 from newsgate.db.audit import audit
-from newsgate.db.batches import batch_status
+from newsgate.db.batch_status import batch_status
 from newsgate.db.session import Database
 from newsgate.db.tables import jobs
 from tests.services import PostgresServer, RedisServer, running_redis, wait_until

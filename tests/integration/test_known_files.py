@@ -11,7 +11,8 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 
-from newsgate.db.batches import batch_status, cancel_run
+from newsgate.db.batch_status import batch_status
+from newsgate.db.batches import cancel_run
 from newsgate.enqueue import enqueue as enqueue_program
 from newsgate.main import newsgate
 from newsgate.tasks.classifying.reclassify import reclassify

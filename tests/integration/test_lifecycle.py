@@ -14,13 +14,13 @@ import pytest
 from sqlalchemy import Row, func, select, update
 
 from newsgate.db.audit import audit
+from newsgate.db.batch_status import batch_status
 from newsgate.db.batches import (
     AcceptedRow,
     Loading,
     NewBatch,
     RefusedRow,
     add_rows,
-    batch_status,
     cancel_run,
     create_batch,
     finish_loading,

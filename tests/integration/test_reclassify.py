@@ -9,7 +9,8 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 from sqlalchemy import func, select
 
-from newsgate.db.batches import AcceptedRow, NewBatch, add_rows, batch_runs, batch_status, cancel_run, create_batch
+from newsgate.db.batch_status import batch_runs, batch_status
+from newsgate.db.batches import AcceptedRow, NewBatch, add_rows, cancel_run, create_batch
 from newsgate.db.chunks import claim_chunk
 from newsgate.db.errors import (
     BatchNotLoadedError,

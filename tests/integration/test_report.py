@@ -12,7 +12,8 @@ import pytest
 from click.testing import CliRunner
 
 from newsgate.commands.report_page import report_page
-from newsgate.db.batches import batch_status, queued_chunks
+from newsgate.db.batch_status import batch_status
+from newsgate.db.batches import queued_chunks
 from newsgate.db.chunks import Verdict, claim_chunk, commit_chunk, load_texts
 from newsgate.db.errors import NoSuchBatchError, NoSuchRunError
 from newsgate.db.report_queries import SCORE_BINS

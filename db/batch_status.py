@@ -1,0 +1,91 @@
+"""Where batches and their runs stand: read from the counters that every commit keeps."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    FromClause,
+    Row,
+    Select,
+    func,
+    select,
+)
+
+from newsgate.db.errors import NoSuchBatchError, NoSuchRunError
+from newsgate.db.tables import batches, runs
+
+
+@dataclass(frozen=True, slots=True)
+class BatchStatus:
+    """Where a batch and one run of it stand."""
+
+    batch: int
+    name: str
+    sha256: str
+    run: int
+    model: int
+    state: str
+    total: int
+    done: int
+    failed: int
+    rejected: int
+    loaded: bool
+    created_at: datetime
+    finished_at: datetime | None
+
+    @property
+    def finished(self) -> bool:
+        """Nothing more will happen to the run by itself."""
+        return self.state in ("done", "cancelled")
+
+
+def batch_status(connection: Connection, batch: int, *, model: int | None = None) -> BatchStatus:
+    """Where the batch's latest run, or its run by `model`, stands. Raises NoSuchBatchError, NoSuchRunError."""
+    for run in batch_runs(connection, batch):
+        if model in (None, run.model):
+            return run
+    raise NoSuchRunError(batch, model or 0)
+
+
+def batch_runs(connection: Connection, batch: int) -> list[BatchStatus]:
+    """Where each run of the batch stands, the latest first; `created_at` is the run's. Raises NoSuchBatchError."""
+    query = _status_query(batches.join(runs, runs.c.batch_id == batches.c.id), created_at=runs.c.created_at)
+    found = connection.execute(query.where(batches.c.id == batch).order_by(runs.c.id.desc())).all()
+    if not found:
+        raise NoSuchBatchError(batch)
+    return [_status(row) for row in found]
+
+
+def list_batches(connection: Connection, *, limit: int) -> list[BatchStatus]:
+    """The latest `limit` batches, newest first."""
+    latest = select(func.max(runs.c.id)).where(runs.c.batch_id == batches.c.id).correlate(batches).scalar_subquery()
+    query = _status_query(batches.join(runs, runs.c.id == latest), created_at=batches.c.created_at)
+    query = query.order_by(batches.c.id.desc()).limit(limit)
+    return [_status(row) for row in connection.execute(query)]
+
+
+def _status_query(joined: FromClause, *, created_at: ColumnElement[datetime]) -> Select[Any]:
+    return select(
+        batches.c.id.label("batch"),
+        batches.c.name,
+        batches.c.sha256,
+        batches.c.rejected,
+        batches.c.loaded,
+        created_at.label("created_at"),
+        runs.c.id.label("run"),
+        runs.c.model,
+        runs.c.state,
+        runs.c.total,
+        runs.c.done,
+        runs.c.failed,
+        runs.c.finished_at,
+    ).select_from(joined)
+
+
+def _status(row: Row[Any]) -> BatchStatus:
+    return BatchStatus(**row._mapping)
