@@ -18,7 +18,7 @@ def doctor(*, as_json: bool) -> None:
     One line a part: ok, warning or FAILED. Changes nothing, and works when everything is down. Exits with 1 where
     something failed.
     """
-    from newsgate.tasks.inspecting.doctor import examine
+    from newsgate.tasks.inspecting.doctor.examine import examine
 
     found = examine()
     if as_json:

@@ -14,7 +14,7 @@ import pytest
 from sqlalchemy import text
 
 from newsgate.db.session import Database
-from newsgate.tasks.inspecting.doctor import examine
+from newsgate.tasks.inspecting.doctor.examine import examine
 from tests.programs import World
 from tests.services import PostgresServer, RedisServer, free_port, running_redis, short_folder
 

@@ -1,0 +1,106 @@
+"""Looks at the database: whether it answers, is whole, has the schema, and holds the models it should."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+
+from sqlalchemy import select, text
+
+from newsgate.db.errors import DamagedModelError
+from newsgate.db.models import champion_number, list_models, read_bundle_bytes
+from newsgate.db.schema import HEAD_REVISION, current_revision
+from newsgate.db.session import Database
+from newsgate.db.types import database_time
+from newsgate.tasks.inspecting.doctor.check import Check
+from newsgate.worker.settings import Settings
+
+_LARGE_SKEW_SECONDS = 5.0
+
+
+def look_at_database(settings: Settings) -> Iterator[Check]:
+    """Yield whether it answers, and what it holds; one that is not there yet stays so."""
+    file = sqlite_file(settings)
+    if file and not file.exists():
+        yield Check("database", "ok", f"{file} is not there yet; the first command makes it")
+        return
+    database = Database(settings.effective_database_url)
+    try:
+        yield _reachable(database)
+        if database.is_sqlite:
+            yield _quick_check(database)
+        else:
+            yield _clock(database)
+        schema = _schema(database)
+        yield schema
+        if schema.state == "ok":
+            yield from _bundles(database)
+    finally:
+        database.close()
+
+
+def _reachable(database: Database) -> Check:
+    with database.read() as connection:
+        version = connection.execute(text("select 1")).scalar() and connection.dialect.server_version_info
+    numbers = ".".join(str(part) for part in version or ())
+    return Check("database", "ok", f"{database.display_url} answers ({database.engine.dialect.name} {numbers})")
+
+
+def _quick_check(database: Database) -> Check:
+    with database.read() as connection:
+        found = connection.execute(text("pragma quick_check(1)")).scalar_one()
+    if found == "ok":
+        return Check("integrity", "ok", "quick_check finds nothing")
+    return Check("integrity", "FAILED", f"the file is damaged: {found}", "Put a backup in its place")
+
+
+def _clock(database: Database) -> Check:
+    with database.read() as connection:
+        before = datetime.now(UTC)
+        told = connection.execute(select(database_time())).scalar_one()
+        after = datetime.now(UTC)
+    skew = (told - before - (after - before) / 2).total_seconds()
+    detail = f"the database's is {skew:+.1f} s from this machine's"
+    if abs(skew) > _LARGE_SKEW_SECONDS:
+        return Check("clock", "warning", detail, "Let NTP set both; newsgate goes by the database's")
+    return Check("clock", "ok", detail)
+
+
+def _schema(database: Database) -> Check:
+    current = current_revision(database)
+    if current == HEAD_REVISION:
+        return Check("schema", "ok", current)
+    detail = f"at {current or 'none'}, this newsgate needs {HEAD_REVISION}"
+    if (current or "") > HEAD_REVISION:
+        return Check("schema", "FAILED", detail, "Install the newsgate that made it")
+    return Check("schema", "warning" if database.is_sqlite else "FAILED", detail, "Run `newsgate migrate`")
+
+
+def _bundles(database: Database) -> Iterator[Check]:
+    with database.read() as connection:
+        numbers = [each.number for each in list_models(connection)]
+        damaged = []
+        for number in numbers:
+            try:
+                read_bundle_bytes(connection, number)
+            except DamagedModelError:
+                damaged.append(number)
+        champion = champion_number(connection)
+    if damaged:
+        names = ", ".join(str(number) for number in damaged)
+        yield Check(
+            "models", "FAILED", f"of model {names} the checksum differs", "Restore a backup, or promote another model"
+        )
+    elif champion is None:
+        yield Check("models", "warning", "none is champion yet", "Run `newsgate migrate`")
+    else:
+        yield Check("models", "ok", f"{len(numbers)} match their checksums; model {champion} is champion")
+
+
+def sqlite_file(settings: Settings) -> Path | None:
+    """The file of a SQLite database; None for a server, or an address that cannot be read."""
+    prefix, _, path = settings.effective_database_url.partition(":///")
+    if not prefix.startswith("sqlite") or path in ("", ":memory:"):
+        return None
+    return Path(path.partition("?")[0]).absolute()

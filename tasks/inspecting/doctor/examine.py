@@ -1,0 +1,98 @@
+"""Looks at the set-up the way a person would who has to mend it: every part by itself, whatever the others do.
+
+Nothing is changed and nothing is made: a database that is not there yet stays so.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from newsgate.db.session import Database
+from newsgate.foundation.errors import NewsgateError
+from newsgate.tasks.inspecting.doctor.broker import look_at_broker
+from newsgate.tasks.inspecting.doctor.check import Check, failure, first_line
+from newsgate.tasks.inspecting.doctor.database import look_at_database
+from newsgate.tasks.inspecting.doctor.machine import (
+    look_at_compiled_code,
+    look_at_disk,
+    look_at_home,
+    look_at_versions,
+    look_at_worker,
+)
+from newsgate.worker.settings import Settings, load_settings, unknown_variables
+
+
+@dataclass(frozen=True, slots=True)
+class Examination:
+    """Every check, and the settings in force without their secrets (none where they cannot be read)."""
+
+    checks: tuple[Check, ...]
+    settings: Mapping[str, Any]
+
+    @property
+    def failed(self) -> int:
+        """How many parts are broken."""
+        return sum(check.state == "FAILED" for check in self.checks)
+
+
+def examine() -> Examination:
+    """Look at everything."""
+    checks = [*look_at_versions(), *_look("variables", _variables)]
+    try:
+        settings = load_settings()
+    except NewsgateError as error:
+        return Examination((*checks, failure("settings", error)), {})
+    in_force = settings_in_force(settings)
+    checks.append(_changed_settings(in_force))
+    looks = {
+        "home": look_at_home,
+        "disk": look_at_disk,
+        "compiled code": look_at_compiled_code,
+        "database": look_at_database,
+        "broker": look_at_broker,
+    }
+    for part, look in looks.items():
+        checks += _look(part, lambda look=look: look(settings))  # type: ignore[misc]
+    checks.append(look_at_worker(settings))
+    return Examination(tuple(checks), in_force)
+
+
+def settings_in_force(settings: Settings) -> dict[str, Any]:
+    """Each variable with its value, passwords left out."""
+    values = {f"NEWSGATE_{name.upper()}": value for name, value in settings.model_dump(mode="json").items()}
+    values["NEWSGATE_DATABASE_URL"] = _display_database_url(settings)
+    values["NEWSGATE_BROKER_URL"] = "private" if settings.broker_is_private else settings.display_broker_url
+    return values
+
+
+def _look(part: str, look: Callable[[], Iterable[Check]]) -> list[Check]:
+    """What a look finds; what it raises is a finding too, because the other parts still have to be looked at."""
+    found: list[Check] = []
+    try:
+        found.extend(look())
+    except NewsgateError as error:
+        found.append(failure(part, error))
+    except Exception as error:  # noqa: BLE001 - nobody knows in which way a broken set-up is broken
+        found.append(Check(part, "FAILED", f"{type(error).__name__}: {first_line(error)}"))
+    return found
+
+
+def _variables() -> Iterator[Check]:
+    for name, meant in unknown_variables().items():
+        remedy = f"{meant} may be meant" if meant else "docs/settings.md lists every setting"
+        yield Check("variables", "warning", f"{name} is no setting and is ignored", remedy)
+
+
+def _changed_settings(in_force: Mapping[str, Any]) -> Check:
+    default = settings_in_force(Settings.model_construct())
+    changed = [f"{name}={value}" for name, value in in_force.items() if value != default[name]]
+    return Check("settings", "ok", ", ".join(changed) if changed else "all at their defaults")
+
+
+def _display_database_url(settings: Settings) -> str:
+    try:
+        return Database(settings.database_url).display_url if settings.database_url else "a file in the home folder"
+    except NewsgateError:
+        return "unusable"
