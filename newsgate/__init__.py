@@ -1,5 +1,3 @@
 """newsgate: a file of texts in, fake or real verdicts in your database."""
 
-from importlib.metadata import version
-
-__version__ = version("newsgate")
+__version__ = "0.2.0"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import click
 
+from newsgate import __version__
 from newsgate.commands.audit import audit
 from newsgate.commands.batches import cancel, results, status
 from newsgate.commands.common import CONTEXT, TellingGroup
@@ -30,7 +31,7 @@ class _InOrder(TellingGroup):
 
 
 @click.group(cls=_InOrder, context_settings=CONTEXT)
-@click.version_option(package_name="newsgate")
+@click.version_option(__version__)
 def newsgate() -> None:
     """Which of these texts are fake, and which are real?
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import importlib.util
+import os
 import shutil
 import subprocess
 import sys
@@ -11,6 +13,10 @@ from pathlib import Path
 
 import pytest
 
+from newsgate import __version__
+
+# What builds newsgate, and no newsgate: where it is installed for the first time, none is there to be imported.
+_BUILDERS = ("hatchling", "packaging", "pathspec", "pluggy", "trove_classifiers")
 ROOMS = ("db", "foundation", "model", "tasks", "training", "worker")
 _ROOT = Path(__file__).parents[2]
 
@@ -46,9 +52,32 @@ def test_every_file_of_a_room_is_in_the_wheel(room: str, wheel: set[str]) -> Non
     assert {name if room == "newsgate" else f"newsgate/{name}" for name in files} <= wheel
 
 
+def test_the_wheel_has_the_version_that_newsgate_says(wheel: set[str]) -> None:
+    assert f"newsgate-{__version__}.dist-info/METADATA" in wheel
+
+
 def _built(what: str, source: Path, into: Path) -> Path:
     order = f"import sys; from hatchling import build; print(build.build_{what}(sys.argv[1]))"
+    environment = os.environ | {"PYTHONPATH": str(_folder_of_builders(into))}
+    # -S: without site-packages, where the tests have newsgate.
     printed = subprocess.run(
-        [sys.executable, "-c", order, into], cwd=source, capture_output=True, text=True, check=True
+        [sys.executable, "-S", "-c", order, into],
+        cwd=source,
+        capture_output=True,
+        text=True,
+        check=True,
+        env=environment,
     )
     return into / printed.stdout.splitlines()[-1]
+
+
+def _folder_of_builders(folder: Path) -> Path:
+    builders = folder / "builders"
+    if not builders.exists():
+        builders.mkdir()
+        for name in _BUILDERS:
+            spec = importlib.util.find_spec(name)
+            assert spec is not None
+            assert spec.origin is not None
+            (builders / name).symlink_to(Path(spec.origin).parent)
+    return builders

@@ -11,6 +11,7 @@ from importlib import metadata
 from importlib.util import find_spec
 from pathlib import Path
 
+from newsgate import __version__
 from newsgate.db.session import sqlite_driver, wal_is_safe
 from newsgate.tasks.inspecting.doctor.check import Check, State, major_and_minor
 from newsgate.tasks.inspecting.doctor.database import sqlite_file
@@ -34,7 +35,7 @@ _NO_DISK_BYTES = 50 * _MEBIBYTE
 
 def look_at_versions() -> Iterator[Check]:
     """Yield what newsgate, its libraries and SQLite are."""
-    yield Check("newsgate", "ok", f"{metadata.version('newsgate')}, Python {platform.python_version()}")
+    yield Check("newsgate", "ok", f"{__version__}, Python {platform.python_version()}")
     installed = {name: _version(name) for name in _LIBRARIES}
     shown = ", ".join(f"{name} {version or 'missing'}" for name, version in installed.items())
     if None in installed.values():
