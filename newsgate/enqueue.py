@@ -7,10 +7,10 @@ from typing import Any
 
 import click
 
-from newsgate.commands.common import CONTEXT, EXIT_SOME_ROWS_BAD, Telling, opened, tell
-from newsgate.commands.number_types import MODEL
-from newsgate.commands.reading_options import draw_reading, read_options, reading_options, tell_enqueued
-from newsgate.commands.text_type import UTF8_TEXT
+from newsgate.console.error_reporting import CONTEXT, EXIT_SOME_ROWS_BAD, Telling, opened, tell
+from newsgate.console.file_reading_options import draw_reading, read_options, reading_options, tell_enqueued
+from newsgate.console.parameter_types import MODEL
+from newsgate.console.text_type import UTF8_TEXT
 
 
 @click.command("enqueue", cls=Telling, context_settings=CONTEXT)
@@ -39,8 +39,8 @@ def enqueue(
       enqueue --text-column body --id-column guid export.jsonl.gz
       zcat big.csv.gz | enqueue --name big --wait -
     """
-    from newsgate.commands.progress import ProgressLine
-    from newsgate.commands.wait_bar import wait_and_tell
+    from newsgate.console.progress_line import ProgressLine
+    from newsgate.console.wait_for_batch import wait_and_tell
     from newsgate.tasks.enqueueing.enqueue import enqueue as enqueue_file
     from newsgate.tasks.enqueueing.request import EnqueueInterruptedError, Request
 

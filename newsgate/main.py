@@ -6,8 +6,7 @@ import click
 
 from newsgate import __version__
 from newsgate.commands.audit import audit
-from newsgate.commands.batches import cancel, results, status
-from newsgate.commands.common import CONTEXT, TellingGroup
+from newsgate.commands.classify import classify, migrate, up, worker
 from newsgate.commands.doctor import doctor
 from newsgate.commands.evaluate import evaluate
 from newsgate.commands.explain import explain
@@ -15,11 +14,12 @@ from newsgate.commands.labels import label, labels
 from newsgate.commands.models import models, promote
 from newsgate.commands.reclassify import flips, reclassify, requeue
 from newsgate.commands.report import report
+from newsgate.commands.results import cancel, results, status
 from newsgate.commands.retrain import beat, retrain, rollback, trainer
 from newsgate.commands.review import review
-from newsgate.commands.running import classify, migrate, up, worker
 from newsgate.commands.shadow import shadow
 from newsgate.commands.train import train
+from newsgate.console.error_reporting import CONTEXT, TellingGroup
 from newsgate.enqueue import enqueue
 
 

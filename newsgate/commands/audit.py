@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from newsgate.commands.common import Telling, opened
+from newsgate.console.error_reporting import Telling, opened
 
 
 @click.command("audit", cls=Telling)

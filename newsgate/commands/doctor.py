@@ -7,7 +7,7 @@ from dataclasses import asdict
 
 import click
 
-from newsgate.commands.common import Telling
+from newsgate.console.error_reporting import Telling
 
 
 @click.command("doctor", cls=Telling)

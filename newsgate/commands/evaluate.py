@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from newsgate.commands.common import EXIT_SOME_ROWS_BAD, Telling, opened, print_table, tell, written
-from newsgate.commands.max_error_option import max_error_option, tell_unsure
-from newsgate.commands.number_types import MODEL
-from newsgate.commands.reading_options import read_options, reading_options, tell_read
+from newsgate.console.error_reporting import EXIT_SOME_ROWS_BAD, Telling, opened, print_table, tell, written
+from newsgate.console.file_reading_options import read_options, reading_options, tell_read
+from newsgate.console.max_error_option import max_error_option, tell_unsure
+from newsgate.console.parameter_types import MODEL
 
 if TYPE_CHECKING:
     from newsgate.tasks.models.evaluate import Evaluated
@@ -96,8 +96,8 @@ def _tell_selected(done: Evaluated) -> None:
 
 
 def _draw(done: Evaluated, *, file: str, path: str) -> None:
+    from newsgate.pages.reliability_diagram import draw_reliability
     from newsgate.tasks.reading import storable
-    from newsgate.training.reliability_svg import draw_reliability
 
     title = f"model {done.model} on {storable(Path(file).name)}"
     drawing = draw_reliability(done.reliability, title=title, ece=done.figures.ece)

@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from newsgate.commands.common import Telling, opened, print_table, printable, tell, written
-from newsgate.commands.number_types import ITEM, MODEL
-from newsgate.commands.text_type import UTF8_TEXT
+from newsgate.console.error_reporting import Telling, opened, print_table, tell, written
+from newsgate.console.parameter_types import ITEM, MODEL
+from newsgate.console.text_type import UTF8_TEXT
 from newsgate.foundation.errors import WrongUsageError
+from newsgate.foundation.printable_text import printable
 
 if TYPE_CHECKING:
     from newsgate.db.session import Database
@@ -144,7 +145,7 @@ def _bar(share: float) -> str:
 
 
 def _write_page(explained: Explained, path: Path) -> None:
-    from newsgate.commands.explanation_page import explanation_page
+    from newsgate.pages.explanation_page import explanation_page
 
     page = explanation_page(explained)
     with written(str(path)) as stream:

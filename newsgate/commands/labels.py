@@ -7,10 +7,18 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from newsgate.commands.common import EXIT_SOME_ROWS_BAD, Telling, TellingGroup, opened, print_table, tell, written
-from newsgate.commands.number_types import ITEM
-from newsgate.commands.reading_options import read_options, reading_options, tell_about_file
-from newsgate.commands.text_type import UTF8_TEXT, is_storable
+from newsgate.console.error_reporting import (
+    EXIT_SOME_ROWS_BAD,
+    Telling,
+    TellingGroup,
+    opened,
+    print_table,
+    tell,
+    written,
+)
+from newsgate.console.file_reading_options import read_options, reading_options, tell_about_file
+from newsgate.console.parameter_types import ITEM
+from newsgate.console.text_type import UTF8_TEXT, is_storable
 from newsgate.foundation.errors import WrongUsageError
 
 if TYPE_CHECKING:

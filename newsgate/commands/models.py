@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from newsgate.commands.common import Telling, TellingGroup, opened, print_table, tell
-from newsgate.commands.number_types import MODEL
-from newsgate.commands.text_type import UTF8_TEXT
+from newsgate.console.error_reporting import Telling, TellingGroup, opened, print_table, tell
+from newsgate.console.parameter_types import MODEL
+from newsgate.console.text_type import UTF8_TEXT
 
 if TYPE_CHECKING:
     from newsgate.db.promotions import Promotion

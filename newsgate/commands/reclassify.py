@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from newsgate.commands.common import EXIT_SOME_ROWS_BAD, Telling, one_line, opened, print_table, tell, warn
-from newsgate.commands.number_types import ANY_ROWS, BATCH, MODEL
+from newsgate.console.error_reporting import EXIT_SOME_ROWS_BAD, Telling, one_line, opened, print_table, tell, warn
+from newsgate.console.parameter_types import ANY_ROWS, BATCH, MODEL
 from newsgate.foundation.errors import WrongUsageError
 
 if TYPE_CHECKING:
@@ -40,8 +40,8 @@ def reclassify(batch: int, *, model: int | None, wait: bool, flips: int, as_json
     Run again after an interruption or a cancellation, the same command goes on where it stopped. Where the model has
     finished the batch already, it reports what changed.
     """
-    from newsgate.commands.progress import ProgressLine
-    from newsgate.commands.wait_bar import wait_and_tell
+    from newsgate.console.progress_line import ProgressLine
+    from newsgate.console.wait_for_batch import wait_and_tell
     from newsgate.tasks.classifying.reclassify import previous_model, report_flips
     from newsgate.tasks.classifying.reclassify import reclassify as reclassify_batch
 
@@ -103,7 +103,7 @@ def requeue(batch: int, *, wait: bool) -> None:
 
     It is about the batch's latest run. What is classified stays as it is.
     """
-    from newsgate.commands.wait_bar import wait_and_tell
+    from newsgate.console.wait_for_batch import wait_and_tell
     from newsgate.tasks.classifying.reclassify import requeue_batch
 
     with opened() as (settings, database):

@@ -6,9 +6,9 @@ import sys
 
 import click
 
-from newsgate.commands.common import Telling, opened, tell, written
-from newsgate.commands.max_error_option import max_error_option
-from newsgate.commands.number_types import BATCH, MODEL
+from newsgate.console.error_reporting import Telling, opened, tell, written
+from newsgate.console.max_error_option import max_error_option
+from newsgate.console.parameter_types import BATCH, MODEL
 from newsgate.foundation.errors import WrongUsageError
 
 
@@ -25,7 +25,7 @@ def report(batch: int, *, output: str | None, model: int | None, max_error: floa
 
     The page is one file that needs no network and runs no script: send it to whoever asked.
     """
-    from newsgate.commands.report_page import report_page
+    from newsgate.pages.report_page import report_page
     from newsgate.tasks.inspecting.batch_report import report_on
 
     if output is None and sys.stdout.isatty():

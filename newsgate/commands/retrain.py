@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from newsgate.commands.common import Telling, opened, tell
-from newsgate.commands.text_type import UTF8_TEXT
+from newsgate.console.error_reporting import Telling, opened, tell
+from newsgate.console.text_type import UTF8_TEXT
 
 if TYPE_CHECKING:
     from newsgate.db.jobs import JobRecord

@@ -10,10 +10,11 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from newsgate.commands.common import Telling, opened, printable, tell, warn, written
 from newsgate.commands.labels import agreement_line, by_option, judge_name, share, tell_imported, tell_refused
-from newsgate.commands.number_types import BATCH, SOME_ROWS, Share
+from newsgate.console.error_reporting import Telling, opened, tell, warn, written
+from newsgate.console.parameter_types import BATCH, SOME_ROWS, Share
 from newsgate.foundation.errors import NewsgateError, WrongUsageError
+from newsgate.foundation.printable_text import printable
 
 if TYPE_CHECKING:
     from newsgate.db.review import Offer

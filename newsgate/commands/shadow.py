@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from newsgate.commands.common import Telling, opened, print_table, tell
-from newsgate.commands.number_types import MODEL, Share
+from newsgate.console.error_reporting import Telling, opened, print_table, tell
+from newsgate.console.parameter_types import MODEL, Share
 from newsgate.foundation.errors import WrongUsageError
 
 if TYPE_CHECKING:

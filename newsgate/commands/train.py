@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any, Final
 
 import click
 
-from newsgate.commands.common import EXIT_SOME_ROWS_BAD, Telling, check_writable, on_terminal, opened, tell
-from newsgate.commands.reading_options import read_options, reading_options, tell_read
-from newsgate.commands.text_type import UTF8_TEXT
+from newsgate.console.error_reporting import EXIT_SOME_ROWS_BAD, Telling, check_writable, on_terminal, opened, tell
+from newsgate.console.file_reading_options import read_options, reading_options, tell_read
+from newsgate.console.text_type import UTF8_TEXT
 
 if TYPE_CHECKING:
     from newsgate.training.progress import Progress

@@ -11,7 +11,6 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
-from newsgate.commands.report_page import report_page
 from newsgate.db.batch_status import batch_status
 from newsgate.db.batches import queued_chunks
 from newsgate.db.chunks import Verdict, claim_chunk, commit_chunk, load_texts
@@ -21,6 +20,7 @@ from newsgate.db.results import Result
 from newsgate.db.schema import ensure_schema
 from newsgate.db.session import Database
 from newsgate.main import newsgate
+from newsgate.pages.report_page import report_page
 from newsgate.tasks.enqueueing.enqueue import enqueue
 from newsgate.tasks.enqueueing.request import Request
 from newsgate.tasks.inspecting.batch_report import MOST_PROBLEMS, report_on

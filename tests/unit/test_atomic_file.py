@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from newsgate.commands.common import OutputError, written
+from newsgate.console.error_reporting import OutputError, written
 from newsgate.foundation.atomic_file import whole_file
 
 

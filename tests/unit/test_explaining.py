@@ -13,12 +13,12 @@ import pytest
 from click.testing import CliRunner
 
 from newsgate.commands.explain import NOTE, as_json, token_shown
-from newsgate.commands.explanation_page import explanation_page
 from newsgate.main import newsgate
 from newsgate.model.bundle import read_bundle
 from newsgate.model.explanation import explain
 from newsgate.model.runtime import OnnxRuntime
 from newsgate.model.starter import starter_bundle
+from newsgate.pages.explanation_page import explanation_page
 from newsgate.tasks.inspecting.explain import DEFAULT_MOST_TOKENS, LARGEST_MOST_TOKENS, Explained
 
 HOSTILE = "<script>alert('x')</script> \x1b[31m \x00 \u202e \ud800 <img src=x onerror=alert(1)> &lt;b&gt; microchip"

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
-from newsgate.commands.number_types import ANY_ROWS, BATCH, MODEL
+from newsgate.console.parameter_types import ANY_ROWS, BATCH, MODEL
 from newsgate.main import newsgate
 
 _HUGE = "99999999999999999999"

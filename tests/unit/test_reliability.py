@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from newsgate.pages.reliability_diagram import draw_reliability
 from newsgate.training.reliability import reliability_bins, wilson_interval
-from newsgate.training.reliability_svg import draw_reliability
 
 SVG = "{http://www.w3.org/2000/svg}"
 

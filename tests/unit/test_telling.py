@@ -10,8 +10,9 @@ from click.testing import CliRunner
 from hypothesis import given
 from hypothesis import strategies as st
 
-from newsgate.commands.common import Telling, one_line, print_table, printable, tell, warn
+from newsgate.console.error_reporting import Telling, one_line, print_table, tell, warn
 from newsgate.foundation.errors import NewsgateError
+from newsgate.foundation.printable_text import printable
 from newsgate.main import newsgate
 
 HOSTILE = "\x1b[2J\x07red\u202eevil\r\x9b31m\x00"

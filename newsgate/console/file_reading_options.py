@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from newsgate.commands.common import tell, warn
+from newsgate.console.error_reporting import tell, warn
 
 if TYPE_CHECKING:
-    from newsgate.commands.progress import ProgressLine
+    from newsgate.console.progress_line import ProgressLine
     from newsgate.db.results import Reject
     from newsgate.db.session import Database
     from newsgate.tasks.enqueueing.request import Enqueued, Progress

@@ -8,7 +8,7 @@ from typing import Self
 
 import click
 
-from newsgate.commands.common import on_terminal
+from newsgate.console.error_reporting import on_terminal
 
 _REDRAW_SECONDS = 0.1
 _BAR_CELLS = 28

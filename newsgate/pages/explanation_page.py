@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Final
 
-from newsgate.commands.explanation_style import STYLE
-from newsgate.commands.html_page import escaped, html_page, shortened
 from newsgate.model.explanation_faithfulness import RANDOM_DRAWS
 from newsgate.model.labels import label_of
 from newsgate.model.tokenizer import CONTINUATION, UNKNOWN_PIECE, URL_PIECE
+from newsgate.pages.explanation_style import STYLE
+from newsgate.pages.html_page import escaped, html_page, shortened
 
 if TYPE_CHECKING:
     from newsgate.model.explanation import Explanation

@@ -9,8 +9,8 @@ import html
 from collections.abc import Sequence
 from typing import Final
 
-from newsgate.commands.common import printable
-from newsgate.commands.html_style import STYLE
+from newsgate.foundation.printable_text import printable
+from newsgate.pages.page_style import STYLE
 
 _TEXT_CHARS: Final = 1200
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 
-from newsgate.commands.common import tell, warn
-from newsgate.commands.progress import ProgressLine
+from newsgate.console.error_reporting import tell, warn
+from newsgate.console.progress_line import ProgressLine
 from newsgate.db.batch_status import BatchStatus, batch_status
 from newsgate.db.session import Database
 from newsgate.tasks.enqueueing.existing_runs import RunCancelledError

@@ -15,6 +15,7 @@ from typing import IO, TYPE_CHECKING, Any
 import click
 
 from newsgate.foundation.errors import NewsgateError, WrongUsageError
+from newsgate.foundation.printable_text import printable
 
 if TYPE_CHECKING:
     from newsgate.db.session import Database
@@ -144,14 +145,6 @@ def print_table(headers: Sequence[str], rows: Sequence[Sequence[Any]], *, right:
     click.echo(line(list(headers)))
     for row in cells:
         click.echo(line(row))
-
-
-def printable(text: str) -> str:
-    """`text` with a blank for everything that commands a terminal or turns the direction of reading.
-
-    Texts, names and errors come from anywhere: a file could otherwise recolour the terminal, clear it, or worse.
-    """
-    return "".join(char if char.isprintable() else " " for char in text)
 
 
 def one_line(text: str, *, most_chars: int) -> str:

@@ -8,8 +8,8 @@ from typing import Any, TypeVar
 
 import click
 
-from newsgate.commands.common import tell
-from newsgate.commands.number_types import Share
+from newsgate.console.error_reporting import tell
+from newsgate.console.parameter_types import Share
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 

@@ -9,10 +9,10 @@ from typing import Any
 
 import click
 
-from newsgate.commands.common import EXIT_SOME_ROWS_BAD, Telling, opened, tell, warn
-from newsgate.commands.max_error_option import max_error_option
-from newsgate.commands.number_types import ANY_ROWS, MODEL
-from newsgate.commands.reading_options import draw_reading, read_options, reading_options, tell_enqueued
+from newsgate.console.error_reporting import EXIT_SOME_ROWS_BAD, Telling, opened, tell, warn
+from newsgate.console.file_reading_options import draw_reading, read_options, reading_options, tell_enqueued
+from newsgate.console.max_error_option import max_error_option
+from newsgate.console.parameter_types import ANY_ROWS, MODEL
 
 
 @click.command("up", cls=Telling)
@@ -116,9 +116,9 @@ def classify(
     Where `newsgate up` runs already, its workers are used. A file classified before is not classified again: its
     verdicts are printed, by --model or by the model that was last.
     """
-    from newsgate.commands.batches import write_results
-    from newsgate.commands.progress import ProgressLine
-    from newsgate.commands.wait_bar import wait_and_tell
+    from newsgate.commands.results import write_results
+    from newsgate.console.progress_line import ProgressLine
+    from newsgate.console.wait_for_batch import wait_and_tell
     from newsgate.db.results import ResultFilter
     from newsgate.tasks.enqueueing.enqueue import enqueue
     from newsgate.tasks.enqueueing.existing_runs import AlreadyEnqueuedError

@@ -6,9 +6,9 @@ import math
 from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any, Final
 
-from newsgate.commands.html_page import escaped, html_page, shortened
-from newsgate.commands.report_style import STYLE
 from newsgate.db.report_queries import SCORE_BINS
+from newsgate.pages.html_page import escaped, html_page, shortened
+from newsgate.pages.report_style import STYLE
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

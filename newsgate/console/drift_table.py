@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from newsgate.commands.common import opened, print_table, tell
+from newsgate.console.error_reporting import opened, print_table, tell
 
 if TYPE_CHECKING:
     from newsgate.tasks.inspecting.drift import DriftDay

@@ -12,10 +12,10 @@ from typing import IO, TYPE_CHECKING, Any
 
 import click
 
-from newsgate.commands.common import Telling, one_line, opened, print_table, tell, written
-from newsgate.commands.drift_table import show_drift
-from newsgate.commands.max_error_option import max_error_option, tell_unsure
-from newsgate.commands.number_types import ANY_ROWS, BATCH, MODEL, SOME_ROWS, Share
+from newsgate.console.drift_table import show_drift
+from newsgate.console.error_reporting import Telling, one_line, opened, print_table, tell, written
+from newsgate.console.max_error_option import max_error_option, tell_unsure
+from newsgate.console.parameter_types import ANY_ROWS, BATCH, MODEL, SOME_ROWS, Share
 from newsgate.foundation.errors import WrongUsageError
 
 if TYPE_CHECKING:
