@@ -7,17 +7,21 @@ from typing import Any
 
 import click
 
-from newsgate.console.error_reporting import CONTEXT, EXIT_SOME_ROWS_BAD, Telling, opened, tell
-from newsgate.console.file_reading_options import draw_reading, read_options, reading_options, tell_enqueued
-from newsgate.console.parameter_types import MODEL
-from newsgate.console.text_type import UTF8_TEXT
+from newsgate.console.error_reporting import ErrorReportingCommand
+from newsgate.console.exit_codes import EXIT_SOME_ROWS_BAD
+from newsgate.console.file_messages import print_enqueue_summary, reading_progress
+from newsgate.console.file_reading_options import file_reading_options, make_read_options
+from newsgate.console.help_settings import HELP_SETTINGS
+from newsgate.console.messages import print_message
+from newsgate.console.parameter_types import MODEL_NUMBER, UTF8_TEXT
+from newsgate.console.settings_and_database import settings_and_database
 
 
-@click.command("enqueue", cls=Telling, context_settings=CONTEXT)
+@click.command("enqueue", cls=ErrorReportingCommand, context_settings=HELP_SETTINGS)
 @click.argument("file")
-@reading_options
+@file_reading_options
 @click.option("--name", type=UTF8_TEXT, metavar="TEXT", help="What the batch is called. [default: the file's name]")
-@click.option("--model", type=MODEL, metavar="N", help="The model to classify with. [default: the champion]")
+@click.option("--model", type=MODEL_NUMBER, metavar="N", help="The model to classify with. [default: the champion]")
 @click.option("--again", is_flag=True, help="Enqueue the file although it was enqueued before.")
 @click.option("--wait", is_flag=True, help="Stay until every row has its verdict.")
 @click.option("--json", "as_json", is_flag=True, help="Print {batch, run, model, items, rejected} as one JSON object.")
@@ -40,34 +44,36 @@ def enqueue(
       zcat big.csv.gz | enqueue --name big --wait -
     """
     from newsgate.console.progress_line import ProgressLine
-    from newsgate.console.wait_for_batch import wait_and_tell
+    from newsgate.console.wait_for_batch import wait_with_progress
     from newsgate.tasks.enqueueing.enqueue import enqueue as enqueue_file
     from newsgate.tasks.enqueueing.request import EnqueueInterruptedError, Request
 
-    with opened() as (settings, database):
+    with settings_and_database() as (settings, database):
         request = Request(
             path=file,
-            options=read_options(settings.max_text_chars, **reading),
+            options=make_read_options(settings.max_text_chars, **reading),
             name=name,
             model=model,
             again=again,
         )
         try:
             with ProgressLine("reading") as line:
-                done = enqueue_file(request, settings=settings, database=database, progress=draw_reading(line))
+                done = enqueue_file(request, settings=settings, database=database, progress=reading_progress(line))
         except EnqueueInterruptedError as stopped:
-            tell(f"stopped: batch {stopped.batch} holds {stopped.items} rows; the same command goes on from there")
+            print_message(
+                f"stopped: batch {stopped.batch} holds {stopped.items} rows; the same command goes on from there"
+            )
             raise
         except KeyboardInterrupt:
-            tell("stopped: nothing was stored")
+            print_message("stopped: nothing was stored")
             raise
-        tell_enqueued(done, database)
+        print_enqueue_summary(done, database)
         if as_json:
             figures = {"batch": done.batch, "run": done.run, "model": done.model}
             click.echo(json.dumps({**figures, "items": done.items, "rejected": done.rejected}))
         else:
             click.echo(done.batch)
-        failed = wait_and_tell(database, done.batch, model=done.model).failed if wait else 0
+        failed = wait_with_progress(database, done.batch, model=done.model).failed if wait else 0
     if done.rejected or done.incomplete or failed:
         raise SystemExit(EXIT_SOME_ROWS_BAD)
 

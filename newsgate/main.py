@@ -6,31 +6,44 @@ import click
 
 from newsgate import __version__
 from newsgate.commands.audit import audit
-from newsgate.commands.classify import classify, migrate, up, worker
+from newsgate.commands.beat import beat
+from newsgate.commands.cancel import cancel
+from newsgate.commands.classify import classify
 from newsgate.commands.doctor import doctor
 from newsgate.commands.evaluate import evaluate
 from newsgate.commands.explain import explain
-from newsgate.commands.labels import label, labels
-from newsgate.commands.models import models, promote
-from newsgate.commands.reclassify import flips, reclassify, requeue
+from newsgate.commands.flips import flips
+from newsgate.commands.label import label
+from newsgate.commands.labels import labels
+from newsgate.commands.migrate import migrate
+from newsgate.commands.models import models
+from newsgate.commands.promote import promote
+from newsgate.commands.reclassify import reclassify
 from newsgate.commands.report import report
-from newsgate.commands.results import cancel, results, status
-from newsgate.commands.retrain import beat, retrain, rollback, trainer
+from newsgate.commands.requeue import requeue
+from newsgate.commands.results import results
+from newsgate.commands.retrain import retrain
 from newsgate.commands.review import review
+from newsgate.commands.rollback import rollback
 from newsgate.commands.shadow import shadow
+from newsgate.commands.status import status
 from newsgate.commands.train import train
-from newsgate.console.error_reporting import CONTEXT, TellingGroup
+from newsgate.commands.trainer import trainer
+from newsgate.commands.up import up
+from newsgate.commands.worker import worker
+from newsgate.console.error_reporting import ErrorReportingGroup
+from newsgate.console.help_settings import HELP_SETTINGS
 from newsgate.enqueue import enqueue
 
 
-class _InOrder(TellingGroup):
+class _OrderedGroup(ErrorReportingGroup):
     """Lists commands in the order a person meets them, not by the alphabet."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         return list(self.commands)
 
 
-@click.group(cls=_InOrder, context_settings=CONTEXT)
+@click.group(cls=_OrderedGroup, context_settings=HELP_SETTINGS)
 @click.version_option(__version__)
 def newsgate() -> None:
     """Which of these texts are fake, and which are real?

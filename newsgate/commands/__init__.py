@@ -1,0 +1,1 @@
+"""A file for each command; `labels` and `models` are groups of them."""

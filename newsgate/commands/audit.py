@@ -1,22 +1,23 @@
-"""The command that proves the invariants."""
+"""`newsgate audit`: the invariants, proved on this database."""
 
 from __future__ import annotations
 
 import click
 
-from newsgate.console.error_reporting import Telling, opened
+from newsgate.console.error_reporting import ErrorReportingCommand
+from newsgate.console.settings_and_database import settings_and_database
 
 
-@click.command("audit", cls=Telling)
+@click.command("audit", cls=ErrorReportingCommand)
 def audit() -> None:
     """Prove the invariants on this database: nothing lost, nothing doubled, nothing made up.
 
     Prints what was counted; exits with 1 and the first offenders where one does not hold.
     """
-    from newsgate.db.audit import audit as look
+    from newsgate.db.audit import audit as check_invariants
 
-    with opened() as (_, database), database.read() as connection:
-        findings = look(connection)
+    with settings_and_database() as (_, database), database.read() as connection:
+        findings = check_invariants(connection)
     for finding in findings:
         click.echo(f"{'ok    ' if finding.holds else 'BROKEN'} {finding.invariant} ({finding.checked} checked)")
         for offender in finding.offenders:

@@ -1,4 +1,4 @@
-"""The command that looks at the set-up, and says what is wrong with it."""
+"""`newsgate doctor`: the set-up, and what is wrong with it."""
 
 from __future__ import annotations
 
@@ -7,10 +7,10 @@ from dataclasses import asdict
 
 import click
 
-from newsgate.console.error_reporting import Telling
+from newsgate.console.error_reporting import ErrorReportingCommand
 
 
-@click.command("doctor", cls=Telling)
+@click.command("doctor", cls=ErrorReportingCommand)
 @click.option("--json", "as_json", is_flag=True, help="Print the checks and the settings in force as one JSON object.")
 def doctor(*, as_json: bool) -> None:
     """Look at versions, settings, folders, database and broker, and say what to mend.

@@ -1,4 +1,4 @@
-"""The command `evaluate`: how well a model tells labelled texts apart."""
+"""`newsgate evaluate`: how well a model tells labelled texts apart."""
 
 from __future__ import annotations
 
@@ -8,22 +8,28 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from newsgate.console.error_reporting import EXIT_SOME_ROWS_BAD, Telling, opened, print_table, tell, written
-from newsgate.console.file_reading_options import read_options, reading_options, tell_read
-from newsgate.console.max_error_option import max_error_option, tell_unsure
-from newsgate.console.parameter_types import MODEL
+from newsgate.console.console_table import print_table
+from newsgate.console.error_reporting import ErrorReportingCommand
+from newsgate.console.exit_codes import EXIT_SOME_ROWS_BAD
+from newsgate.console.file_messages import print_read_summary
+from newsgate.console.file_reading_options import file_reading_options, make_read_options
+from newsgate.console.max_error_option import max_error_option, print_unsure_rows
+from newsgate.console.messages import print_message
+from newsgate.console.output_file import open_output
+from newsgate.console.parameter_types import MODEL_NUMBER
+from newsgate.console.settings_and_database import settings_and_database
 
 if TYPE_CHECKING:
     from newsgate.tasks.models.evaluate import Evaluated
 
 
-@click.command("evaluate", cls=Telling)
+@click.command("evaluate", cls=ErrorReportingCommand)
 @click.argument("file")
-@reading_options
-@click.option("--model", type=MODEL, metavar="N", help="[default: the champion]")
+@file_reading_options
+@click.option("--model", type=MODEL_NUMBER, metavar="N", help="[default: the champion]")
 @max_error_option(
-    help="Report the share of texts that get a label at this wanted error, and the error seen. The other figures stay "
-    "those of all rows."
+    help_text="Report the share of texts that get a label at this wanted error, and the error seen. The other figures "
+    "stay those of all rows."
 )
 @click.option(
     "--reliability",
@@ -44,22 +50,22 @@ def evaluate(
     from newsgate.tasks.models.evaluate import evaluate_model
     from newsgate.tasks.models.labelled_files import read_labelled
 
-    with opened() as (settings, database):
-        labelled = read_labelled(file, options=read_options(settings.max_text_chars, **reading), settings=settings)
-        tell_read(file, labelled)
+    with settings_and_database() as (settings, database):
+        labelled = read_labelled(file, options=make_read_options(settings.max_text_chars, **reading), settings=settings)
+        print_read_summary(file, labelled)
         done = evaluate_model(labelled.texts, model=model, max_error=max_error, settings=settings, database=database)
     if form == "json":
-        click.echo(json.dumps(_as_json(done, max_error=max_error)))
+        click.echo(json.dumps(_json_values(done, max_error=max_error)))
     else:
         _print_figures(done)
-    _tell_selected(done)
+    _print_selection(done)
     if picture is not None:
-        _draw(done, file=file, path=picture)
+        _write_picture(done, file=file, path=picture)
     if not labelled.report.is_whole:
         raise SystemExit(EXIT_SOME_ROWS_BAD)
 
 
-def _as_json(done: Evaluated, *, max_error: float | None) -> dict[str, Any]:
+def _json_values(done: Evaluated, *, max_error: float | None) -> dict[str, Any]:
     document = {"model": done.model, **done.figures.as_dict()}
     if done.selected is not None:
         document |= {"coverage": done.selected.coverage, "max_error": max_error, "error": done.selected.error}
@@ -79,28 +85,28 @@ def _print_figures(done: Evaluated) -> None:
     }
     if selected is not None:
         shown["error"] = "" if selected.error is None else f"{selected.error:.4f}"
-    print_table(tuple(shown), [tuple(shown.values())], right=frozenset(shown))
+    print_table(tuple(shown), [tuple(shown.values())], right_aligned=frozenset(shown))
     click.echo()
     print_table(
         ("actually", "said fake", "said real"),
         [(actual, said["fake"], said["real"]) for actual, said in figures.confusion.items()],
-        right=frozenset({"said fake", "said real"}),
+        right_aligned=frozenset({"said fake", "said real"}),
     )
 
 
-def _tell_selected(done: Evaluated) -> None:
+def _print_selection(done: Evaluated) -> None:
     if done.selected is not None and done.threshold is not None:
         rows = done.figures.rows
         sure = round(rows * done.selected.coverage)
-        tell_unsure(f"model {done.model}", rows=rows, sure=sure, threshold=done.threshold)
+        print_unsure_rows(f"model {done.model}", rows=rows, sure=sure, threshold=done.threshold)
 
 
-def _draw(done: Evaluated, *, file: str, path: str) -> None:
+def _write_picture(done: Evaluated, *, file: str, path: str) -> None:
     from newsgate.pages.reliability_diagram import draw_reliability
     from newsgate.tasks.reading import storable
 
     title = f"model {done.model} on {storable(Path(file).name)}"
     drawing = draw_reliability(done.reliability, title=title, ece=done.figures.ece)
-    with written(path) as stream:
+    with open_output(path) as stream:
         stream.write(drawing)
-    tell(f"{path}: the reliability diagram")
+    print_message(f"{path}: the reliability diagram")

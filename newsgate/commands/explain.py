@@ -1,4 +1,4 @@
-"""The command that looks into one verdict: explain."""
+"""`newsgate explain`: why a text got its score."""
 
 from __future__ import annotations
 
@@ -9,9 +9,12 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from newsgate.console.error_reporting import Telling, opened, print_table, tell, written
-from newsgate.console.parameter_types import ITEM, MODEL
-from newsgate.console.text_type import UTF8_TEXT
+from newsgate.console.console_table import print_table
+from newsgate.console.error_reporting import ErrorReportingCommand
+from newsgate.console.messages import print_message
+from newsgate.console.output_file import open_output
+from newsgate.console.parameter_types import ITEM_NUMBER, MODEL_NUMBER, UTF8_TEXT
+from newsgate.console.settings_and_database import settings_and_database
 from newsgate.foundation.errors import WrongUsageError
 from newsgate.foundation.printable_text import printable
 
@@ -21,15 +24,17 @@ if TYPE_CHECKING:
     from newsgate.model.explanation_faithfulness import Faithfulness
     from newsgate.tasks.inspecting.explain import Explained
 
-NOTE = "gates describe what the network did; leaving a token out attributes"
+GATES_NOTE = "gates describe what the network did; leaving a token out attributes"
 
 _TOKEN_CHARS = 26
 _BAR_CHARS = 16
 
 
-@click.command("explain", cls=Telling)
+@click.command("explain", cls=ErrorReportingCommand)
 @click.argument("item_or_text", type=UTF8_TEXT, metavar="ITEM|TEXT")
-@click.option("--model", type=MODEL, metavar="N", help="[default: the item's latest, or the champion for a TEXT]")
+@click.option(
+    "--model", type=MODEL_NUMBER, metavar="N", help="[default: the item's latest, or the champion for a TEXT]"
+)
 @click.option(
     "--html", type=click.Path(dir_okay=False, path_type=Path), metavar="FILE", help="Write a page instead of printing."
 )
@@ -49,9 +54,9 @@ def explain(item_or_text: str, *, model: int | None, html: Path | None, form: st
 
     Digits alone are the number of an item, as `newsgate results` shows it; anything else is a text.
     """
-    with opened() as (_, database):
+    with settings_and_database() as (_, database):
         explained = _explain(item_or_text, database=database, model=model, max_tokens=max_tokens)
-    _tell_verdict(explained)
+    _print_verdict(explained)
     if html is not None:
         _write_page(explained, html)
     if form == "json":
@@ -66,9 +71,9 @@ def as_json(explained: Explained) -> dict[str, Any]:
     return {
         "item": None if explained.item is None else explained.item.item,
         "model": explained.model,
-        "label": _label(why),
+        "label": _label_of(why),
         "p_fake": why.p_fake,
-        "note": NOTE,
+        "note": GATES_NOTE,
         "tokens": [_token_figures(why, place) for place in range(len(why.pieces))],
         "faithfulness": None if why.faithfulness is None else asdict(why.faithfulness),
         "read_tokens": why.read_tokens,
@@ -82,23 +87,23 @@ def _explain(item_or_text: str, *, database: Database, model: int | None, max_to
 
     if not (item_or_text.isascii() and item_or_text.isdigit()):
         return explain_text(item_or_text, database=database, model=model, most_tokens=max_tokens)
-    item = ITEM.parse(item_or_text)
+    item = ITEM_NUMBER.parse(item_or_text)
     if item is None:
         raise WrongUsageError("no item can have this number", remedy="For a text, put a blank before it")
     return explain_item(item, database=database, model=model, most_tokens=max_tokens)
 
 
-def _tell_verdict(explained: Explained) -> None:
+def _print_verdict(explained: Explained) -> None:
     why, item = explained.explanation, explained.item
     place = "" if item is None else f"item {item.item} (batch {item.batch}, row {item.row}): "
-    tell(f"{place}{_label(why)}, p_fake {why.p_fake:.3f}, says model {explained.model}")
+    print_message(f"{place}{_label_of(why)}, p_fake {why.p_fake:.3f}, says model {explained.model}")
     if why.is_cut:
-        tell(
+        print_message(
             f"only the first {len(why.pieces)} of the {why.read_tokens} tokens that the model reads are explained; "
             f"p_fake of all of them is {why.read_p_fake:.3f}"
         )
     if why.truncated:
-        tell(f"the text is longer than the {why.read_tokens} tokens that the model reads")
+        print_message(f"the text is longer than the {why.read_tokens} tokens that the model reads")
 
 
 def _print_explanation(why: Explanation) -> None:
@@ -106,7 +111,7 @@ def _print_explanation(why: Explanation) -> None:
     gates, largest = why.gates, float(abs(why.effects).max()) or 1.0
     rows = [
         (
-            token_shown(piece, word),
+            printable_token(piece, word),
             float(gates.keep[place]),
             float(gates.take_in[place]),
             float(gates.show[place]),
@@ -116,23 +121,23 @@ def _print_explanation(why: Explanation) -> None:
         )
         for place, (piece, word) in enumerate(zip(why.pieces, why.words, strict=True))
     ]
-    print_table(headers, rows, right=frozenset(headers[1:-1]))
+    print_table(headers, rows, right_aligned=frozenset(headers[1:-1]))
     if why.faithfulness is None:
-        tell("the text is too short for a faithfulness score")
+        print_message("the text is too short for a faithfulness score")
     else:
         click.echo()
         _print_faithfulness(why.faithfulness, len(why.pieces))
-    tell(f"{NOTE} (docs/explaining.md)")
+    print_message(f"{GATES_NOTE} (docs/explaining.md)")
 
 
 def _print_faithfulness(found: Faithfulness, tokens: int) -> None:
     first = f"first {found.tokens} of {tokens} tokens by"
     headers = (first, "comprehensiveness", "sufficiency", "rank correlation with |effect|")
     rows = [(each.ranking, each.comprehensiveness, each.sufficiency, each.rank_correlation) for each in found.rankings]
-    print_table(headers, rows, right=frozenset(headers[1:]))
+    print_table(headers, rows, right_aligned=frozenset(headers[1:]))
 
 
-def token_shown(piece: str, word: str) -> str:
+def printable_token(piece: str, word: str) -> str:
     """A token for a person: the vocabulary's piece, beside the word where the piece is not part of it."""
     from newsgate.model.tokenizer import UNKNOWN_PIECE
 
@@ -148,12 +153,12 @@ def _write_page(explained: Explained, path: Path) -> None:
     from newsgate.pages.explanation_page import explanation_page
 
     page = explanation_page(explained)
-    with written(str(path)) as stream:
+    with open_output(str(path)) as stream:
         stream.write(page)
-    tell(f"{path}: the page is written; a browser shows it")
+    print_message(f"{path}: the page is written; a browser shows it")
 
 
-def _label(why: Explanation) -> str:
+def _label_of(why: Explanation) -> str:
     from newsgate.model.labels import label_of
 
     return label_of(why.p_fake)

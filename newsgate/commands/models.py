@@ -1,4 +1,4 @@
-"""Commands about models: models, promote."""
+"""`newsgate models`: which there are, and one model's story."""
 
 from __future__ import annotations
 
@@ -8,15 +8,16 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from newsgate.console.error_reporting import Telling, TellingGroup, opened, print_table, tell
-from newsgate.console.parameter_types import MODEL
-from newsgate.console.text_type import UTF8_TEXT
+from newsgate.console.console_table import print_table
+from newsgate.console.error_reporting import ErrorReportingCommand, ErrorReportingGroup
+from newsgate.console.parameter_types import MODEL_NUMBER
+from newsgate.console.settings_and_database import settings_and_database
 
 if TYPE_CHECKING:
     from newsgate.db.promotions import Promotion
 
 
-@click.group("models", cls=TellingGroup, invoke_without_command=True)
+@click.group("models", cls=ErrorReportingGroup, invoke_without_command=True)
 @click.pass_context
 def models(ctx: click.Context) -> None:
     """List the models, newest first; `newsgate models show N` tells one's story."""
@@ -24,13 +25,13 @@ def models(ctx: click.Context) -> None:
         ctx.invoke(list_)
 
 
-@click.command("list", cls=Telling)
+@click.command("list", cls=ErrorReportingCommand)
 def list_() -> None:
     """Every model, newest first."""
     from newsgate.db.models import list_models
     from newsgate.tasks.running.open_database import ensure_champion
 
-    with opened() as (_, database):
+    with settings_and_database() as (_, database):
         ensure_champion(database)
         with database.read() as connection:
             found = list_models(connection)
@@ -47,17 +48,17 @@ def list_() -> None:
         )
         for each in found
     ]
-    print_table(headers, rows, right=frozenset({"model", "trained on", "weighted F1", "MB"}))
+    print_table(headers, rows, right_aligned=frozenset({"model", "trained on", "weighted F1", "MB"}))
 
 
-@click.command("show", cls=Telling)
-@click.argument("number", type=MODEL)
+@click.command("show", cls=ErrorReportingCommand)
+@click.argument("number", type=MODEL_NUMBER)
 def show(number: int) -> None:
     """Everything recorded about one model, as JSON, with every decision about it."""
     from newsgate.db.models import model_record
     from newsgate.db.promotions import decisions_about
 
-    with opened() as (_, database), database.read() as connection:
+    with settings_and_database() as (_, database), database.read() as connection:
         record = model_record(connection, number)
         decisions = [_decision(each) for each in decisions_about(connection, number)]
     facts = {"model": record.number, "name": record.name, "state": record.state, "sha256": record.sha256}
@@ -67,18 +68,6 @@ def show(number: int) -> None:
 
 models.add_command(list_)
 models.add_command(show)
-
-
-@click.command("promote", cls=Telling)
-@click.argument("number", type=MODEL)
-@click.option("--reason", type=UTF8_TEXT, required=True, metavar="TEXT", help="Why; it is recorded with the decision.")
-def promote(number: int, *, reason: str) -> None:
-    """Make model NUMBER the champion: new runs use it at once, running ones finish on theirs."""
-    from newsgate.db.promotions import promote as make_champion
-
-    with opened() as (_, database), database.write() as connection:
-        before = make_champion(connection, number, reason=reason, figures={})
-    tell(f"model {number} is champion" + (f", after model {before}" if before else ""))
 
 
 def _decision(decision: Promotion) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""The command `review`: one text after another, one key each."""
+"""`newsgate review`: one text after another, one key each."""
 
 from __future__ import annotations
 
@@ -10,9 +10,14 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from newsgate.commands.labels import agreement_line, by_option, judge_name, share, tell_imported, tell_refused
-from newsgate.console.error_reporting import Telling, opened, tell, warn, written
-from newsgate.console.parameter_types import BATCH, SOME_ROWS, Share
+from newsgate.console.error_reporting import ErrorReportingCommand
+from newsgate.console.exit_codes import EXIT_SOME_ROWS_BAD
+from newsgate.console.label_messages import agreement_line, format_share, print_import_summary, print_refused_row
+from newsgate.console.messages import print_message, print_warning
+from newsgate.console.output_file import open_output
+from newsgate.console.parameter_types import BATCH_NUMBER, POSITIVE_ROW_COUNT, StrictFloatRange
+from newsgate.console.reviewer_option import reviewer_name, reviewer_option
+from newsgate.console.settings_and_database import settings_and_database
 from newsgate.foundation.errors import NewsgateError, WrongUsageError
 from newsgate.foundation.printable_text import printable
 
@@ -31,18 +36,18 @@ class NoTerminalError(NewsgateError):
     """Keys were to be read where there is no keyboard."""
 
 
-@click.command("review", cls=Telling)
-@click.option("--batch", type=BATCH, metavar="N", help="Only rows of this batch. [default: of all]")
-@by_option
+@click.command("review", cls=ErrorReportingCommand)
+@click.option("--batch", type=BATCH_NUMBER, metavar="N", help="Only rows of this batch. [default: of all]")
+@reviewer_option
 @click.option(
     "--random-share",
-    type=Share(0, 1),
+    type=StrictFloatRange(0, 1),
     default=0.3,
     show_default=True,
     metavar="P",
     help="The share of rows picked at random, which alone may judge models.",
 )
-@click.option("--limit", type=SOME_ROWS, default=_DEFAULT_LIMIT, show_default=True, help="Rows at most.")
+@click.option("--limit", type=POSITIVE_ROW_COUNT, default=_DEFAULT_LIMIT, show_default=True, help="Rows at most.")
 @click.option("--export", "sheet", type=click.Path(dir_okay=False, writable=True), help="Write the queue as CSV.")
 @click.option(
     "--import", "answers", metavar="FILE", help="Read such a file back, with fake or real in its last column."
@@ -59,15 +64,15 @@ def review(
     if sheet and answers:
         raise WrongUsageError("--export and --import cannot go together", remedy="Use one after the other")
     if answers:
-        _import_sheet(answers, by=judge_name(by))
+        _import_sheet(answers, by=reviewer_name(by))
         return
     if not sheet and not sys.stdin.isatty():
         raise NoTerminalError(
             "reviewing needs a keyboard, and standard input is not a terminal",
             remedy="`newsgate review --export FILE` writes the queue for a spreadsheet",
         )
-    name = judge_name(by)
-    with opened() as (_, database):
+    name = reviewer_name(by)
+    with settings_and_database() as (_, database):
         _check_batch(database, batch)
         if sheet:
             _export_sheet(database, sheet, batch=batch, random_share=random_share, limit=limit)
@@ -87,17 +92,21 @@ def _export_sheet(database: Database, path: str, *, limit: int, **mix: Any) -> N
     from newsgate.tasks.labelling.review_session import pick_without_leases
     from newsgate.tasks.labelling.spreadsheet_files import export_sheet
 
-    with written(path) as stream:
+    with open_output(path) as stream:
         count = export_sheet(pick_without_leases(database, limit=limit, **mix), stream)
-    tell(f"{path}: {count} rows; write fake or real into the column label, and read it with `newsgate review --import`")
+    print_message(
+        f"{path}: {count} rows; write fake or real into the column label, and read it with `newsgate review --import`"
+    )
 
 
 def _import_sheet(path: str, *, by: str) -> None:
     from newsgate.tasks.labelling.import_labels import LabelImporter
 
-    with opened() as (settings, database):
-        done = LabelImporter(database, settings, by=by, refuse=tell_refused).read_sheet(path)
-    tell_imported(done)
+    with settings_and_database() as (settings, database):
+        done = LabelImporter(database, settings, by=by, refuse=print_refused_row).read_sheet(path)
+    print_import_summary(done)
+    if done.refused or done.incomplete:
+        raise SystemExit(EXIT_SOME_ROWS_BAD)
 
 
 def _review(database: Database, *, reviewer: str, limit: int, **mix: Any) -> None:
@@ -110,9 +119,9 @@ def _review(database: Database, *, reviewer: str, limit: int, **mix: Any) -> Non
         _ask(session, limit=limit)
     finally:
         session.close()
-        _tell_tally(session.tally)
+        _print_tally(session.tally)
     with database.read() as connection:
-        tell(agreement_line(measure_agreement(count_pairs(connection))))
+        print_message(agreement_line(measure_agreement(count_pairs(connection))))
 
 
 def _ask(session: ReviewSession, *, limit: int) -> None:
@@ -120,7 +129,7 @@ def _ask(session: ReviewSession, *, limit: int) -> None:
     while session.tally.seen < limit:
         offer = session.current()
         if offer is None:
-            tell("nothing is left to review")
+            print_message("nothing is left to review")
             return
         _show(offer, session.tally, limit=limit, seconds=time.monotonic() - started)
         action = _read_action()
@@ -129,7 +138,7 @@ def _ask(session: ReviewSession, *, limit: int) -> None:
         try:
             _act(session, action)
         except NewsgateError as error:
-            warn(str(error))
+            print_warning(str(error))
 
 
 def _act(session: ReviewSession, action: str) -> None:
@@ -138,14 +147,14 @@ def _act(session: ReviewSession, action: str) -> None:
     elif action != "undo":
         session.judge(action)
     elif not session.undo():
-        tell("there is nothing to undo in this session")
+        print_message("there is nothing to undo in this session")
 
 
 def _read_action() -> str:
     while True:
         click.echo(_PROMPT, nl=False, err=True)
         action = _KEYS.get(_read_key().lower(), "?")
-        tell(action)
+        print_message(action)
         if action != "?":
             return action
 
@@ -160,11 +169,11 @@ def _read_key() -> str:
 def _show(offer: Offer, tally: Tally, *, limit: int, seconds: float) -> None:
     rate = f", {60 * tally.seen / seconds:.0f} a minute" if tally.seen and seconds > 0 else ""
     own_id = f", id {printable(offer.item.external_id)}" if offer.item.external_id else ""
-    tell("")
-    tell(f"{tally.seen + 1} of {limit}{rate} - batch {offer.item.batch}, row {offer.item.row}{own_id}")
-    tell("")
-    tell(_laid_out(offer.item.text))
-    tell("")
+    print_message("")
+    print_message(f"{tally.seen + 1} of {limit}{rate} - batch {offer.item.batch}, row {offer.item.row}{own_id}")
+    print_message("")
+    print_message(_laid_out(offer.item.text))
+    print_message("")
 
 
 def _laid_out(text: str) -> str:
@@ -176,9 +185,9 @@ def _laid_out(text: str) -> str:
     return "\n".join(f"  {line}" for line in shown)
 
 
-def _tell_tally(tally: Tally) -> None:
-    tell(f"{tally.labelled} labelled, {tally.skipped} skipped")
+def _print_tally(tally: Tally) -> None:
+    print_message(f"{tally.labelled} labelled, {tally.skipped} skipped")
     if tally.compared:
-        tell(f"agreement with the model: {share(tally.agreed, tally.compared)}")
+        print_message(f"agreement with the model: {format_share(tally.agreed, tally.compared)}")
     if tally.random_compared:
-        tell(f"on the random ones alone: {share(tally.random_agreed, tally.random_compared)}")
+        print_message(f"on the random ones alone: {format_share(tally.random_agreed, tally.random_compared)}")

@@ -1,4 +1,4 @@
-"""The command that lets a challenger score live texts unseen."""
+"""`newsgate shadow`: a challenger that scores live texts unseen."""
 
 from __future__ import annotations
 
@@ -8,8 +8,11 @@ from typing import TYPE_CHECKING
 
 import click
 
-from newsgate.console.error_reporting import Telling, opened, print_table, tell
-from newsgate.console.parameter_types import MODEL, Share
+from newsgate.console.console_table import print_table
+from newsgate.console.error_reporting import ErrorReportingCommand
+from newsgate.console.messages import print_message
+from newsgate.console.parameter_types import MODEL_NUMBER, StrictFloatRange
+from newsgate.console.settings_and_database import settings_and_database
 from newsgate.foundation.errors import WrongUsageError
 
 if TYPE_CHECKING:
@@ -19,11 +22,11 @@ if TYPE_CHECKING:
 _DEFAULT_SHARE = 0.1
 
 
-@click.command("shadow", cls=Telling)
+@click.command("shadow", cls=ErrorReportingCommand)
 @click.argument("model", required=False, metavar="[MODEL|off]")
 @click.option(
     "--share",
-    type=Share(0, 1, min_open=True),
+    type=StrictFloatRange(0, 1, min_open=True),
     metavar="P",
     help=f"The share of the champion's chunks to score. [default: {_DEFAULT_SHARE}]",
 )
@@ -39,7 +42,7 @@ def shadow(model: str | None, *, share: float | None, as_json: bool) -> None:
         raise WrongUsageError(
             "--share needs the number of a model", remedy="For example: newsgate shadow 2 --share 0.1"
         )
-    with opened() as (_, database):
+    with settings_and_database() as (_, database):
         if number is not None:
             _begin(database, number, share=share or _DEFAULT_SHARE)
         elif model is None:
@@ -49,7 +52,7 @@ def shadow(model: str | None, *, share: float | None, as_json: bool) -> None:
 
 
 def _number(model: str) -> int:
-    number = MODEL.parse(model)
+    number = MODEL_NUMBER.parse(model)
     if number is None:
         raise WrongUsageError(f"{model!r} is not the number of a model", remedy="Give a number, or off")
     return number
@@ -60,7 +63,9 @@ def _begin(database: Database, model: int, *, share: float) -> None:
 
     with database.write() as connection:
         set_shadow(connection, model, share=share)
-    tell(f"model {model} shadows {share:.0%} of the champion's chunks; `newsgate shadow` shows what comes of it")
+    print_message(
+        f"model {model} shadows {share:.0%} of the champion's chunks; `newsgate shadow` shows what comes of it"
+    )
 
 
 def _end(database: Database) -> None:
@@ -68,7 +73,7 @@ def _end(database: Database) -> None:
 
     with database.write() as connection:
         ended = clear_shadows(connection)
-    tell(f"model {ended[0]} shadows no more; what it said is kept" if ended else "no model was shadowing")
+    print_message(f"model {ended[0]} shadows no more; what it said is kept" if ended else "no model was shadowing")
 
 
 def _show(database: Database, *, as_json: bool) -> None:
@@ -81,7 +86,7 @@ def _show(database: Database, *, as_json: bool) -> None:
             click.echo(json.dumps(_figures(each)))
         return
     if not found:
-        tell("no model shadows the champion: `newsgate shadow MODEL --share 0.1` lets one")
+        print_message("no model shadows the champion: `newsgate shadow MODEL --share 0.1` lets one")
         return
     headers = ("model", "share", "beside", "rows", "labels differ", "mean change of p_fake")
     rows = [
@@ -95,7 +100,7 @@ def _show(database: Database, *, as_json: bool) -> None:
         )
         for each in found
     ]
-    print_table(headers, rows, right=frozenset(headers))
+    print_table(headers, rows, right_aligned=frozenset(headers))
 
 
 def _figures(comparison: Comparison) -> dict[str, float | int | None]:

@@ -1,29 +1,39 @@
-"""The command that trains: `newsgate train`."""
+"""`newsgate train`: a model from a file of labelled texts."""
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 import click
 
-from newsgate.console.error_reporting import EXIT_SOME_ROWS_BAD, Telling, check_writable, on_terminal, opened, tell
-from newsgate.console.file_reading_options import read_options, reading_options, tell_read
-from newsgate.console.text_type import UTF8_TEXT
+from newsgate.console.error_reporting import ErrorReportingCommand
+from newsgate.console.exit_codes import EXIT_SOME_ROWS_BAD
+from newsgate.console.file_messages import print_read_summary
+from newsgate.console.file_reading_options import file_reading_options, make_read_options
+from newsgate.console.messages import print_message, stderr_is_terminal
+from newsgate.console.output_file import check_writable
+from newsgate.console.parameter_types import UTF8_TEXT
+from newsgate.console.settings_and_database import settings_and_database
 
 if TYPE_CHECKING:
+    from newsgate.tasks.models.labelled_files import LabelledFile, UnlabelledFile
+    from newsgate.tasks.models.train import Trained
+    from newsgate.tasks.reading import ReadOptions
     from newsgate.training.progress import Progress
+    from newsgate.training.recipe import Recipe
+    from newsgate.worker.settings import Settings
 
 # Those of `training.recipe.RECIPES`, which a command's help need not import.
 RECIPE_NAMES: Final = ("plain", "best")
 
 
-@click.command("train", cls=Telling)
+@click.command("train", cls=ErrorReportingCommand)
 @click.argument("file")
 @click.option("--validation", metavar="FILE", help="Labelled texts to report on; they decide nothing in the training.")
 @click.option("--unlabelled", metavar="FILE", help="Texts like those that will come; teachers say what they are.")
-@reading_options
+@file_reading_options
 @click.option(
     "--recipe",
     type=click.Choice(RECIPE_NAMES),
@@ -63,53 +73,87 @@ def train(
     \b
     Exit codes: 0 done, 1 an error, 2 wrong usage, 3 done but some rows of the files were refused or missing.
     """
-    from newsgate.tasks.models.labelled_files import read_labelled, read_unlabelled
     from newsgate.tasks.models.train import train_and_store, write_out
     from newsgate.tasks.reading import storable
-    from newsgate.training.recipe import RECIPES
 
     if output is not None:
         check_writable(output)
-    with opened() as (settings, database):
-        options = read_options(settings.max_text_chars, **reading)
-        texts = read_labelled(file, options=options, settings=settings)
-        tell_read(file, texts)
-        held = read_labelled(validation, options=options, settings=settings) if validation else None
-        if validation and held:
-            tell_read(validation, held)
-        more = read_unlabelled(unlabelled, options=options, settings=settings) if unlabelled else None
-        if unlabelled and more:
-            tell_read(unlabelled, more)
-        changed: dict[str, Any] = {"max_epochs": epochs, "seed": seed}
+    with settings_and_database() as (settings, database):
+        options = make_read_options(settings.max_text_chars, **reading)
+        files = _read_files(file, validation, unlabelled, options=options, settings=settings)
         trained = train_and_store(
-            texts.texts,
-            validation=held.texts if held else None,
-            unlabelled=texts.unlabelled_texts + (more.texts if more else ()),
-            recipe=replace(RECIPES[recipe], **{key: value for key, value in changed.items() if value is not None}),
+            files.labelled.texts,
+            validation=files.validation.texts if files.validation else None,
+            unlabelled=files.unlabelled_texts,
+            recipe=_chosen_recipe(recipe, max_epochs=epochs, seed=seed),
             database=database,
             name=name or storable(Path(file).name),
             cache_folder=settings.home / "cache",
-            progress=_Reporter(),
+            progress=_TrainingProgress(),
         )
-    if taught := trained.bundle.metadata.recipe["unlabelled_texts"]:
-        tell(f"teachers labelled {taught} texts that nobody had")
-    judged = trained.bundle.validation or trained.bundle.held_back
-    kind = "validation" if trained.bundle.validation else "held-back part of the training"
-    tell(f"on the {kind}: accuracy {judged.accuracy:.4f}, weighted F1 {judged.weighted_f1:.4f}")
-    remedy = "it is champion" if trained.became_champion else f"`newsgate promote {trained.number}` makes it champion"
-    tell(f"stored as model {trained.number} ({len(trained.bundle.data) / 1e6:.1f} MB); {remedy}")
+    _print_summary(trained)
     click.echo(trained.number)
     if output is not None:
         write_out(trained, output)
-    if not all(read.report.is_whole for read in (texts, held, more) if read is not None):
+    if not files.are_whole:
         raise SystemExit(EXIT_SOME_ROWS_BAD)
 
 
-class _Reporter:
-    """Tells a training: on a terminal a line that is redrawn, elsewhere a line an epoch."""
+@dataclass(frozen=True, slots=True)
+class _TrainingFiles:
+    labelled: LabelledFile
+    validation: LabelledFile | None
+    unlabelled: UnlabelledFile | None
+
+    @property
+    def unlabelled_texts(self) -> tuple[str, ...]:
+        return self.labelled.unlabelled_texts + (self.unlabelled.texts if self.unlabelled else ())
+
+    @property
+    def are_whole(self) -> bool:
+        files = (self.labelled, self.validation, self.unlabelled)
+        return all(each.report.is_whole for each in files if each is not None)
+
+
+def _read_files(
+    file: str, validation: str | None, unlabelled: str | None, *, options: ReadOptions, settings: Settings
+) -> _TrainingFiles:
+    """Read the files, and print of each what became of it."""
+    from newsgate.tasks.models.labelled_files import read_labelled, read_unlabelled
+
+    labelled = read_labelled(file, options=options, settings=settings)
+    print_read_summary(file, labelled)
+    held_out = read_labelled(validation, options=options, settings=settings) if validation else None
+    if validation and held_out:
+        print_read_summary(validation, held_out)
+    more = read_unlabelled(unlabelled, options=options, settings=settings) if unlabelled else None
+    if unlabelled and more:
+        print_read_summary(unlabelled, more)
+    return _TrainingFiles(labelled, held_out, more)
+
+
+def _chosen_recipe(name: str, **given: int | None) -> Recipe:
+    from newsgate.training.recipe import RECIPES
+
+    changed: dict[str, Any] = {key: value for key, value in given.items() if value is not None}
+    return replace(RECIPES[name], **changed)
+
+
+def _print_summary(trained: Trained) -> None:
+    if labelled_by_teachers := trained.bundle.metadata.recipe["unlabelled_texts"]:
+        print_message(f"teachers labelled {labelled_by_teachers} texts that nobody had")
+    judged = trained.bundle.validation or trained.bundle.held_back
+    kind = "validation" if trained.bundle.validation else "held-back part of the training"
+    print_message(f"on the {kind}: accuracy {judged.accuracy:.4f}, weighted F1 {judged.weighted_f1:.4f}")
+    remedy = "it is champion" if trained.became_champion else f"`newsgate promote {trained.number}` makes it champion"
+    print_message(f"stored as model {trained.number} ({len(trained.bundle.data) / 1e6:.1f} MB); {remedy}")
+
+
+class _TrainingProgress:
+    """Prints how far a training is: on a terminal a line that is redrawn, elsewhere a line an epoch."""
 
     def __init__(self) -> None:
-        self._redraw = on_terminal()
+        self._redraw = stderr_is_terminal()
         self._last = ""
 
     def __call__(self, progress: Progress) -> None:
@@ -117,7 +161,7 @@ class _Reporter:
         if self._redraw:
             click.echo(f"\r\x1b[K{line}", nl=progress.stage == "done", err=True)
         elif progress.step in (0, progress.steps) and line != self._last:
-            tell(line)
+            print_message(line)
         self._last = line
 
     def _line(self, progress: Progress) -> str:

@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING
 
 import click
 
-from newsgate.console.error_reporting import opened, print_table, tell
+from newsgate.console.console_table import print_table
+from newsgate.console.messages import print_message
+from newsgate.console.settings_and_database import settings_and_database
 
 if TYPE_CHECKING:
     from newsgate.tasks.inspecting.drift import DriftDay
@@ -16,26 +18,26 @@ if TYPE_CHECKING:
 _HEADERS = ("day", "model", "rows", "fake", "trained", "majority", "unknown", "trained", "distance", "p", "")
 
 
-def show_drift(*, days: int, as_json: bool) -> None:
+def print_drift(*, days: int, as_json: bool) -> None:
     """Print a line for each day and model of the last `days` days, newest first."""
     from newsgate.tasks.inspecting.drift import SIGNIFICANT, find_drift
 
-    with opened() as (_, database):
+    with settings_and_database() as (_, database):
         found = find_drift(database, days=days)
     if as_json:
         for each in found:
             click.echo(json.dumps({**asdict(each), "day": each.day.isoformat(), "drifted": each.drifted}))
         return
     if not found:
-        tell(f"no row was classified in the last {days} days")
+        print_message(f"no row was classified in the last {days} days")
         return
-    print_table(_HEADERS, [_line(each) for each in found], right=frozenset(_HEADERS[1:-1]))
+    print_table(_HEADERS, [_line(each) for each in found], right_aligned=frozenset(_HEADERS[1:-1]))
     without = sorted({each.model for each in found if each.distance is None})
     for model in without:
-        tell(f"model {model} has no reference: it was made before newsgate recorded one")
+        print_message(f"model {model} has no reference: it was made before newsgate recorded one")
     drifted = sum(bool(each.drifted) for each in found)
     if len(without) < len({each.model for each in found}):
-        tell(
+        print_message(
             f"{drifted} of {len(found)} lines differ from the training by more than chance explains "
             f"(chi-square, p below {SIGNIFICANT} after Bonferroni); docs/drift.md says what that means"
         )

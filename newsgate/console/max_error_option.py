@@ -8,26 +8,29 @@ from typing import Any, TypeVar
 
 import click
 
-from newsgate.console.error_reporting import tell
-from newsgate.console.parameter_types import Share
+from newsgate.console.messages import print_message
+from newsgate.console.parameter_types import StrictFloatRange
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 
 
-def max_error_option(*, help: str) -> Callable[[Function], Function]:  # noqa: A002 - as click's own
+def max_error_option(*, help_text: str) -> Callable[[Function], Function]:
     """The share of wrong labels a person puts up with; the rows beyond get none."""
-    return click.option("--max-error", type=Share(0, 1, min_open=True, max_open=True), metavar="E", help=help)
+    return click.option(
+        "--max-error", type=StrictFloatRange(0, 1, min_open=True, max_open=True), metavar="E", help=help_text
+    )
 
 
-def tell_unsure(of: str, *, rows: int, sure: int, threshold: float) -> None:
+def print_unsure_rows(subject: str, *, rows: int, sure: int, threshold: float) -> None:
     """Say in one line how many rows get no label, and where the line is."""
     if not rows:
-        tell(f"{of}: no row has a score yet")
+        print_message(f"{subject}: no row has a score yet")
         return
-    tell(f"{of}: {rows - sure} of {rows} rows are unsure, coverage {sure / rows:.2%}; {_said(threshold)}")
+    coverage = f"coverage {sure / rows:.2%}"
+    print_message(f"{subject}: {rows - sure} of {rows} rows are unsure, {coverage}; {_threshold_sentence(threshold)}")
 
 
-def _said(threshold: float) -> str:
+def _threshold_sentence(threshold: float) -> str:
     if math.isinf(threshold):
         return "no confidence kept so small an error when the model was trained"
     if threshold <= 0.5:

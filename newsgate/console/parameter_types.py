@@ -1,4 +1,4 @@
-"""The numbers that options and arguments take: none that the database cannot hold, and none that is no number."""
+"""The numbers and texts that options and arguments take: none that the database cannot hold, and no NaN."""
 
 from __future__ import annotations
 
@@ -6,13 +6,14 @@ import math
 from typing import Any, Final
 
 import click
+from click.types import StringParamType
 
 
-class Whole(click.IntRange):
+class SqlInteger(click.IntRange):
     """A whole number that a column of SQL can hold; `--help` says only where it begins."""
 
-    def __init__(self, *, min: int, largest: int) -> None:  # noqa: A002 - as click's own
-        super().__init__(min=min)
+    def __init__(self, *, smallest: int, largest: int) -> None:
+        super().__init__(min=smallest)
         self.largest = largest
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int:
@@ -30,7 +31,7 @@ class Whole(click.IntRange):
         return number if self.min is not None and self.min <= number <= self.largest else None
 
 
-class Share(click.FloatRange):
+class StrictFloatRange(click.FloatRange):
     """A number of a range, which NaN, neither below nor above any, is not in."""
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:
@@ -41,11 +42,32 @@ class Share(click.FloatRange):
         return number
 
 
+class Utf8Text(StringParamType):
+    """Text that is stored or written as it is."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        """The text; bytes that are not UTF-8 are wrong usage."""
+        text: str = super().convert(value, param, ctx)
+        if not is_utf8(text):
+            self.fail(f"{text!a} is not UTF-8.", param, ctx)
+        return text
+
+
+def is_utf8(text: str) -> bool:
+    """Whether a database, or a file in UTF-8, can hold the text."""
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
 _LARGEST_32_BIT: Final = 2**31 - 1
 _LARGEST_64_BIT: Final = 2**63 - 1
 
-BATCH: Final = Whole(min=1, largest=_LARGEST_64_BIT)
-ITEM: Final = Whole(min=1, largest=_LARGEST_64_BIT)
-MODEL: Final = Whole(min=1, largest=_LARGEST_32_BIT)
-SOME_ROWS: Final = Whole(min=1, largest=_LARGEST_64_BIT)
-ANY_ROWS: Final = Whole(min=0, largest=_LARGEST_64_BIT)
+BATCH_NUMBER: Final = SqlInteger(smallest=1, largest=_LARGEST_64_BIT)
+ITEM_NUMBER: Final = SqlInteger(smallest=1, largest=_LARGEST_64_BIT)
+MODEL_NUMBER: Final = SqlInteger(smallest=1, largest=_LARGEST_32_BIT)
+POSITIVE_ROW_COUNT: Final = SqlInteger(smallest=1, largest=_LARGEST_64_BIT)
+ROW_COUNT: Final = SqlInteger(smallest=0, largest=_LARGEST_64_BIT)
+UTF8_TEXT: Final = Utf8Text()

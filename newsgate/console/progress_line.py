@@ -8,7 +8,7 @@ from typing import Self
 
 import click
 
-from newsgate.console.error_reporting import on_terminal
+from newsgate.console.messages import stderr_is_terminal
 
 _REDRAW_SECONDS = 0.1
 _BAR_CELLS = 28
@@ -19,7 +19,7 @@ class ProgressLine:
 
     def __init__(self, verb: str) -> None:
         self._verb = verb
-        self._shown = on_terminal()
+        self._shown = stderr_is_terminal()
         self._drawn_at = 0.0
         self._begun: tuple[float, float] | None = None
 

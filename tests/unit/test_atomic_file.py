@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from newsgate.console.error_reporting import OutputError, written
+from newsgate.console.output_file import OutputError, open_output
 from newsgate.foundation.atomic_file import whole_file
 
 
@@ -25,7 +25,7 @@ def masked(umask: int) -> Iterator[None]:
 
 
 def _write_half(path: Path, error: BaseException) -> None:
-    with written(str(path)) as stream:
+    with open_output(str(path)) as stream:
         stream.write("half\n" * 100_000)
         raise error
 
@@ -50,7 +50,7 @@ def test_a_full_disk_leaves_what_was_there_and_nothing_beside_it(
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr("os.fsync", fail)
-    with pytest.raises(OutputError, match="No space left on device"), written(str(path)) as stream:
+    with pytest.raises(OutputError, match="No space left on device"), open_output(str(path)) as stream:
         stream.write("half\n")
     assert path.read_text() == "good\n"
     assert list(tmp_path.iterdir()) == [path]
@@ -58,7 +58,7 @@ def test_a_full_disk_leaves_what_was_there_and_nothing_beside_it(
 
 def test_what_is_written_is_there_when_the_block_ends_and_not_before(tmp_path: Path) -> None:
     path = tmp_path / ("x" * 255)
-    with written(str(path)) as stream:
+    with open_output(str(path)) as stream:
         stream.write("one\r\ntwo\nthree\r")
         stream.flush()
         assert not path.exists()
@@ -96,7 +96,7 @@ def test_a_pipe_is_written_into_and_stays_one(tmp_path: Path) -> None:
     read: list[str] = []
     reader = threading.Thread(target=lambda: read.append(path.read_text()), daemon=True)
     reader.start()
-    with written(str(path)) as stream:
+    with open_output(str(path)) as stream:
         stream.write("one\n")
     reader.join(10)
     assert read == ["one\n"]
@@ -105,7 +105,7 @@ def test_a_pipe_is_written_into_and_stays_one(tmp_path: Path) -> None:
 
 def test_a_descriptor_that_the_shell_hands_over_is_written_into() -> None:
     ours, theirs = os.pipe()
-    with written(f"/dev/fd/{theirs}") as stream:
+    with open_output(f"/dev/fd/{theirs}") as stream:
         stream.write("one\n")
     os.close(theirs)
     assert os.read(ours, 100) == b"one\n"
@@ -113,5 +113,5 @@ def test_a_descriptor_that_the_shell_hands_over_is_written_into() -> None:
 
 
 def test_a_folder_that_is_not_there_is_told(tmp_path: Path) -> None:
-    with pytest.raises(OutputError, match="No such file or directory"), written(str(tmp_path / "no" / "x")):
+    with pytest.raises(OutputError, match="No such file or directory"), open_output(str(tmp_path / "no" / "x")):
         pass

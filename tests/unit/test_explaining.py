@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 from click.testing import CliRunner
 
-from newsgate.commands.explain import NOTE, as_json, token_shown
+from newsgate.commands.explain import GATES_NOTE, as_json, printable_token
 from newsgate.main import newsgate
 from newsgate.model.bundle import read_bundle
 from newsgate.model.explanation import explain
@@ -97,14 +97,14 @@ def test_a_text_without_any_effect_has_a_page() -> None:
 
 
 def test_a_token_for_the_terminal_is_short_and_harmless() -> None:
-    assert token_shown("<unk>", "\x1b]0;owned\x07") == "<unk>  ]0;owned "
-    assert token_shown("##hip", "microchip") == "##hip"
-    assert len(token_shown("<unk>", "a" * 100)) == 26
+    assert printable_token("<unk>", "\x1b]0;owned\x07") == "<unk>  ]0;owned "
+    assert printable_token("##hip", "microchip") == "##hip"
+    assert len(printable_token("<unk>", "a" * 100)) == 26
 
 
 def test_json_has_both_directions_and_says_what_they_are_not() -> None:
     document = json.loads(json.dumps(as_json(explained("nurse reveals on video that they are paid")), allow_nan=False))
-    assert document["note"] == NOTE
+    assert document["note"] == GATES_NOTE
     assert document["item"] is None
     assert len(document["tokens"]) == 8
     assert set(document["tokens"][0]["backward"]) == {"keep", "take_in", "show"}

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
-from newsgate.console.parameter_types import ANY_ROWS, BATCH, MODEL
+from newsgate.console.parameter_types import BATCH_NUMBER, MODEL_NUMBER, ROW_COUNT
 from newsgate.main import newsgate
 
 _HUGE = "99999999999999999999"
@@ -54,15 +54,15 @@ def test_a_number_that_cannot_be_is_wrong_usage(command: str, tmp_path: Path, mo
 
 
 def test_the_largest_numbers_are_numbers_still() -> None:
-    assert BATCH.parse(str(2**63 - 1)) == 2**63 - 1
-    assert MODEL.parse(str(2**31 - 1)) == 2**31 - 1
-    assert ANY_ROWS.parse("0") == 0
-    assert [MODEL.parse(text) for text in ("0", str(2**31), "-1", "1.0", "²", "")] == [None] * 6
+    assert BATCH_NUMBER.parse(str(2**63 - 1)) == 2**63 - 1
+    assert MODEL_NUMBER.parse(str(2**31 - 1)) == 2**31 - 1
+    assert ROW_COUNT.parse("0") == 0
+    assert [MODEL_NUMBER.parse(text) for text in ("0", str(2**31), "-1", "1.0", "²", "")] == [None] * 6
 
 
 @pytest.mark.parametrize("command", ["status", "cancel", "models show"])
 def test_a_number_that_nothing_has_is_told_in_one_line(command: str) -> None:
-    largest = MODEL.largest if command == "models show" else BATCH.largest
+    largest = MODEL_NUMBER.largest if command == "models show" else BATCH_NUMBER.largest
     done = CliRunner().invoke(newsgate, [*command.split(), str(largest)])
     assert done.exit_code == 1
     assert f"there is no {'model' if command == 'models show' else 'batch'} {largest}" in done.output

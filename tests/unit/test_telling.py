@@ -10,7 +10,9 @@ from click.testing import CliRunner
 from hypothesis import given
 from hypothesis import strategies as st
 
-from newsgate.console.error_reporting import Telling, one_line, print_table, tell, warn
+from newsgate.console.console_table import one_line, print_table
+from newsgate.console.error_reporting import ErrorReportingCommand
+from newsgate.console.messages import print_message, print_warning
 from newsgate.foundation.errors import NewsgateError
 from newsgate.foundation.printable_text import printable
 from newsgate.main import newsgate
@@ -22,12 +24,12 @@ class HostileNameError(NewsgateError):
     """A file has a hostile name."""
 
 
-@click.command(cls=Telling)
+@click.command(cls=ErrorReportingCommand)
 @click.argument("way")
 def hostile(way: str) -> None:
     ways = {
-        "tell": lambda: tell(HOSTILE),
-        "warn": lambda: warn(HOSTILE),
+        "tell": lambda: print_message(HOSTILE),
+        "warn": lambda: print_warning(HOSTILE),
         "table": lambda: print_table(["name"], [[HOSTILE]]),
     }
     if way not in ways:
@@ -71,7 +73,7 @@ def test_a_user_whose_name_is_not_utf8_is_asked_for_another(monkeypatch: pytest.
 
 
 def test_lines_that_are_told_together_stay_lines() -> None:
-    assert CliRunner().invoke(click.Command("two", callback=lambda: tell("one\ntwo"))).output == "one\ntwo\n"
+    assert CliRunner().invoke(click.Command("two", callback=lambda: print_message("one\ntwo"))).output == "one\ntwo\n"
 
 
 @given(st.text(), st.integers(min_value=2, max_value=20))

@@ -1,0 +1,21 @@
+"""`newsgate beat`: the schedule of retraining."""
+
+from __future__ import annotations
+
+import click
+
+from newsgate.console.error_reporting import ErrorReportingCommand
+from newsgate.console.parent_process_option import parent_process_option
+
+
+@click.command("beat", cls=ErrorReportingCommand)
+@parent_process_option
+def beat(*, parent: int | None) -> None:
+    """Run the schedule: it rings the trainers when retraining is due, and keeps nothing.
+
+    NEWSGATE_RETRAIN_CRONTAB says when. Several may run; a retraining happens once all the same.
+    """
+    from newsgate.tasks.retraining.trainer import run_schedule
+    from newsgate.worker.settings import load_settings
+
+    run_schedule(load_settings(), parent=parent)

@@ -1,0 +1,23 @@
+"""`newsgate cancel`: a batch that is not classified any further."""
+
+from __future__ import annotations
+
+import click
+
+from newsgate.console.error_reporting import ErrorReportingCommand
+from newsgate.console.messages import print_message
+from newsgate.console.parameter_types import BATCH_NUMBER
+from newsgate.console.settings_and_database import settings_and_database
+
+
+@click.command("cancel", cls=ErrorReportingCommand)
+@click.argument("batch", type=BATCH_NUMBER)
+def cancel(batch: int) -> None:
+    """Stop classifying BATCH; the verdicts it has so far stay."""
+    from newsgate.db.batch_status import batch_status
+    from newsgate.db.batches import cancel_run
+
+    with settings_and_database() as (_, database), database.write() as connection:
+        state = batch_status(connection, batch)
+        cancelled = cancel_run(connection, state.run)
+    print_message(f"batch {batch} is cancelled" if cancelled else f"batch {batch} was {state.state} already")

@@ -1,0 +1,41 @@
+"""`newsgate requeue`: failed and cancelled rows of a batch, once more."""
+
+from __future__ import annotations
+
+import click
+
+from newsgate.console.error_reporting import ErrorReportingCommand
+from newsgate.console.exit_codes import EXIT_SOME_ROWS_BAD
+from newsgate.console.messages import print_message
+from newsgate.console.parameter_types import BATCH_NUMBER
+from newsgate.console.settings_and_database import settings_and_database
+
+
+@click.command("requeue", cls=ErrorReportingCommand)
+@click.argument("batch", type=BATCH_NUMBER)
+@click.option("--wait", is_flag=True, help="Stay until every row has its verdict.")
+def requeue(batch: int, *, wait: bool) -> None:
+    """Have the failed rows of BATCH, and those it was cancelled before, tried again.
+
+    It is about the batch's latest run. What is classified stays as it is.
+    """
+    from newsgate.console.wait_for_batch import wait_with_progress
+    from newsgate.tasks.classifying.reclassify import requeue_batch
+
+    with settings_and_database() as (settings, database):
+        status, again = requeue_batch(batch, settings=settings, database=database)
+        if not again.failed_rows and not again.cancelled_rows:
+            print_message(f"batch {batch} is {status.state}: no row of it has failed or was cancelled")
+        else:
+            counts = _row_counts(again.failed_rows, again.cancelled_rows)
+            print_message(f"batch {batch} is {status.state}: {counts} are tried again")
+        failed = wait_with_progress(database, batch, model=status.model).failed if wait else 0
+    if failed:
+        raise SystemExit(EXIT_SOME_ROWS_BAD)
+
+
+def _row_counts(failed_rows: int, cancelled_rows: int) -> str:
+    parts = [
+        f"{count} {what} rows" for count, what in ((failed_rows, "failed"), (cancelled_rows, "cancelled")) if count
+    ]
+    return " and ".join(parts)

@@ -1,0 +1,31 @@
+"""`newsgate rollback`: the champion before this one."""
+
+from __future__ import annotations
+
+import click
+
+from newsgate.console.error_reporting import ErrorReportingCommand
+from newsgate.console.messages import print_message
+from newsgate.console.parameter_types import UTF8_TEXT
+from newsgate.console.settings_and_database import settings_and_database
+
+
+@click.command("rollback", cls=ErrorReportingCommand)
+@click.option(
+    "--reason",
+    type=UTF8_TEXT,
+    default="rolled back by hand",
+    show_default=True,
+    metavar="TEXT",
+    help="Why; it is recorded.",
+)
+def rollback(*, reason: str) -> None:
+    """Make the model champion that was it before: new runs use it at once, running ones finish on theirs.
+
+    Said again, it goes back one further.
+    """
+    from newsgate.db.promotions import roll_back
+
+    with settings_and_database() as (_, database), database.write() as connection:
+        champion, before = roll_back(connection, reason=reason)
+    print_message(f"model {champion} is champion again, after model {before}")

@@ -1,0 +1,65 @@
+"""`newsgate status`: how far batches are."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from newsgate.console.console_table import print_table
+from newsgate.console.drift_table import print_drift
+from newsgate.console.error_reporting import ErrorReportingCommand
+from newsgate.console.messages import print_message
+from newsgate.console.parameter_types import BATCH_NUMBER, POSITIVE_ROW_COUNT
+from newsgate.console.settings_and_database import settings_and_database
+from newsgate.foundation.errors import WrongUsageError
+
+if TYPE_CHECKING:
+    from newsgate.db.batch_status import BatchStatus
+
+
+@click.command("status", cls=ErrorReportingCommand)
+@click.argument("batch", type=BATCH_NUMBER, required=False)
+@click.option("--json", "as_json", is_flag=True, help="One JSON object a batch.")
+@click.option("--limit", type=POSITIVE_ROW_COUNT, default=20, show_default=True, help="Batches shown without BATCH.")
+@click.option("--drift", is_flag=True, help="Instead: how the scores of late compare with those of the training.")
+@click.option(
+    "--days", type=click.IntRange(1, 3660), default=14, show_default=True, metavar="N", help="Days --drift looks at."
+)
+def status(batch: int | None, *, as_json: bool, limit: int, drift: bool, days: int) -> None:
+    """How far batches are: all of the latest, or every run of one BATCH with its refused rows."""
+    from newsgate.db.batch_status import batch_runs, list_batches
+    from newsgate.db.results import read_rejects
+
+    if drift:
+        if batch is not None:
+            raise WrongUsageError("--drift is about days, not about one batch", remedy="Leave BATCH or --drift out")
+        print_drift(days=days, as_json=as_json)
+        return
+    with settings_and_database() as (_, database), database.read() as connection:
+        found = list_batches(connection, limit=limit) if batch is None else batch_runs(connection, batch)
+        refused = [] if batch is None or as_json else read_rejects(connection, batch, limit=20)
+    if as_json:
+        # Of one batch, the latest run alone: one object, whatever became of the batch before.
+        for each in found if batch is None else found[:1]:
+            click.echo(json.dumps(_figures(each)))
+        return
+    if not found:
+        print_message("no batches yet: `enqueue FILE` makes one")
+        return
+    headers = ("batch", "name", "model", "state", "total", "done", "failed", "rejected", "created")
+    rows = [
+        (b.batch, b.name, b.model, b.state, b.total, b.done, b.failed, b.rejected, f"{b.created_at:%Y-%m-%d %H:%M}")
+        for b in found
+    ]
+    print_table(headers, rows, right_aligned=frozenset(headers) - {"name", "state", "created"})
+    for reject in refused:
+        print_message(f"row {reject.row} was refused: {reject.reason}")
+    if batch is not None and found[0].rejected > len(refused):
+        print_message(f"and {found[0].rejected - len(refused)} more, in the table `rejects`")
+
+
+def _figures(status: BatchStatus) -> dict[str, Any]:
+    keys = ("batch", "run", "model", "state", "total", "done", "failed", "rejected")
+    return {key: getattr(status, key) for key in keys}

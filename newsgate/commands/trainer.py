@@ -1,0 +1,21 @@
+"""`newsgate trainer`: one process that retrains whenever that is due."""
+
+from __future__ import annotations
+
+import click
+
+from newsgate.console.error_reporting import ErrorReportingCommand
+from newsgate.console.parent_process_option import parent_process_option
+
+
+@click.command("trainer", cls=ErrorReportingCommand)
+@parent_process_option
+def trainer(*, parent: int | None) -> None:
+    """Run a trainer, in production under a supervisor that restarts it: it retrains whenever that is due.
+
+    SIGTERM stops a training under way; another trainer, or this one started again, begins it anew.
+    """
+    from newsgate.tasks.retraining.trainer import run_trainer
+    from newsgate.worker.settings import load_settings
+
+    run_trainer(load_settings(), parent=parent)

@@ -1,0 +1,72 @@
+"""What a person is told about a file that was read: its notes and warnings, its counts, its first refused rows."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
+
+from newsgate.console.messages import print_message, print_warning
+
+if TYPE_CHECKING:
+    from newsgate.console.progress_line import ProgressLine
+    from newsgate.db.results import Reject
+    from newsgate.db.session import Database
+    from newsgate.tasks.enqueueing.request import Enqueued, Progress
+    from newsgate.tasks.models.labelled_files import LabelledFile, UnlabelledFile
+    from newsgate.tasks.reading import Rejected
+
+_REJECTS_SHOWN = 5
+
+
+def reading_progress(line: ProgressLine) -> Callable[[Progress], None]:
+    """Return a callback that draws how far reading is."""
+
+    def draw(progress: Progress) -> None:
+        line.draw(progress.position_bytes, progress.size_bytes, note=f"{progress.items} rows")
+
+    return draw
+
+
+def print_enqueue_summary(enqueued: Enqueued, database: Database) -> None:
+    """Print what became of the file: what needs a look, the summary, the first refused rows."""
+    from newsgate.db.results import read_rejects
+
+    with database.read() as connection:
+        rejects = read_rejects(connection, enqueued.batch, limit=_REJECTS_SHOWN)
+    print_file_notes(enqueued.layout.notes, enqueued.warnings)
+    verb = "resumed as" if enqueued.resumed else "enqueued as"
+    print_message(
+        f"{verb} batch {enqueued.batch}: {enqueued.items} rows for model {enqueued.model}, {enqueued.rejected} refused"
+    )
+    _print_refused_rows(rejects, count=enqueued.rejected, others="more, in the table `rejects`")
+
+
+def print_read_summary(path: str, read: LabelledFile | UnlabelledFile) -> None:
+    """Print what became of a file that is not stored, as for one that is."""
+    from newsgate.tasks.models.labelled_files import LabelledFile
+
+    report = read.report
+    print_file_notes(report.notes, report.warnings)
+    is_labelled = isinstance(read, LabelledFile)
+    counts = [f"{len(read.texts)} {'labelled rows' if is_labelled else 'texts'}"]
+    if report.refused:
+        counts.append(f"{report.refused} refused")
+    if isinstance(read, LabelledFile) and read.unlabelled:
+        counts.append(f"{read.unlabelled} without fake or real")
+    print_message(f"{path}: {', '.join(counts)}")
+    _print_refused_rows(report.first_refused, count=report.refused, others="more")
+
+
+def print_file_notes(notes: Sequence[str], warnings: Sequence[str]) -> None:
+    """Print what was guessed about a file, and what is wrong with it as a whole."""
+    for note in notes:
+        print_message(f"note: {note}")
+    for warning in warnings:
+        print_warning(warning)
+
+
+def _print_refused_rows(first: Sequence[Reject | Rejected], *, count: int, others: str) -> None:
+    for each in first:
+        print_message(f"  row {each.row}: {each.reason}")
+    if count > len(first):
+        print_message(f"  and {count - len(first)} {others}")
