@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from contextlib import nullcontext
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -66,27 +65,22 @@ def classify(
             threshold_of(database, model, max_error=max_error)
         worker_output = settings.home / "worker.log"
         with nullcontext() if is_up(settings) else LocalSystem(settings, worker_output=worker_output) as system:
-            run = _enqueue(Request(path=file, options=options, model=model, again=again), settings, database)
+            request = Request(path=file, options=options, model=model, again=again)
+            batch, by_model, incomplete = _enqueue(request, settings, database)
             meanwhile = system.check if system else lambda: None
-            status = wait_with_progress(database, run.batch, model=run.model, meanwhile=meanwhile)
+            status = wait_with_progress(database, batch, model=by_model, meanwhile=meanwhile)
         threshold = None if max_error is None else threshold_of(database, status.model, max_error=max_error)
-        wanted = ResultFilter(run.batch, limit=limit, model=status.model, threshold=threshold)
+        wanted = ResultFilter(batch, limit=limit, model=status.model, threshold=threshold)
         write_results(database, wanted, form=form, output=output, raw=raw)
-    if status.rejected or status.failed or run.incomplete:
+    if status.rejected or status.failed or incomplete:
         raise SystemExit(EXIT_SOME_ROWS_BAD)
 
 
-@dataclass(frozen=True, slots=True)
-class _EnqueuedFile:
-    """The batch and the model that classifies it. incomplete: some rows of the file could not be read at all."""
+def _enqueue(request: Request, settings: Settings, database: Database) -> tuple[int, int, bool]:
+    """Enqueue the file, or find the batch that has its verdicts already. Raises AlreadyEnqueuedError for any other.
 
-    batch: int
-    model: int
-    incomplete: bool
-
-
-def _enqueue(request: Request, settings: Settings, database: Database) -> _EnqueuedFile:
-    """Enqueue the file, or find the batch that has its verdicts already. Raises AlreadyEnqueuedError for any other."""
+    Returns the batch, the model that classifies it, and whether some rows of the file could not be read at all.
+    """
     from newsgate.console.progress_line import ProgressLine
     from newsgate.tasks.enqueueing.enqueue import enqueue
     from newsgate.tasks.enqueueing.existing_runs import AlreadyEnqueuedError
@@ -100,6 +94,6 @@ def _enqueue(request: Request, settings: Settings, database: Database) -> _Enque
         for warning in known.warnings:
             print_warning(warning)
         print_message(f"batch {known.batch} holds this file already; --again classifies it once more")
-        return _EnqueuedFile(known.batch, known.model, known.incomplete)
+        return known.batch, known.model, known.incomplete
     print_enqueue_summary(enqueued, database)
-    return _EnqueuedFile(enqueued.batch, enqueued.model, enqueued.incomplete)
+    return enqueued.batch, enqueued.model, enqueued.incomplete

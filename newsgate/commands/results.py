@@ -8,7 +8,6 @@ from newsgate.console.error_reporting import ErrorReportingCommand
 from newsgate.console.max_error_option import max_error_option
 from newsgate.console.messages import print_message
 from newsgate.console.parameter_types import BATCH_NUMBER, MODEL_NUMBER, ROW_COUNT, StrictFloatRange
-from newsgate.console.results_output import write_results
 from newsgate.console.settings_and_database import settings_and_database
 from newsgate.foundation.errors import WrongUsageError
 
@@ -42,6 +41,7 @@ def results(
     csv and jsonl carry every column of the database's view `results`; the table is for reading. In csv a single quote
     goes before a cell that a spreadsheet would take for a formula.
     """
+    from newsgate.console.results_output import write_results
     from newsgate.db.batch_status import batch_status
     from newsgate.db.results import ResultFilter
     from newsgate.tasks.models.abstention import threshold_of

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from newsgate.console.console_table import print_table
-from newsgate.console.drift_table import print_drift
 from newsgate.console.error_reporting import ErrorReportingCommand
 from newsgate.console.messages import print_message
 from newsgate.console.parameter_types import BATCH_NUMBER, POSITIVE_ROW_COUNT
@@ -29,6 +28,7 @@ if TYPE_CHECKING:
 )
 def status(batch: int | None, *, as_json: bool, limit: int, drift: bool, days: int) -> None:
     """How far batches are: all of the latest, or every run of one BATCH with its refused rows."""
+    from newsgate.console.drift_table import print_drift
     from newsgate.db.batch_status import batch_runs, list_batches
     from newsgate.db.results import read_rejects
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -10,7 +9,6 @@ import click
 
 from newsgate.console.error_reporting import ErrorReportingCommand
 from newsgate.console.exit_codes import EXIT_SOME_ROWS_BAD
-from newsgate.console.file_messages import print_read_summary
 from newsgate.console.file_reading_options import file_reading_options, make_read_options
 from newsgate.console.messages import print_message, stderr_is_terminal
 from newsgate.console.output_file import check_writable
@@ -18,12 +16,9 @@ from newsgate.console.parameter_types import UTF8_TEXT
 from newsgate.console.settings_and_database import settings_and_database
 
 if TYPE_CHECKING:
-    from newsgate.tasks.models.labelled_files import LabelledFile, UnlabelledFile
     from newsgate.tasks.models.train import Trained
-    from newsgate.tasks.reading import ReadOptions
     from newsgate.training.progress import Progress
     from newsgate.training.recipe import Recipe
-    from newsgate.worker.settings import Settings
 
 # Those of `training.recipe.RECIPES`, which a command's help need not import.
 RECIPE_NAMES: Final = ("plain", "best")
@@ -73,6 +68,7 @@ def train(
     \b
     Exit codes: 0 done, 1 an error, 2 wrong usage, 3 done but some rows of the files were refused or missing.
     """
+    from newsgate.console.training_files import read_training_files
     from newsgate.tasks.models.train import train_and_store, write_out
     from newsgate.tasks.reading import storable
 
@@ -80,7 +76,7 @@ def train(
         check_writable(output)
     with settings_and_database() as (settings, database):
         options = make_read_options(settings.max_text_chars, **reading)
-        files = _read_files(file, validation, unlabelled, options=options, settings=settings)
+        files = read_training_files(file, validation, unlabelled, options=options, settings=settings)
         trained = train_and_store(
             files.labelled.texts,
             validation=files.validation.texts if files.validation else None,
@@ -99,40 +95,9 @@ def train(
         raise SystemExit(EXIT_SOME_ROWS_BAD)
 
 
-@dataclass(frozen=True, slots=True)
-class _TrainingFiles:
-    labelled: LabelledFile
-    validation: LabelledFile | None
-    unlabelled: UnlabelledFile | None
-
-    @property
-    def unlabelled_texts(self) -> tuple[str, ...]:
-        return self.labelled.unlabelled_texts + (self.unlabelled.texts if self.unlabelled else ())
-
-    @property
-    def are_whole(self) -> bool:
-        files = (self.labelled, self.validation, self.unlabelled)
-        return all(each.report.is_whole for each in files if each is not None)
-
-
-def _read_files(
-    file: str, validation: str | None, unlabelled: str | None, *, options: ReadOptions, settings: Settings
-) -> _TrainingFiles:
-    """Read the files, and print of each what became of it."""
-    from newsgate.tasks.models.labelled_files import read_labelled, read_unlabelled
-
-    labelled = read_labelled(file, options=options, settings=settings)
-    print_read_summary(file, labelled)
-    held_out = read_labelled(validation, options=options, settings=settings) if validation else None
-    if validation and held_out:
-        print_read_summary(validation, held_out)
-    more = read_unlabelled(unlabelled, options=options, settings=settings) if unlabelled else None
-    if unlabelled and more:
-        print_read_summary(unlabelled, more)
-    return _TrainingFiles(labelled, held_out, more)
-
-
 def _chosen_recipe(name: str, **given: int | None) -> Recipe:
+    from dataclasses import replace
+
     from newsgate.training.recipe import RECIPES
 
     changed: dict[str, Any] = {key: value for key, value in given.items() if value is not None}
