@@ -55,7 +55,7 @@ def test_importing_enqueue_leaves_heavy_libraries_out() -> None:
     imported = _imported_after("import newsgate.enqueue")
     assert imported.isdisjoint(HEAVY)
     # Nor what only its work needs: `enqueue --help` answers at once.
-    assert imported.isdisjoint({"sqlalchemy", "celery", "pydantic"})
+    assert imported.isdisjoint({"sqlalchemy", "celery", "pydantic", "jinja2"})
 
 
 def test_enqueueing_a_file_leaves_heavy_libraries_out(tmp_path: Path) -> None:
