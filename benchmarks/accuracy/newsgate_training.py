@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import json
-import os
 import subprocess
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any, Final
 
+from benchmarks.accuracy.classifying_speed import Stopwatch, texts_per_second
+from benchmarks.accuracy.labelled_sets import SetFiles
 from benchmarks.accuracy.results import Circumstances, Figures, Result, settings_hash
-from benchmarks.accuracy.sets import SetFiles
-from benchmarks.accuracy.speed import Stopwatch, texts_per_second
-from benchmarks.shared.processes import BenchmarkError, clean_environment, program
+from benchmarks.shared.processes import BenchmarkError, clean_environment, cores, program
 from newsgate.model.bundle import read_bundle
 from newsgate.model.classifier import Classifier
 from newsgate.training.distillation import ANSWERS_VERSION
@@ -160,7 +159,7 @@ def rates_of(bundle: bytes, files: SetFiles) -> dict[str, float]:
             warm_up=train.texts,
             texts=test.texts,
         )
-        for threads in sorted({1, len(os.sched_getaffinity(0))})
+        for threads in sorted({1, cores()})
     }
 
 

@@ -2,21 +2,17 @@
 
 from __future__ import annotations
 
-import contextlib
-import re
 import subprocess
 import time
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from benchmarks.answering.readiness import BEAT_SAYS, TRAINER_SAYS, WITH_WORKERS, WORKER_SAYS, WORKERS, times_said
+from benchmarks.answering.ready_messages import BEAT_SAYS, TRAINER_SAYS, WITH_WORKERS, WORKER_SAYS, WORKERS, times_said
 from benchmarks.shared.newsgate_server import NewsgateServer, newsgate_server
-from benchmarks.shared.processes import BenchmarkError, program, running, scratch_folder, tree_of, wait_until
-from benchmarks.shared.report import say
-from benchmarks.shared.texts import make_lexicon, make_posts, write_posts
-from newsgate.model.bundle import read_bundle
-from newsgate.model.starter import starter_bundle
+from benchmarks.shared.processes import BenchmarkError, held_by, program, running, scratch_folder, tree_of, wait_until
+from benchmarks.shared.progress import say
+from benchmarks.shared.synthetic_texts import make_posts, write_posts
 from newsgate.tasks.retraining.trainer import can_train
 
 _READY_SECONDS: Final = 120
@@ -24,14 +20,6 @@ _DOWN_SECONDS: Final = 30
 # What a program does once, just after it is ready, is over.
 _SETTLE_SECONDS: Final = 5.0
 _LOOK_SECONDS: Final = 0.02
-
-
-@dataclass(frozen=True, slots=True)
-class Held:
-    """What a process holds: now, and at most so far."""
-
-    resident_mebibytes: float
-    peak_mebibytes: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +33,7 @@ class Weight:
 
 def measure(*, worker_rows: int, file_rows: int) -> list[Weight]:
     """Weigh every process of a `newsgate up`, idle and after `worker_rows` a worker, and `enqueue` of `file_rows`."""
-    posts = make_posts(make_lexicon(read_bundle(starter_bundle()).tokenizer.pieces), seed=7)
+    posts = make_posts(seed=7)
     with scratch_folder() as folder:
         worked = write_posts(folder / "worked.csv", posts, rows=WORKERS * worker_rows)
         long = write_posts(folder / "long.csv", posts, rows=file_rows)
@@ -59,16 +47,6 @@ def measure(*, worker_rows: int, file_rows: int) -> list[Weight]:
             say(f"memory: enqueue of {file_rows} rows")
             enqueued = Weight(f"`enqueue` of {file_rows} rows", None, _peak_of_enqueue(server, long))
     return [*idle, *worked_out, *others, enqueued]
-
-
-def held_by(pid: int) -> Held | None:
-    """What a process holds; None where it is gone or only waits to be collected."""
-    with contextlib.suppress(FileNotFoundError, ProcessLookupError):
-        status = Path(f"/proc/{pid}/status").read_text(encoding="utf-8")
-        found = dict(re.findall(r"^(VmRSS|VmHWM):\s+(\d+) kB$", status, re.MULTILINE))
-        if found:
-            return Held(int(found["VmRSS"]) / 1024, int(found["VmHWM"]) / 1024)
-    return None
 
 
 def _wait_until_ready(server: NewsgateServer) -> None:

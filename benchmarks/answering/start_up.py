@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from benchmarks.answering.readiness import TRAINER_SAYS, UP_SAYS, WITH_WORKERS, WORKER_SAYS, WORKERS, times_said
+from benchmarks.answering.ready_messages import TRAINER_SAYS, UP_SAYS, WITH_WORKERS, WORKER_SAYS, WORKERS, times_said
 from benchmarks.shared.processes import (
     clean_environment,
     program,
@@ -27,6 +27,7 @@ from benchmarks.shared.processes import (
     scratch_folder,
     wait_until,
 )
+from benchmarks.shared.progress import say
 
 HELP: Final = "`enqueue --help` has ended"
 ENQUEUE: Final = "`enqueue` of one row has ended"
@@ -69,7 +70,7 @@ def measure(*, repeats: int, with_cold: bool) -> StartUps:
         why_not_cold = NEEDS_ROOT
     with scratch_folder() as folder:
         desk = _Desk(folder)
-        _tell("start-up: a first round, not measured")
+        say("start-up: a first round, not measured")
         desk.round(cold=False)
         warm = _collect([desk.round(cold=False) for _ in _counted(repeats, "warm")])
         cold = _collect([desk.round(cold=True) for _ in _counted(repeats if why_not_cold is None else 0, "cold")])
@@ -172,7 +173,7 @@ class _Desk:
             self._run_broker("stop")
 
     def _run_broker(self, order: str) -> None:
-        self._run(sys.executable, "-m", "benchmarks.answering.broker", order)
+        self._run(sys.executable, "-m", "benchmarks.answering.private_broker", order)
 
     def _verdicts(self) -> int:
         # Python's own SQLite may be one that newsgate avoids. A reader never checkpoints, so it can do no harm.
@@ -201,11 +202,5 @@ def _collect(rounds: Sequence[Mapping[str, float]]) -> dict[str, list[float]]:
 
 def _counted(repeats: int, name: str) -> Iterator[int]:
     for number in range(1, repeats + 1):
-        _tell(f"start-up: {name}, {number} of {repeats}")
+        say(f"start-up: {name}, {number} of {repeats}")
         yield number
-
-
-def _tell(line: str) -> None:
-    # `say` stands in a file that imports the database's driver.
-    sys.stderr.write(f"{line}\n")
-    sys.stderr.flush()

@@ -14,10 +14,11 @@ from typing import Any
 from sqlalchemy import Engine
 
 from benchmarks.pipeline.peer_database import open_peer_database, stored_verdicts
-from benchmarks.pipeline.side import Side, Work, cores
+from benchmarks.pipeline.side import Side, Work
 from benchmarks.shared.processes import (
     Cost,
     clean_environment,
+    cores,
     cpu_seconds_here,
     cpu_seconds_of,
     program,

@@ -1,11 +1,12 @@
-"""Worker processes and threads in each, against each other: real `newsgate worker` programs, same chunks, same model.
+"""Are two workers faster than one, and than one with two threads?
 
-Each setup is measured twice: on chunks that all wait already (classifying alone), and from the start of
+Real `newsgate worker` programs, with the same chunks and the same model. Each setup is measured twice: on chunks that all wait already (classifying alone), and from the start of
 `enqueue FILE --wait` to its exit, when reading and storing the file need a core too.
 """
 
 from __future__ import annotations
 
+import argparse
 import contextlib
 import statistics
 import subprocess
@@ -19,8 +20,9 @@ import redis
 from sqlalchemy import func, select
 
 from benchmarks.pipeline.processor_time import tree_cpu_seconds
-from benchmarks.shared import table_program
 from benchmarks.shared.newsgate_server import settings_of
+from benchmarks.shared.options import add_rows_and_repeats
+from benchmarks.shared.page import Table
 from benchmarks.shared.processes import (
     BenchmarkError,
     Cost,
@@ -32,13 +34,12 @@ from benchmarks.shared.processes import (
     scratch_folder,
     wait_until,
 )
-from benchmarks.shared.report import circumstances, markdown_table, say, spread
-from benchmarks.shared.texts import make_lexicon, make_posts, write_posts
+from benchmarks.shared.progress import say
+from benchmarks.shared.report import circumstances, markdown_table, spread
+from benchmarks.shared.synthetic_texts import make_posts, write_posts
 from newsgate.db.batch_status import batch_status
 from newsgate.db.session import Database
 from newsgate.db.tables import chunks, verdicts
-from newsgate.model.bundle import read_bundle
-from newsgate.model.starter import starter_bundle
 from newsgate.worker.celery import CLASSIFY_QUEUE
 from newsgate.worker.embedded_redis import EmbeddedRedis
 
@@ -81,9 +82,17 @@ ALONE: Final = Setup(1, 1)
 SETUPS: Final = (ALONE, Setup(1, 2), Setup(2, 1), Setup(3, 1))
 
 
+def add_options(parser: argparse.ArgumentParser) -> None:
+    add_rows_and_repeats(parser)
+
+
+def run(options: argparse.Namespace) -> Iterator[Table]:
+    yield Table(MARKER, report(measure(rows=options.rows, repeats=options.repeats)))
+
+
 def measure(*, rows: int, repeats: int) -> dict[Setup, list[Rates]]:
     """Let the setups take turns, each time with a new home."""
-    posts = make_posts(make_lexicon(read_bundle(starter_bundle()).tokenizer.pieces), seed=2)
+    posts = make_posts(seed=2)
     rates: dict[Setup, list[Rates]] = {setup: [] for setup in SETUPS}
     with scratch_folder() as folder:
         waiting = write_posts(folder / "waiting.csv", posts, rows=rows)
@@ -149,13 +158,6 @@ def classifying_rate(ended: Sequence[EndedChunk], setup: Setup) -> float:
     if not counted:
         raise BenchmarkError("no chunk ended while every thread had one: more rows are needed")
     return sum(chunk.rows for chunk in counted) / (counted[-1].at_seconds - began)
-
-
-def main() -> None:
-    """Measure, print, and write where asked to."""
-    table_program.run(
-        "workers", __doc__, marker=MARKER, table=lambda rows, repeats: report(measure(rows=rows, repeats=repeats))
-    )
 
 
 def _measure_setup(setup: Setup, folder: Path, *, waiting: Path, coming: Path, rows: int) -> Rates:
@@ -278,7 +280,3 @@ def _opened_home(folder: Path, *, threads: int, rows: int) -> Iterator[_Home]:
         client.close()
         broker.stop()
         database.close()
-
-
-if __name__ == "__main__":
-    main()

@@ -8,10 +8,8 @@ from __future__ import annotations
 
 import argparse
 import contextlib
-import re
 import statistics
 import subprocess
-import sys
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -22,19 +20,21 @@ import psutil
 from sqlalchemy import text
 
 from benchmarks.shared.newsgate_server import settings_of
+from benchmarks.shared.options import add_counts
+from benchmarks.shared.page import Table
 from benchmarks.shared.processes import (
     BenchmarkError,
     clean_environment,
     cpu_seconds_of,
+    held_by,
     program,
     running,
     scratch_folder,
 )
-from benchmarks.shared.report import circumstances, figure, markdown_table, say, write_between_markers
-from benchmarks.shared.texts import make_lexicon, make_posts, write_posts
+from benchmarks.shared.progress import say
+from benchmarks.shared.report import circumstances, figure, markdown_table
+from benchmarks.shared.synthetic_texts import make_posts, write_posts
 from newsgate.db.session import Database
-from newsgate.model.bundle import read_bundle
-from newsgate.model.starter import starter_bundle
 from newsgate.tasks.running.open_database import open_database
 from newsgate.worker.embedded_redis import EmbeddedRedis
 
@@ -85,11 +85,19 @@ class Growth:
     audit: str
 
 
+def add_options(parser: argparse.ArgumentParser) -> None:
+    add_counts(parser, rows=(100_000, "of the file"))
+
+
+def run(options: argparse.Namespace) -> Iterator[Table]:
+    yield Table(MARKER, report(measure(rows=options.rows)))
+
+
 def measure(*, rows: int) -> Growth:
     """Enqueue one file of `rows` rows, classify it, and audit the database."""
     with scratch_folder() as folder, _prepared(folder) as database:
         say(f"writing {rows} rows")
-        posts = make_posts(make_lexicon(read_bundle(starter_bundle()).tokenizer.pieces), seed=3)
+        posts = make_posts(seed=3)
         file = write_posts(folder / "posts.csv", posts, rows=rows)
         environment = clean_environment(NEWSGATE_HOME=str(folder / "home"))
         say("enqueue")
@@ -133,7 +141,6 @@ def report(growth: Growth) -> str:
             if number in (1, 2, _TENTHS // 2, _TENTHS)
         ],
     )
-    rows = f"{growth.rows:,}".replace(",", " ")
     lines = [
         f"{part.name}: {part.seconds:.0f} s, peak {part.peak_mebibytes:.0f} MB; of the last tenth to the first, "
         f"{part.tenths[-1].rows_per_second / part.tenths[0].rows_per_second:.2f} in rows a second and "
@@ -142,25 +149,8 @@ def report(growth: Growth) -> str:
         for part in growth.parts
     ]
     size = f"Database: {growth.database_bytes / growth.rows:.0f} bytes a row, texts and verdicts with their indexes."
-    told = "\n".join([f"{rows} rows.", *(f"- {line}" for line in lines), f"- {size}"])
+    told = "\n".join([f"{figure(growth.rows)} rows.", *(f"- {line}" for line in lines), f"- {size}"])
     return f"{table}\n\n{told}\n\n```console\n$ newsgate audit\n{growth.audit.rstrip()}\n```\n\n{circumstances()}"
-
-
-def main() -> None:
-    """Measure, print, and write where asked to."""
-    parser = argparse.ArgumentParser(prog="python -m benchmarks.scale.growth", description=__doc__)
-    parser.add_argument("--rows", type=int, default=100_000)
-    parser.add_argument("--write", type=Path, metavar="FILE", help="a document whose table to replace")
-    options = parser.parse_args()
-    try:
-        content = report(measure(rows=options.rows))
-        print(content)
-        if options.write:
-            write_between_markers(options.write, name=MARKER, content=content)
-    except BenchmarkError as error:
-        sys.exit(f"error: {error}")
-    except KeyboardInterrupt:
-        sys.exit(130)
 
 
 @contextlib.contextmanager
@@ -182,8 +172,9 @@ def _watch(process: subprocess.Popen[bytes], database: Database, *, name: str, t
     began = time.monotonic()
     looks: list[Look] = []
     while process.poll() is None and (not looks or looks[-1].rows < total):
-        with contextlib.suppress(psutil.NoSuchProcess, FileNotFoundError):
-            looks.append(_look(process, rows=_rows_through(database, name)))
+        with contextlib.suppress(psutil.NoSuchProcess):
+            look = _look(process, rows=_rows_through(database, name))
+            looks += [look] if look else []
         time.sleep(_LOOK_SECONDS)
     if not looks or _rows_through(database, name) < total:
         raise BenchmarkError(f"{name} ended before all rows were through")
@@ -195,10 +186,11 @@ def _watch(process: subprocess.Popen[bytes], database: Database, *, name: str, t
     )
 
 
-def _look(process: subprocess.Popen[bytes], *, rows: int) -> Look:
-    status = Path(f"/proc/{process.pid}/status").read_text()
-    resident, peak = (int(re.findall(rf"{name}:\s+(\d+) kB", status)[0]) / 1024 for name in ("VmRSS", "VmHWM"))
-    return Look(time.monotonic(), rows, cpu_seconds_of(process), resident, peak)
+def _look(process: subprocess.Popen[bytes], *, rows: int) -> Look | None:
+    held = held_by(process.pid)
+    if held is None:
+        return None
+    return Look(time.monotonic(), rows, cpu_seconds_of(process), held.resident_mebibytes, held.peak_mebibytes)
 
 
 def _rows_through(database: Database, name: str) -> int:
@@ -234,7 +226,3 @@ def _tenth(looks: Sequence[Look], first: Look, last: Look) -> Tenth:
 def _drift(tenths: Sequence[Tenth]) -> float:
     """How much the memory grew from the second tenth, when every buffer is there, to the last."""
     return tenths[-1].resident_mebibytes / tenths[1].resident_mebibytes - 1
-
-
-if __name__ == "__main__":
-    main()

@@ -16,13 +16,17 @@ Point = tuple[float, float]
 
 @dataclass(frozen=True)
 class Curve:
-    """A line through `points`. band: (x, low, high) of the area behind it. marks: a dot at every point."""
+    """A line through `points`. band: (x, low, high) of the area behind it. marks: a dot at every point.
+
+    hollow: which of the dots are empty inside; none if not told.
+    """
 
     name: str
     points: Sequence[Point]
     colour: str
     dashed: bool = False
     marks: bool = False
+    hollow: Sequence[bool] = ()
     band: Sequence[tuple[float, float, float]] = ()
 
 
@@ -113,7 +117,11 @@ class Panel:
             f'<polyline points="{_joined(points)}" fill="none" stroke="{curve.colour}" stroke-width="2"{dashes}/>'
         )
         if curve.marks:
-            parts += [f'<circle cx="{x}" cy="{y}" r="3.5" fill="{curve.colour}"/>' for x, y in points]
+            fills = ["white" if hollow else curve.colour for hollow in curve.hollow] or [curve.colour] * len(points)
+            parts += [
+                f'<circle cx="{x}" cy="{y}" r="3.5" fill="{fill}" stroke="{curve.colour}"/>'
+                for (x, y), fill in zip(points, fills, strict=True)
+            ]
         return parts
 
     def _name(self, curve: Curve, line: int) -> str:

@@ -6,7 +6,7 @@ import contextlib
 import json
 import subprocess
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -21,6 +21,7 @@ from benchmarks.shared.processes import (
     running,
     wait_until,
 )
+from benchmarks.shared.servers import redis_over_tcp, safe_postgres
 from newsgate.tasks.running.local_system import is_up
 from newsgate.worker.embedded_redis import shut_down
 from newsgate.worker.settings import Settings
@@ -33,11 +34,16 @@ _ENQUEUE_SECONDS = 1800
 
 @dataclass(frozen=True, slots=True)
 class NewsgateServer:
-    """A running `newsgate up`."""
+    """A running `newsgate up`. settings: by which a process beside it finds its database and broker.
+
+    servers: the process ids of the database and the broker where they are no processes of its own.
+    """
 
     process: subprocess.Popen[bytes]
     environment: dict[str, str]
     folder: Path
+    settings: Settings
+    servers: tuple[int, ...] = ()
 
     def enqueue(self, posts: Path, *, rows: int, **settings: str) -> Cost:
         """Enqueue a file of `rows` and wait for its verdicts; `settings` are NEWSGATE_ variables.
@@ -73,7 +79,25 @@ def newsgate_server(folder: Path, **variables: str) -> Iterator[NewsgateServer]:
 
     variables: further NEWSGATE_ variables, for it and for the commands beside it.
     """
-    settings = settings_of(folder / "home")
+    with _running(folder, settings_of(folder / "home"), variables) as server:
+        yield server
+
+
+@contextlib.contextmanager
+def newsgate_on_servers(folder: Path, **variables: str) -> Iterator[NewsgateServer]:
+    """Do so on a PostgreSQL and a Redis that listen on TCP ports of this machine."""
+    with safe_postgres() as postgres, redis_over_tcp(folder / "redis") as redis:
+        settings = Settings(
+            home=folder / "home", database_url=postgres.new_database(migrated=True), broker_url=redis.url
+        )
+        addresses = {"NEWSGATE_DATABASE_URL": settings.database_url, "NEWSGATE_BROKER_URL": settings.broker_url}
+        assert redis.process is not None
+        with _running(folder, settings, variables | addresses, postgres.pid, redis.process.pid) as server:
+            yield server
+
+
+@contextlib.contextmanager
+def _running(folder: Path, settings: Settings, variables: Mapping[str, str], *servers: int) -> Iterator[NewsgateServer]:
     environment = clean_environment(NEWSGATE_HOME=str(settings.home), **variables)
     log = folder / "newsgate.log"
     with (
@@ -88,7 +112,7 @@ def newsgate_server(folder: Path, **variables: str) -> Iterator[NewsgateServer]:
         ) as process,
     ):
         wait_until(lambda: is_up(settings), what="newsgate is up", seconds=_UP_SECONDS, process=process, log=log)
-        yield NewsgateServer(process, environment, folder)
+        yield NewsgateServer(process, environment, folder, settings, servers)
 
 
 @contextlib.contextmanager

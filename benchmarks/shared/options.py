@@ -1,32 +1,42 @@
-"""A benchmark that is one table on one page: its options, and where the table goes."""
+"""Options that several benchmarks have. Nothing of newsgate is imported here."""
 
 from __future__ import annotations
 
 import argparse
-import sys
-from collections.abc import Callable
-from pathlib import Path
-
-from benchmarks.shared.processes import BenchmarkError
-from benchmarks.shared.report import write_between_markers
+from collections.abc import Callable, Iterable
 
 
-def run(name: str, description: str | None, *, marker: str, table: Callable[[int, int], str]) -> None:
-    """Read the options of `python -m benchmarks.NAME`, measure, print, and write where asked to.
+def add_rows_and_repeats(parser: argparse.ArgumentParser) -> None:
+    """Add `--rows`, of each file, and `--repeats`."""
+    add_counts(parser, rows=(50_000, "of each file"), repeats=(3, "turns of each"))
 
-    table: gives the Markdown for so many rows and repeats.
-    """
-    parser = argparse.ArgumentParser(prog=f"python -m benchmarks.{name}", description=description)
-    parser.add_argument("--rows", type=int, default=50_000, help="of each file (default: %(default)s)")
-    parser.add_argument("--repeats", type=int, default=3, help="turns of each (default: %(default)s)")
-    parser.add_argument("--write", type=Path, metavar="FILE", help="a document whose table to replace")
-    told = parser.parse_args()
+
+def add_counts(parser: argparse.ArgumentParser, **counts: tuple[int, str]) -> None:
+    """Add an option for each count, with its default and what it counts; less than 1 is refused."""
+    for name, (default, meaning) in counts.items():
+        option = f"--{name.replace('_', '-')}"
+        parser.add_argument(option, type=_at_least_one, default=default, help=f"{meaning} (default: {default})")
+
+
+def names_among(known: Iterable[str]) -> Callable[[str], list[str]]:
+    """Return what reads names with commas between them and refuses those that are not `known`."""
+    names = list(known)
+
+    def read(told: str) -> list[str]:
+        chosen = told.split(",")
+        unknown = sorted(set(chosen) - set(names))
+        if unknown:
+            raise argparse.ArgumentTypeError(f"there is no {', '.join(unknown)}; there are {', '.join(names)}")
+        return chosen
+
+    return read
+
+
+def _at_least_one(told: str) -> int:
     try:
-        text = table(told.rows, told.repeats)
-        print(text)
-        if told.write:
-            write_between_markers(told.write, name=marker, content=text)
-    except BenchmarkError as error:
-        sys.exit(f"error: {error}")
-    except KeyboardInterrupt:
-        sys.exit(130)
+        count = int(told)
+    except ValueError:
+        count = 0
+    if count < 1:
+        raise argparse.ArgumentTypeError(f"{told!r} is no whole number of at least 1")
+    return count

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import re
 import resource
 import shutil
 import signal
@@ -65,6 +66,11 @@ def clean_environment(**added: str) -> dict[str, str]:
     """This process's environment without newsgate's settings, so that only what is `added` is set."""
     kept = {name: value for name, value in os.environ.items() if not name.startswith(("NEWSGATE_", "CELERY_"))}
     return {**kept, "PYTHONPATH": str(ROOT), "TF_CPP_MIN_LOG_LEVEL": "2", **added}
+
+
+def cores() -> int:
+    """How many cores this process may use."""
+    return len(os.sched_getaffinity(0))
 
 
 def program(name: str) -> str:
@@ -151,6 +157,24 @@ def cpu_seconds_here() -> float:
     """The processor time that this process and the commands it ran to their end have used so far."""
     usages = (resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
     return sum(usage.ru_utime + usage.ru_stime for usage in usages)
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """What a process holds in memory, by the operating system's account: now, and at most so far."""
+
+    resident_mebibytes: float
+    peak_mebibytes: float
+
+
+def held_by(pid: int) -> Held | None:
+    """What a process holds; None where it is gone or only waits to be collected."""
+    with contextlib.suppress(FileNotFoundError, ProcessLookupError):
+        status = Path(f"/proc/{pid}/status").read_text(encoding="utf-8")
+        found = dict(re.findall(r"^(VmRSS|VmHWM):\s+(\d+) kB$", status, re.MULTILINE))
+        if found:
+            return Held(int(found["VmRSS"]) / 1024, int(found["VmHWM"]) / 1024)
+    return None
 
 
 def _end(process: subprocess.Popen[bytes], *, patience_seconds: float) -> None:

@@ -7,10 +7,10 @@ from xml.etree import ElementTree as ET
 import numpy as np
 import pytest
 
-from benchmarks.lstm.captains import CHANGE, NAMES, NO_CHANGE, NOBODY, Sentence, Vocabulary, draw_sentence
 from benchmarks.lstm.context_change import explained_by, how_often_lower
 from benchmarks.lstm.long_term import CLASSES, along_forget_gates, along_states, draw
-from benchmarks.shared.pictures import Axis, Curve, Panel, side_by_side
+from benchmarks.lstm.subject_tracking import CHANGE, NAMES, NO_CHANGE, NOBODY, Sentence, Vocabulary, draw_sentence
+from benchmarks.shared.line_chart import Axis, Curve, Panel, side_by_side
 from newsgate.model.gates import trace
 from newsgate.model.weights import Float32, LstmWeights
 
