@@ -44,7 +44,8 @@ def listing() -> str:
 def parser_of(benchmark: Benchmark, program: Program) -> argparse.ArgumentParser:
     """Return what reads the options of a benchmark."""
     parser = argparse.ArgumentParser(prog=f"python -m benchmarks {benchmark.name}", description=program.__doc__)
-    program.add_options(parser)
+    if hasattr(program, "add_options"):
+        program.add_options(parser)
     if benchmark.has_write:
         parser.add_argument("--write", type=Path, metavar="PAGE", help="a page whose tables and pictures to replace")
     return parser

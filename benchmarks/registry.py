@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 import importlib
-from argparse import ArgumentParser, Namespace
+from argparse import Namespace
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final, Protocol, cast
@@ -14,11 +14,9 @@ from benchmarks.shared.processes import ROOT
 
 
 class Program(Protocol):
-    """The file of a benchmark: its own options, `--write` not being one of them, and the measurement."""
+    """The file of a benchmark. One with options of its own, beside `--write`, has `add_options(parser)` too."""
 
     __doc__: str | None
-
-    def add_options(self, parser: ArgumentParser) -> None: ...
 
     def run(self, options: Namespace) -> Iterable[Found] | None:
         """Yield what was found, as soon as it is; None where the benchmark writes its figures itself."""

@@ -27,10 +27,6 @@ LOGIT_SPREAD: Final = 3.6
 ALL_TEXTS: Final = 1_000_000
 
 
-def add_options(_parser: argparse.ArgumentParser) -> None:
-    """There are none."""
-
-
 def run(_options: argparse.Namespace) -> Iterator[Table]:
     random = np.random.default_rng(0)
     population = Population(random)

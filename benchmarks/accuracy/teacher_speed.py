@@ -17,7 +17,6 @@ from benchmarks.shared.progress import say
 from benchmarks.shared.report import circumstances, markdown_table, spread
 from newsgate.model.classifier import Classifier
 from newsgate.training.minilm import find_minilm
-from newsgate.training.minilm_teacher import untaught
 from newsgate.training.starter import read_labelled_csv
 
 MARKER: Final = "teacher speed"
@@ -32,6 +31,9 @@ def add_options(parser: argparse.ArgumentParser) -> None:
 
 
 def run(options: argparse.Namespace) -> Iterator[Table]:
+    # It imports Keras, which reading the options need not wait for.
+    from newsgate.training.minilm_teacher import untaught
+
     texts = list(dict.fromkeys(read_labelled_csv(options.file).texts))
     bundle = options.bundle.read_bytes()
     teacher = untaught(find_minilm())

@@ -91,7 +91,7 @@ class _Desk:
         file = self._next_file()
         self._verdicts.begin()
         called = time.monotonic()
-        done = enqueue(Request(str(file)), settings=self._server.settings, database=self._database)
+        done = enqueue(Request(str(file)), settings=self._server.home.settings, database=self._database)
         seconds = self._verdicts.seen_at() - called
         if done.warnings:
             raise BenchmarkError("; ".join(done.warnings))
@@ -113,9 +113,9 @@ class _Desk:
 
 @contextlib.contextmanager
 def _desk(folder: Path, server: NewsgateServer) -> Iterator[_Desk]:
-    database = open_database(server.settings)
+    database = open_database(server.home.settings)
     try:
-        with watcher(server.settings.effective_database_url) as verdicts:
+        with watcher(server.home.settings.effective_database_url) as verdicts:
             yield _Desk(folder, server, database, verdicts)
     finally:
         database.close()

@@ -10,13 +10,12 @@ from typing import Final
 
 from benchmarks.answering.ready_messages import BEAT_SAYS, TRAINER_SAYS, WITH_WORKERS, WORKER_SAYS, WORKERS, times_said
 from benchmarks.shared.newsgate_server import NewsgateServer, newsgate_server
-from benchmarks.shared.processes import BenchmarkError, held_by, program, running, scratch_folder, tree_of, wait_until
+from benchmarks.shared.processes import BenchmarkError, held_by, scratch_folder, tree_of
 from benchmarks.shared.progress import say
 from benchmarks.shared.synthetic_texts import make_posts, write_posts
 from newsgate.tasks.retraining.trainer import can_train
 
 _READY_SECONDS: Final = 120
-_DOWN_SECONDS: Final = 30
 # What a program does once, just after it is ready, is over.
 _SETTLE_SECONDS: Final = 5.0
 _LOOK_SECONDS: Final = 0.02
@@ -51,13 +50,10 @@ def measure(*, worker_rows: int, file_rows: int) -> list[Weight]:
 
 def _wait_until_ready(server: NewsgateServer) -> None:
     said = {WORKER_SAYS: WORKERS} | ({TRAINER_SAYS: 1, BEAT_SAYS: 1} if can_train() else {})
-    log = server.folder / "newsgate.log"
-    wait_until(
-        lambda: all(times_said(log, words) >= times for words, times in said.items()),
+    server.up.wait_until(
+        lambda: all(times_said(server.up.log, words) >= times for words, times in said.items()),
         what="every program is ready",
         seconds=_READY_SECONDS,
-        process=server.process,
-        log=log,
     )
     time.sleep(_SETTLE_SECONDS)
 
@@ -72,14 +68,14 @@ def _weigh_workers(server: NewsgateServer, *, when: str) -> list[Weight]:
 def _weigh_others(server: NewsgateServer) -> list[Weight]:
     named = (("private broker", "redis.sock"), ("trainer, idle", "trainer"), ("schedule", "beat"))
     return [
-        _weigh("`newsgate up` itself", server.process.pid),
+        _weigh("`newsgate up` itself", server.up.process.pid),
         *(_weigh(name, pid) for name, part in named for pid in _children(server, part)),
     ]
 
 
 def _children(server: NewsgateServer, part: str) -> list[int]:
     """The processes started by `newsgate up` with a part of their command line that ends so, the oldest first."""
-    started = tree_of(server.process.pid)[1:]
+    started = tree_of(server.up.process.pid)[1:]
     return sorted(child.pid for child in started if any(each.endswith(part) for each in child.cmdline()))
 
 
@@ -91,17 +87,9 @@ def _weigh(name: str, pid: int) -> Weight:
 
 
 def _peak_of_enqueue(server: NewsgateServer, file: Path) -> float:
-    log = server.folder / "enqueue.log"
-    with running(
-        [program("enqueue"), str(file)],
-        environment=server.environment,
-        folder=server.folder,
-        log=log,
-        patience_seconds=_DOWN_SECONDS,
-    ) as process:
-        peak = _peak_until_exit(process)
-    if process.returncode != 0:
-        raise BenchmarkError(log.read_text(errors="replace")[-2000:])
+    with server.home.running("enqueue", file) as program:
+        peak = _peak_until_exit(program.process)
+        program.wait_for_success()
     return peak
 
 

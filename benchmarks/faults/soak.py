@@ -21,8 +21,9 @@ from pathlib import Path
 import psutil
 from sqlalchemy import text
 
+from benchmarks.shared.home import program
 from benchmarks.shared.page import Table
-from benchmarks.shared.processes import BenchmarkError, program, scratch_folder
+from benchmarks.shared.processes import BenchmarkError, scratch_folder
 from benchmarks.shared.report import circumstances, markdown_table
 from newsgate.db.audit import audit
 from newsgate.db.errors import DatabaseError

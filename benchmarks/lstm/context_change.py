@@ -45,10 +45,6 @@ Float64 = npt.NDArray[np.float64]
 Units = npt.NDArray[np.bool_]
 
 
-def add_options(_parser: argparse.ArgumentParser) -> None:
-    """There are none."""
-
-
 def run(_options: argparse.Namespace) -> Iterator[Found]:
     use_one_core()
     starter = Starter.load()

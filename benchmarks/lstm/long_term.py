@@ -68,10 +68,6 @@ class Trained:
     after: Float64
 
 
-def add_options(_parser: argparse.ArgumentParser) -> None:
-    """There are none."""
-
-
 def run(_options: argparse.Namespace) -> Iterator[Found]:
     use_one_core()
     trained: dict[str, list[Trained]] = {}

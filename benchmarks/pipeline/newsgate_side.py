@@ -33,7 +33,7 @@ class Newsgate:
     def classify_file(self, file: Path, *, rows: int) -> Cost:
         """Do so with any file of so many rows. Raises BenchmarkError where a verdict is missing."""
         started, cpu_before = time.monotonic(), self._cpu_seconds()
-        batch = enqueue(Request(str(file)), settings=self.server.settings, database=self.database).batch
+        batch = enqueue(Request(str(file)), settings=self.server.home.settings, database=self.database).batch
         done = wait_for_batch(self.database, batch).done
         cost = Cost(done, time.monotonic() - started, self._cpu_seconds() - cpu_before)
         if done != rows:
@@ -42,7 +42,7 @@ class Newsgate:
 
     def _cpu_seconds(self) -> float:
         others = sum(tree_cpu_seconds(pid) for pid in self.server.servers)
-        return cpu_seconds_here() + cpu_seconds_of(self.server.process) + others
+        return cpu_seconds_here() + cpu_seconds_of(self.server.up.process) + others
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +81,7 @@ def open_command(folder: Path, warm_up: Work) -> Iterator[Side]:
 
 @contextlib.contextmanager
 def _warm(server: NewsgateServer, warm_up: Work) -> Iterator[Newsgate]:
-    database = open_database(server.settings)
+    database = open_database(server.home.settings)
     try:
         newsgate = Newsgate(server, database)
         newsgate.classify(warm_up)

@@ -76,7 +76,7 @@ def measure(*, rows: int, repeats: int) -> str:
             with opened(place, Work(files[0], texts)) as newsgate:
                 for file in files[1:]:
                     newsgate.classify_file(file, rows=rows)
-            worlds[world] = stages_of((place / "newsgate.log").read_text(encoding="utf-8"))
+            worlds[world] = stages_of(newsgate.server.up.log.read_text(encoding="utf-8"))
     return report(worlds, _parts_of_classifying(texts))
 
 

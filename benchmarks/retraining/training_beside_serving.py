@@ -17,17 +17,11 @@ from dataclasses import dataclass
 from itertools import islice, pairwise
 from pathlib import Path
 
-from benchmarks.shared.newsgate_server import NewsgateServer, newsgate_server, settings_of
+from benchmarks.shared.home import Home
+from benchmarks.shared.newsgate_server import NewsgateServer, newsgate_server
 from benchmarks.shared.options import add_counts
 from benchmarks.shared.page import Table
-from benchmarks.shared.processes import (
-    BenchmarkError,
-    cores,
-    program,
-    run_to_end,
-    running,
-    scratch_folder,
-)
+from benchmarks.shared.processes import BenchmarkError, cores, scratch_folder
 from benchmarks.shared.progress import say
 from benchmarks.shared.report import circumstances, figure, markdown_table, spread
 from benchmarks.shared.synthetic_texts import make_posts, write_posts
@@ -41,8 +35,6 @@ MARKER = "training-beside-serving"
 _JUDGING_ROWS = 300
 # A chunk is a thousand rows: in shorter samples its end makes the rate jump.
 _SAMPLE_SECONDS = 5.0
-_DOWN_SECONDS = 50
-_COMMAND_SECONDS = 900
 # Whatever the rate is just after the start, it is not what is asked about.
 _SETTLE_SECONDS = 5.0
 
@@ -124,39 +116,27 @@ def report(phases: list[Phase], *, labels: int) -> str:
 @contextmanager
 def _classifying(folder: Path, *, rows: int, labels: int) -> Iterator[System]:
     posts = make_posts(seed=1)
-    database = open_database(settings_of(folder / "home"))
+    database = open_database(Home(folder).settings)
     try:
         ensure_champion(database)
         _give_labels(database, posts, count=labels)
         file = write_posts(folder / "posts.csv", posts, rows=rows)
         # Only `newsgate retrain --force` is to train.
         with newsgate_server(folder, NEWSGATE_RETRAIN_MIN_LABELS="1000000000") as server:
-            _run(server, program("enqueue"), str(file))
+            server.home.run("enqueue", file)
             yield System(database, 1, server)
             # What is left need not be classified for the system to stop.
-            _run(server, program("newsgate"), "cancel", "1")
+            server.home.run("newsgate", "cancel", "1")
     finally:
         database.close()
 
 
-def _run(server: NewsgateServer, *command: str) -> None:
-    run_to_end(command, environment=server.environment, folder=server.folder, limit_seconds=_COMMAND_SECONDS)
-
-
 @contextmanager
 def _training(system: System) -> Iterator[subprocess.Popen[bytes]]:
-    log = system.server.folder / "training.log"
-    with running(
-        [program("newsgate"), "retrain", "--force", "--json"],
-        environment=system.server.environment,
-        folder=system.server.folder,
-        log=log,
-        patience_seconds=_DOWN_SECONDS,
-    ) as training:
-        yield training
-        if training.wait() != 0:
-            raise BenchmarkError(f"the training failed\n{log.read_text()[-2000:]}")
-    outcome = next(line for line in log.read_text().splitlines() if line.startswith("{"))
+    with system.server.home.running("newsgate", "retrain", "--force", "--json") as training:
+        yield training.process
+        training.wait_for_success()
+    outcome = next(line for line in training.log.read_text().splitlines() if line.startswith("{"))
     say(f"the training ended: {json.loads(outcome)['reason']}")
 
 

@@ -14,35 +14,24 @@ import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
-from pathlib import Path
 
 import psutil
 from sqlalchemy import text
 
-from benchmarks.shared.newsgate_server import settings_of
+from benchmarks.shared.home import Home
 from benchmarks.shared.options import add_counts
 from benchmarks.shared.page import Table
-from benchmarks.shared.processes import (
-    BenchmarkError,
-    clean_environment,
-    cpu_seconds_of,
-    held_by,
-    program,
-    running,
-    scratch_folder,
-)
+from benchmarks.shared.processes import BenchmarkError, cpu_seconds_of, held_by, scratch_folder
 from benchmarks.shared.progress import say
 from benchmarks.shared.report import circumstances, figure, markdown_table
 from benchmarks.shared.synthetic_texts import make_posts, write_posts
 from newsgate.db.session import Database
 from newsgate.tasks.running.open_database import open_database
-from newsgate.worker.embedded_redis import EmbeddedRedis
 
 MARKER = "growth"
 ENQUEUE, WORKER = "enqueue", "worker"
 _LOOK_SECONDS = 0.1
 _TENTHS = 10
-_DOWN_SECONDS = 30
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,32 +84,21 @@ def run(options: argparse.Namespace) -> Iterator[Table]:
 
 def measure(*, rows: int) -> Growth:
     """Enqueue one file of `rows` rows, classify it, and audit the database."""
-    with scratch_folder() as folder, _prepared(folder) as database:
+    with scratch_folder() as folder, contextlib.closing(open_database(Home(folder).settings)) as database:
+        home = Home(folder)
         say(f"writing {rows} rows")
-        posts = make_posts(seed=3)
-        file = write_posts(folder / "posts.csv", posts, rows=rows)
-        environment = clean_environment(NEWSGATE_HOME=str(folder / "home"))
-        say("enqueue")
-        enqueue = [program("enqueue"), str(file)]
-        with running(
-            enqueue, environment=environment, folder=folder, log=folder / "enqueue.log", patience_seconds=_DOWN_SECONDS
-        ) as process:
-            enqueued = _watch(process, database, name=ENQUEUE, total=rows)
-            if process.wait(_DOWN_SECONDS) != 0:
-                raise BenchmarkError((folder / "enqueue.log").read_text()[-2000:])
-        say("classify")
-        worker = [program("newsgate"), "worker"]
-        with running(
-            worker, environment=environment, folder=folder, log=folder / "worker.log", patience_seconds=_DOWN_SECONDS
-        ) as process:
-            classified = _watch(process, database, name=WORKER, total=rows)
-        audited = subprocess.run(
-            [program("newsgate"), "audit"], env=environment, cwd=folder, capture_output=True, text=True, check=False
-        )
-        if audited.returncode != 0:
-            raise BenchmarkError(f"the audit is not clean\n{audited.stdout}{audited.stderr}")
+        file = write_posts(folder / "posts.csv", make_posts(seed=3), rows=rows)
+        with home.broker():
+            say("enqueue")
+            with home.running("enqueue", file) as program:
+                enqueued = _watch(program.process, database, name=ENQUEUE, total=rows)
+                program.wait_for_success()
+            say("classify")
+            with home.running("newsgate", "worker") as program:
+                classified = _watch(program.process, database, name=WORKER, total=rows)
+            audit = home.run("newsgate", "audit")
         size = sum(path.stat().st_size for path in (folder / "home").glob("newsgate.db*"))
-        return Growth(rows, (enqueued, classified), size, audited.stdout)
+        return Growth(rows, (enqueued, classified), size, audit)
 
 
 def report(growth: Growth) -> str:
@@ -151,20 +129,6 @@ def report(growth: Growth) -> str:
     size = f"Database: {growth.database_bytes / growth.rows:.0f} bytes a row, texts and verdicts with their indexes."
     told = "\n".join([f"{figure(growth.rows)} rows.", *(f"- {line}" for line in lines), f"- {size}"])
     return f"{table}\n\n{told}\n\n```console\n$ newsgate audit\n{growth.audit.rstrip()}\n```\n\n{circumstances()}"
-
-
-@contextlib.contextmanager
-def _prepared(folder: Path) -> Iterator[Database]:
-    """A database and a private broker, and nothing else running."""
-    settings = settings_of(folder / "home")
-    database = open_database(settings)
-    redis = EmbeddedRedis(settings)
-    try:
-        redis.start()
-        yield database
-    finally:
-        redis.stop()
-        database.close()
 
 
 def _watch(process: subprocess.Popen[bytes], database: Database, *, name: str, total: int) -> Part:

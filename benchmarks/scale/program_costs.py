@@ -16,24 +16,21 @@ import psutil
 import redis
 
 from benchmarks.scale.rates import ProgramCosts, overwrite_rates
-from benchmarks.shared.newsgate_server import settings_of
+from benchmarks.shared.home import Home
 from benchmarks.shared.options import add_counts
-from benchmarks.shared.processes import BenchmarkError, clean_environment, program, run_to_end, running, scratch_folder
+from benchmarks.shared.processes import BenchmarkError, scratch_folder
 from benchmarks.shared.progress import say
 from benchmarks.shared.report import circumstances
 from benchmarks.shared.synthetic_texts import make_posts, write_posts
 from newsgate.db.labels import text_hash
 from newsgate.tasks.reading import ReadOptions, Row, open_source
 from newsgate.worker.doorbell import Doorbell
-from newsgate.worker.embedded_redis import EmbeddedRedis
 from newsgate.worker.settings import Settings
 
 WORKER_THREADS: Final = 1
 _MESSAGES: Final = 5_000
 # Of which the fastest is kept: what else the machine does only ever adds to the time.
 _ROUNDS: Final = 5
-_COMMAND_SECONDS: Final = 900
-_DOWN_SECONDS: Final = 40
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,18 +54,13 @@ def run(options: argparse.Namespace) -> None:
 
 def measure(folder: Path, *, rows: int) -> ProgramCosts:
     """Measure each in turn, with a home and a broker in `folder`."""
-    posts = make_posts(seed=3)
-    file = write_posts(folder / "posts.csv", posts, rows=rows)
-    settings = settings_of(folder / "home")
-    broker = EmbeddedRedis(settings)
-    broker.start()
-    try:
+    file = write_posts(folder / "posts.csv", make_posts(seed=3), rows=rows)
+    home = Home(folder, {"NEWSGATE_WORKER_THREADS": str(WORKER_THREADS)})
+    with home.broker():
         say("the worker")
-        worker_bytes = _worker_bytes(settings, file)
+        worker_bytes = _worker_bytes(home, file)
         say("messages")
-        messages = max((_send_messages(settings) for _ in range(_ROUNDS)), key=lambda sent: sent.per_second)
-    finally:
-        broker.stop()
+        messages = max((_send_messages(home.settings) for _ in range(_ROUNDS)), key=lambda sent: sent.per_second)
     say("reading")
     return ProgramCosts(
         read_row_seconds=min(_reading_seconds(file, spool_folder=folder) for _ in range(_ROUNDS)) / rows,
@@ -80,24 +72,11 @@ def measure(folder: Path, *, rows: int) -> ProgramCosts:
     )
 
 
-def _worker_bytes(settings: Settings, file: Path) -> int:
+def _worker_bytes(home: Home, file: Path) -> int:
     """The resident memory of a worker that has classified the file, its libraries included."""
-    environment = clean_environment(NEWSGATE_HOME=str(settings.home), NEWSGATE_WORKER_THREADS=str(WORKER_THREADS))
-    folder = file.parent
-    with running(
-        [program("newsgate"), "worker"],
-        environment=environment,
-        folder=folder,
-        log=folder / "worker.log",
-        patience_seconds=_DOWN_SECONDS,
-    ) as worker:
-        run_to_end(
-            [program("enqueue"), str(file), "--wait"],
-            environment=environment,
-            folder=folder,
-            limit_seconds=_COMMAND_SECONDS,
-        )
-        return int(psutil.Process(worker.pid).memory_info().rss)
+    with home.running("newsgate", "worker") as worker:
+        home.run("enqueue", file, "--wait")
+        return int(psutil.Process(worker.process.pid).memory_info().rss)
 
 
 def _send_messages(settings: Settings) -> _Messages:

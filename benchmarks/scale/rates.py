@@ -21,10 +21,6 @@ RATES: Final = ROOT / "benchmarks" / "results" / "rates.json"
 _PAGE: Final = ROOT / "docs" / "performance.md"
 
 
-def add_options(_parser: argparse.ArgumentParser) -> None:
-    """There are none."""
-
-
 def run(_options: argparse.Namespace) -> None:
     """Copy the worker's rate from docs/performance.md."""
     overwrite_rates(worker=worker_rate(_PAGE.read_text(encoding="utf-8")))

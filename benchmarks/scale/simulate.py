@@ -43,26 +43,22 @@ LEASES_SECONDS: Final = (60.0, 20.0)
 # How often each worker dies, on average, and how long a supervisor's pause and loading the model take then.
 DEATH_SECONDS: Final = 600.0
 DOWN_SECONDS: Final = 3.0
+# Times as many rows as on average.
+PEAK: Final = 3.0
+# How much the time of equal chunks differs.
+SPREAD: Final = 0.1
 PICTURE: Final = "images/scale.svg"
 # The first files come into an empty system, which says nothing about later ones.
 _WARM_UP_SHARE: Final = 0.1
-_SIZES: Final = FileSizes()
 _COLOURS: Final = ("#1f77b4", "#2ca02c", "#ff7f0e", "#d62728")
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--rates", type=Path, default=RATES, metavar="FILE", help="the measured rates")
     parser.add_argument("--core-rows-per-second", type=float, help="what a core classifies, instead of the measured")
-    parser.add_argument("--database", choices=("postgresql", "sqlite"), default="postgresql")
     parser.add_argument("--database-speed", type=float, default=1.0, help="times as fast as the measured one")
     parser.add_argument("--chunk-rows", type=int, default=2000, help="NEWSGATE_CHUNK_ROWS")
-    parser.add_argument("--smallest-rows", type=int, default=_SIZES.smallest, help="of a file")
-    parser.add_argument("--largest-rows", type=int, default=_SIZES.largest, help="of a file")
-    parser.add_argument("--tail", type=float, default=_SIZES.tail, help="less makes large files more frequent")
-    parser.add_argument("--spread", type=float, default=0.1, help="how much the time of equal chunks differs")
     parser.add_argument("--files", type=int, default=20_000, help="how many come in each simulated stretch of time")
-    parser.add_argument("--peak", type=float, default=3.0, help="times as many rows as on average")
-    parser.add_argument("--seed", type=int, default=0)
 
 
 def run(options: argparse.Namespace) -> Iterator[Found]:
@@ -71,7 +67,7 @@ def run(options: argparse.Namespace) -> Iterator[Found]:
     for workers in WORKERS:
         say(f"{workers} workers")
         measured.append(experiment.measure(workers))
-    for marker, table in contents(experiment, measured, peak=options.peak).items():
+    for marker, table in contents(experiment, measured, peak=PEAK).items():
         yield Table(marker, table)
     yield Picture(PICTURE, picture(measured))
 
@@ -235,9 +231,8 @@ def _experiment(options: argparse.Namespace) -> Experiment:
         rates = replace(rates, worker=replace(rates.worker, rows_per_second=every_thread, made="told by an option"))
     sqlite, postgresql = (each.times_as_fast(options.database_speed) for each in (rates.sqlite, rates.postgresql))
     rates = replace(rates, sqlite=sqlite, postgresql=postgresql)
-    site = Site(rates, sqlite if options.database == "sqlite" else postgresql, options.chunk_rows)
-    sizes = FileSizes(options.smallest_rows, options.largest_rows, options.tail)
-    return Experiment(site, sizes, files=options.files, spread=options.spread, seed=options.seed)
+    site = Site(rates, postgresql, options.chunk_rows)
+    return Experiment(site, FileSizes(), files=options.files, spread=SPREAD, seed=0)
 
 
 def _made(rates: Rates) -> str:

@@ -58,19 +58,17 @@ class Sized:
 
 def add_options(parser: argparse.ArgumentParser) -> None:
     add_counts(parser, largest=(1_000_000, "no file has more rows"))
-    parser.add_argument("--only", choices=["sqlite", "postgresql"], help="one of the databases (default: both)")
 
 
 def run(options: argparse.Namespace) -> Iterator[Table]:
-    worlds = [world for world in WORLDS if options.only is None or world.lower().startswith(options.only)]
-    yield Table(MARKER, report(measure([size for size in SIZES_ROWS if size <= options.largest], worlds)))
+    yield Table(MARKER, report(measure([size for size in SIZES_ROWS if size <= options.largest])))
 
 
-def measure(sizes: Sequence[int], worlds: Sequence[str]) -> list[Sized]:
+def measure(sizes: Sequence[int]) -> list[Sized]:
     """Measure each size in each world, and the size to compare with once more at the end of each world."""
     posts = list(itertools.islice(make_posts(seed=4), _POSTS))
     measured = []
-    for world in worlds:
+    for world in WORLDS:
         for rows in [COMPARED_ROWS, *(size for size in sizes if size != COMPARED_ROWS), COMPARED_ROWS]:
             measured.append(_measure(world, rows, posts))
             say(f"{world}, {rows} rows: {measured[-1].seconds_per_million:.0f} s a million rows")

@@ -12,7 +12,8 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Final
 
-from benchmarks.shared.processes import ROOT, BenchmarkError, clean_environment, program, scratch_folder
+from benchmarks.shared.home import Home, program
+from benchmarks.shared.processes import ROOT, BenchmarkError, scratch_folder
 from benchmarks.shared.progress import say
 
 PROMPT: Final = "$ "
@@ -74,7 +75,7 @@ def _printed(block: str, *, folder: Path) -> str:
 
 
 def _run(command: str, *, folder: Path) -> str:
-    environment = clean_environment(NEWSGATE_HOME=str(folder / "home"))
+    environment = Home(folder).environment
     environment["PATH"] = f"{Path(program('newsgate')).parent}:{environment['PATH']}"
     done = subprocess.run(
         ["bash", "-c", command],

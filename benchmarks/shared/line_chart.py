@@ -117,11 +117,9 @@ class Panel:
             f'<polyline points="{_joined(points)}" fill="none" stroke="{curve.colour}" stroke-width="2"{dashes}/>'
         )
         if curve.marks:
-            fills = ["white" if hollow else curve.colour for hollow in curve.hollow] or [curve.colour] * len(points)
-            parts += [
-                f'<circle cx="{x}" cy="{y}" r="3.5" fill="{fill}" stroke="{curve.colour}"/>'
-                for (x, y), fill in zip(points, fills, strict=True)
-            ]
+            for (x, y), hollow in zip(points, curve.hollow or [False] * len(points), strict=True):
+                fill = f'fill="white" stroke="{curve.colour}"' if hollow else f'fill="{curve.colour}"'
+                parts.append(f'<circle cx="{x}" cy="{y}" r="3.5" {fill}/>')
         return parts
 
     def _name(self, curve: Curve, line: int) -> str:
