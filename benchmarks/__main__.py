@@ -30,7 +30,7 @@ def listing() -> str:
     """Return every benchmark, room by room, with its question, how long it takes and what it fills."""
     lines = [
         "usage: python -m benchmarks NAME [options]        NAME --help lists the options; --write PAGE fills a page",
-        "The times are those of two cores, with no options given.",
+        "The times are rough, on two quiet cores with no options given.",
     ]
     widths = [max(len(getattr(each, column)) for each in BENCHMARKS) for column in ("name", "takes", "fills")]
     for room, members in itertools.groupby(BENCHMARKS, key=lambda each: each.room):

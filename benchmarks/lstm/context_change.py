@@ -17,7 +17,7 @@ import numpy.typing as npt
 
 from benchmarks.lstm.one_core import use_one_core
 from benchmarks.lstm.subject_tracking import CHANGE, NO_CHANGE, Reader, Sentence, draw_sentence, train_reader
-from benchmarks.shared.line_chart import Axis, Curve, Panel, side_by_side
+from benchmarks.shared.line_chart import Axis, Curve, LineChart, side_by_side
 from benchmarks.shared.page import Found, Picture, Table
 from benchmarks.shared.progress import say
 from benchmarks.shared.report import circumstances, markdown_table
@@ -263,7 +263,7 @@ def picture(readers: Sequence[Reader], holding: Sequence[Units], starter: Starte
     return side_by_side([_reader_panel(readers, holding), _starter_panel(starter)])
 
 
-def _reader_panel(readers: Sequence[Reader], holding: Sequence[Units]) -> Panel:
+def _reader_panel(readers: Sequence[Reader], holding: Sequence[Units]) -> LineChart:
     def gate(sentence: Sentence, name: str) -> Float64:
         traces = [trace(reader.lstm, reader.embedded(sentence)) for reader in readers]
         return np.array(
@@ -285,7 +285,7 @@ def _reader_panel(readers: Sequence[Reader], holding: Sequence[Units]) -> Panel:
     )
 
 
-def _starter_panel(starter: Starter) -> Panel:
+def _starter_panel(starter: Starter) -> LineChart:
     (read,) = read_by_starter(starter, [PRIMER])
     curves = [_curve(gate, read.gate(gate)[np.newaxis], gate) for gate in ("forget", "input", "output")]
     return _panel("The starter model (fake or real)", starter.pieces(PRIMER.text), curves, link=read.link)
@@ -302,8 +302,8 @@ def _curve(name: str, values: Float64, colour: str, *, dashed: bool = False) -> 
     )
 
 
-def _panel(title: str, tokens: Sequence[str], curves: Sequence[Curve], *, link: int) -> Panel:
-    return Panel(
+def _panel(title: str, tokens: Sequence[str], curves: Sequence[Curve], *, link: int) -> LineChart:
+    return LineChart(
         title,
         across=Axis(
             "", 0, len(tokens) - 1, [*enumerate(token.removeprefix(CONTINUATION) for token in tokens)], slanted=True

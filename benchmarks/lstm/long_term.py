@@ -19,7 +19,7 @@ import numpy as np
 import numpy.typing as npt
 
 from benchmarks.lstm.one_core import use_one_core
-from benchmarks.shared.line_chart import Axis, Curve, Panel, side_by_side
+from benchmarks.shared.line_chart import Axis, Curve, LineChart, side_by_side
 from benchmarks.shared.page import Found, Picture, Table
 from benchmarks.shared.progress import say
 from benchmarks.shared.report import circumstances, markdown_table
@@ -270,9 +270,11 @@ def picture(best: dict[str, list[Trained]]) -> str:
         for kind in best
         for after in (False, True)
     ]
+    asked_again = f"The first token, asked again ({len(SEEDS)} seeds)"
+    left_of_it = "What is left of a change to the first state"
     return side_by_side(
         [
-            Panel(f"The first token, asked again ({len(SEEDS)} seeds)", across, percent, accuracy, legend=(190, 150)),
-            Panel("What is left of a change to the first state", across, powers, derivatives, legend=(70, 182)),
+            LineChart(asked_again, across, percent, accuracy, legend=(190, 150)),
+            LineChart(left_of_it, across, powers, derivatives, legend=(70, 182)),
         ]
     )

@@ -11,7 +11,7 @@ from typing import Final
 from benchmarks.pipeline.every_side import BARE_LOOP, CLASSIFIER, LIMIT, NEWSGATE, ON_SERVERS, ONNX_LOOP
 from benchmarks.pipeline.side import Entry, Role
 from benchmarks.pipeline.turns import Measured
-from benchmarks.shared.bar_chart import Bar, LogBars, powers_of_ten_around
+from benchmarks.shared.bar_chart import Bar, BarChart, powers_of_ten_around
 from benchmarks.shared.line_chart import side_by_side
 from benchmarks.shared.page import Found, Picture, Table
 from benchmarks.shared.processes import cores
@@ -140,7 +140,7 @@ def _picture(entries: Sequence[Entry], measured: Measured) -> str:
     bars = [_bar(entry, measured.rates(entry)) for entry in entries if measured.rates(entry)]
     low, high = powers_of_ten_around([end for bar in bars for end in (bar.low, bar.high)])
     title = f"Posts of {measured.tokens_a_text:.0f} tokens, {cores()} cores"
-    return side_by_side([LogBars(title, "items a second", low, high, bars)])
+    return side_by_side([BarChart(title, "items a second", low, high, bars)])
 
 
 def _bar(entry: Entry, rates: Sequence[float]) -> Bar:

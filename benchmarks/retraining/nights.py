@@ -18,7 +18,7 @@ from typing import Final
 
 import numpy as np
 
-from benchmarks.shared.line_chart import Axis, Curve, Panel, side_by_side
+from benchmarks.shared.line_chart import Axis, Curve, LineChart, side_by_side
 from benchmarks.shared.options import add_counts
 from benchmarks.shared.page import Found, Picture, Table
 from benchmarks.shared.progress import say
@@ -268,11 +268,11 @@ def _points(shares: Sequence[float]) -> list[tuple[float, float]]:
     return [(night, 100 * share) for night, share in enumerate(shares)]
 
 
-def _panel(title: str, curves: Sequence[Curve]) -> Panel:
+def _panel(title: str, curves: Sequence[Curve]) -> LineChart:
     """Return one diagram: macro-F1 in per cent over the nights."""
     nights = len(curves[0].points)
     values = [percent for curve in curves for _, percent in curve.points]
     low, high = int(min(values)), int(max(values)) + 1
     across = Axis("night", 0, nights - 1, [(night, str(night)) for night in range(nights)])
     up = Axis("macro-F1, %", low, high, [(percent, str(percent)) for percent in range(low, high + 1)])
-    return Panel(title, across, up, curves, legend=(240, 195))
+    return LineChart(title, across, up, curves, legend=(240, 195))

@@ -30,7 +30,7 @@ from benchmarks.scale.capacity import (
 from benchmarks.scale.queue_simulation import Batch, Death, Float64, WorkerPool, simulate, sojourns, sojourns_alone
 from benchmarks.scale.rates import RATES, Rates, read_rates
 from benchmarks.scale.workload import FileSizes, draw_work
-from benchmarks.shared.line_chart import Axis, Curve, Panel, side_by_side
+from benchmarks.shared.line_chart import Axis, Curve, LineChart, side_by_side
 from benchmarks.shared.page import Found, Picture, Table
 from benchmarks.shared.progress import say
 from benchmarks.shared.report import figure, markdown_table
@@ -207,7 +207,7 @@ def picture(measured: Sequence[Measured]) -> str:
         for each, colour in zip(measured, _COLOURS, strict=True)
     ]
     return side_by_side(
-        [Panel("How long files wait for each other", across, up, curves, legend=(300, 225), width=560, height=340)]
+        [LineChart("How long files wait for each other", across, up, curves, legend=(300, 225), width=560, height=340)]
     )
 
 

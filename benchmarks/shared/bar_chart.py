@@ -29,7 +29,7 @@ class Bar:
 
 
 @dataclass(frozen=True)
-class LogBars:
+class BarChart:
     """Bars below each other. low, high: the ends of the axis, two powers of ten."""
 
     title: str

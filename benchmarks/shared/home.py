@@ -7,6 +7,7 @@ import sys
 from collections.abc import Iterator, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -29,9 +30,9 @@ class Home:
         """What the programs see."""
         return clean_environment(NEWSGATE_HOME=str(self.folder / "home"), **self.variables)
 
-    @property
+    @cached_property
     def settings(self) -> Settings:
-        """By which this process finds the database and the broker of the programs."""
+        """By which this process finds the database and the broker of the programs; made once, as it takes its time."""
         from newsgate.worker.settings import Settings
 
         return Settings(

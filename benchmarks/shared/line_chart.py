@@ -42,8 +42,8 @@ class Axis:
 
 
 @dataclass(frozen=True)
-class Panel:
-    """One diagram. legend: the place of the first name, in pixels from the panel's upper left corner."""
+class LineChart:
+    """One diagram. legend: the place of the first name, in pixels from the chart's upper left corner."""
 
     title: str
     across: Axis
@@ -145,13 +145,13 @@ class Drawing(Protocol):
         ...
 
 
-def side_by_side(panels: Sequence[Drawing]) -> str:
+def side_by_side(charts: Sequence[Drawing]) -> str:
     """Return the diagrams in a row as one SVG document."""
-    width, height = sum(panel.width for panel in panels), max(panel.height for panel in panels)
+    width, height = sum(chart.width for chart in charts), max(chart.height for chart in charts)
     drawn, across = [], 0
-    for panel in panels:
-        drawn.append(f'<g transform="translate({across} 0)">{panel.draw()}</g>')
-        across += panel.width
+    for chart in charts:
+        drawn.append(f'<g transform="translate({across} 0)">{chart.draw()}</g>')
+        across += chart.width
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}" font-family="sans-serif" '
         f'font-size="11"><rect width="100%" height="100%" fill="white"/>{"".join(drawn)}</svg>\n'

@@ -19,7 +19,7 @@ from benchmarks.pipeline.loaded_classifier import CHUNK_ROWS, chunks_of, open_cl
 from benchmarks.pipeline.page import KINDS_MARKER, MARKER, NOT_MEASURED, PICTURE, Results
 from benchmarks.pipeline.side import Entry, Side, Work
 from benchmarks.pipeline.turns import Measured, Plan, measure
-from benchmarks.shared.bar_chart import Bar, LogBars, powers_of_ten_around
+from benchmarks.shared.bar_chart import Bar, BarChart, powers_of_ten_around
 from benchmarks.shared.line_chart import side_by_side
 from benchmarks.shared.page import Table
 from benchmarks.shared.processes import BenchmarkError, Cost
@@ -166,7 +166,7 @@ def test_the_page_gets_tables_and_picture(tmp_path: Path) -> None:
 def test_bars_end_where_a_logarithm_says() -> None:
     low, high = powers_of_ten_around([17.0, 4000.0])
     assert (low, high) == (10.0, 10_000.0)
-    bars = LogBars("a < b", "&", low, high, [Bar("<n>", 100.0, 90.0, 2e6, "1 < 2", "#000")])
+    bars = BarChart("a < b", "&", low, high, [Bar("<n>", 100.0, 90.0, 2e6, "1 < 2", "#000")])
     thirds = [bars.place(value) - bars.place(low) for value in (100.0, 1000.0, 10_000.0, 1e9)]
     assert thirds == pytest.approx([thirds[2] / 3, 2 * thirds[2] / 3, thirds[2], thirds[2]], abs=0.1)
     assert {"<n>", "1 < 2", "a < b"} <= {element.text for element in ET.fromstring(side_by_side([bars])).iter()}
