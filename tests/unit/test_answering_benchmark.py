@@ -11,10 +11,10 @@ from pathlib import Path
 
 import pytest
 
+from benchmarks.answering.every_part import MARKERS
 from benchmarks.answering.latency import CALL, ON_SERVERS, PRIVATE, Latency
 from benchmarks.answering.memory import Weight
 from benchmarks.answering.page import NOT_MEASURED, latency_block, memory_block, percentiles, start_up_block
-from benchmarks.answering.every_part import MARKERS
 from benchmarks.answering.start_up import HELP, NEEDS_ROOT, NOT_INSTALLED, TRAINER_READY, StartUps
 from benchmarks.answering.verdict_watcher import watcher
 from benchmarks.shared.processes import held_by
