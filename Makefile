@@ -30,17 +30,17 @@ format: $(VENV)/.dev ## Put the code into its form
 	$(BIN)/ruff format .
 
 soak: $(VENV)/.dev ## Fifteen minutes of steady work with random kills
-	$(BIN)/python -m benchmarks.faults.soak --minutes 15
+	$(BIN)/python -m benchmarks soak --minutes 15
 
 bench: $(VENV)/.bench ## Measure newsgate beside what people would use instead
-	$(BIN)/python -m benchmarks.pipeline
+	$(BIN)/python -m benchmarks pipeline
 
 accuracy: $(VENV)/.minilm ## Measure how well it tells fake from real: DATA=FOLDER, hours of training
-	$(BIN)/python -m benchmarks.accuracy $(DATA) $(OPTIONS)
+	$(BIN)/python -m benchmarks accuracy $(DATA) $(OPTIONS)
 
 lstm: $(VENV)/.dev ## Measure what the gates of an LSTM do, for docs/lstm.md: some minutes
-	$(BIN)/python -m benchmarks.lstm.long_term --write docs/lstm.md
-	$(BIN)/python -m benchmarks.lstm.context_change --write docs/lstm.md
+	$(BIN)/python -m benchmarks long_term --write docs/lstm.md
+	$(BIN)/python -m benchmarks context_change --write docs/lstm.md
 
 lock: $(VENV)/.dev ## Choose the newest allowed versions and write them down
 	$(BIN)/uv pip compile -q --upgrade --universal --python-version 3.11 --generate-hashes --no-emit-index-url \

@@ -1,1 +1,1 @@
-"""Speed measured side by side; run by hand or by `make bench`, never a timed test."""
+"""Speed, accuracy and scale, measured by hand and never by a timed test: `python -m benchmarks` lists what there is."""

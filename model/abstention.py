@@ -112,8 +112,8 @@ def threshold_for(record: RiskCoverage, *, max_error: float) -> float:
 
     What this does not guarantee: the limit holds for one threshold named beforehand, and this one is the luckiest on
     the rows it is counted on. Over many trainings more than 1 - ASSURANCE of them may be above `max_error`;
-    benchmarks/accuracy/abstention.py counts them. What it needs: new texts exchangeable with the held-back ones. Texts of
-    another kind can have any error.
+    benchmarks/accuracy/abstention.py counts them. What it needs: new texts exchangeable with the held-back ones. Texts
+    of another kind can have any error.
 
     Raises ValueError where `max_error` is not between 0 and 1.
     """

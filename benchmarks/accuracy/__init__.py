@@ -1,1 +1,1 @@
-"""How well newsgate's recipes tell fake from real on published sets, beside what people would use instead."""
+"""How well does newsgate tell fake from real, and what do labels and abstaining change?"""

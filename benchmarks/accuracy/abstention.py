@@ -7,15 +7,15 @@ texts of another kind does worse.
 from __future__ import annotations
 
 import argparse
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Final
 
 import numpy as np
 import numpy.typing as npt
 
-from benchmarks.shared.report import markdown_table, write_between_markers
+from benchmarks.shared.page import Table
+from benchmarks.shared.report import figure, markdown_table
 from newsgate.model.abstention import confidence_of, record_risk_coverage, threshold_for
 
 MARKER: Final = "abstention"
@@ -25,6 +25,15 @@ TRAININGS: Final = 500
 # Logits as wide as this make 14 of 100 labels wrong when every text gets one.
 LOGIT_SPREAD: Final = 3.6
 ALL_TEXTS: Final = 1_000_000
+
+
+def run(_options: argparse.Namespace) -> Iterator[Table]:
+    random = np.random.default_rng(0)
+    population = Population(random)
+    _, wrong = population.beyond(0.5)
+    found = [each for held_back in HELD_BACK for each in simulate(population, random, held_back=held_back)]
+    note = f"{TRAININGS} trainings a line, seed 0; {wrong:.1%} of the labels are wrong where every text gets one."
+    yield Table(MARKER, f"{kept_table(found)}\n\n{note}")
 
 
 @dataclass(frozen=True)
@@ -101,7 +110,7 @@ def kept_table(found: Sequence[Kept]) -> str:
         headers,
         [
             [
-                f"{each.held_back:,}".replace(",", " "),
+                figure(each.held_back),
                 f"{each.max_error:.0%}",
                 f"{each.error:.1%}" if each.silent < 1 else "",
                 f"{each.above:.0%}" if each.silent < 1 else "",
@@ -111,22 +120,3 @@ def kept_table(found: Sequence[Kept]) -> str:
             for each in found
         ],
     )
-
-
-def _main(arguments: Sequence[str] | None = None) -> None:
-    parser = argparse.ArgumentParser(prog="python -m benchmarks.accuracy.abstention", description=__doc__)
-    parser.add_argument("--write", type=Path, help="put the table into this page")
-    options = parser.parse_args(arguments)
-    random = np.random.default_rng(0)
-    population = Population(random)
-    _, wrong = population.beyond(0.5)
-    found = [each for held_back in HELD_BACK for each in simulate(population, random, held_back=held_back)]
-    note = f"{TRAININGS} trainings a line, seed 0; {wrong:.1%} of the labels are wrong where every text gets one."
-    content = f"{kept_table(found)}\n\n{note}"
-    print(content)
-    if options.write is not None:
-        write_between_markers(options.write, name=MARKER, content=content)
-
-
-if __name__ == "__main__":
-    _main()

@@ -9,9 +9,9 @@ from typing import Any, Final
 
 import numpy as np
 
+from benchmarks.accuracy.classifying_speed import Stopwatch, texts_per_second
+from benchmarks.accuracy.labelled_sets import SetFiles
 from benchmarks.accuracy.results import Circumstances, Figures, Result, settings_hash
-from benchmarks.accuracy.sets import SetFiles
-from benchmarks.accuracy.speed import Stopwatch, texts_per_second
 from newsgate.model.labels import FAKE, REAL
 from newsgate.training.corpus import LabelledTexts
 from newsgate.training.evaluate import evaluate_probabilities

@@ -9,10 +9,11 @@ from pathlib import Path
 from typing import Final
 
 from benchmarks.accuracy.baselines import BASELINES
+from benchmarks.accuracy.labelled_sets import MASKED, NO_REPEATS, SOURCES
+from benchmarks.accuracy.newsgate_training import FORMER_SETTINGS
 from benchmarks.accuracy.results import Circumstances, Figures, Result
-from benchmarks.accuracy.sets import MASKED, NO_REPEATS, SOURCES
-from benchmarks.accuracy.trained import FORMER_SETTINGS
-from benchmarks.shared.report import figure, markdown_table, over_seeds, write_between_markers
+from benchmarks.shared.page import write_between_markers
+from benchmarks.shared.report import figure, markdown_table, over_seeds
 
 NOT_MEASURED: Final = "Not measured yet."
 PICTURE: Final = "images/reliability.svg"

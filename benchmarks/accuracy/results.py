@@ -13,7 +13,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any, Final
 
-from benchmarks.shared.processes import ROOT
+from benchmarks.shared.processes import ROOT, cores
 from benchmarks.shared.report import commit, processor
 
 RESULTS: Final = ROOT / "benchmarks" / "results" / "accuracy"
@@ -56,7 +56,7 @@ class Circumstances:
             date=f"{datetime.now(UTC):%Y-%m-%d}",
             commit=commit(),
             processor=processor(),
-            cores=len(os.sched_getaffinity(0)),
+            cores=cores(),
             load_average=round(os.getloadavg()[1], 2),
             libraries={"Python": platform.python_version()} | {name: version(name) for name in _LIBRARIES},
         )

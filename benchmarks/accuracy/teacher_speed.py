@@ -1,22 +1,22 @@
 """How much slower than the LSTM would its teacher be? Both on the same texts, in turns, with all cores.
 
-`python -m benchmarks.accuracy.teacher_speed FILE BUNDLE [--write docs/accuracy.md]`: FILE has labelled texts, BUNDLE is a model
-that newsgate trained. The teacher is not fine-tuned for this: that changes its weights and not what they cost.
+The teacher is not fine-tuned for this: that changes its weights and not what they cost.
 """
 
 from __future__ import annotations
 
 import argparse
-import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, Final
 
-from benchmarks.accuracy.speed import Stopwatch
-from benchmarks.shared.report import circumstances, markdown_table, say, spread, write_between_markers
+from benchmarks.accuracy.classifying_speed import Stopwatch
+from benchmarks.shared.page import Table
+from benchmarks.shared.processes import cores
+from benchmarks.shared.progress import say
+from benchmarks.shared.report import circumstances, markdown_table, spread
 from newsgate.model.classifier import Classifier
 from newsgate.training.minilm import find_minilm
-from newsgate.training.minilm_teacher import untaught
 from newsgate.training.starter import read_labelled_csv
 
 MARKER: Final = "teacher speed"
@@ -25,29 +25,29 @@ ROUNDS: Final = 5
 TEACHER_TEXTS: Final = 400
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(prog="python -m benchmarks.accuracy.teacher_speed", description=__doc__)
-    parser.add_argument("file", type=Path)
-    parser.add_argument("bundle", type=Path)
-    parser.add_argument("--write", type=Path, metavar="PAGE", help="Put the table into this page too.")
-    arguments = parser.parse_args()
-    texts = list(dict.fromkeys(read_labelled_csv(arguments.file).texts))
-    bundle = arguments.bundle.read_bytes()
+def add_options(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("file", type=Path, help="labelled texts")
+    parser.add_argument("bundle", type=Path, help="a model that newsgate trained")
+
+
+def run(options: argparse.Namespace) -> Iterator[Table]:
+    # It imports Keras, which reading the options need not wait for.
+    from newsgate.training.minilm_teacher import untaught
+
+    texts = list(dict.fromkeys(read_labelled_csv(options.file).texts))
+    bundle = options.bundle.read_bytes()
     teacher = untaught(find_minilm())
     teacher.logits(texts[:TEACHER_TEXTS])
     newsgate_rates, teacher_rates = [], []
     for turn in range(ROUNDS):
         # A new one each time: its tokenizer remembers words.
-        classifier = Classifier.from_bundle_bytes(bundle, threads=len(os.sched_getaffinity(0)))
+        classifier = Classifier.from_bundle_bytes(bundle, threads=cores())
         classifier.warm_up()
         newsgate_rates.append(_rate(classifier.classify, texts))
         teacher_rates.append(_rate(teacher.logits, _every(texts, TEACHER_TEXTS)))
         say(f"{turn + 1} of {ROUNDS}: newsgate {newsgate_rates[-1]:,.0f} texts/s, teacher {teacher_rates[-1]:,.0f}")
     ratios = [fast / slow for fast, slow in zip(newsgate_rates, teacher_rates, strict=True)]
-    content = "\n\n".join([_table(newsgate_rates, teacher_rates, ratios), circumstances()])
-    print(content)
-    if arguments.write:
-        write_between_markers(arguments.write, name=MARKER, content=content)
+    yield Table(MARKER, f"{_table(newsgate_rates, teacher_rates, ratios)}\n\n{circumstances()}")
 
 
 def _rate(classify: Callable[[Sequence[str]], Any], texts: Sequence[str]) -> float:
@@ -68,7 +68,3 @@ def _table(newsgate_rates: Sequence[float], teacher_rates: Sequence[float], rati
         ("ratio", *spread(ratios)),
     ]
     return markdown_table(("all cores", "median", "smallest", "largest"), rows)
-
-
-if __name__ == "__main__":
-    main()

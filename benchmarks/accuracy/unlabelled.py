@@ -1,23 +1,24 @@
 """What are texts without a label worth? Models taught with few labels, with and without the other texts of the set.
 
-`python -m benchmarks.accuracy.unlabelled DATA [--write docs/training.md]`: DATA holds the folders of the accuracy benchmark. Of
-a set's training texts some keep their labels, and the others are texts without one. Both models are tested on the set's
-test texts. The seed draws which labels are kept, too.
+Of a set's training texts some keep their labels, and the others are texts without one. Both models are tested on the
+set's test texts. The seed draws which labels are kept, too.
 """
 
 from __future__ import annotations
 
 import argparse
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
 import numpy as np
 
-from benchmarks.accuracy.sets import SOURCES
+from benchmarks.accuracy.labelled_sets import SOURCES
+from benchmarks.shared.page import Table
 from benchmarks.shared.processes import BenchmarkError
-from benchmarks.shared.report import circumstances, markdown_table, over_seeds, say, write_between_markers
+from benchmarks.shared.progress import say
+from benchmarks.shared.report import circumstances, markdown_table, over_seeds
 from newsgate.training.corpus import LabelledTexts
 from newsgate.training.recipe import DEFAULT_RECIPE
 from newsgate.training.starter import read_labelled_csv
@@ -39,6 +40,19 @@ class Compared:
     taught: float
 
 
+def add_options(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("data", type=Path, help="the folder that holds a folder for each set")
+
+
+def run(options: argparse.Namespace) -> Iterator[Table]:
+    compared = []
+    for set_name in SETS:
+        for seed in SEEDS:
+            compared.append(compare(set_name, data=options.data, seed=seed))
+            say(f"{compared[-1]}")
+    yield Table(MARKER, f"{_table(compared)}\n\n{circumstances()}")
+
+
 def compare(set_name: str, *, data: Path, seed: int) -> Compared:
     """Train both models of a seed and test them. Raises BenchmarkError where the set has no test texts of its own."""
     source = SOURCES[set_name]
@@ -51,23 +65,6 @@ def compare(set_name: str, *, data: Path, seed: int) -> Compared:
     alone = _macro_f1(labelled, (), test=test, seed=seed)
     taught = _macro_f1(labelled, others, test=test, seed=seed)
     return Compared(set_name, len(others), alone, taught)
-
-
-def main() -> None:
-    """Measure, print the table, and put it into a page."""
-    parser = argparse.ArgumentParser(prog="python -m benchmarks.accuracy.unlabelled", description=__doc__)
-    parser.add_argument("data", type=Path)
-    parser.add_argument("--write", type=Path, metavar="PAGE", help="Put the table into this page too.")
-    arguments = parser.parse_args()
-    compared = []
-    for set_name in SETS:
-        for seed in SEEDS:
-            compared.append(compare(set_name, data=arguments.data, seed=seed))
-            say(f"{compared[-1]}")
-    content = "\n\n".join([_table(compared), circumstances()])
-    print(content)
-    if arguments.write:
-        write_between_markers(arguments.write, name=MARKER, content=content)
 
 
 def _macro_f1(labelled: LabelledTexts, unlabelled: Sequence[str], *, test: LabelledTexts, seed: int) -> float:
@@ -93,7 +90,3 @@ def _table(compared: Sequence[Compared]) -> str:
         )
     headers = ("macro F1, percent", "labels", "texts without", "labels alone", "with the other texts")
     return markdown_table(headers, rows)
-
-
-if __name__ == "__main__":
-    main()

@@ -1,1 +1,1 @@
-"""How soon newsgate answers, how long its programs take to start, and what each of them weighs."""
+"""How soon does newsgate answer, how long do its programs take to start, and what does each of them weigh?"""

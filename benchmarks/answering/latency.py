@@ -13,20 +13,16 @@ from typing import Final
 
 from sqlalchemy import text
 
-from benchmarks.answering.readiness import WITH_WORKERS, WORKERS
-from benchmarks.answering.watcher import Watcher, watcher
-from benchmarks.pipeline.newsgate_side import redis_over_tcp, safe_postgres
-from benchmarks.shared.newsgate_server import NewsgateServer, newsgate_server, settings_of
+from benchmarks.answering.ready_messages import WITH_WORKERS, WORKERS
+from benchmarks.answering.verdict_watcher import Watcher, watcher
+from benchmarks.shared.newsgate_server import NewsgateServer, newsgate_on_servers, newsgate_server
 from benchmarks.shared.processes import BenchmarkError, scratch_folder
-from benchmarks.shared.report import say
-from benchmarks.shared.texts import make_lexicon, make_posts, write_posts
+from benchmarks.shared.progress import say
+from benchmarks.shared.synthetic_texts import make_posts, write_posts
 from newsgate.db.session import Database
-from newsgate.model.bundle import read_bundle
-from newsgate.model.starter import starter_bundle
 from newsgate.tasks.enqueueing.enqueue import enqueue
 from newsgate.tasks.enqueueing.request import Request
 from newsgate.tasks.running.open_database import open_database
-from newsgate.worker.settings import Settings
 
 PRIVATE: Final = "SQLite, private broker"
 ON_SERVERS: Final = "PostgreSQL, Redis over TCP"
@@ -50,26 +46,18 @@ class Latency:
     seconds: tuple[float, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class _System:
-    """A running newsgate and the settings by which a process beside it finds it."""
-
-    server: NewsgateServer
-    settings: Settings
-
-
 def measure(*, rows: int, commands: int) -> list[Latency]:
     """Ask for one row at a time: `rows` times by a call, then `commands` times by the command, on each set-up."""
     measured = []
     with scratch_folder() as folder:
-        for name, open_system in ((PRIVATE, _private), (ON_SERVERS, _on_servers)):
+        for name, opened in ((PRIVATE, newsgate_server), (ON_SERVERS, newsgate_on_servers)):
             calls: tuple[float, ...] = ()
             runs: tuple[float, ...] = ()
             if name == PRIVATE or _servers_installed():
                 place = folder / ("private" if name == PRIVATE else "servers")
                 place.mkdir()
                 say(f"latency: starting {name}")
-                with open_system(place) as system, _desk(place, system) as desk:
+                with opened(place, **WITH_WORKERS) as server, _desk(place, server) as desk:
                     desk.warm_up()
                     say(f"latency: {rows} rows by a call, {commands} by the command")
                     calls = tuple(desk.call_seconds() for _ in range(rows))
@@ -81,12 +69,12 @@ def measure(*, rows: int, commands: int) -> list[Latency]:
 class _Desk:
     """Files of one row, and the two ways to have them classified."""
 
-    def __init__(self, folder: Path, system: _System, database: Database, verdicts: Watcher) -> None:
+    def __init__(self, folder: Path, server: NewsgateServer, database: Database, verdicts: Watcher) -> None:
         self._folder = folder
-        self._system = system
+        self._server = server
         self._database = database
         self._verdicts = verdicts
-        self._posts = make_posts(make_lexicon(read_bundle(starter_bundle()).tokenizer.pieces), seed=_SEED)
+        self._posts = make_posts(seed=_SEED)
         self._pauses = random.Random(_SEED)
         self._files = 0
 
@@ -103,7 +91,7 @@ class _Desk:
         file = self._next_file()
         self._verdicts.begin()
         called = time.monotonic()
-        done = enqueue(Request(str(file)), settings=self._system.settings, database=self._database)
+        done = enqueue(Request(str(file)), settings=self._server.home.settings, database=self._database)
         seconds = self._verdicts.seen_at() - called
         if done.warnings:
             raise BenchmarkError("; ".join(done.warnings))
@@ -111,7 +99,7 @@ class _Desk:
 
     def command_seconds(self) -> float:
         """Run `enqueue FILE --wait`; gives the time from its start to its exit."""
-        return self._system.server.enqueue(self._next_file(), rows=1).seconds
+        return self._server.enqueue(self._next_file(), rows=1).seconds
 
     def _next_file(self) -> Path:
         time.sleep(self._pauses.uniform(*_PAUSE_SECONDS))
@@ -124,28 +112,13 @@ class _Desk:
 
 
 @contextlib.contextmanager
-def _desk(folder: Path, system: _System) -> Iterator[_Desk]:
-    database = open_database(system.settings)
+def _desk(folder: Path, server: NewsgateServer) -> Iterator[_Desk]:
+    database = open_database(server.home.settings)
     try:
-        with watcher(system.settings.effective_database_url) as verdicts:
-            yield _Desk(folder, system, database, verdicts)
+        with watcher(server.home.settings.effective_database_url) as verdicts:
+            yield _Desk(folder, server, database, verdicts)
     finally:
         database.close()
-
-
-@contextlib.contextmanager
-def _private(folder: Path) -> Iterator[_System]:
-    with newsgate_server(folder, **WITH_WORKERS) as server:
-        yield _System(server, settings_of(folder / "home"))
-
-
-@contextlib.contextmanager
-def _on_servers(folder: Path) -> Iterator[_System]:
-    with safe_postgres() as postgres, redis_over_tcp(folder / "redis") as redis:
-        database_url = postgres.new_database(migrated=True)
-        addresses = {"NEWSGATE_DATABASE_URL": database_url, "NEWSGATE_BROKER_URL": redis.url}
-        with newsgate_server(folder, **addresses, **WITH_WORKERS) as server:
-            yield _System(server, Settings(home=folder / "home", database_url=database_url, broker_url=redis.url))
 
 
 def _servers_installed() -> bool:

@@ -2,36 +2,23 @@
 
 from __future__ import annotations
 
-import contextlib
-import re
 import subprocess
 import time
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from benchmarks.answering.readiness import BEAT_SAYS, TRAINER_SAYS, WITH_WORKERS, WORKER_SAYS, WORKERS, times_said
+from benchmarks.answering.ready_messages import BEAT_SAYS, TRAINER_SAYS, WITH_WORKERS, WORKER_SAYS, WORKERS, times_said
 from benchmarks.shared.newsgate_server import NewsgateServer, newsgate_server
-from benchmarks.shared.processes import BenchmarkError, program, running, scratch_folder, tree_of, wait_until
-from benchmarks.shared.report import say
-from benchmarks.shared.texts import make_lexicon, make_posts, write_posts
-from newsgate.model.bundle import read_bundle
-from newsgate.model.starter import starter_bundle
+from benchmarks.shared.processes import BenchmarkError, held_by, scratch_folder, tree_of
+from benchmarks.shared.progress import say
+from benchmarks.shared.synthetic_texts import make_posts, write_posts
 from newsgate.tasks.retraining.trainer import can_train
 
 _READY_SECONDS: Final = 120
-_DOWN_SECONDS: Final = 30
 # What a program does once, just after it is ready, is over.
 _SETTLE_SECONDS: Final = 5.0
 _LOOK_SECONDS: Final = 0.02
-
-
-@dataclass(frozen=True, slots=True)
-class Held:
-    """What a process holds: now, and at most so far."""
-
-    resident_mebibytes: float
-    peak_mebibytes: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +32,7 @@ class Weight:
 
 def measure(*, worker_rows: int, file_rows: int) -> list[Weight]:
     """Weigh every process of a `newsgate up`, idle and after `worker_rows` a worker, and `enqueue` of `file_rows`."""
-    posts = make_posts(make_lexicon(read_bundle(starter_bundle()).tokenizer.pieces), seed=7)
+    posts = make_posts(seed=7)
     with scratch_folder() as folder:
         worked = write_posts(folder / "worked.csv", posts, rows=WORKERS * worker_rows)
         long = write_posts(folder / "long.csv", posts, rows=file_rows)
@@ -61,25 +48,12 @@ def measure(*, worker_rows: int, file_rows: int) -> list[Weight]:
     return [*idle, *worked_out, *others, enqueued]
 
 
-def held_by(pid: int) -> Held | None:
-    """What a process holds; None where it is gone or only waits to be collected."""
-    with contextlib.suppress(FileNotFoundError, ProcessLookupError):
-        status = Path(f"/proc/{pid}/status").read_text(encoding="utf-8")
-        found = dict(re.findall(r"^(VmRSS|VmHWM):\s+(\d+) kB$", status, re.MULTILINE))
-        if found:
-            return Held(int(found["VmRSS"]) / 1024, int(found["VmHWM"]) / 1024)
-    return None
-
-
 def _wait_until_ready(server: NewsgateServer) -> None:
     said = {WORKER_SAYS: WORKERS} | ({TRAINER_SAYS: 1, BEAT_SAYS: 1} if can_train() else {})
-    log = server.folder / "newsgate.log"
-    wait_until(
-        lambda: all(times_said(log, words) >= times for words, times in said.items()),
+    server.up.wait_until(
+        lambda: all(times_said(server.up.log, words) >= times for words, times in said.items()),
         what="every program is ready",
         seconds=_READY_SECONDS,
-        process=server.process,
-        log=log,
     )
     time.sleep(_SETTLE_SECONDS)
 
@@ -94,14 +68,14 @@ def _weigh_workers(server: NewsgateServer, *, when: str) -> list[Weight]:
 def _weigh_others(server: NewsgateServer) -> list[Weight]:
     named = (("private broker", "redis.sock"), ("trainer, idle", "trainer"), ("schedule", "beat"))
     return [
-        _weigh("`newsgate up` itself", server.process.pid),
+        _weigh("`newsgate up` itself", server.up.process.pid),
         *(_weigh(name, pid) for name, part in named for pid in _children(server, part)),
     ]
 
 
 def _children(server: NewsgateServer, part: str) -> list[int]:
     """The processes started by `newsgate up` with a part of their command line that ends so, the oldest first."""
-    started = tree_of(server.process.pid)[1:]
+    started = tree_of(server.up.process.pid)[1:]
     return sorted(child.pid for child in started if any(each.endswith(part) for each in child.cmdline()))
 
 
@@ -113,17 +87,9 @@ def _weigh(name: str, pid: int) -> Weight:
 
 
 def _peak_of_enqueue(server: NewsgateServer, file: Path) -> float:
-    log = server.folder / "enqueue.log"
-    with running(
-        [program("enqueue"), str(file)],
-        environment=server.environment,
-        folder=server.folder,
-        log=log,
-        patience_seconds=_DOWN_SECONDS,
-    ) as process:
-        peak = _peak_until_exit(process)
-    if process.returncode != 0:
-        raise BenchmarkError(log.read_text(errors="replace")[-2000:])
+    with server.home.running("enqueue", file) as program:
+        peak = _peak_until_exit(program.process)
+        program.wait_for_success()
     return peak
 
 

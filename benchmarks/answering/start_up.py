@@ -10,23 +10,16 @@ import contextlib
 import importlib.util
 import os
 import sqlite3
-import subprocess
-import sys
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from benchmarks.answering.readiness import TRAINER_SAYS, UP_SAYS, WITH_WORKERS, WORKER_SAYS, WORKERS, times_said
-from benchmarks.shared.processes import (
-    clean_environment,
-    program,
-    run_to_end,
-    running,
-    scratch_folder,
-    wait_until,
-)
+from benchmarks.answering.ready_messages import TRAINER_SAYS, UP_SAYS, WITH_WORKERS, WORKER_SAYS, WORKERS, times_said
+from benchmarks.shared.home import Home
+from benchmarks.shared.processes import RunningProgram, scratch_folder
+from benchmarks.shared.progress import say
 
 HELP: Final = "`enqueue --help` has ended"
 ENQUEUE: Final = "`enqueue` of one row has ended"
@@ -43,9 +36,7 @@ LEFT_OUT: Final = "not measured: left out"
 NOT_INSTALLED: Final = "not measured: training is not installed"
 
 _PAGE_CACHE: Final = Path("/proc/sys/vm/drop_caches")
-_COMMAND_SECONDS: Final = 120
-# More than the 30 s in which `newsgate up` lets its worker finish.
-_DOWN_SECONDS: Final = 50
+_LIMIT_SECONDS: Final = 120
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +60,7 @@ def measure(*, repeats: int, with_cold: bool) -> StartUps:
         why_not_cold = NEEDS_ROOT
     with scratch_folder() as folder:
         desk = _Desk(folder)
-        _tell("start-up: a first round, not measured")
+        say("start-up: a first round, not measured")
         desk.round(cold=False)
         warm = _collect([desk.round(cold=False) for _ in _counted(repeats, "warm")])
         cold = _collect([desk.round(cold=True) for _ in _counted(repeats if why_not_cold is None else 0, "cold")])
@@ -80,11 +71,10 @@ class _Desk:
     """A home that exists, with a database and a model, and the programs that are started in it one after another."""
 
     def __init__(self, folder: Path) -> None:
-        self._folder = folder
-        self._environment = clean_environment(NEWSGATE_HOME=str(folder / "home"), **WITH_WORKERS)
+        self._home = Home(folder, WITH_WORKERS)
         self._rounds = 0
         self._cold = False
-        self._run(program("newsgate"), "migrate")
+        self._home.run("newsgate", "migrate")
 
     def round(self, *, cold: bool) -> dict[str, float]:
         """Start each program once; the row that `enqueue` stores is the one that waits for the worker."""
@@ -92,9 +82,9 @@ class _Desk:
         self._cold = cold
         with self._broker():
             seconds = {
-                HELP: self._timed(program("enqueue"), "--help"),
-                ENQUEUE: self._timed(program("enqueue"), str(self._next_file())),
-                STATUS: self._timed(program("newsgate"), "status"),
+                HELP: self._timed("enqueue", "--help"),
+                ENQUEUE: self._timed("enqueue", self._next_file()),
+                STATUS: self._timed("newsgate", "status"),
                 **self._start_worker(),
                 **self._start_trainer(),
             }
@@ -102,13 +92,13 @@ class _Desk:
 
     def _next_file(self) -> Path:
         # Another text each time: the same file would not be enqueued again.
-        file = self._folder / f"{self._rounds}.csv"
+        file = self._home.folder / f"{self._rounds}.csv"
         file.write_text(f"text\nWhat post number {self._rounds} says of what another one said\n", encoding="utf-8")
         return file
 
     def _start_worker(self) -> dict[str, float]:
         with self._started("worker") as start:
-            ready = start.seconds_until(lambda: times_said(start.log, WORKER_SAYS) > 0, what="the worker is ready")
+            ready = start.seconds_until(lambda: start.times_said(WORKER_SAYS) > 0, what="the worker is ready")
             # Each round leaves one verdict.
             done = start.seconds_until(lambda: self._verdicts() == self._rounds, what="the row has its verdict")
         return {WORKER_READY: ready, WORKER_DONE: done}
@@ -117,15 +107,15 @@ class _Desk:
         if importlib.util.find_spec("tensorflow") is None:
             return {}
         with self._started("trainer") as start:
-            ready = start.seconds_until(lambda: times_said(start.log, TRAINER_SAYS) > 0, what="the trainer is ready")
+            ready = start.seconds_until(lambda: start.times_said(TRAINER_SAYS) > 0, what="the trainer is ready")
         return {TRAINER_READY: ready}
 
     def _start_up(self) -> dict[str, float]:
         try:
             with self._started("up") as start:
-                up = start.seconds_until(lambda: times_said(start.log, UP_SAYS) > 0, what="newsgate is up")
+                up = start.seconds_until(lambda: start.times_said(UP_SAYS) > 0, what="newsgate is up")
                 ready = start.seconds_until(
-                    lambda: times_said(start.log, WORKER_SAYS) == WORKERS, what="the workers are ready"
+                    lambda: start.times_said(WORKER_SAYS) == WORKERS, what="the workers are ready"
                 )
         finally:
             # Should it have had to be killed, its broker is still there.
@@ -134,23 +124,16 @@ class _Desk:
 
     @contextlib.contextmanager
     def _started(self, name: str) -> Iterator[_Start]:
-        log = self._folder / f"{name}.log"
-        log.unlink(missing_ok=True)
         self._prepare()
         at = time.monotonic()
-        with running(
-            [program("newsgate"), name],
-            environment=self._environment,
-            folder=self._folder,
-            log=log,
-            patience_seconds=_DOWN_SECONDS,
-        ) as process:
-            yield _Start(at, log, process)
+        with self._home.running("newsgate", name) as program:
+            yield _Start(at, program)
+            program.log.unlink()
 
-    def _timed(self, *command: str) -> float:
+    def _timed(self, name: str, *arguments: str | Path) -> float:
         self._prepare()
         at = time.monotonic()
-        self._run(*command)
+        self._home.run(name, *arguments)
         return time.monotonic() - at
 
     def _prepare(self) -> None:
@@ -158,9 +141,6 @@ class _Desk:
             # What is not on disk yet would stay in the cache.
             os.sync()
             _PAGE_CACHE.write_text("3", encoding="ascii")
-
-    def _run(self, *command: str) -> None:
-        run_to_end(command, environment=self._environment, folder=self._folder, limit_seconds=_COMMAND_SECONDS)
 
     @contextlib.contextmanager
     def _broker(self) -> Iterator[None]:
@@ -172,11 +152,11 @@ class _Desk:
             self._run_broker("stop")
 
     def _run_broker(self, order: str) -> None:
-        self._run(sys.executable, "-m", "benchmarks.answering.broker", order)
+        self._home.run("python", "-m", "benchmarks.answering.private_broker", order)
 
     def _verdicts(self) -> int:
         # Python's own SQLite may be one that newsgate avoids. A reader never checkpoints, so it can do no harm.
-        file = self._folder / "home" / "newsgate.db"
+        file = self._home.folder / "home" / "newsgate.db"
         with contextlib.closing(sqlite3.connect(f"file:{file}?mode=ro", uri=True)) as connection:
             return int(connection.execute("select count(*) from verdicts").fetchone()[0])
 
@@ -186,12 +166,15 @@ class _Start:
     """A program that was started at `at`, by the monotonic clock."""
 
     at: float
-    log: Path
-    process: subprocess.Popen[bytes]
+    program: RunningProgram
+
+    def times_said(self, words: str) -> int:
+        """How often its output holds these words so far."""
+        return times_said(self.program.log, words)
 
     def seconds_until(self, condition: Callable[[], bool], *, what: str) -> float:
         """Wait until the condition holds and return the seconds since the start, late by some hundredths at most."""
-        wait_until(condition, what=what, seconds=_COMMAND_SECONDS, process=self.process, log=self.log)
+        self.program.wait_until(condition, what=what, seconds=_LIMIT_SECONDS)
         return time.monotonic() - self.at
 
 
@@ -201,11 +184,5 @@ def _collect(rounds: Sequence[Mapping[str, float]]) -> dict[str, list[float]]:
 
 def _counted(repeats: int, name: str) -> Iterator[int]:
     for number in range(1, repeats + 1):
-        _tell(f"start-up: {name}, {number} of {repeats}")
+        say(f"start-up: {name}, {number} of {repeats}")
         yield number
-
-
-def _tell(line: str) -> None:
-    # `say` stands in a file that imports the database's driver.
-    sys.stderr.write(f"{line}\n")
-    sys.stderr.flush()

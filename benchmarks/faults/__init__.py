@@ -1,0 +1,1 @@
+"""What happens to the rows while programs are killed?"""

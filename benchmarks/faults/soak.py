@@ -1,10 +1,8 @@
-"""Steady work and random kills: `python -m benchmarks.faults.soak --minutes 15 [--seed N] [--servers] [--write FILE]`.
+"""Steady work and random kills: is a row lost, or classified twice?
 
 Files are enqueued all the time while worker, broker, enqueue and the whole of `newsgate up` are killed (SIGKILL) at
 moments that the seed decides. The last fifth of the time is calm, and there the worker's memory is measured. At the end
 every row that was enqueued is looked for, and the audit has its say. Ends with 1 where a row is lost or stands twice.
-
-With nothing given it runs on SQLite and the private broker; `--servers`: a PostgreSQL and a Redis of its own.
 """
 
 from __future__ import annotations
@@ -23,8 +21,10 @@ from pathlib import Path
 import psutil
 from sqlalchemy import text
 
-from benchmarks.shared.processes import BenchmarkError, program, scratch_folder
-from benchmarks.shared.report import circumstances, markdown_table, write_between_markers
+from benchmarks.shared.home import program
+from benchmarks.shared.page import Table
+from benchmarks.shared.processes import BenchmarkError, scratch_folder
+from benchmarks.shared.report import circumstances, markdown_table
 from newsgate.db.audit import audit
 from newsgate.db.errors import DatabaseError
 from newsgate.db.session import Database
@@ -50,6 +50,29 @@ _FINISH_LIMIT_SECONDS = 300.0
 _MEBIBYTE = 1024**2
 # Long enough for the worker that is measured to have its buffers.
 _SETTLED_SECONDS = 10.0
+
+
+def add_options(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--minutes", type=float, default=15)
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument(
+        "--servers", action="store_true", help="on a PostgreSQL and a Redis started for this, not SQLite and the broker"
+    )
+
+
+def run(options: argparse.Namespace) -> Iterator[Table]:
+    with scratch_folder() as folder, prepared_world(folder, servers=options.servers) as (world, redis):
+        soak = Soak(world, folder, rng=random.Random(options.seed), redis=redis)
+        try:
+            closing = soak.run(seconds=options.minutes * 60)
+        except BenchmarkError:
+            sys.stderr.write((folder / "soak.log").read_text(errors="replace")[-4000:])
+            raise
+        finally:
+            soak.end()
+    yield Table(MARKER, report(soak.tally, closing, minutes=options.minutes, seed=options.seed))
+    if not closing.sound:
+        raise BenchmarkError("a promise was broken: the table says which")
 
 
 @dataclass
@@ -274,36 +297,3 @@ def report(tally: Tally, closing: Closing, *, minutes: float, seed: int) -> str:
         ("audit", "; ".join(closing.broken) or "every invariant holds"),
     ]
     return f"{markdown_table(('soak', 'figure'), rows)}\n\n{circumstances()}"
-
-
-def main() -> None:
-    """Soak, print the closing table, and say by the exit code whether all is well."""
-    parser = argparse.ArgumentParser(prog="python -m benchmarks.faults.soak", description=__doc__)
-    parser.add_argument("--minutes", type=float, default=15)
-    parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--servers", action="store_true", help="on a PostgreSQL and a Redis started for this")
-    parser.add_argument("--write", type=Path, metavar="FILE", help="a document whose table to replace")
-    options = parser.parse_args()
-    try:
-        with scratch_folder() as folder, prepared_world(folder, servers=options.servers) as (world, redis):
-            soak = Soak(world, folder, rng=random.Random(options.seed), redis=redis)
-            try:
-                closing = soak.run(seconds=options.minutes * 60)
-            except BenchmarkError:
-                sys.stderr.write((folder / "soak.log").read_text(errors="replace")[-4000:])
-                raise
-            finally:
-                soak.end()
-        table = report(soak.tally, closing, minutes=options.minutes, seed=options.seed)
-        print(table)
-        if options.write:
-            write_between_markers(options.write, name=MARKER, content=table)
-    except BenchmarkError as error:
-        sys.exit(f"error: {error}")
-    except KeyboardInterrupt:
-        sys.exit(130)
-    sys.exit(0 if closing.sound else 1)
-
-
-if __name__ == "__main__":
-    main()

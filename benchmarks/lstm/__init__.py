@@ -1,0 +1,1 @@
+"""What do the gates of an LSTM do?"""

@@ -1,25 +1,26 @@
-"""What do the gates do where the context changes? `python -m benchmarks.lstm.context_change [--write docs/lstm.md]`.
+"""What do the gates do where the context changes?
 
 The same sentences, with and without a change of captain, go through two trained models: a small LSTM that learned whom
-such sentences speak of (`benchmarks.lstm.captains`), and the starter model, which learned fake and real and nothing of this
-kind. Then "king rich" and "king poor" go through the starter model. About a minute on one quiet core.
+such sentences speak of (`benchmarks.lstm.subject_tracking`), and the starter model, which learned fake and real and
+nothing of this kind. Then "king rich" and "king poor" go through the starter model.
 """
 
 from __future__ import annotations
 
 import argparse
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Final
 
 import numpy as np
 import numpy.typing as npt
 
-from benchmarks.lstm.captains import CHANGE, NO_CHANGE, Reader, Sentence, draw_sentence, train_reader
-from benchmarks.lstm.long_term import use_one_core
-from benchmarks.shared.pictures import Axis, Curve, Panel, side_by_side
-from benchmarks.shared.report import circumstances, markdown_table, say, write_between_markers
+from benchmarks.lstm.one_core import use_one_core
+from benchmarks.lstm.subject_tracking import CHANGE, NO_CHANGE, Reader, Sentence, draw_sentence, train_reader
+from benchmarks.shared.line_chart import Axis, Curve, LineChart, side_by_side
+from benchmarks.shared.page import Found, Picture, Table
+from benchmarks.shared.progress import say
+from benchmarks.shared.report import circumstances, markdown_table
 from newsgate.model.bundle import read_bundle
 from newsgate.model.gates import Trace, trace
 from newsgate.model.onnx_weights import weights_from_onnx
@@ -42,6 +43,29 @@ COLOURS: Final = {"forget": "#d62728", "input": "#1f77b4", "output": "#2ca02c", 
 
 Float64 = npt.NDArray[np.float64]
 Units = npt.NDArray[np.bool_]
+
+
+def run(_options: argparse.Namespace) -> Iterator[Found]:
+    use_one_core()
+    starter = Starter.load()
+    readers, reads, told = [], [], []
+    for seed in SEEDS:
+        random = np.random.default_rng(1_000 + seed)
+        sentences = [draw_sentence(random, held_out=True) for _ in range(SENTENCES)]
+        reader = train_reader(seed=seed)
+        of_seed = read_by_reader(reader, sentences)
+        told.append(f"{right_answers(reader, of_seed):.1%} with {of_seed[0].units.sum()} holding units")
+        say(f"seed {seed}: {told[-1]}")
+        readers.append(reader)
+        reads.append(of_seed)
+    every = [read for of_seed in reads for read in of_seed]
+    by_starter = read_by_starter(starter, [read.sentence for read in every])
+
+    right = f"Words after which the answer is right, seed by seed: {'; '.join(told)}."
+    yield Table(f"{MARKER}, sentences", f"{places_table(every)}\n\n{right}\n\n{circumstances()}")
+    yield Table(f"{MARKER}, starter", f"{places_table(by_starter)}\n\n{tokens_table(starter)}")
+    yield Table(f"{MARKER}, king", kings_table(starter))
+    yield Picture(PICTURE, picture(readers, [of_seed[0].units for of_seed in reads], starter))
 
 
 @dataclass(frozen=True)
@@ -239,7 +263,7 @@ def picture(readers: Sequence[Reader], holding: Sequence[Units], starter: Starte
     return side_by_side([_reader_panel(readers, holding), _starter_panel(starter)])
 
 
-def _reader_panel(readers: Sequence[Reader], holding: Sequence[Units]) -> Panel:
+def _reader_panel(readers: Sequence[Reader], holding: Sequence[Units]) -> LineChart:
     def gate(sentence: Sentence, name: str) -> Float64:
         traces = [trace(reader.lstm, reader.embedded(sentence)) for reader in readers]
         return np.array(
@@ -261,7 +285,7 @@ def _reader_panel(readers: Sequence[Reader], holding: Sequence[Units]) -> Panel:
     )
 
 
-def _starter_panel(starter: Starter) -> Panel:
+def _starter_panel(starter: Starter) -> LineChart:
     (read,) = read_by_starter(starter, [PRIMER])
     curves = [_curve(gate, read.gate(gate)[np.newaxis], gate) for gate in ("forget", "input", "output")]
     return _panel("The starter model (fake or real)", starter.pieces(PRIMER.text), curves, link=read.link)
@@ -278,8 +302,8 @@ def _curve(name: str, values: Float64, colour: str, *, dashed: bool = False) -> 
     )
 
 
-def _panel(title: str, tokens: Sequence[str], curves: Sequence[Curve], *, link: int) -> Panel:
-    return Panel(
+def _panel(title: str, tokens: Sequence[str], curves: Sequence[Curve], *, link: int) -> LineChart:
+    return LineChart(
         title,
         across=Axis(
             "", 0, len(tokens) - 1, [*enumerate(token.removeprefix(CONTINUATION) for token in tokens)], slanted=True
@@ -292,43 +316,3 @@ def _panel(title: str, tokens: Sequence[str], curves: Sequence[Curve], *, link: 
         below=86,
         shaded=[(link - 0.4, link + 0.4)],
     )
-
-
-def _main(arguments: Sequence[str] | None = None) -> None:
-    parser = argparse.ArgumentParser(prog="python -m benchmarks.lstm.context_change", description=__doc__)
-    parser.add_argument("--write", type=Path, help="put the tables into this page, and the picture beside it")
-    options = parser.parse_args(arguments)
-    use_one_core()
-
-    starter = Starter.load()
-    readers, reads, told = [], [], []
-    for seed in SEEDS:
-        random = np.random.default_rng(1_000 + seed)
-        sentences = [draw_sentence(random, held_out=True) for _ in range(SENTENCES)]
-        reader = train_reader(seed=seed)
-        of_seed = read_by_reader(reader, sentences)
-        told.append(f"{right_answers(reader, of_seed):.1%} with {of_seed[0].units.sum()} holding units")
-        say(f"seed {seed}: {told[-1]}")
-        readers.append(reader)
-        reads.append(of_seed)
-    every = [read for of_seed in reads for read in of_seed]
-    by_starter = read_by_starter(starter, [read.sentence for read in every])
-
-    right = f"Words after which the answer is right, seed by seed: {'; '.join(told)}."
-    sections = {
-        "sentences": f"{places_table(every)}\n\n{right}\n\n{circumstances()}",
-        "starter": f"{places_table(by_starter)}\n\n{tokens_table(starter)}",
-        "king": kings_table(starter),
-    }
-    for content in sections.values():
-        print(content, end="\n\n", flush=True)
-    if options.write is not None:
-        path = options.write.parent / PICTURE
-        path.parent.mkdir(exist_ok=True)
-        path.write_text(picture(readers, [of_seed[0].units for of_seed in reads], starter), encoding="utf-8")
-        for name, content in sections.items():
-            write_between_markers(options.write, name=f"{MARKER}, {name}", content=content)
-
-
-if __name__ == "__main__":
-    _main()

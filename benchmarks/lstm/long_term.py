@@ -1,28 +1,28 @@
-"""Does an LSTM remember over many steps? `python -m benchmarks.lstm.long_term [--write docs/lstm.md]`.
+"""Does an LSTM remember over many steps?
 
 The first token of a sequence is one of two, then come distractors; the answer is the first token. A Keras LSTM and a
 Keras SimpleRNN with as many weights learn it from the same sequences, with the same optimiser and as many steps. Each
 has three learning rates and three seeds; the rate is chosen on other sequences than those that are reported.
 
-Then why: the derivative of the memory at the end by the memory after the first token, from the trained weights. About
-three minutes on one quiet core.
+Then why: the derivative of the memory at the end by the memory after the first token, from the trained weights.
 """
 
 from __future__ import annotations
 
 import argparse
-import os
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
 import numpy.typing as npt
 
-from benchmarks.shared.pictures import Axis, Curve, Panel, side_by_side
-from benchmarks.shared.report import circumstances, markdown_table, say, write_between_markers
+from benchmarks.lstm.one_core import use_one_core
+from benchmarks.shared.line_chart import Axis, Curve, LineChart, side_by_side
+from benchmarks.shared.page import Found, Picture, Table
+from benchmarks.shared.progress import say
+from benchmarks.shared.report import circumstances, markdown_table
 from newsgate.model.gates import trace
 from newsgate.model.weights import Float32, Int32, LstmWeights
 
@@ -66,6 +66,25 @@ class Trained:
     accuracy: dict[int, float]
     before: Float64
     after: Float64
+
+
+def run(_options: argparse.Namespace) -> Iterator[Found]:
+    use_one_core()
+    trained: dict[str, list[Trained]] = {}
+    best: dict[str, list[Trained]] = {}
+    alone: dict[str, list[Trained]] = {}
+    for kind in UNITS:
+        learner = Learner(kind)
+        trained[kind] = [
+            learner.train(learning_rate=rate, seed=seed, steps=TRAINED_STEPS)
+            for rate in LEARNING_RATES
+            for seed in SEEDS
+        ]
+        best[kind] = choose_rate(trained[kind])
+        rate = best[kind][0].learning_rate
+        alone[kind] = [learner.train(learning_rate=rate, seed=seed, steps=(LONGEST,)) for seed in SEEDS]
+    yield Table(MARKER, f"{accuracy_table(best, alone)}\n\n{training_table(trained, best)}\n\n{circumstances()}")
+    yield Picture(PICTURE, picture(best))
 
 
 def draw(random: np.random.Generator, *, sequences: int, steps: int) -> tuple[Int32, Int32]:
@@ -251,51 +270,11 @@ def picture(best: dict[str, list[Trained]]) -> str:
         for kind in best
         for after in (False, True)
     ]
+    asked_again = f"The first token, asked again ({len(SEEDS)} seeds)"
+    left_of_it = "What is left of a change to the first state"
     return side_by_side(
         [
-            Panel(f"The first token, asked again ({len(SEEDS)} seeds)", across, percent, accuracy, legend=(190, 150)),
-            Panel("What is left of a change to the first state", across, powers, derivatives, legend=(70, 182)),
+            LineChart(asked_again, across, percent, accuracy, legend=(190, 150)),
+            LineChart(left_of_it, across, powers, derivatives, legend=(70, 182)),
         ]
     )
-
-
-def use_one_core() -> None:
-    """Keep TensorFlow to one core, so that the figures do not depend on how many there are."""
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-    import tensorflow as tf
-
-    tf.config.threading.set_intra_op_parallelism_threads(1)
-    tf.config.threading.set_inter_op_parallelism_threads(1)
-
-
-def _main(arguments: Sequence[str] | None = None) -> None:
-    parser = argparse.ArgumentParser(prog="python -m benchmarks.lstm.long_term", description=__doc__)
-    parser.add_argument("--write", type=Path, help="put the tables into this page, and the picture beside it")
-    options = parser.parse_args(arguments)
-    use_one_core()
-
-    trained: dict[str, list[Trained]] = {}
-    best: dict[str, list[Trained]] = {}
-    alone: dict[str, list[Trained]] = {}
-    for kind in UNITS:
-        learner = Learner(kind)
-        trained[kind] = [
-            learner.train(learning_rate=rate, seed=seed, steps=TRAINED_STEPS)
-            for rate in LEARNING_RATES
-            for seed in SEEDS
-        ]
-        best[kind] = choose_rate(trained[kind])
-        rate = best[kind][0].learning_rate
-        alone[kind] = [learner.train(learning_rate=rate, seed=seed, steps=(LONGEST,)) for seed in SEEDS]
-
-    content = f"{accuracy_table(best, alone)}\n\n{training_table(trained, best)}\n\n{circumstances()}"
-    print(content, flush=True)
-    if options.write is not None:
-        path = options.write.parent / PICTURE
-        path.parent.mkdir(exist_ok=True)
-        path.write_text(picture(best), encoding="utf-8")
-        write_between_markers(options.write, name=MARKER, content=content)
-
-
-if __name__ == "__main__":
-    _main()

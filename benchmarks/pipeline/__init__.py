@@ -1,1 +1,1 @@
-"""newsgate beside what people would use instead, on the same machine, texts and weights."""
+"""How fast are the rows of a file classified, and where does the time go?"""

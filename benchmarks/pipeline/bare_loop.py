@@ -25,8 +25,8 @@ from benchmarks.pipeline.loaded_classifier import (
     cpu_seconds_with_pools,
     loaded_classifier,
 )
-from benchmarks.pipeline.side import Side, Work, cores
-from benchmarks.shared.processes import BenchmarkError, Cost
+from benchmarks.pipeline.side import Side, Work
+from benchmarks.shared.processes import BenchmarkError, Cost, cores
 from newsgate.db.bulk_insert import insert_rows
 from newsgate.db.session import Database
 from newsgate.model.classifier import Scores

@@ -12,7 +12,7 @@ from typing import Any
 from celery_batches import Batches
 from sqlalchemy import insert
 
-from benchmarks.pipeline.celery_child import loaded, make_app
+from benchmarks.pipeline.celery_pool import loaded, make_app
 from benchmarks.pipeline.peer_database import PeerVerdict
 from newsgate.model.labels import label_of
 

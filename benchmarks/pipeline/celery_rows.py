@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from sqlalchemy.orm import Session
 
-from benchmarks.pipeline.celery_child import loaded, make_app
+from benchmarks.pipeline.celery_pool import loaded, make_app
 from benchmarks.pipeline.peer_database import PeerVerdict
 from newsgate.model.labels import label_of
 

@@ -14,20 +14,20 @@ from typing import Any
 from sqlalchemy import Engine
 
 from benchmarks.pipeline.peer_database import open_peer_database, stored_verdicts
-from benchmarks.pipeline.side import Side, Work, cores
+from benchmarks.pipeline.side import Side, Work
+from benchmarks.shared.home import program
 from benchmarks.shared.processes import (
     Cost,
+    RunningProgram,
     clean_environment,
+    cores,
     cpu_seconds_here,
     cpu_seconds_of,
-    program,
     running,
-    wait_until,
 )
 from tests.services import RedisServer
 
 _LOADING_SECONDS = 240
-_DOWN_SECONDS = 20
 _SECONDS_A_ROW = 5
 _WARM_UP_ROWS = 12
 
@@ -38,9 +38,8 @@ class CeleryPeer:
 
     task: Any
     database: Engine
-    worker: subprocess.Popen[bytes]
+    worker: RunningProgram
     redis: subprocess.Popen[bytes]
-    log: Path
 
     def classify(self, work: Work) -> Cost:
         """Classify the texts, from the first `delay` to the last row stored."""
@@ -48,17 +47,15 @@ class CeleryPeer:
         started, cpu_before = time.monotonic(), self._cpu_seconds()
         for text in work.texts:
             self.task.delay(text)
-        wait_until(
+        self.worker.wait_until(
             lambda: stored_verdicts(self.database) >= wanted,
             what=f"the peer stores {wanted} rows",
             seconds=_LOADING_SECONDS + _SECONDS_A_ROW * len(work.texts),
-            process=self.worker,
-            log=self.log,
         )
         return Cost(len(work.texts), time.monotonic() - started, self._cpu_seconds() - cpu_before)
 
     def _cpu_seconds(self) -> float:
-        return cpu_seconds_of(self.worker, self.redis) + cpu_seconds_here()
+        return cpu_seconds_of(self.worker.process, self.redis) + cpu_seconds_here()
 
 
 @contextlib.contextmanager
@@ -86,7 +83,6 @@ def _celery_peer(folder: Path, *, module: str) -> Iterator[CeleryPeer]:
     redis = RedisServer(folder / "redis")
     ready = folder / "ready"
     ready.mkdir()
-    log = folder / "peer.log"
     command = [program("celery"), "-A", module, "worker", "--pool", "prefork", "--concurrency", str(cores())]
     try:
         redis.start()
@@ -98,17 +94,14 @@ def _celery_peer(folder: Path, *, module: str) -> Iterator[CeleryPeer]:
                 CELERY_BROKER_URL=redis.url, PEER_DATABASE_URL=database_url, PEER_READY_FOLDER=str(ready)
             ),
             folder=folder,
-            log=log,
-            patience_seconds=_DOWN_SECONDS,
+            log=folder / "peer.log",
         ) as worker:
-            wait_until(
+            worker.wait_until(
                 lambda: len(list(ready.iterdir())) >= cores(),
                 what="every child of the pool has its model",
                 seconds=_LOADING_SECONDS,
-                process=worker,
-                log=log,
             )
-            yield CeleryPeer(application.classify, database, worker, redis.process, log)
+            yield CeleryPeer(application.classify, database, worker, redis.process)
     finally:
         application.app.close()
         redis.stop()

@@ -1,24 +1,33 @@
-"""How many rows a chunk should have: `newsgate classify FILE` under one NEWSGATE_CHUNK_ROWS after another."""
+"""How many rows should a chunk have? `newsgate classify FILE` under one NEWSGATE_CHUNK_ROWS after another."""
 
 from __future__ import annotations
 
-import sys
+import argparse
+from collections.abc import Iterator
 
-from benchmarks.shared import table_program
 from benchmarks.shared.newsgate_server import newsgate_server
+from benchmarks.shared.options import add_rows_and_repeats
+from benchmarks.shared.page import Table
 from benchmarks.shared.processes import scratch_folder
+from benchmarks.shared.progress import say
 from benchmarks.shared.report import circumstances, markdown_table, spread
-from benchmarks.shared.texts import make_lexicon, make_posts, write_posts
-from newsgate.model.bundle import read_bundle
-from newsgate.model.starter import starter_bundle
+from benchmarks.shared.synthetic_texts import make_posts, write_posts
 
 MARKER = "chunk-rows"
 SIZES_ROWS = (250, 500, 1000, 2000, 4000)
 
 
+def add_options(parser: argparse.ArgumentParser) -> None:
+    add_rows_and_repeats(parser)
+
+
+def run(options: argparse.Namespace) -> Iterator[Table]:
+    yield Table(MARKER, report(measure(rows=options.rows, repeats=options.repeats)))
+
+
 def measure(*, rows: int, repeats: int) -> dict[int, list[float]]:
     """Items a second of the whole pipeline for each size; the sizes take turns on one warm server."""
-    posts = make_posts(make_lexicon(read_bundle(starter_bundle()).tokenizer.pieces), seed=3)
+    posts = make_posts(seed=3)
     rates: dict[int, list[float]] = {size: [] for size in SIZES_ROWS}
     with scratch_folder() as folder, newsgate_server(folder) as newsgate:
         file = folder / "posts.csv"
@@ -29,7 +38,7 @@ def measure(*, rows: int, repeats: int) -> dict[int, list[float]]:
                 write_posts(file, posts, rows=rows)
                 done = newsgate.enqueue(file, rows=rows, NEWSGATE_CHUNK_ROWS=str(size))
                 rates[size].append(done.items_per_second)
-                sys.stderr.write(f"{size} rows a chunk: {done.items_per_second:.0f} items/s\n")
+                say(f"{size} rows a chunk: {done.items_per_second:.0f} items/s")
     return rates
 
 
@@ -40,14 +49,3 @@ def report(rates: dict[int, list[float]]) -> str:
         [(str(size), *spread(measured)) for size, measured in rates.items()],
     )
     return f"{table}\n\n{circumstances()}"
-
-
-def main() -> None:
-    """Measure, print, and write where asked to."""
-    table_program.run(
-        "chunk_rows", __doc__, marker=MARKER, table=lambda rows, repeats: report(measure(rows=rows, repeats=repeats))
-    )
-
-
-if __name__ == "__main__":
-    main()

@@ -14,8 +14,8 @@ from pathlib import Path
 from typing import TypeVar
 
 from benchmarks.pipeline.processor_time import tree_cpu_seconds
-from benchmarks.pipeline.side import Side, Work, cores
-from benchmarks.shared.processes import Cost, cpu_seconds_here
+from benchmarks.pipeline.side import Side, Work
+from benchmarks.shared.processes import Cost, cores, cpu_seconds_here
 from newsgate.model.classifier import Classifier, Scores
 from newsgate.model.runtime import RuntimeName
 from newsgate.model.starter import starter_bundle

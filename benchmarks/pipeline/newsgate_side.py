@@ -10,28 +10,21 @@ from pathlib import Path
 
 from benchmarks.pipeline.processor_time import tree_cpu_seconds
 from benchmarks.pipeline.side import Side, Work
-from benchmarks.shared.newsgate_server import NewsgateServer, newsgate_server, settings_of
+from benchmarks.shared.newsgate_server import NewsgateServer, newsgate_on_servers, newsgate_server
 from benchmarks.shared.processes import BenchmarkError, Cost, cpu_seconds_here, cpu_seconds_of
 from newsgate.db.session import Database
 from newsgate.tasks.enqueueing.enqueue import enqueue
 from newsgate.tasks.enqueueing.request import Request
 from newsgate.tasks.running.open_database import open_database
 from newsgate.tasks.running.wait_for_batch import wait_for_batch
-from newsgate.worker.settings import Settings
-from tests.services import PostgresServer, RedisServer, short_folder
 
 
 @dataclass(frozen=True, slots=True)
 class Newsgate:
-    """A file enqueued by a process that runs already, and its verdicts waited for, beside a running `newsgate up`.
-
-    servers: processes whose processor time counts too.
-    """
+    """A file enqueued by a process that runs already, and its verdicts waited for, beside a running `newsgate up`."""
 
     server: NewsgateServer
-    settings: Settings
     database: Database
-    servers: tuple[int, ...] = ()
 
     def classify(self, work: Work) -> Cost:
         """Enqueue the file and wait until every row has its verdict in the database."""
@@ -40,7 +33,7 @@ class Newsgate:
     def classify_file(self, file: Path, *, rows: int) -> Cost:
         """Do so with any file of so many rows. Raises BenchmarkError where a verdict is missing."""
         started, cpu_before = time.monotonic(), self._cpu_seconds()
-        batch = enqueue(Request(str(file)), settings=self.settings, database=self.database).batch
+        batch = enqueue(Request(str(file)), settings=self.server.home.settings, database=self.database).batch
         done = wait_for_batch(self.database, batch).done
         cost = Cost(done, time.monotonic() - started, self._cpu_seconds() - cpu_before)
         if done != rows:
@@ -48,8 +41,8 @@ class Newsgate:
         return cost
 
     def _cpu_seconds(self) -> float:
-        others = sum(tree_cpu_seconds(pid) for pid in self.servers)
-        return cpu_seconds_here() + cpu_seconds_of(self.server.process) + others
+        others = sum(tree_cpu_seconds(pid) for pid in self.server.servers)
+        return cpu_seconds_here() + cpu_seconds_of(self.server.up.process) + others
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,37 +56,18 @@ class Command:
         return self.server.enqueue(work.file, rows=len(work.texts))
 
 
-class SafePostgresServer(PostgresServer):
-    """The tests' server, but with a commit that survives a power cut: PostgreSQL's own defaults."""
-
-    def _flags(self) -> str:
-        return f"-p {self.port} -h 127.0.0.1 -k {self._folder}"
-
-    @property
-    def pid(self) -> int:
-        """The process whose children serve the connections."""
-        return int(Path(self._data, "postmaster.pid").read_text(encoding="ascii").split()[0])
-
-
 @contextlib.contextmanager
 def open_newsgate(folder: Path, warm_up: Work) -> Iterator[Newsgate]:
     """newsgate on SQLite and its private broker."""
-    with newsgate_server(folder) as server, _warm(server, settings_of(folder / "home"), warm_up) as newsgate:
+    with newsgate_server(folder) as server, _warm(server, warm_up) as newsgate:
         yield newsgate
 
 
 @contextlib.contextmanager
 def open_newsgate_on_servers(folder: Path, warm_up: Work) -> Iterator[Newsgate]:
     """newsgate on a PostgreSQL and a Redis that listen on TCP ports of this machine."""
-    with safe_postgres() as postgres, redis_over_tcp(folder / "redis") as redis:
-        settings = Settings(
-            home=folder / "home", database_url=postgres.new_database(migrated=True), broker_url=redis.url
-        )
-        addresses = {"NEWSGATE_DATABASE_URL": settings.database_url, "NEWSGATE_BROKER_URL": settings.broker_url}
-        assert redis.process is not None
-        servers = (postgres.pid, redis.process.pid)
-        with newsgate_server(folder, **addresses) as server, _warm(server, settings, warm_up, *servers) as newsgate:
-            yield newsgate
+    with newsgate_on_servers(folder) as server, _warm(server, warm_up) as newsgate:
+        yield newsgate
 
 
 @contextlib.contextmanager
@@ -106,35 +80,11 @@ def open_command(folder: Path, warm_up: Work) -> Iterator[Side]:
 
 
 @contextlib.contextmanager
-def _warm(server: NewsgateServer, settings: Settings, warm_up: Work, *servers: int) -> Iterator[Newsgate]:
-    database = open_database(settings)
+def _warm(server: NewsgateServer, warm_up: Work) -> Iterator[Newsgate]:
+    database = open_database(server.home.settings)
     try:
-        newsgate = Newsgate(server, settings, database, servers)
+        newsgate = Newsgate(server, database)
         newsgate.classify(warm_up)
         yield newsgate
     finally:
         database.close()
-
-
-@contextlib.contextmanager
-def safe_postgres() -> Iterator[SafePostgresServer]:
-    """A PostgreSQL of its own for as long as the block lasts."""
-    # Not in the benchmark's folder: the server may have to be run by another user.
-    with short_folder("bench-pg-") as folder:
-        server = SafePostgresServer(folder / "server")
-        server.start()
-        try:
-            yield server
-        finally:
-            server.stop()
-
-
-@contextlib.contextmanager
-def redis_over_tcp(folder: Path) -> Iterator[RedisServer]:
-    """A Redis of its own, its data in `folder`, for as long as the block lasts."""
-    server = RedisServer(folder)
-    try:
-        server.start()
-        yield server
-    finally:
-        server.stop()

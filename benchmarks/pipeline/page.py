@@ -6,16 +6,17 @@ import statistics
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
-from pathlib import Path
 from typing import Final
 
-from benchmarks.pipeline.side import Entry, Role, cores
-from benchmarks.pipeline.sides import BARE_LOOP, CLASSIFIER, LIMIT, NEWSGATE, ON_SERVERS, ONNX_LOOP
+from benchmarks.pipeline.every_side import BARE_LOOP, CLASSIFIER, LIMIT, NEWSGATE, ON_SERVERS, ONNX_LOOP
+from benchmarks.pipeline.side import Entry, Role
 from benchmarks.pipeline.turns import Measured
-from benchmarks.shared.bars import Bar, LogBars, powers_of_ten_around
-from benchmarks.shared.pictures import side_by_side
-from benchmarks.shared.report import circumstances, figure, markdown_table, spread, write_between_markers
-from benchmarks.shared.texts import POSTS
+from benchmarks.shared.bar_chart import Bar, BarChart, powers_of_ten_around
+from benchmarks.shared.line_chart import side_by_side
+from benchmarks.shared.page import Found, Picture, Table
+from benchmarks.shared.processes import cores
+from benchmarks.shared.report import circumstances, figure, markdown_table, spread
+from benchmarks.shared.synthetic_texts import POSTS
 
 MARKER: Final = "pipeline"
 KINDS_MARKER: Final = "pipeline-kinds"
@@ -33,26 +34,17 @@ class Results:
     entries: Sequence[Entry]
     kinds: Sequence[Measured]
 
-    def blocks(self) -> dict[str, str]:
-        """Return what stands between the page's markers, by the markers' name."""
-        blocks = {}
+    def found(self) -> list[Found]:
+        """Return the tables and, where posts were measured, their picture."""
+        found: list[Found] = []
         if self._posts is not None:
+            picture = f"![Items a second of each side, on a logarithmic axis]({PICTURE})"
             table = _sides_table(self.entries, self._posts)
-            blocks[MARKER] = f"{table}\n\n{_summary(self._posts)}\n\n{_when()}"
+            found.append(Picture(PICTURE, _picture(self.entries, self._posts)))
+            found.append(Table(MARKER, f"{picture}\n\n{table}\n\n{_summary(self._posts)}\n\n{_when()}"))
         if {NEWSGATE, BARE_LOOP, CLASSIFIER, LIMIT} <= set(self.entries):
-            blocks[KINDS_MARKER] = f"{_kinds_table(self.kinds)}\n\n{_when()}"
-        return blocks
-
-    def write(self, page: Path) -> None:
-        """Put tables and picture into their places. Raises BenchmarkError where the page has no such place."""
-        blocks = self.blocks()
-        if self._posts is not None:
-            picture = page.parent / PICTURE
-            picture.parent.mkdir(exist_ok=True)
-            picture.write_text(_picture(self.entries, self._posts), encoding="utf-8")
-            blocks[MARKER] = f"![Items a second of each side, on a logarithmic axis]({PICTURE})\n\n{blocks[MARKER]}"
-        for name, content in blocks.items():
-            write_between_markers(page, name=name, content=content)
+            found.append(Table(KINDS_MARKER, f"{_kinds_table(self.kinds)}\n\n{_when()}"))
+        return found
 
     @property
     def _posts(self) -> Measured | None:
@@ -148,7 +140,7 @@ def _picture(entries: Sequence[Entry], measured: Measured) -> str:
     bars = [_bar(entry, measured.rates(entry)) for entry in entries if measured.rates(entry)]
     low, high = powers_of_ten_around([end for bar in bars for end in (bar.low, bar.high)])
     title = f"Posts of {measured.tokens_a_text:.0f} tokens, {cores()} cores"
-    return side_by_side([LogBars(title, "items a second", low, high, bars)])
+    return side_by_side([BarChart(title, "items a second", low, high, bars)])
 
 
 def _bar(entry: Entry, rates: Sequence[float]) -> Bar:

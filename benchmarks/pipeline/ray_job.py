@@ -20,7 +20,7 @@ import ray
 
 from benchmarks.pipeline.keras_model import KerasModel
 from benchmarks.pipeline.processor_time import CpuSamples
-from benchmarks.pipeline.side import cores
+from benchmarks.shared.processes import cores
 from newsgate.model.labels import label_of
 
 _BATCH_ROWS = 1024

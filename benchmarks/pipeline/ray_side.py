@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import csv
 import json
-import subprocess
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -14,10 +13,6 @@ from pathlib import Path
 from benchmarks.pipeline.side import Side, Work
 from benchmarks.shared.processes import BenchmarkError, Cost, clean_environment, running
 from tests.services import short_folder
-
-_LIMIT_SECONDS = 1800
-_DOWN_SECONDS = 20
-_LOG_TAIL_CHARS = 2000
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,17 +38,11 @@ def open_ray_data(_folder: Path, warm_up: Work) -> Iterator[Side]:
 
 
 def _run(work: Work, *, warm_up: Work, folder: Path) -> None:
-    log = folder / "log"
     command = [sys.executable, "-m", "benchmarks.pipeline.ray_job", str(work.file), str(warm_up.file), str(folder)]
     # Otherwise Ray reports its use over the network.
     environment = clean_environment(RAY_USAGE_STATS_ENABLED="0")
-    with running(command, environment=environment, folder=folder, log=log, patience_seconds=_DOWN_SECONDS) as job:
-        try:
-            code = job.wait(_LIMIT_SECONDS)
-        except subprocess.TimeoutExpired as error:
-            raise BenchmarkError(f"Ray Data took more than {_LIMIT_SECONDS} s") from error
-    if code != 0:
-        raise BenchmarkError(f"Ray Data ended with {code}\n{log.read_text(errors='replace')[-_LOG_TAIL_CHARS:]}")
+    with running(command, environment=environment, folder=folder, log=folder / "log") as job:
+        job.wait_for_success()
 
 
 def _check(folder: Path, *, rows: int) -> None:

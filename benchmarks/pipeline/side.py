@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import importlib.util
-import os
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
@@ -54,8 +53,3 @@ class Entry:
     def installed(self) -> bool:
         """Whether everything it needs can be imported here."""
         return all(importlib.util.find_spec(module) is not None for module in self.needs)
-
-
-def cores() -> int:
-    """How many cores this process may use: every side gets as many threads or processes."""
-    return len(os.sched_getaffinity(0))

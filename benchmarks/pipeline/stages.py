@@ -1,4 +1,4 @@
-"""Where a row's time goes: what the workers tell of their stages, and the classifier's taken apart.
+"""Where does the time of a row go? What the workers tell of their stages, and the classifier's taken apart.
 
 Posts go through the whole pipeline on each database; then the log of `newsgate up` is read. Microseconds by the clock,
 of one worker: with two on two cores they pass twice as fast, and waiting for each other and for the disk is in them.
@@ -6,20 +6,22 @@ of one worker: with two on two cores they pass twice as fast, and waiting for ea
 
 from __future__ import annotations
 
+import argparse
 import itertools
 import re
 import statistics
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Final
 
 from benchmarks.pipeline.loaded_classifier import chunks_of
 from benchmarks.pipeline.side import Work
 from benchmarks.scale.sizes import WORLDS
-from benchmarks.shared import table_program
+from benchmarks.shared.options import add_rows_and_repeats
+from benchmarks.shared.page import Table
 from benchmarks.shared.processes import BenchmarkError, scratch_folder
 from benchmarks.shared.report import circumstances, figure, markdown_table
-from benchmarks.shared.texts import make_lexicon, make_posts, write_posts
+from benchmarks.shared.synthetic_texts import make_posts, write_posts
 from newsgate.model.bundle import read_bundle
 from newsgate.model.runtime import open_runtime
 from newsgate.model.starter import starter_bundle
@@ -29,6 +31,14 @@ from newsgate.worker.stage_times import STAGES
 MARKER: Final = "stages"
 _TOLD: Final = re.compile(r"chunks with (\d+) texts in .*; microseconds a text: (.*)")
 _ROUNDS: Final = 5
+
+
+def add_options(parser: argparse.ArgumentParser) -> None:
+    add_rows_and_repeats(parser)
+
+
+def run(options: argparse.Namespace) -> Iterator[Table]:
+    yield Table(MARKER, measure(rows=options.rows, repeats=options.repeats))
 
 
 def stages_of(log: str) -> dict[str, float]:
@@ -55,7 +65,7 @@ def report(worlds: dict[str, dict[str, float]], parts: dict[str, float]) -> str:
 
 def measure(*, rows: int, repeats: int) -> str:
     """Classify `repeats` files of `rows` posts on each database, and return the tables."""
-    posts = make_posts(make_lexicon(read_bundle(starter_bundle()).tokenizer.pieces), seed=6)
+    posts = make_posts(seed=6)
     texts = list(itertools.islice(posts, rows))
     worlds = {}
     for world, opened in WORLDS.items():
@@ -66,13 +76,8 @@ def measure(*, rows: int, repeats: int) -> str:
             with opened(place, Work(files[0], texts)) as newsgate:
                 for file in files[1:]:
                     newsgate.classify_file(file, rows=rows)
-            worlds[world] = stages_of((place / "newsgate.log").read_text(encoding="utf-8"))
+            worlds[world] = stages_of(newsgate.server.up.log.read_text(encoding="utf-8"))
     return report(worlds, _parts_of_classifying(texts))
-
-
-def main() -> None:
-    """Measure, print, and write where asked to."""
-    table_program.run("stages", __doc__, marker=MARKER, table=lambda rows, repeats: measure(rows=rows, repeats=repeats))
 
 
 def _parts_of_classifying(texts: Sequence[str]) -> dict[str, float]:
@@ -95,7 +100,3 @@ def _seconds(work: Callable[[], object]) -> float:
         return time.perf_counter() - began
 
     return statistics.median(once() for _ in range(_ROUNDS))
-
-
-if __name__ == "__main__":
-    main()

@@ -10,8 +10,9 @@ from pathlib import Path
 
 from benchmarks.pipeline.side import Entry, Pace, Side, Work
 from benchmarks.shared.processes import BenchmarkError, Cost, scratch_folder
-from benchmarks.shared.report import figure, say
-from benchmarks.shared.texts import ARTICLES, POSTS, Kind, Lexicon, make_lexicon, make_texts, write_posts
+from benchmarks.shared.progress import say
+from benchmarks.shared.report import figure
+from benchmarks.shared.synthetic_texts import ARTICLES, POSTS, Kind, Lexicon, make_lexicon, make_texts, write_posts
 from newsgate.model.bundle import read_bundle
 from newsgate.model.starter import starter_bundle
 from newsgate.model.tokenizer import Tokenizer

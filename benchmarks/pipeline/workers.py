@@ -1,14 +1,15 @@
-"""Worker processes and threads in each, against each other: real `newsgate worker` programs, same chunks, same model.
+"""Are two workers faster than one, and than one with two threads?
 
-Each setup is measured twice: on chunks that all wait already (classifying alone), and from the start of
-`enqueue FILE --wait` to its exit, when reading and storing the file need a core too.
+Real `newsgate worker` programs, with the same chunks and the same model. Each setup is measured twice: on chunks that
+all wait already (classifying alone), and from the start of `enqueue FILE --wait` to its exit, when reading and storing
+the file need a core too.
 """
 
 from __future__ import annotations
 
+import argparse
 import contextlib
 import statistics
-import subprocess
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -19,26 +20,16 @@ import redis
 from sqlalchemy import func, select
 
 from benchmarks.pipeline.processor_time import tree_cpu_seconds
-from benchmarks.shared import table_program
-from benchmarks.shared.newsgate_server import settings_of
-from benchmarks.shared.processes import (
-    BenchmarkError,
-    Cost,
-    clean_environment,
-    cpu_seconds_here,
-    program,
-    run_to_end,
-    running,
-    scratch_folder,
-    wait_until,
-)
-from benchmarks.shared.report import circumstances, markdown_table, say, spread
-from benchmarks.shared.texts import make_lexicon, make_posts, write_posts
+from benchmarks.shared.home import Home
+from benchmarks.shared.options import add_rows_and_repeats
+from benchmarks.shared.page import Table
+from benchmarks.shared.processes import BenchmarkError, Cost, RunningProgram, cpu_seconds_here, scratch_folder
+from benchmarks.shared.progress import say
+from benchmarks.shared.report import circumstances, markdown_table, spread
+from benchmarks.shared.synthetic_texts import make_posts, write_posts
 from newsgate.db.batch_status import batch_status
 from newsgate.db.session import Database
 from newsgate.db.tables import chunks, verdicts
-from newsgate.model.bundle import read_bundle
-from newsgate.model.starter import starter_bundle
 from newsgate.worker.celery import CLASSIFY_QUEUE
 from newsgate.worker.embedded_redis import EmbeddedRedis
 
@@ -47,9 +38,6 @@ MARKER: Final = "workers"
 _CHUNKS_AT_LEAST: Final = 20
 _ASIDE: Final = f"{CLASSIFY_QUEUE}.aside"
 _PATIENCE_SECONDS: Final = 900
-_DOWN_SECONDS: Final = 40
-
-Worker = subprocess.Popen[bytes]
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,9 +69,17 @@ ALONE: Final = Setup(1, 1)
 SETUPS: Final = (ALONE, Setup(1, 2), Setup(2, 1), Setup(3, 1))
 
 
+def add_options(parser: argparse.ArgumentParser) -> None:
+    add_rows_and_repeats(parser)
+
+
+def run(options: argparse.Namespace) -> Iterator[Table]:
+    yield Table(MARKER, report(measure(rows=options.rows, repeats=options.repeats)))
+
+
 def measure(*, rows: int, repeats: int) -> dict[Setup, list[Rates]]:
     """Let the setups take turns, each time with a new home."""
-    posts = make_posts(make_lexicon(read_bundle(starter_bundle()).tokenizer.pieces), seed=2)
+    posts = make_posts(seed=2)
     rates: dict[Setup, list[Rates]] = {setup: [] for setup in SETUPS}
     with scratch_folder() as folder:
         waiting = write_posts(folder / "waiting.csv", posts, rows=rows)
@@ -151,50 +147,34 @@ def classifying_rate(ended: Sequence[EndedChunk], setup: Setup) -> float:
     return sum(chunk.rows for chunk in counted) / (counted[-1].at_seconds - began)
 
 
-def main() -> None:
-    """Measure, print, and write where asked to."""
-    table_program.run(
-        "workers", __doc__, marker=MARKER, table=lambda rows, repeats: report(measure(rows=rows, repeats=repeats))
-    )
-
-
 def _measure_setup(setup: Setup, folder: Path, *, waiting: Path, coming: Path, rows: int) -> Rates:
-    with _opened_home(folder, threads=setup.threads, rows=rows) as home:
-        home.enqueue(waiting)
-        home.put_messages_aside()
-        with home.running_workers(setup.workers) as workers:
-            home.wait_until(lambda: home.listening() >= setup.workers, workers, what="all workers are ready")
-            home.bring_messages_back()
-            home.wait_until(home.first_batch_is_done, workers, what="the waiting chunks are classified")
-            classifying = classifying_rate(home.ended_chunks(), setup)
-            whole = home.classify(coming, workers, rows=rows)
-        if home.verdicts() != 2 * rows:
-            raise BenchmarkError(f"{2 * rows} rows gave {home.verdicts()} verdicts")
+    with _opened(folder, threads=setup.threads, rows=rows) as newsgate:
+        newsgate.home.run("enqueue", waiting)
+        newsgate.put_messages_aside()
+        with newsgate.running_workers(setup.workers) as workers:
+            newsgate.wait_until(lambda: newsgate.listening() >= setup.workers, workers, what="all workers are ready")
+            newsgate.bring_messages_back()
+            newsgate.wait_until(newsgate.first_batch_is_done, workers, what="the waiting chunks are classified")
+            classifying = classifying_rate(newsgate.ended_chunks(), setup)
+            whole = newsgate.classify(coming, workers, rows=rows)
+        if newsgate.verdicts() != 2 * rows:
+            raise BenchmarkError(f"{2 * rows} rows gave {newsgate.verdicts()} verdicts")
     return Rates(classifying=classifying, whole=whole)
 
 
 @dataclass(frozen=True, slots=True)
-class _Home:
+class _Newsgate:
     """A newsgate of its own for one setup: database and running broker. client: speaks to the broker."""
 
-    folder: Path
-    environment: Mapping[str, str]
+    home: Home
     database: Database
     broker: EmbeddedRedis
     client: redis.Redis
 
-    def enqueue(self, file: Path, *options: str) -> None:
-        run_to_end(
-            [program("enqueue"), str(file), *options],
-            environment=self.environment,
-            folder=self.folder,
-            limit_seconds=_PATIENCE_SECONDS,
-        )
-
-    def classify(self, file: Path, workers: Sequence[Worker], *, rows: int) -> Cost:
+    def classify(self, file: Path, workers: Sequence[RunningProgram], *, rows: int) -> Cost:
         """Take the time of `enqueue --wait`."""
         started, cpu_before = time.monotonic(), self._cpu_seconds(workers)
-        self.enqueue(file, "--wait")
+        self.home.run("enqueue", file, "--wait")
         seconds = time.monotonic() - started
         return Cost(rows, seconds, self._cpu_seconds(workers) - cpu_before)
 
@@ -210,19 +190,20 @@ class _Home:
         return int(self.client.info("clients")["blocked_clients"])
 
     @contextlib.contextmanager
-    def running_workers(self, count: int) -> Iterator[list[Worker]]:
+    def running_workers(self, count: int) -> Iterator[list[RunningProgram]]:
         with contextlib.ExitStack() as stack:
-            yield [stack.enter_context(self._running_worker()) for _ in range(count)]
+            yield [stack.enter_context(self.home.running("newsgate", "worker")) for _ in range(count)]
 
-    def wait_until(self, condition: Callable[[], bool], workers: Sequence[Worker], *, what: str) -> None:
+    def wait_until(self, condition: Callable[[], bool], workers: Sequence[RunningProgram], *, what: str) -> None:
         """Poll until `condition` holds. Raises BenchmarkError where a worker ends meanwhile, or it takes too long."""
 
         def holds() -> bool:
-            if any(worker.poll() is not None for worker in workers):
-                raise BenchmarkError(f"a worker ended while waiting: {what}\n{self._log.read_text(errors='replace')}")
+            ended = [worker for worker in workers if worker.process.poll() is not None]
+            if ended:
+                raise BenchmarkError(f"a worker ended while waiting: {what}\n{ended[0].told()}")
             return condition()
 
-        wait_until(holds, what=what, seconds=_PATIENCE_SECONDS, process=workers[0], log=self._log)
+        workers[0].wait_until(holds, what=what, seconds=_PATIENCE_SECONDS)
 
     def first_batch_is_done(self) -> bool:
         with self.database.read() as connection:
@@ -239,46 +220,20 @@ class _Home:
         with self.database.read() as connection:
             return connection.execute(select(func.count()).select_from(verdicts)).scalar_one()
 
-    @property
-    def _log(self) -> Path:
-        return self.folder / "workers.log"
-
-    def _running_worker(self) -> contextlib.AbstractContextManager[Worker]:
-        command = [program("newsgate"), "worker"]
-        return running(
-            command,
-            environment=self.environment,
-            folder=self.folder,
-            log=self._log,
-            patience_seconds=_DOWN_SECONDS,
-        )
-
-    def _cpu_seconds(self, workers: Sequence[Worker]) -> float:
-        pids = [worker.pid for worker in workers]
+    def _cpu_seconds(self, workers: Sequence[RunningProgram]) -> float:
+        pids = [worker.process.pid for worker in workers]
         if self.broker.pid is not None:
             pids.append(self.broker.pid)
         return cpu_seconds_here() + sum(tree_cpu_seconds(pid) for pid in pids)
 
 
 @contextlib.contextmanager
-def _opened_home(folder: Path, *, threads: int, rows: int) -> Iterator[_Home]:
-    settings = settings_of(folder / "home")
-    environment = clean_environment(
-        NEWSGATE_HOME=str(settings.home),
-        NEWSGATE_CHUNK_ROWS=str(max(1, min(settings.chunk_rows, rows // _CHUNKS_AT_LEAST))),
-        NEWSGATE_WORKER_THREADS=str(threads),
-    )
-    broker = EmbeddedRedis(settings)
-    database = Database(settings.effective_database_url)
-    client = redis.Redis(unix_socket_path=str(settings.broker_socket))
-    try:
-        broker.start()
-        yield _Home(folder, environment, database, broker, client)
-    finally:
-        client.close()
-        broker.stop()
-        database.close()
-
-
-if __name__ == "__main__":
-    main()
+def _opened(folder: Path, *, threads: int, rows: int) -> Iterator[_Newsgate]:
+    chunk_rows = max(1, min(Home(folder).settings.chunk_rows, rows // _CHUNKS_AT_LEAST))
+    home = Home(folder, {"NEWSGATE_CHUNK_ROWS": str(chunk_rows), "NEWSGATE_WORKER_THREADS": str(threads)})
+    with (
+        contextlib.closing(Database(home.settings.effective_database_url)) as database,
+        home.broker() as broker,
+        contextlib.closing(redis.Redis(unix_socket_path=str(home.settings.broker_socket))) as client,
+    ):
+        yield _Newsgate(home, database, broker, client)

@@ -1,25 +1,28 @@
-"""A model that is retrained night by night: `python -m benchmarks.retraining.nights DIR [--write docs/retraining.md]`.
+"""What does a model gain that is retrained night by night?
 
-DIR is the folder of the constraint set, which is no part of newsgate. Its validation texts are an imported test set:
-they judge, together with the judging share of the labels given so far, and what is close to one of them never trains.
+FOLDER is that of the constraint set, which is no part of newsgate. Its validation texts are an imported test set: they
+judge, together with the judging share of the labels given so far, and what is close to one of them never trains.
 
 First question: does a model grow with 1 000 labels a night, and which nights' models are promoted? Second: are labels
-that the review queue chooses worth more than as many random ones? About a quarter of an hour on two cores.
+that the review queue chooses worth more than as many random ones?
 """
 
 from __future__ import annotations
 
 import argparse
-import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
 import numpy as np
 
-from benchmarks.shared.report import circumstances, markdown_table, write_between_markers
+from benchmarks.shared.line_chart import Axis, Curve, LineChart, side_by_side
+from benchmarks.shared.options import add_counts
+from benchmarks.shared.page import Found, Picture, Table
+from benchmarks.shared.progress import say
+from benchmarks.shared.report import circumstances, markdown_table
 from newsgate.model.classifier import Classifier
 from newsgate.training.corpus import LabelledTexts
 from newsgate.training.evaluate import evaluate_probabilities
@@ -41,6 +44,22 @@ PICTURE: Final = "images/nights.svg"
 RECIPE: Final = Recipe(vocabulary_size=6_000, embedding_width=48, lstm_units=32, max_tokens=80)
 
 Pair = tuple[str, str]
+
+
+def add_options(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("folder", type=Path, help="the folder of constraint")
+    add_counts(parser, seeds=(2, "how often the two ways to choose are compared"))
+
+
+def run(options: argparse.Namespace) -> Iterator[Found]:
+    train, validation = (read_labelled_csv(options.folder / name) for name in ("train.csv.gz", "val.csv.gz"))
+    nights = grow(shuffled(train, seed=0), Trainer(validation, RECIPE))
+    choices: list[Choices] = []
+    for seed in range(options.seeds):
+        choices.append(compare_choices(train, validation, seed=seed))
+        # After every seed, so that a run that is cut short has something to show.
+        yield Table(MARKER, f"{growing_table(nights)}\n\n{choosing_table(choices)}\n\n{circumstances()}")
+        yield Picture(PICTURE, picture(nights, choices))
 
 
 @dataclass(frozen=True)
@@ -101,7 +120,7 @@ class Trainer:
         scores = classifier.classify(self._validation.texts)
         macro_f1 = evaluate_probabilities(scores.p_fake, self._validation.labels).macro_f1
         seconds = time.monotonic() - began
-        print(f"trained on {len(split.train)}: macro-F1 {macro_f1:.4f}, {seconds:.0f} s", file=sys.stderr, flush=True)
+        say(f"trained on {len(split.train)}: macro-F1 {macro_f1:.4f}, {seconds:.0f} s")
         return Trained(classifier, macro_f1)
 
 
@@ -220,36 +239,20 @@ def choosing_table(choices: Sequence[Choices]) -> str:
     return markdown_table(["night", "labels", *headers], rows)
 
 
-# The picture
-
-_WIDTH, _HEIGHT, _MARGIN = 380, 260, 46
-_COLOURS: Final = {
-    "each night's model": "#1f77b4",
-    "champion": "#2ca02c",
-    "review queue": "#d62728",
-    "random": "#7f7f7f",
-}
-
-
 def picture(nights: Sequence[Night], choices: Sequence[Choices]) -> str:
-    """Return both questions' curves side by side, as SVG."""
-    growing = {
-        "each night's model": [night.challenger_f1 for night in nights],
-        "champion": [night.champion_f1 for night in nights],
-    }
-    choosing = {
-        "review queue": _mean([each.queue for each in choices]),
-        "random": _mean([each.chance for each in choices]),
-    }
-    seeds = "one seed" if len(choices) == 1 else f"mean of {len(choices)} seeds"
-    panels = [
-        _panel(growing, title="1 000 random labels a night", hollow=[not night.promoted for night in nights]),
-        _panel(choosing, title=f"{CHOOSING} labels a night, {seeds}", hollow=[False] * (CHOOSING_NIGHTS + 1)),
+    """Return both questions' curves side by side, as SVG; hollow marks are nights without a promotion."""
+    turned_down = [not night.promoted for night in nights]
+    growing = [
+        _curve("each night's model", [night.challenger_f1 for night in nights], "#1f77b4", hollow=turned_down),
+        Curve("champion", _points([night.champion_f1 for night in nights]), "#2ca02c", dashed=True),
     ]
-    return (
-        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {2 * _WIDTH} {_HEIGHT}" font-family="sans-serif" '
-        f'font-size="11"><rect width="100%" height="100%" fill="white"/>{panels[0]}'
-        f'<g transform="translate({_WIDTH} 0)">{panels[1]}</g></svg>\n'
+    choosing = [
+        _curve("review queue", _mean([each.queue for each in choices]), "#d62728"),
+        _curve("random", _mean([each.chance for each in choices]), "#7f7f7f"),
+    ]
+    seeds = "one seed" if len(choices) == 1 else f"mean of {len(choices)} seeds"
+    return side_by_side(
+        [_panel("1 000 random labels a night", growing), _panel(f"{CHOOSING} labels a night, {seeds}", choosing)]
     )
 
 
@@ -257,66 +260,19 @@ def _mean(curves: Sequence[Sequence[float]]) -> list[float]:
     return [float(value) for value in np.mean(curves, axis=0)]
 
 
-def _panel(curves: dict[str, list[float]], *, title: str, hollow: Sequence[bool]) -> str:
-    """Return one diagram: macro-F1 in per cent over the nights; hollow marks are nights without a promotion."""
-    nights = len(hollow) - 1
-    values = [100 * value for curve in curves.values() for value in curve]
+def _curve(name: str, shares: Sequence[float], colour: str, *, hollow: Sequence[bool] = ()) -> Curve:
+    return Curve(name, _points(shares), colour, marks=True, hollow=hollow)
+
+
+def _points(shares: Sequence[float]) -> list[tuple[float, float]]:
+    return [(night, 100 * share) for night, share in enumerate(shares)]
+
+
+def _panel(title: str, curves: Sequence[Curve]) -> LineChart:
+    """Return one diagram: macro-F1 in per cent over the nights."""
+    nights = len(curves[0].points)
+    values = [percent for curve in curves for _, percent in curve.points]
     low, high = int(min(values)), int(max(values)) + 1
-
-    def place(night: int, value: float) -> tuple[float, float]:
-        across = _MARGIN + night * (_WIDTH - 2 * _MARGIN) / nights
-        up = (100 * value - low) / (high - low)
-        return round(across, 1), round(_HEIGHT - _MARGIN - up * (_HEIGHT - 2 * _MARGIN), 1)
-
-    parts = [f'<text x="{_WIDTH / 2}" y="18" text-anchor="middle" font-size="13">{title}</text>']
-    for tick in range(low, high + 1):
-        left, y = place(0, tick / 100)
-        parts.append(f'<path d="M{left} {y}H{_WIDTH - _MARGIN}" stroke="#ddd"/>')
-        parts.append(f'<text x="{left - 6}" y="{y + 4}" text-anchor="end">{tick}</text>')
-    for night in range(nights + 1):
-        x, y = place(night, low / 100)
-        parts.append(f'<text x="{x}" y="{y + 16}" text-anchor="middle">{night}</text>')
-    parts.append(f'<text x="{_WIDTH / 2}" y="{_HEIGHT - 10}" text-anchor="middle">night</text>')
-    parts.append('<text x="8" y="32">macro-F1, %</text>')
-    for line, (name, curve) in enumerate(curves.items()):
-        colour = _COLOURS[name]
-        points = [place(night, value) for night, value in enumerate(curve)]
-        dashes = ' stroke-dasharray="5 4"' if name == "champion" else ""
-        line_through = " ".join(f"{x},{y}" for x, y in points)
-        parts.append(f'<polyline points="{line_through}" fill="none" stroke="{colour}" stroke-width="2"{dashes}/>')
-        if name != "champion":
-            parts += [
-                f'<circle cx="{x}" cy="{y}" r="4" fill="{"white" if empty else colour}" stroke="{colour}"/>'
-                for (x, y), empty in zip(points, hollow, strict=True)
-            ]
-        parts.append(
-            f'<text x="{_WIDTH - _MARGIN}" y="{_HEIGHT - _MARGIN - 24 + 14 * line}" text-anchor="end" '
-            f'fill="{colour}">{name}</text>'
-        )
-    return "".join(parts)
-
-
-def _main(arguments: Sequence[str] | None = None) -> None:
-    parser = argparse.ArgumentParser(prog="python -m benchmarks.retraining.nights", description=__doc__)
-    parser.add_argument("folder", type=Path, help="the folder of constraint")
-    parser.add_argument("--write", type=Path, help="put the tables into this page, and the picture beside it")
-    parser.add_argument("--seeds", type=int, default=2, help="how often the two ways to choose are compared")
-    options = parser.parse_args(arguments)
-    train, validation = (read_labelled_csv(options.folder / name) for name in ("train.csv.gz", "val.csv.gz"))
-
-    nights = grow(shuffled(train, seed=0), Trainer(validation, RECIPE))
-    choices: list[Choices] = []
-    for seed in range(options.seeds):
-        choices.append(compare_choices(train, validation, seed=seed))
-        content = f"{growing_table(nights)}\n\n{choosing_table(choices)}\n\n{circumstances()}"
-        print(content, flush=True)
-        # After every seed, so that a run that is cut short has something to show.
-        if options.write is not None:
-            path = options.write.parent / PICTURE
-            path.parent.mkdir(exist_ok=True)
-            path.write_text(picture(nights, choices), encoding="utf-8")
-            write_between_markers(options.write, name=MARKER, content=content)
-
-
-if __name__ == "__main__":
-    _main()
+    across = Axis("night", 0, nights - 1, [(night, str(night)) for night in range(nights)])
+    up = Axis("macro-F1, %", low, high, [(percent, str(percent)) for percent in range(low, high + 1)])
+    return LineChart(title, across, up, curves, legend=(240, 195))

@@ -1,15 +1,14 @@
-"""How often the promotion test errs: `python -m benchmarks.retraining.promotion_power [DIR] [--write docs/retraining.md]`.
+"""How often does the promotion test err?
 
-Simulated: rows on which two models are right or wrong as two trainings of one recipe were seen to be. With DIR, the
-folder of the constraint set, that is measured anew: six small models are trained on the same texts with other seeds,
-and rows of their answers are drawn. No timing here, so any machine gives the same figures.
+Simulated: rows on which two models are right or wrong as two trainings of one recipe were seen to be. With FOLDER, that
+of the constraint set, that is measured anew: six small models are trained on the same texts with other seeds, and rows
+of their answers are drawn. No timing here, so any machine gives the same figures.
 """
 
 from __future__ import annotations
 
 import argparse
-import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import combinations
 from pathlib import Path
@@ -18,7 +17,9 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
-from benchmarks.shared.report import markdown_table, write_between_markers
+from benchmarks.shared.page import Table
+from benchmarks.shared.progress import say
+from benchmarks.shared.report import markdown_table
 from newsgate.model.classifier import Classifier
 from newsgate.training.promotion import LEVEL, PairedScores, judge
 from newsgate.training.recipe import Recipe
@@ -30,6 +31,14 @@ TRAIN_ROWS: Final = 1_500
 LIFE_LOOKS: Final = 10
 MARKER: Final = "promotion power"
 RECIPE: Final = Recipe(vocabulary_size=6_000, max_tokens=96, max_epochs=8)
+
+
+def add_options(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("folder", type=Path, nargs="?", help="the folder of constraint, to train real pairs")
+
+
+def run(options: argparse.Namespace) -> Iterator[Table]:
+    yield Table(MARKER, report(None if options.folder is None else train_models(options.folder)))
 
 
 @dataclass(frozen=True)
@@ -45,7 +54,7 @@ class Pair:
     gain: float = 0.0
 
 
-# Measured with DIR: two seeds, one recipe, 1 500 posts of constraint.
+# Measured with FOLDER: two seeds, one recipe, 1 500 posts of constraint.
 TWO_SEEDS: Final = Pair(accuracy=0.915, apart=0.051)
 
 
@@ -162,7 +171,7 @@ def train_models(folder: Path) -> TrainedModels:
     train, validation = (read_labelled_csv(folder / name) for name in ("train.csv.gz", "val.csv.gz"))
     scores = []
     for seed in range(SEEDS):
-        print(f"training with seed {seed}", file=sys.stderr)
+        say(f"training with seed {seed}")
         recipe = Recipe(**{**vars(RECIPE), "seed": seed})
         bundle = train_bundle(train.pick(range(TRAIN_ROWS)), recipe=recipe)
         scores.append(Classifier.from_bundle_bytes(bundle.data).classify(validation.texts).p_fake)
@@ -202,18 +211,3 @@ def report(models: TrainedModels | None) -> str:
         f"the challenger is better, and one model alone is right on {pair.apart:.1%} of them"
         + ("." if models is None else f", as measured between {SEEDS} seeds on {TRAIN_ROWS} posts of constraint.")
     )
-
-
-def _main(arguments: Sequence[str] | None = None) -> None:
-    parser = argparse.ArgumentParser(prog="python -m benchmarks.retraining.promotion_power", description=__doc__)
-    parser.add_argument("folder", type=Path, nargs="?", help="the folder of constraint, to train real pairs")
-    parser.add_argument("--write", type=Path, help="put the table into this page")
-    options = parser.parse_args(arguments)
-    content = report(None if options.folder is None else train_models(options.folder))
-    print(content)
-    if options.write is not None:
-        write_between_markers(options.write, name=MARKER, content=content)
-
-
-if __name__ == "__main__":
-    _main()

@@ -1,4 +1,4 @@
-"""What a retraining costs those who wait for verdicts: a worker's rate before, during and after, on the same cores.
+"""What does a retraining cost those who wait for verdicts? A worker's rate before, during and after, on the same cores.
 
 A file that is longer than the measurement is enqueued first, so that the worker always has rows. The training is the
 real one, `newsgate retrain`, with the recipe that models are retrained with.
@@ -8,10 +8,8 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
 import random
 import subprocess
-import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -19,48 +17,37 @@ from dataclasses import dataclass
 from itertools import islice, pairwise
 from pathlib import Path
 
-from benchmarks.shared.newsgate_server import settings_of
-from benchmarks.shared.processes import (
-    BenchmarkError,
-    clean_environment,
-    program,
-    run_to_end,
-    running,
-    scratch_folder,
-    wait_until,
-)
-from benchmarks.shared.report import circumstances, figure, markdown_table, say, spread, write_between_markers
-from benchmarks.shared.texts import make_lexicon, make_posts, write_posts
+from benchmarks.shared.home import Home
+from benchmarks.shared.newsgate_server import NewsgateServer, newsgate_server
+from benchmarks.shared.options import add_counts
+from benchmarks.shared.page import Table
+from benchmarks.shared.processes import BenchmarkError, cores, scratch_folder
+from benchmarks.shared.progress import say
+from benchmarks.shared.report import circumstances, figure, markdown_table, spread
+from benchmarks.shared.synthetic_texts import make_posts, write_posts
 from newsgate.db.batch_status import batch_status
 from newsgate.db.labels import add_labels
 from newsgate.db.session import Database
-from newsgate.model.bundle import read_bundle
-from newsgate.model.starter import starter_bundle
-from newsgate.tasks.running.local_system import is_up
 from newsgate.tasks.running.open_database import ensure_champion, open_database
-from newsgate.worker.embedded_redis import shut_down
-from newsgate.worker.settings import Settings
 
 MARKER = "training-beside-serving"
 # Enough for a decision, and no more: they cost the training nothing.
 _JUDGING_ROWS = 300
 # A chunk is a thousand rows: in shorter samples its end makes the rate jump.
 _SAMPLE_SECONDS = 5.0
-_UP_SECONDS = 60
-_DOWN_SECONDS = 50
-_ENQUEUE_SECONDS = 900
 # Whatever the rate is just after the start, it is not what is asked about.
 _SETTLE_SECONDS = 5.0
 
 
-@dataclass(frozen=True, slots=True)
-class Options:
-    """What to measure. rows: to be classified; labels: to be trained on; window_seconds: before and after."""
+def add_options(parser: argparse.ArgumentParser) -> None:
+    add_counts(parser, rows=(500_000, "rows to classify, more than the measurement takes"))
+    add_counts(parser, labels=(2000, "labelled texts to train on"))
+    parser.add_argument("--window-seconds", type=float, default=15.0, help="how long to look before and after")
 
-    rows: int
-    labels: int
-    window_seconds: float
-    write: Path | None
+
+def run(options: argparse.Namespace) -> Iterator[Table]:
+    phases = measure(rows=options.rows, labels=options.labels, window_seconds=options.window_seconds)
+    yield Table(MARKER, report(phases, labels=options.labels))
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,8 +66,7 @@ class System:
 
     database: Database
     batch: int
-    environment: dict[str, str]
-    folder: Path
+    server: NewsgateServer
 
     def done(self) -> int:
         """Rows classified so far. Raises BenchmarkError where none are left to measure with."""
@@ -91,18 +77,21 @@ class System:
         return status.done
 
 
-def measure(options: Options) -> list[Phase]:
-    """Start the system, let it settle, and look at it before, during and after a training."""
-    with scratch_folder() as folder, _classifying(folder, options) as system:
+def measure(*, rows: int, labels: int, window_seconds: float) -> list[Phase]:
+    """Start the system, let it settle, and look at it before, during and after a training.
+
+    rows: to be classified. labels: to be trained on. window_seconds: how long to look before and after.
+    """
+    with scratch_folder() as folder, _classifying(folder, rows=rows, labels=labels) as system:
         _watch(system, "settling", seconds=_SETTLE_SECONDS)
-        before = _watch(system, "before", seconds=options.window_seconds)
+        before = _watch(system, "before", seconds=window_seconds)
         with _training(system) as training:
             during = _watch(system, "during", until=training)
-        after = _watch(system, "after", seconds=options.window_seconds)
+        after = _watch(system, "after", seconds=window_seconds)
     return [before, during, after]
 
 
-def report(phases: list[Phase], options: Options) -> str:
+def report(phases: list[Phase], *, labels: int) -> str:
     """The figures as Markdown."""
     before = phases[0].mean
     table = markdown_table(
@@ -119,59 +108,35 @@ def report(phases: list[Phase], options: Options) -> str:
         ],
     )
     return (
-        f"{table}\n\nThe training: {options.labels} labelled texts, the default recipe, "
-        f"{max(1, _cores() // 2)} of {_cores()} cores, at a lower priority.\n\n{circumstances()}"
+        f"{table}\n\nThe training: {labels} labelled texts, the default recipe, "
+        f"{max(1, cores() // 2)} of {cores()} cores, at a lower priority.\n\n{circumstances()}"
     )
 
 
-def main() -> None:
-    """Measure, print, and write where asked to."""
-    options = _options()
-    try:
-        text = report(measure(options), options)
-        print(text)
-        if options.write:
-            write_between_markers(options.write, name=MARKER, content=text)
-    except BenchmarkError as error:
-        sys.exit(f"error: {error}")
-    except KeyboardInterrupt:
-        sys.exit(130)
-
-
 @contextmanager
-def _classifying(folder: Path, options: Options) -> Iterator[System]:
-    settings = settings_of(folder / "home")
-    # Only `newsgate retrain --force` is to train.
-    environment = clean_environment(NEWSGATE_HOME=str(settings.home), NEWSGATE_RETRAIN_MIN_LABELS="1000000000")
-    log = folder / "newsgate.log"
-    posts = make_posts(make_lexicon(read_bundle(starter_bundle()).tokenizer.pieces), seed=1)
-    database = open_database(settings)
-    ensure_champion(database)
-    _give_labels(database, posts, count=options.labels)
-    file = write_posts(folder / "posts.csv", posts, rows=options.rows)
-    up = [program("newsgate"), "up"]
+def _classifying(folder: Path, *, rows: int, labels: int) -> Iterator[System]:
+    posts = make_posts(seed=1)
+    database = open_database(Home(folder).settings)
     try:
-        with running(up, environment=environment, folder=folder, log=log, patience_seconds=_DOWN_SECONDS) as process:
-            wait_until(lambda: is_up(settings), what="newsgate is up", seconds=_UP_SECONDS, process=process, log=log)
-            enqueue = [program("enqueue"), str(file)]
-            run_to_end(enqueue, environment=environment, folder=folder, limit_seconds=_ENQUEUE_SECONDS)
-            yield System(database, 1, environment, folder)
-            _cancel(environment, folder)
+        ensure_champion(database)
+        _give_labels(database, posts, count=labels)
+        file = write_posts(folder / "posts.csv", posts, rows=rows)
+        # Only `newsgate retrain --force` is to train.
+        with newsgate_server(folder, NEWSGATE_RETRAIN_MIN_LABELS="1000000000") as server:
+            server.home.run("enqueue", file)
+            yield System(database, 1, server)
+            # What is left need not be classified for the system to stop.
+            server.home.run("newsgate", "cancel", "1")
     finally:
-        _clean_up(database, settings)
+        database.close()
 
 
 @contextmanager
 def _training(system: System) -> Iterator[subprocess.Popen[bytes]]:
-    log = system.folder / "training.log"
-    command = [program("newsgate"), "retrain", "--force", "--json"]
-    with running(
-        command, environment=system.environment, folder=system.folder, log=log, patience_seconds=_DOWN_SECONDS
-    ) as training:
-        yield training
-        if training.wait() != 0:
-            raise BenchmarkError(f"the training failed\n{log.read_text()[-2000:]}")
-    outcome = next(line for line in log.read_text().splitlines() if line.startswith("{"))
+    with system.server.home.running("newsgate", "retrain", "--force", "--json") as training:
+        yield training.process
+        training.wait_for_success()
+    outcome = next(line for line in training.log.read_text().splitlines() if line.startswith("{"))
     say(f"the training ended: {json.loads(outcome)['reason']}")
 
 
@@ -199,32 +164,3 @@ def _give_labels(database: Database, posts: Iterator[str], *, count: int) -> Non
         for chosen, rows in (("direct", count), ("test", _JUDGING_ROWS)):
             judged = [(post, generator.choice(("fake", "real"))) for post in islice(posts, rows)]
             add_labels(connection, judged, labelled_by="benchmark", chosen=chosen)
-
-
-def _cancel(environment: dict[str, str], folder: Path) -> None:
-    # What is left need not be classified for the system to stop.
-    run_to_end([program("newsgate"), "cancel", "1"], environment=environment, folder=folder, limit_seconds=60)
-
-
-def _clean_up(database: Database, settings: Settings) -> None:
-    database.close()
-    shut_down(settings.broker_socket)
-
-
-def _cores() -> int:
-    return len(os.sched_getaffinity(0))
-
-
-def _options() -> Options:
-    parser = argparse.ArgumentParser(
-        prog="python -m benchmarks.retraining.training_beside_serving", description=__doc__
-    )
-    parser.add_argument("--rows", type=int, default=500_000, help="rows to classify, more than the measurement takes")
-    parser.add_argument("--labels", type=int, default=2000, help="labelled texts to train on")
-    parser.add_argument("--window-seconds", type=float, default=15.0, help="how long to look before and after")
-    parser.add_argument("--write", type=Path, metavar="FILE", help="a document whose table to replace")
-    return Options(**vars(parser.parse_args()))
-
-
-if __name__ == "__main__":
-    main()

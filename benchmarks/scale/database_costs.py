@@ -1,4 +1,4 @@
-"""What does a row cost the database? `python -m benchmarks.scale.database_costs [--rows 100000]`, for docs/scale.md.
+"""What does a row cost SQLite and PostgreSQL? For `simulate`.
 
 The transactions of `enqueue` and of a worker, by the functions that those call, on a SQLite file and on a PostgreSQL
 started for this: rows stored, chunk claimed, texts loaded, verdicts committed, one after another over one connection.
@@ -14,7 +14,6 @@ import argparse
 import json
 import random
 import statistics
-import sys
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -26,21 +25,21 @@ from typing import Final
 from sqlalchemy import text
 
 from benchmarks.scale.rates import DatabaseCosts, Duration, overwrite_rates
+from benchmarks.shared.options import add_counts
 from benchmarks.shared.processes import BenchmarkError, scratch_folder
-from benchmarks.shared.report import circumstances, say
-from benchmarks.shared.texts import make_lexicon, make_posts
+from benchmarks.shared.progress import say
+from benchmarks.shared.report import circumstances
+from benchmarks.shared.servers import safe_postgres
+from benchmarks.shared.synthetic_texts import make_posts
 from newsgate.db.batches import AcceptedRow, Loading, NewBatch, add_rows, create_batch
 from newsgate.db.chunks import Claim, Verdict, claim_chunk, commit_chunk, load_texts
 from newsgate.db.labels import text_hash
 from newsgate.db.schema import migrate
 from newsgate.db.session import Database
 from newsgate.db.tables import metadata
-from newsgate.model.bundle import read_bundle
 from newsgate.model.labels import label_of
 from newsgate.model.score_summary import HISTOGRAM_BINS, Summary
-from newsgate.model.starter import starter_bundle
 from newsgate.tasks.running.open_database import ensure_champion
-from tests.services import PostgresServer
 
 CHUNK_ROWS: Final = 1000
 _SMALL_CHUNKS: Final = 200
@@ -48,13 +47,6 @@ _STEPS: Final = ("store", "claim", "load", "commit")
 _LAID_OUT_APART: Final = ("items", "verdicts")
 # As docs/performance.md has it; only the digits are stored, so it decides nothing.
 _TOKENS_A_TEXT: Final = 39
-
-
-class _DurablePostgres(PostgresServer):
-    """The tests' server with PostgreSQL's own settings: it waits for its disk, as a real one does."""
-
-    def _flags(self) -> str:
-        return f"-p {self.port} -h 127.0.0.1 -k {self._folder}"
 
 
 @dataclass
@@ -82,7 +74,7 @@ class Filler:
         self.text_bytes = 0
         self._database = database
         self._model = ensure_champion(database)
-        self._posts = make_posts(make_lexicon(read_bundle(starter_bundle()).tokenizer.pieces), seed=seed)
+        self._posts = make_posts(seed=seed)
         self._random = random.Random(seed)
 
     def fill(self, *, rows: int, chunk_rows: int) -> Stopwatch:
@@ -125,6 +117,16 @@ class Filler:
     def _verdict(self, item: int) -> Verdict:
         p_fake = self._random.random()
         return Verdict(item, label_of(p_fake), p_fake, _TOKENS_A_TEXT, False, None)
+
+
+def add_options(parser: argparse.ArgumentParser) -> None:
+    add_counts(parser, rows=(100_000, f"rows to store; a multiple of {CHUNK_ROWS}"), rounds=(5, "of each database"))
+
+
+def run(options: argparse.Namespace) -> None:
+    rounds = [measure_round(number, rows=options.rows) for number in range(options.rounds)]
+    sqlite, postgresql = (min(costs, key=writing_seconds) for costs in zip(*rounds, strict=True))
+    overwrite_rates(sqlite=sqlite, postgresql=postgresql)
 
 
 def measure(database: Database, *, rows: int, small_chunks: int = _SMALL_CHUNKS) -> DatabaseCosts:
@@ -202,26 +204,11 @@ def _log_position(database: Database) -> int:
         return int(connection.execute(text("select pg_current_wal_lsn() - '0/0'")).scalar_one())
 
 
-def measure_sqlite(folder: Path, *, rows: int) -> DatabaseCosts:
-    """Return what a new SQLite file in `folder` costs."""
-    return _measured(f"sqlite:///{folder / 'costs.db'}", rows=rows)
-
-
-def measure_postgresql(folder: Path, *, rows: int) -> DatabaseCosts:
-    """Return what a new PostgreSQL costs, whose data lies in `folder`."""
-    folder.chmod(0o755)
-    server = _DurablePostgres(folder / "pg")
-    server.start()
-    try:
-        return _measured(server.new_database(), rows=rows)
-    finally:
-        server.stop()
-
-
 def measure_round(number: int, *, rows: int) -> tuple[DatabaseCosts, DatabaseCosts]:
-    """Return the costs of SQLite and of PostgreSQL, both new."""
-    with scratch_folder() as folder:
-        sqlite, postgresql = measure_sqlite(folder, rows=rows), measure_postgresql(folder, rows=rows)
+    """Return the costs of a new SQLite file and of a new PostgreSQL."""
+    with scratch_folder() as folder, safe_postgres() as postgres:
+        sqlite = _measured(f"sqlite:///{folder / 'costs.db'}", rows=rows)
+        postgresql = _measured(postgres.new_database(), rows=rows)
     seconds = (writing_seconds(costs) for costs in (sqlite, postgresql))
     say(f"round {number + 1}: writing a chunk takes {' and '.join(f'{1000 * each:.1f} ms' for each in seconds)}")
     return sqlite, postgresql
@@ -239,23 +226,3 @@ def _measured(url: str, *, rows: int) -> DatabaseCosts:
         return measure(database, rows=rows)
     finally:
         database.close()
-
-
-def main() -> None:
-    """Measure both databases and keep the figures."""
-    parser = argparse.ArgumentParser(prog="python -m benchmarks.scale.database_costs", description=__doc__)
-    parser.add_argument("--rows", type=int, default=100_000, help=f"rows to store; a multiple of {CHUNK_ROWS}")
-    parser.add_argument("--rounds", type=int, default=5)
-    options = parser.parse_args()
-    try:
-        rounds = [measure_round(number, rows=options.rows) for number in range(options.rounds)]
-        sqlite, postgresql = (min(costs, key=writing_seconds) for costs in zip(*rounds, strict=True))
-        overwrite_rates(sqlite=sqlite, postgresql=postgresql)
-    except BenchmarkError as error:
-        sys.exit(f"error: {error}")
-    except KeyboardInterrupt:
-        sys.exit(130)
-
-
-if __name__ == "__main__":
-    main()

@@ -8,41 +8,30 @@ from __future__ import annotations
 
 import argparse
 import contextlib
-import re
 import statistics
 import subprocess
-import sys
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
-from pathlib import Path
 
 import psutil
 from sqlalchemy import text
 
-from benchmarks.shared.newsgate_server import settings_of
-from benchmarks.shared.processes import (
-    BenchmarkError,
-    clean_environment,
-    cpu_seconds_of,
-    program,
-    running,
-    scratch_folder,
-)
-from benchmarks.shared.report import circumstances, figure, markdown_table, say, write_between_markers
-from benchmarks.shared.texts import make_lexicon, make_posts, write_posts
+from benchmarks.shared.home import Home
+from benchmarks.shared.options import add_counts
+from benchmarks.shared.page import Table
+from benchmarks.shared.processes import BenchmarkError, cpu_seconds_of, held_by, scratch_folder
+from benchmarks.shared.progress import say
+from benchmarks.shared.report import circumstances, figure, markdown_table
+from benchmarks.shared.synthetic_texts import make_posts, write_posts
 from newsgate.db.session import Database
-from newsgate.model.bundle import read_bundle
-from newsgate.model.starter import starter_bundle
 from newsgate.tasks.running.open_database import open_database
-from newsgate.worker.embedded_redis import EmbeddedRedis
 
 MARKER = "growth"
 ENQUEUE, WORKER = "enqueue", "worker"
 _LOOK_SECONDS = 0.1
 _TENTHS = 10
-_DOWN_SECONDS = 30
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,34 +74,31 @@ class Growth:
     audit: str
 
 
+def add_options(parser: argparse.ArgumentParser) -> None:
+    add_counts(parser, rows=(100_000, "of the file"))
+
+
+def run(options: argparse.Namespace) -> Iterator[Table]:
+    yield Table(MARKER, report(measure(rows=options.rows)))
+
+
 def measure(*, rows: int) -> Growth:
     """Enqueue one file of `rows` rows, classify it, and audit the database."""
-    with scratch_folder() as folder, _prepared(folder) as database:
+    with scratch_folder() as folder, contextlib.closing(open_database(Home(folder).settings)) as database:
+        home = Home(folder)
         say(f"writing {rows} rows")
-        posts = make_posts(make_lexicon(read_bundle(starter_bundle()).tokenizer.pieces), seed=3)
-        file = write_posts(folder / "posts.csv", posts, rows=rows)
-        environment = clean_environment(NEWSGATE_HOME=str(folder / "home"))
-        say("enqueue")
-        enqueue = [program("enqueue"), str(file)]
-        with running(
-            enqueue, environment=environment, folder=folder, log=folder / "enqueue.log", patience_seconds=_DOWN_SECONDS
-        ) as process:
-            enqueued = _watch(process, database, name=ENQUEUE, total=rows)
-            if process.wait(_DOWN_SECONDS) != 0:
-                raise BenchmarkError((folder / "enqueue.log").read_text()[-2000:])
-        say("classify")
-        worker = [program("newsgate"), "worker"]
-        with running(
-            worker, environment=environment, folder=folder, log=folder / "worker.log", patience_seconds=_DOWN_SECONDS
-        ) as process:
-            classified = _watch(process, database, name=WORKER, total=rows)
-        audited = subprocess.run(
-            [program("newsgate"), "audit"], env=environment, cwd=folder, capture_output=True, text=True, check=False
-        )
-        if audited.returncode != 0:
-            raise BenchmarkError(f"the audit is not clean\n{audited.stdout}{audited.stderr}")
+        file = write_posts(folder / "posts.csv", make_posts(seed=3), rows=rows)
+        with home.broker():
+            say("enqueue")
+            with home.running("enqueue", file) as program:
+                enqueued = _watch(program.process, database, name=ENQUEUE, total=rows)
+                program.wait_for_success()
+            say("classify")
+            with home.running("newsgate", "worker") as program:
+                classified = _watch(program.process, database, name=WORKER, total=rows)
+            audit = home.run("newsgate", "audit")
         size = sum(path.stat().st_size for path in (folder / "home").glob("newsgate.db*"))
-        return Growth(rows, (enqueued, classified), size, audited.stdout)
+        return Growth(rows, (enqueued, classified), size, audit)
 
 
 def report(growth: Growth) -> str:
@@ -133,7 +119,6 @@ def report(growth: Growth) -> str:
             if number in (1, 2, _TENTHS // 2, _TENTHS)
         ],
     )
-    rows = f"{growth.rows:,}".replace(",", " ")
     lines = [
         f"{part.name}: {part.seconds:.0f} s, peak {part.peak_mebibytes:.0f} MB; of the last tenth to the first, "
         f"{part.tenths[-1].rows_per_second / part.tenths[0].rows_per_second:.2f} in rows a second and "
@@ -142,39 +127,8 @@ def report(growth: Growth) -> str:
         for part in growth.parts
     ]
     size = f"Database: {growth.database_bytes / growth.rows:.0f} bytes a row, texts and verdicts with their indexes."
-    told = "\n".join([f"{rows} rows.", *(f"- {line}" for line in lines), f"- {size}"])
+    told = "\n".join([f"{figure(growth.rows)} rows.", *(f"- {line}" for line in lines), f"- {size}"])
     return f"{table}\n\n{told}\n\n```console\n$ newsgate audit\n{growth.audit.rstrip()}\n```\n\n{circumstances()}"
-
-
-def main() -> None:
-    """Measure, print, and write where asked to."""
-    parser = argparse.ArgumentParser(prog="python -m benchmarks.scale.growth", description=__doc__)
-    parser.add_argument("--rows", type=int, default=100_000)
-    parser.add_argument("--write", type=Path, metavar="FILE", help="a document whose table to replace")
-    options = parser.parse_args()
-    try:
-        content = report(measure(rows=options.rows))
-        print(content)
-        if options.write:
-            write_between_markers(options.write, name=MARKER, content=content)
-    except BenchmarkError as error:
-        sys.exit(f"error: {error}")
-    except KeyboardInterrupt:
-        sys.exit(130)
-
-
-@contextlib.contextmanager
-def _prepared(folder: Path) -> Iterator[Database]:
-    """A database and a private broker, and nothing else running."""
-    settings = settings_of(folder / "home")
-    database = open_database(settings)
-    redis = EmbeddedRedis(settings)
-    try:
-        redis.start()
-        yield database
-    finally:
-        redis.stop()
-        database.close()
 
 
 def _watch(process: subprocess.Popen[bytes], database: Database, *, name: str, total: int) -> Part:
@@ -182,8 +136,9 @@ def _watch(process: subprocess.Popen[bytes], database: Database, *, name: str, t
     began = time.monotonic()
     looks: list[Look] = []
     while process.poll() is None and (not looks or looks[-1].rows < total):
-        with contextlib.suppress(psutil.NoSuchProcess, FileNotFoundError):
-            looks.append(_look(process, rows=_rows_through(database, name)))
+        with contextlib.suppress(psutil.NoSuchProcess):
+            look = _look(process, rows=_rows_through(database, name))
+            looks += [look] if look else []
         time.sleep(_LOOK_SECONDS)
     if not looks or _rows_through(database, name) < total:
         raise BenchmarkError(f"{name} ended before all rows were through")
@@ -195,10 +150,11 @@ def _watch(process: subprocess.Popen[bytes], database: Database, *, name: str, t
     )
 
 
-def _look(process: subprocess.Popen[bytes], *, rows: int) -> Look:
-    status = Path(f"/proc/{process.pid}/status").read_text()
-    resident, peak = (int(re.findall(rf"{name}:\s+(\d+) kB", status)[0]) / 1024 for name in ("VmRSS", "VmHWM"))
-    return Look(time.monotonic(), rows, cpu_seconds_of(process), resident, peak)
+def _look(process: subprocess.Popen[bytes], *, rows: int) -> Look | None:
+    held = held_by(process.pid)
+    if held is None:
+        return None
+    return Look(time.monotonic(), rows, cpu_seconds_of(process), held.resident_mebibytes, held.peak_mebibytes)
 
 
 def _rows_through(database: Database, name: str) -> int:
@@ -234,7 +190,3 @@ def _tenth(looks: Sequence[Look], first: Look, last: Look) -> Tenth:
 def _drift(tenths: Sequence[Tenth]) -> float:
     """How much the memory grew from the second tenth, when every buffer is there, to the last."""
     return tenths[-1].resident_mebibytes / tenths[1].resident_mebibytes - 1
-
-
-if __name__ == "__main__":
-    main()

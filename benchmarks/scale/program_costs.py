@@ -1,14 +1,12 @@
-"""What do the programs beside the database need? `python -m benchmarks.scale.program_costs [--rows 20000]`.
+"""What do reading a file, a worker's memory and a message cost? For `simulate`.
 
 How fast `enqueue` reads a file, how many messages a second one process sends, what a waiting one takes in the broker,
-and the memory of a worker that has classified; for docs/scale.md. Writes the section `programs` of
-benchmarks/results/rates.json.
+and the memory of a worker that has classified. Writes the section `programs` of benchmarks/results/rates.json.
 """
 
 from __future__ import annotations
 
 import argparse
-import sys
 import time
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,24 +16,21 @@ import psutil
 import redis
 
 from benchmarks.scale.rates import ProgramCosts, overwrite_rates
-from benchmarks.shared.newsgate_server import settings_of
-from benchmarks.shared.processes import BenchmarkError, clean_environment, program, run_to_end, running, scratch_folder
-from benchmarks.shared.report import circumstances, say
-from benchmarks.shared.texts import make_lexicon, make_posts, write_posts
+from benchmarks.shared.home import Home
+from benchmarks.shared.options import add_counts
+from benchmarks.shared.processes import BenchmarkError, scratch_folder
+from benchmarks.shared.progress import say
+from benchmarks.shared.report import circumstances
+from benchmarks.shared.synthetic_texts import make_posts, write_posts
 from newsgate.db.labels import text_hash
-from newsgate.model.bundle import read_bundle
-from newsgate.model.starter import starter_bundle
 from newsgate.tasks.reading import ReadOptions, Row, open_source
 from newsgate.worker.doorbell import Doorbell
-from newsgate.worker.embedded_redis import EmbeddedRedis
 from newsgate.worker.settings import Settings
 
 WORKER_THREADS: Final = 1
 _MESSAGES: Final = 5_000
 # Of which the fastest is kept: what else the machine does only ever adds to the time.
 _ROUNDS: Final = 5
-_COMMAND_SECONDS: Final = 900
-_DOWN_SECONDS: Final = 40
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,20 +41,26 @@ class _Messages:
     message_bytes: float
 
 
+def add_options(parser: argparse.ArgumentParser) -> None:
+    add_counts(parser, rows=(20_000, "rows of the file that is read and classified"))
+
+
+def run(options: argparse.Namespace) -> None:
+    with scratch_folder() as folder:
+        programs = measure(folder, rows=options.rows)
+    say(f"{programs}")
+    overwrite_rates(programs=programs)
+
+
 def measure(folder: Path, *, rows: int) -> ProgramCosts:
     """Measure each in turn, with a home and a broker in `folder`."""
-    posts = make_posts(make_lexicon(read_bundle(starter_bundle()).tokenizer.pieces), seed=3)
-    file = write_posts(folder / "posts.csv", posts, rows=rows)
-    settings = settings_of(folder / "home")
-    broker = EmbeddedRedis(settings)
-    broker.start()
-    try:
+    file = write_posts(folder / "posts.csv", make_posts(seed=3), rows=rows)
+    home = Home(folder, {"NEWSGATE_WORKER_THREADS": str(WORKER_THREADS)})
+    with home.broker():
         say("the worker")
-        worker_bytes = _worker_bytes(settings, file)
+        worker_bytes = _worker_bytes(home, file)
         say("messages")
-        messages = max((_send_messages(settings) for _ in range(_ROUNDS)), key=lambda sent: sent.per_second)
-    finally:
-        broker.stop()
+        messages = max((_send_messages(home.settings) for _ in range(_ROUNDS)), key=lambda sent: sent.per_second)
     say("reading")
     return ProgramCosts(
         read_row_seconds=min(_reading_seconds(file, spool_folder=folder) for _ in range(_ROUNDS)) / rows,
@@ -71,24 +72,11 @@ def measure(folder: Path, *, rows: int) -> ProgramCosts:
     )
 
 
-def _worker_bytes(settings: Settings, file: Path) -> int:
+def _worker_bytes(home: Home, file: Path) -> int:
     """The resident memory of a worker that has classified the file, its libraries included."""
-    environment = clean_environment(NEWSGATE_HOME=str(settings.home), NEWSGATE_WORKER_THREADS=str(WORKER_THREADS))
-    folder = file.parent
-    with running(
-        [program("newsgate"), "worker"],
-        environment=environment,
-        folder=folder,
-        log=folder / "worker.log",
-        patience_seconds=_DOWN_SECONDS,
-    ) as worker:
-        run_to_end(
-            [program("enqueue"), str(file), "--wait"],
-            environment=environment,
-            folder=folder,
-            limit_seconds=_COMMAND_SECONDS,
-        )
-        return int(psutil.Process(worker.pid).memory_info().rss)
+    with home.running("newsgate", "worker") as worker:
+        home.run("enqueue", file, "--wait")
+        return int(psutil.Process(worker.process.pid).memory_info().rss)
 
 
 def _send_messages(settings: Settings) -> _Messages:
@@ -120,23 +108,3 @@ def _reading_seconds(file: Path, *, spool_folder: Path) -> float:
             if isinstance(row, Row):
                 text_hash(row.text)
     return time.perf_counter() - began
-
-
-def main() -> None:
-    """Measure and keep the figures."""
-    parser = argparse.ArgumentParser(prog="python -m benchmarks.scale.program_costs", description=__doc__)
-    parser.add_argument("--rows", type=int, default=20_000, help="rows of the file that is read and classified")
-    rows: int = parser.parse_args().rows
-    try:
-        with scratch_folder() as folder:
-            programs = measure(folder, rows=rows)
-        say(f"{programs}")
-        overwrite_rates(programs=programs)
-    except BenchmarkError as error:
-        sys.exit(f"error: {error}")
-    except KeyboardInterrupt:
-        sys.exit(130)
-
-
-if __name__ == "__main__":
-    main()

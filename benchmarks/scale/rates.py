@@ -1,18 +1,13 @@
-"""The measured figures that `benchmarks.scale.simulate` and docs/scale.md rest on, in benchmarks/results/rates.json.
+"""How fast is a worker? Copied from the table of `workers`; and the form of all rates that `simulate` rests on.
 
-Each command overwrites the section it measures, with when and where that was:
-
-    python -m benchmarks.pipeline.workers --write docs/performance.md     how fast a worker classifies, and then
-    python -m benchmarks.scale.rates                                   copies that from the page
-    python -m benchmarks.scale.database_costs                          what a row costs SQLite and PostgreSQL
-    python -m benchmarks.scale.program_costs                           reading a file, memory, messages
+They stand in benchmarks/results/rates.json. `database_costs` measures there what a row costs SQLite and PostgreSQL, and
+`program_costs` reading, memory and messages. Each overwrites its section, with when and where that was.
 """
 
 from __future__ import annotations
 
 import argparse
 import re
-import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -24,6 +19,11 @@ from benchmarks.shared.processes import ROOT, BenchmarkError
 
 RATES: Final = ROOT / "benchmarks" / "results" / "rates.json"
 _PAGE: Final = ROOT / "docs" / "performance.md"
+
+
+def run(_options: argparse.Namespace) -> None:
+    """Copy the worker's rate from docs/performance.md."""
+    overwrite_rates(worker=worker_rate(_PAGE.read_text(encoding="utf-8")))
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,16 +145,3 @@ def worker_rate(page: str) -> WorkerRate:
     if row is None:
         raise BenchmarkError(f"no figures of one worker with one thread in {_PAGE}")
     return WorkerRate(float(row[1].replace(" ", "")), threads=1, made=table.strip().rsplit("\n", 1)[-1])
-
-
-def main() -> None:
-    """Copy the worker's rate from docs/performance.md."""
-    argparse.ArgumentParser(prog="python -m benchmarks.scale.rates", description=main.__doc__).parse_args()
-    try:
-        overwrite_rates(worker=worker_rate(_PAGE.read_text(encoding="utf-8")))
-    except BenchmarkError as error:
-        sys.exit(f"error: {error}")
-
-
-if __name__ == "__main__":
-    main()

@@ -1,18 +1,18 @@
-"""How long do files wait for each other? `python -m benchmarks.scale.simulate [--write docs/scale.md]`.
+"""What do a billion rows a day need, and how long do files wait for each other?
 
-Files of random sizes come at random times and pass through the queues of `benchmarks.scale.queueing`, with the measured rates
-of benchmarks/results/rates.json; `benchmarks.scale.rates` names the commands that measure them. What is told is the delay of
-a file: the time from the start of its `enqueue` to its last verdict, less what it takes when nothing else is there.
+Files of random sizes come at random times and pass through the queues of `benchmarks.scale.queue_simulation`, with the
+measured rates of benchmarks/results/rates.json; `benchmarks.scale.rates` says what measures them. What is told is the
+delay of a file: the time from the start of its `enqueue` to its last verdict, less what it takes when nothing else is
+there.
 
-With --write it fills every table of the page, those of `benchmarks.scale.capacity` too, and draws the picture beside it.
-Nothing is timed, so any machine gives the same figures for the same rates; it takes half a minute.
+It gives every table of the page, those of `benchmarks.scale.capacity` too. Nothing is timed, so any machine gives the
+same figures for the same rates.
 """
 
 from __future__ import annotations
 
 import argparse
-import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
@@ -27,12 +27,13 @@ from benchmarks.scale.capacity import (
     limits_table,
     needs_table,
 )
-from benchmarks.scale.queueing import Batch, Death, Float64, Plant, simulate, sojourns, sojourns_alone
+from benchmarks.scale.queue_simulation import Batch, Death, Float64, WorkerPool, simulate, sojourns, sojourns_alone
 from benchmarks.scale.rates import RATES, Rates, read_rates
 from benchmarks.scale.workload import FileSizes, draw_work
-from benchmarks.shared.pictures import Axis, Curve, Panel, side_by_side
-from benchmarks.shared.processes import BenchmarkError
-from benchmarks.shared.report import figure, markdown_table, say, write_between_markers
+from benchmarks.shared.line_chart import Axis, Curve, LineChart, side_by_side
+from benchmarks.shared.page import Found, Picture, Table
+from benchmarks.shared.progress import say
+from benchmarks.shared.report import figure, markdown_table
 
 LOADS: Final = (0.5, 0.7, 0.8, 0.9, 0.95)
 WORKERS: Final = (1, 2, 4, 8)
@@ -42,11 +43,33 @@ LEASES_SECONDS: Final = (60.0, 20.0)
 # How often each worker dies, on average, and how long a supervisor's pause and loading the model take then.
 DEATH_SECONDS: Final = 600.0
 DOWN_SECONDS: Final = 3.0
+# Times as many rows as on average.
+PEAK: Final = 3.0
+# How much the time of equal chunks differs.
+SPREAD: Final = 0.1
 PICTURE: Final = "images/scale.svg"
 # The first files come into an empty system, which says nothing about later ones.
 _WARM_UP_SHARE: Final = 0.1
-_SIZES: Final = FileSizes()
 _COLOURS: Final = ("#1f77b4", "#2ca02c", "#ff7f0e", "#d62728")
+
+
+def add_options(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--rates", type=Path, default=RATES, metavar="FILE", help="the measured rates")
+    parser.add_argument("--core-rows-per-second", type=float, help="what a core classifies, instead of the measured")
+    parser.add_argument("--database-speed", type=float, default=1.0, help="times as fast as the measured one")
+    parser.add_argument("--chunk-rows", type=int, default=2000, help="NEWSGATE_CHUNK_ROWS")
+    parser.add_argument("--files", type=int, default=20_000, help="how many come in each simulated stretch of time")
+
+
+def run(options: argparse.Namespace) -> Iterator[Found]:
+    experiment = _experiment(options)
+    measured = []
+    for workers in WORKERS:
+        say(f"{workers} workers")
+        measured.append(experiment.measure(workers))
+    for marker, table in contents(experiment, measured, peak=PEAK).items():
+        yield Table(marker, table)
+    yield Picture(PICTURE, picture(measured))
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +99,7 @@ class Measured:
 
 
 class Experiment:
-    """The same files before plants of different sizes. spread: of a thread's speed, see `draw_work`."""
+    """The same files before pools of different sizes. spread: of a thread's speed, see `draw_work`."""
 
     def __init__(self, site: Site, sizes: FileSizes, *, files: int, spread: float, seed: int) -> None:
         self.site = site
@@ -89,7 +112,7 @@ class Experiment:
         """Return the delays at every load with so many workers."""
         # One endless file, read in no time, always has a chunk for whoever is free.
         endless = tuple(replace(chunk, read_seconds=0.0) for file in self._work.files for chunk in file)
-        seconds = float(sojourns_alone([Batch(0.0, endless)], self._plant(workers))[0])
+        seconds = float(sojourns_alone([Batch(0.0, endless)], self._pool(workers))[0])
         capacity = float(self._work.rows.sum()) / seconds
         return Measured(
             workers=workers,
@@ -100,17 +123,17 @@ class Experiment:
 
     def outcome(self, workers: int, *, rows_per_second: float, lease_seconds: float | None = None) -> Outcome:
         """Return the delays when so much comes. lease_seconds: let workers die, and their chunks wait so long."""
-        plant, batches = self._plant(workers, lease_seconds=lease_seconds), self._work.arriving(rows_per_second)
+        pool, batches = self._pool(workers, lease_seconds=lease_seconds), self._work.arriving(rows_per_second)
         deaths = [] if lease_seconds is None else self._deaths(workers, until_seconds=batches[-1].arrives_seconds)
-        attempts = simulate(batches, plant, deaths=deaths)
+        attempts = simulate(batches, pool, deaths=deaths)
         if workers not in self._alone:
-            self._alone[workers] = sojourns_alone(batches, plant)
+            self._alone[workers] = sojourns_alone(batches, pool)
         delays = sojourns(batches, attempts) - self._alone[workers]
         settled = delays[round(_WARM_UP_SHARE * len(delays)) :]
         return Outcome(settled, lost_attempts=sum(not attempt.completed for attempt in attempts))
 
-    def _plant(self, workers: int, *, lease_seconds: float | None = None) -> Plant:
-        return Plant(workers, self.site.rates.worker.threads, lease_seconds or LEASES_SECONDS[0])
+    def _pool(self, workers: int, *, lease_seconds: float | None = None) -> WorkerPool:
+        return WorkerPool(workers, self.site.rates.worker.threads, lease_seconds or LEASES_SECONDS[0])
 
     def _deaths(self, workers: int, *, until_seconds: float) -> list[Death]:
         random = np.random.default_rng(self._seed + 1)
@@ -184,7 +207,7 @@ def picture(measured: Sequence[Measured]) -> str:
         for each, colour in zip(measured, _COLOURS, strict=True)
     ]
     return side_by_side(
-        [Panel("How long files wait for each other", across, up, curves, legend=(300, 225), width=560, height=340)]
+        [LineChart("How long files wait for each other", across, up, curves, legend=(300, 225), width=560, height=340)]
     )
 
 
@@ -201,25 +224,6 @@ def contents(experiment: Experiment, measured: Sequence[Measured], *, peak: floa
     }
 
 
-def main(arguments: Sequence[str] | None = None) -> None:
-    """Simulate, print, and write where asked to."""
-    options = _parser().parse_args(arguments)
-    try:
-        experiment = _experiment(options)
-        measured = []
-        for workers in WORKERS:
-            say(f"{workers} workers")
-            measured.append(experiment.measure(workers))
-        texts = contents(experiment, measured, peak=options.peak)
-        print("\n\n".join(texts.values()))
-        if options.write:
-            for name, content in texts.items():
-                write_between_markers(options.write, name=name, content=content)
-            (options.write.parent / PICTURE).write_text(picture(measured), encoding="utf-8")
-    except BenchmarkError as error:
-        sys.exit(f"error: {error}")
-
-
 def _experiment(options: argparse.Namespace) -> Experiment:
     rates = read_rates(options.rates)
     if options.core_rows_per_second:
@@ -227,27 +231,8 @@ def _experiment(options: argparse.Namespace) -> Experiment:
         rates = replace(rates, worker=replace(rates.worker, rows_per_second=every_thread, made="told by an option"))
     sqlite, postgresql = (each.times_as_fast(options.database_speed) for each in (rates.sqlite, rates.postgresql))
     rates = replace(rates, sqlite=sqlite, postgresql=postgresql)
-    site = Site(rates, sqlite if options.database == "sqlite" else postgresql, options.chunk_rows)
-    sizes = FileSizes(options.smallest_rows, options.largest_rows, options.tail)
-    return Experiment(site, sizes, files=options.files, spread=options.spread, seed=options.seed)
-
-
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="python -m benchmarks.scale.simulate", description=__doc__)
-    parser.add_argument("--rates", type=Path, default=RATES, metavar="FILE", help="the measured rates")
-    parser.add_argument("--core-rows-per-second", type=float, help="what a core classifies, instead of the measured")
-    parser.add_argument("--database", choices=("postgresql", "sqlite"), default="postgresql")
-    parser.add_argument("--database-speed", type=float, default=1.0, help="times as fast as the measured one")
-    parser.add_argument("--chunk-rows", type=int, default=2000, help="NEWSGATE_CHUNK_ROWS")
-    parser.add_argument("--smallest-rows", type=int, default=_SIZES.smallest, help="of a file")
-    parser.add_argument("--largest-rows", type=int, default=_SIZES.largest, help="of a file")
-    parser.add_argument("--tail", type=float, default=_SIZES.tail, help="less makes large files more frequent")
-    parser.add_argument("--spread", type=float, default=0.1, help="how much the time of equal chunks differs")
-    parser.add_argument("--files", type=int, default=20_000, help="how many come in each simulated stretch of time")
-    parser.add_argument("--peak", type=float, default=3.0, help="times as many rows as on average")
-    parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--write", type=Path, metavar="FILE", help="a document whose tables to replace")
-    return parser
+    site = Site(rates, postgresql, options.chunk_rows)
+    return Experiment(site, FileSizes(), files=options.files, spread=SPREAD, seed=0)
 
 
 def _made(rates: Rates) -> str:
@@ -267,7 +252,3 @@ def _cell(outcome: Outcome) -> str:
 def _seconds(delay: float) -> str:
     # The tail of a simulation that is half an hour long carries no more digits.
     return f"{delay:.2f}" if delay < 1 else f"{delay:.1f}" if delay < 10 else f"{delay:.0f}"
-
-
-if __name__ == "__main__":
-    main()

@@ -10,7 +10,6 @@ from __future__ import annotations
 import argparse
 import itertools
 import statistics
-import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
@@ -21,12 +20,13 @@ from sqlalchemy import text
 
 from benchmarks.pipeline.newsgate_side import Newsgate, open_newsgate, open_newsgate_on_servers
 from benchmarks.pipeline.side import Work
-from benchmarks.shared.processes import BenchmarkError, Cost, scratch_folder
-from benchmarks.shared.report import circumstances, figure, markdown_table, say, write_between_markers
-from benchmarks.shared.texts import make_lexicon, make_posts, write_posts
+from benchmarks.shared.options import add_counts
+from benchmarks.shared.page import Table
+from benchmarks.shared.processes import Cost, scratch_folder
+from benchmarks.shared.progress import say
+from benchmarks.shared.report import circumstances, figure, markdown_table
+from benchmarks.shared.synthetic_texts import make_posts, write_posts
 from newsgate.db.session import Database
-from newsgate.model.bundle import read_bundle
-from newsgate.model.starter import starter_bundle
 
 MARKER: Final = "sizes"
 SIZES_ROWS: Final = (10_000, 100_000, 1_000_000, 10_000_000)
@@ -56,13 +56,19 @@ class Sized:
         return 1e6 / self.cost.items_per_second
 
 
-def measure(sizes: Sequence[int], worlds: Sequence[str]) -> list[Sized]:
+def add_options(parser: argparse.ArgumentParser) -> None:
+    add_counts(parser, largest=(1_000_000, "no file has more rows"))
+
+
+def run(options: argparse.Namespace) -> Iterator[Table]:
+    yield Table(MARKER, report(measure([size for size in SIZES_ROWS if size <= options.largest])))
+
+
+def measure(sizes: Sequence[int]) -> list[Sized]:
     """Measure each size in each world, and the size to compare with once more at the end of each world."""
-    posts = list(
-        itertools.islice(make_posts(make_lexicon(read_bundle(starter_bundle()).tokenizer.pieces), seed=4), _POSTS)
-    )
+    posts = list(itertools.islice(make_posts(seed=4), _POSTS))
     measured = []
-    for world in worlds:
+    for world in WORLDS:
         for rows in [COMPARED_ROWS, *(size for size in sizes if size != COMPARED_ROWS), COMPARED_ROWS]:
             measured.append(_measure(world, rows, posts))
             say(f"{world}, {rows} rows: {measured[-1].seconds_per_million:.0f} s a million rows")
@@ -77,25 +83,6 @@ def report(measured: Sequence[Sized]) -> str:
         for world in dict.fromkeys(each.world for each in measured)
     ]
     return "\n\n".join([*tables, circumstances()])
-
-
-def main() -> None:
-    """Measure, print, and write where asked to."""
-    parser = argparse.ArgumentParser(prog="python -m benchmarks.scale.sizes", description=__doc__)
-    parser.add_argument("--largest", type=int, default=1_000_000, help="no file has more rows (default: %(default)s)")
-    parser.add_argument("--only", choices=["sqlite", "postgresql"], help="one of the databases (default: both)")
-    parser.add_argument("--write", type=Path, metavar="FILE", help="a page whose table to replace")
-    told = parser.parse_args()
-    worlds = [world for world in WORLDS if told.only is None or world.lower().startswith(told.only)]
-    try:
-        content = report(measure([size for size in SIZES_ROWS if size <= told.largest], worlds))
-        print(content)
-        if told.write:
-            write_between_markers(told.write, name=MARKER, content=content)
-    except BenchmarkError as error:
-        sys.exit(f"error: {error}")
-    except KeyboardInterrupt:
-        sys.exit(130)
 
 
 def _measure(world: str, rows: int, posts: Sequence[str]) -> Sized:
@@ -133,7 +120,7 @@ def _table_rows(measured: Sequence[Sized]) -> list[tuple[str, ...]]:
     compared = statistics.mean(each.seconds_per_million for each in measured if each.cost.rows == COMPARED_ROWS)
     return [
         (
-            f"{each.cost.rows:,}".replace(",", " "),
+            figure(each.cost.rows),
             figure(each.cost.seconds),
             figure(each.seconds_per_million),
             f"{each.cost.cpu_milliseconds_per_item:.3f}",
@@ -142,7 +129,3 @@ def _table_rows(measured: Sequence[Sized]) -> list[tuple[str, ...]]:
         )
         for each in measured
     ]
-
-
-if __name__ == "__main__":
-    main()

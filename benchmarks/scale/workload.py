@@ -1,4 +1,4 @@
-"""Files that come at random, most of them small and a few large, as work for `benchmarks.scale.queueing`."""
+"""Files that come at random, most of them small and a few large, as work for `benchmarks.scale.queue_simulation`."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from benchmarks.scale.capacity import Site
-from benchmarks.scale.queueing import Batch, Chunk, Float64
+from benchmarks.scale.queue_simulation import Batch, Chunk, Float64
 
 Int64 = npt.NDArray[np.int64]
 

@@ -1,0 +1,1 @@
+"""What several benchmarks need: programs, texts, tables, pictures and pages."""

@@ -4,40 +4,30 @@ from __future__ import annotations
 
 import contextlib
 import json
-import subprocess
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from benchmarks.shared.processes import (
-    BenchmarkError,
-    Cost,
-    clean_environment,
-    cpu_seconds_here,
-    cpu_seconds_of,
-    program,
-    run_to_end,
-    running,
-    wait_until,
-)
+from benchmarks.shared.home import Home
+from benchmarks.shared.processes import BenchmarkError, Cost, RunningProgram, cpu_seconds_here, cpu_seconds_of
+from benchmarks.shared.servers import redis_over_tcp, safe_postgres
 from newsgate.tasks.running.local_system import is_up
 from newsgate.worker.embedded_redis import shut_down
-from newsgate.worker.settings import Settings
 
 _UP_SECONDS = 60
-# More than the 30 s in which `newsgate up` lets its worker finish.
-_DOWN_SECONDS = 50
-_ENQUEUE_SECONDS = 1800
 
 
 @dataclass(frozen=True, slots=True)
 class NewsgateServer:
-    """A running `newsgate up`."""
+    """A running `newsgate up`.
 
-    process: subprocess.Popen[bytes]
-    environment: dict[str, str]
-    folder: Path
+    servers: the process ids of the database and the broker where they are no processes of its own.
+    """
+
+    home: Home
+    up: RunningProgram
+    servers: tuple[int, ...] = ()
 
     def enqueue(self, posts: Path, *, rows: int, **settings: str) -> Cost:
         """Enqueue a file of `rows` and wait for its verdicts; `settings` are NEWSGATE_ variables.
@@ -46,12 +36,7 @@ class NewsgateServer:
         its verdict.
         """
         started, cpu_before = time.monotonic(), self._cpu_seconds()
-        printed = run_to_end(
-            [program("enqueue"), str(posts), "--wait", "--json"],
-            environment={**self.environment, **settings},
-            folder=self.folder,
-            limit_seconds=_ENQUEUE_SECONDS,
-        )
+        printed = self.home.run("enqueue", posts, "--wait", "--json", **settings)
         seconds, cpu_seconds = time.monotonic() - started, self._cpu_seconds() - cpu_before
         # The command has ended well, so none of its rows was refused or has failed.
         if json.loads(printed)["items"] != rows:
@@ -59,12 +44,7 @@ class NewsgateServer:
         return Cost(rows, seconds, cpu_seconds)
 
     def _cpu_seconds(self) -> float:
-        return cpu_seconds_of(self.process) + cpu_seconds_here()
-
-
-def settings_of(home: Path) -> Settings:
-    """The settings of a newsgate that has nothing set but its home."""
-    return Settings(home=home, database_url="", broker_url="")
+        return cpu_seconds_of(self.up.process) + cpu_seconds_here()
 
 
 @contextlib.contextmanager
@@ -73,27 +53,29 @@ def newsgate_server(folder: Path, **variables: str) -> Iterator[NewsgateServer]:
 
     variables: further NEWSGATE_ variables, for it and for the commands beside it.
     """
-    settings = settings_of(folder / "home")
-    environment = clean_environment(NEWSGATE_HOME=str(settings.home), **variables)
-    log = folder / "newsgate.log"
-    with (
-        # Last of all: should `newsgate up` have had to be killed, its broker is still there.
-        _broker_gone_at_the_end(settings),
-        running(
-            [program("newsgate"), "up"],
-            environment=environment,
-            folder=folder,
-            log=log,
-            patience_seconds=_DOWN_SECONDS,
-        ) as process,
-    ):
-        wait_until(lambda: is_up(settings), what="newsgate is up", seconds=_UP_SECONDS, process=process, log=log)
-        yield NewsgateServer(process, environment, folder)
+    with _running(Home(folder, variables)) as server:
+        yield server
 
 
 @contextlib.contextmanager
-def _broker_gone_at_the_end(settings: Settings) -> Iterator[None]:
+def newsgate_on_servers(folder: Path, **variables: str) -> Iterator[NewsgateServer]:
+    """Do so on a PostgreSQL and a Redis that listen on TCP ports of this machine."""
+    with safe_postgres() as postgres, redis_over_tcp(folder / "redis") as redis:
+        assert redis.process is not None
+        addresses = {
+            "NEWSGATE_DATABASE_URL": postgres.new_database(migrated=True),
+            "NEWSGATE_BROKER_URL": redis.url,
+        }
+        with _running(Home(folder, variables | addresses), postgres.pid, redis.process.pid) as server:
+            yield server
+
+
+@contextlib.contextmanager
+def _running(home: Home, *servers: int) -> Iterator[NewsgateServer]:
     try:
-        yield
+        with home.running("newsgate", "up") as up:
+            up.wait_until(lambda: is_up(home.settings), what="newsgate is up", seconds=_UP_SECONDS)
+            yield NewsgateServer(home, up, servers)
     finally:
-        shut_down(settings.broker_socket)
+        # Should `newsgate up` have had to be killed, its broker is still there.
+        shut_down(home.settings.broker_socket)

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import contextlib
 import os
+import re
 import resource
 import shutil
 import signal
 import subprocess
-import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -21,6 +21,9 @@ import psutil
 ROOT = Path(__file__).resolve().parents[2]
 _POLL_SECONDS = 0.02
 _LOG_TAIL_CHARS = 2000
+_LIMIT_SECONDS = 1800
+# More than the 30 s in which `newsgate up` lets its worker finish.
+_DOWN_SECONDS = 50
 
 
 class BenchmarkError(Exception):
@@ -67,18 +70,50 @@ def clean_environment(**added: str) -> dict[str, str]:
     return {**kept, "PYTHONPATH": str(ROOT), "TF_CPP_MIN_LOG_LEVEL": "2", **added}
 
 
-def program(name: str) -> str:
-    """The path of a program installed beside the running Python."""
-    return str(Path(sys.executable).parent / name)
+def cores() -> int:
+    """How many cores this process may use."""
+    return len(os.sched_getaffinity(0))
+
+
+@dataclass(frozen=True, slots=True)
+class RunningProgram:
+    """A program that was started, and where its output goes."""
+
+    command: str
+    process: subprocess.Popen[bytes]
+    log: Path
+
+    def wait_until(self, condition: Callable[[], bool], *, what: str, seconds: float) -> None:
+        """Poll until `condition` holds. Raises BenchmarkError where the program ends meanwhile, or it takes longer."""
+        deadline = time.monotonic() + seconds
+        while not condition():
+            if self.process.poll() is not None:
+                raise BenchmarkError(f"the program ended while waiting: {what}\n{self.told()}")
+            if time.monotonic() > deadline:
+                raise BenchmarkError(f"waited {seconds:g} s in vain: {what}\n{self.told()}")
+            time.sleep(_POLL_SECONDS)
+
+    def wait_for_success(self, *, seconds: float = _LIMIT_SECONDS) -> None:
+        """Wait for its end. Raises BenchmarkError where it fails or takes longer."""
+        try:
+            code = self.process.wait(seconds)
+        except subprocess.TimeoutExpired as error:
+            raise BenchmarkError(f"{self.command} took more than {seconds:g} s") from error
+        if code != 0:
+            raise BenchmarkError(f"{self.command} ended with {code}\n{self.told()}")
+
+    def told(self) -> str:
+        """The end of its output."""
+        return self.log.read_text(errors="replace")[-_LOG_TAIL_CHARS:]
 
 
 @contextlib.contextmanager
 def running(
-    command: Sequence[str], *, environment: Mapping[str, str], folder: Path, log: Path, patience_seconds: float
-) -> Iterator[subprocess.Popen[bytes]]:
+    command: Sequence[str], *, environment: Mapping[str, str], folder: Path, log: Path
+) -> Iterator[RunningProgram]:
     """Run `command` in `folder` for as long as the block lasts, its output in `log`.
 
-    patience_seconds: how long it may take to stop after SIGTERM; then its whole process group is killed.
+    It is asked to stop with SIGTERM, and if that does not help its whole process group is killed.
     """
     with log.open("ab") as output:
         # A session of its own: Ctrl-C must reach the benchmark alone, which then stops its programs in order.
@@ -92,25 +127,12 @@ def running(
             start_new_session=True,
         )
     try:
-        yield process
+        yield RunningProgram(" ".join(command), process, log)
     finally:
-        _end(process, patience_seconds=patience_seconds)
+        _end(process)
 
 
-def wait_until(
-    condition: Callable[[], bool], *, what: str, seconds: float, process: subprocess.Popen[bytes], log: Path
-) -> None:
-    """Poll until `condition` holds. Raises BenchmarkError, with the end of the log, when it does not in time."""
-    deadline = time.monotonic() + seconds
-    while not condition():
-        if process.poll() is not None:
-            raise BenchmarkError(f"the program ended while waiting: {what}\n{_tail(log)}")
-        if time.monotonic() > deadline:
-            raise BenchmarkError(f"waited {seconds:g} s in vain: {what}\n{_tail(log)}")
-        time.sleep(_POLL_SECONDS)
-
-
-def run_to_end(command: Sequence[str], *, environment: Mapping[str, str], folder: Path, limit_seconds: float) -> str:
+def run_to_end(command: Sequence[str], *, environment: Mapping[str, str], folder: Path) -> str:
     """Run `command` to its end and return what it printed. Raises BenchmarkError where it fails."""
     done = subprocess.run(
         command,
@@ -120,7 +142,7 @@ def run_to_end(command: Sequence[str], *, environment: Mapping[str, str], folder
         capture_output=True,
         text=True,
         check=False,
-        timeout=limit_seconds,
+        timeout=_LIMIT_SECONDS,
     )
     if done.returncode != 0:
         raise BenchmarkError(f"{' '.join(command)} ended with {done.returncode}\n{done.stderr[-_LOG_TAIL_CHARS:]}")
@@ -153,18 +175,32 @@ def cpu_seconds_here() -> float:
     return sum(usage.ru_utime + usage.ru_stime for usage in usages)
 
 
-def _end(process: subprocess.Popen[bytes], *, patience_seconds: float) -> None:
+@dataclass(frozen=True, slots=True)
+class Held:
+    """What a process holds in memory, by the operating system's account: now, and at most so far."""
+
+    resident_mebibytes: float
+    peak_mebibytes: float
+
+
+def held_by(pid: int) -> Held | None:
+    """What a process holds; None where it is gone or only waits to be collected."""
+    with contextlib.suppress(FileNotFoundError, ProcessLookupError):
+        status = Path(f"/proc/{pid}/status").read_text(encoding="utf-8")
+        found = dict(re.findall(r"^(VmRSS|VmHWM):\s+(\d+) kB$", status, re.MULTILINE))
+        if found:
+            return Held(int(found["VmRSS"]) / 1024, int(found["VmHWM"]) / 1024)
+    return None
+
+
+def _end(process: subprocess.Popen[bytes]) -> None:
     process.terminate()
     with contextlib.suppress(subprocess.TimeoutExpired):
-        process.wait(patience_seconds)
+        process.wait(_DOWN_SECONDS)
     # Pool children may outlive their parent, whichever way that ended.
     with contextlib.suppress(ProcessLookupError):
         os.killpg(process.pid, signal.SIGKILL)
     process.wait()
-
-
-def _tail(log: Path) -> str:
-    return log.read_text(errors="replace")[-_LOG_TAIL_CHARS:]
 
 
 def _leave(number: int, _frame: object) -> NoReturn:

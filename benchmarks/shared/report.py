@@ -1,4 +1,4 @@
-"""Figures for people: Markdown tables, the machine they were taken on, and their place in a document."""
+"""Figures for people: Markdown tables, and the machine they were taken on."""
 
 from __future__ import annotations
 
@@ -7,13 +7,12 @@ import platform
 import re
 import statistics
 import subprocess
-import sys
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
 
-from benchmarks.shared.processes import ROOT, BenchmarkError
+from benchmarks.shared.processes import ROOT, cores
 from newsgate.db.session import sqlite_driver
 
 _LIBRARIES = ("celery", "redis", "sqlalchemy", "keras", "tensorflow", "onnxruntime", "numpy")
@@ -45,29 +44,10 @@ def circumstances() -> str:
     """When, of which commit, on what machine and with which libraries, as one Markdown paragraph."""
     libraries = ", ".join(f"{name} {version(name)}" for name in _LIBRARIES)
     return (
-        f"{datetime.now(UTC):%Y-%m-%d}, commit {commit()}; {processor()}, {len(os.sched_getaffinity(0))} cores, "
+        f"{datetime.now(UTC):%Y-%m-%d}, commit {commit()}; {processor()}, {cores()} cores, "
         f"load average {os.getloadavg()[1]:.1f} with this benchmark; "
         f"Python {platform.python_version()}, {libraries}, SQLite {sqlite_driver().sqlite_version}."
     )
-
-
-def write_between_markers(path: Path, *, name: str, content: str) -> None:
-    """Replace what stands between `<!-- name: begin -->` and `<!-- name: end -->` in a document.
-
-    Raises BenchmarkError where the document has no such markers.
-    """
-    begin, end = f"<!-- {name}: begin -->", f"<!-- {name}: end -->"
-    before, found, rest = path.read_text(encoding="utf-8").partition(begin)
-    _, closed, after = rest.partition(end)
-    if not (found and closed):
-        raise BenchmarkError(f"{path} has no place for these figures: {begin} {end}")
-    path.write_text(f"{before}{begin}\n{content}\n{end}{after}", encoding="utf-8")
-
-
-def say(line: str) -> None:
-    """Tell whoever waits how far the measurement is."""
-    sys.stderr.write(f"{line}\n")
-    sys.stderr.flush()
 
 
 def processor() -> str:

@@ -10,12 +10,12 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks.accuracy import trained
+from benchmarks.accuracy import newsgate_training
 from benchmarks.accuracy.baselines import BASELINES, figures_of_labels
+from benchmarks.accuracy.labelled_sets import SOURCES, mask, prepare_set, repeat_key, split_by_seed, without_repeats
+from benchmarks.accuracy.newsgate_training import Training
 from benchmarks.accuracy.page import NOT_MEASURED, PICTURE, blocks, write_page
 from benchmarks.accuracy.results import Circumstances, Figures, Result, is_measured, load_results, settings_hash
-from benchmarks.accuracy.sets import SOURCES, mask, prepare_set, repeat_key, split_by_seed, without_repeats
-from benchmarks.accuracy.trained import Training
 from benchmarks.shared.processes import BenchmarkError
 from newsgate.training.corpus import LabelledTexts
 from newsgate.training.starter import read_labelled_csv
@@ -184,7 +184,7 @@ def test_a_setting_that_came_later_had_its_defaults_effect(tmp_path: Path) -> No
 
 def test_a_recipe_is_measured_again_when_its_teachers_answer_otherwise(monkeypatch: pytest.MonkeyPatch) -> None:
     before = Training("plain", seed=0).settings
-    monkeypatch.setattr(trained, "ANSWERS_VERSION", before["answers_version"] + 1)
+    monkeypatch.setattr(newsgate_training, "ANSWERS_VERSION", before["answers_version"] + 1)
     after = Training("plain", seed=0).settings
     assert settings_hash(before) != settings_hash(after)
 

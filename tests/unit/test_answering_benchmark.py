@@ -11,12 +11,13 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks.answering.__main__ import MARKERS
+from benchmarks.answering.every_part import MARKERS
 from benchmarks.answering.latency import CALL, ON_SERVERS, PRIVATE, Latency
-from benchmarks.answering.memory import Weight, held_by
+from benchmarks.answering.memory import Weight
 from benchmarks.answering.page import NOT_MEASURED, latency_block, memory_block, percentiles, start_up_block
 from benchmarks.answering.start_up import HELP, NEEDS_ROOT, NOT_INSTALLED, TRAINER_READY, StartUps
-from benchmarks.answering.watcher import watcher
+from benchmarks.answering.verdict_watcher import watcher
+from benchmarks.shared.processes import held_by
 from newsgate.tasks.classifying.classify_chunk import classify_chunk
 from newsgate.tasks.classifying.worker_process import make_worker_context
 from newsgate.tasks.enqueueing.enqueue import enqueue
@@ -52,7 +53,7 @@ def test_a_program_that_was_watched_to_its_end_has_a_peak_alone() -> None:
 
 
 def test_the_program_that_measures_cold_starts_keeps_what_they_load_out_of_its_memory() -> None:
-    probe = "import benchmarks.answering.__main__, json, sys; print(json.dumps([*sys.modules]))"
+    probe = "import benchmarks.__main__, benchmarks.answering.every_part, json, sys; print(json.dumps([*sys.modules]))"
     printed = subprocess.run([sys.executable, "-c", probe], capture_output=True, text=True, check=True, cwd=ROOT).stdout
     imported = {name.split(".")[0] for name in json.loads(printed)}
     assert imported.isdisjoint({"numpy", "sqlalchemy", "pysqlite3", "pydantic", "celery", "redis", "alembic", "click"})

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from benchmarks.shared.consoles import commands_of
+from benchmarks.shared.console_blocks import commands_of
 from benchmarks.shared.processes import BenchmarkError
 
 

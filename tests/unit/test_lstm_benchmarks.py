@@ -7,10 +7,10 @@ from xml.etree import ElementTree as ET
 import numpy as np
 import pytest
 
-from benchmarks.lstm.captains import CHANGE, NAMES, NO_CHANGE, NOBODY, Sentence, Vocabulary, draw_sentence
 from benchmarks.lstm.context_change import explained_by, how_often_lower
 from benchmarks.lstm.long_term import CLASSES, along_forget_gates, along_states, draw
-from benchmarks.shared.pictures import Axis, Curve, Panel, side_by_side
+from benchmarks.lstm.subject_tracking import CHANGE, NAMES, NO_CHANGE, NOBODY, Sentence, Vocabulary, draw_sentence
+from benchmarks.shared.line_chart import Axis, Curve, LineChart, side_by_side
 from newsgate.model.gates import trace
 from newsgate.model.weights import Float32, LstmWeights
 
@@ -104,5 +104,5 @@ def test_how_often_lower_counts_ties_as_half() -> None:
 def test_a_picture_is_well_formed_whatever_its_words_are() -> None:
     axis = Axis("a < b", 0, 1, [(0, "&"), (1, "<pad>")], slanted=True)
     curve = Curve("f & g", [(0, 0), (1, 2)], "#000", marks=True, band=[(0, 0, 1), (1, 0, 1)])
-    document = ET.fromstring(side_by_side([Panel("<t>", axis, axis, [curve], legend=(0, 0), shaded=[(0, 1)])] * 2))
+    document = ET.fromstring(side_by_side([LineChart("<t>", axis, axis, [curve], legend=(0, 0), shaded=[(0, 1)])] * 2))
     assert {"&", "<pad>", "f & g", "<t>"} <= {element.text for element in document.iter()}

@@ -12,17 +12,27 @@ from xml.etree import ElementTree as ET
 
 import pytest
 
-from benchmarks.pipeline import arithmetic
+from benchmarks.pipeline import arithmetic_limit
 from benchmarks.pipeline.bare_loop import open_bare_loop
+from benchmarks.pipeline.every_side import BARE_LOOP, CELERY_ROWS, CLASSIFIER, LIMIT, NEWSGATE, SIDES
 from benchmarks.pipeline.loaded_classifier import CHUNK_ROWS, chunks_of, open_classifier
 from benchmarks.pipeline.page import KINDS_MARKER, MARKER, NOT_MEASURED, PICTURE, Results
 from benchmarks.pipeline.side import Entry, Side, Work
-from benchmarks.pipeline.sides import BARE_LOOP, CELERY_ROWS, CLASSIFIER, LIMIT, NEWSGATE, SIDES
 from benchmarks.pipeline.turns import Measured, Plan, measure
-from benchmarks.shared.bars import Bar, LogBars, powers_of_ten_around
-from benchmarks.shared.pictures import side_by_side
+from benchmarks.shared.bar_chart import Bar, BarChart, powers_of_ten_around
+from benchmarks.shared.line_chart import side_by_side
+from benchmarks.shared.page import Table
 from benchmarks.shared.processes import BenchmarkError, Cost
-from benchmarks.shared.texts import ARTICLES, HEADLINES, KINDS, POSTS, Kind, make_lexicon, make_texts, write_posts
+from benchmarks.shared.synthetic_texts import (
+    ARTICLES,
+    HEADLINES,
+    KINDS,
+    POSTS,
+    Kind,
+    make_lexicon,
+    make_texts,
+    write_posts,
+)
 from newsgate.model.bundle import read_bundle
 from newsgate.model.starter import starter_bundle
 
@@ -67,7 +77,7 @@ def test_texts_of_a_kind_have_its_length_and_do_not_repeat(kind: Kind, words: in
 
 def test_the_flops_of_a_token_are_those_of_eight_gates() -> None:
     # By hand: 2 x 4 gates, each 3 units with 5 inputs and 3 states, a multiplication and an addition for each weight.
-    shape = arithmetic.Shape(units=3, width=5)
+    shape = arithmetic_limit.Shape(units=3, width=5)
     assert shape.flops_a_token == 8 * 3 * (5 + 3) * 2
     assert shape.flops_a_text == 12 * 2
 
@@ -75,17 +85,17 @@ def test_the_flops_of_a_token_are_those_of_eight_gates() -> None:
 def test_the_limit_is_the_flops_of_all_tokens_at_the_machines_rate(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(arithmetic, "matrix_flops_per_second", lambda: 1e9)
+    monkeypatch.setattr(arithmetic_limit, "matrix_flops_per_second", lambda: 1e9)
     work = some_work(tmp_path, 50)
     bundle = read_bundle(starter_bundle())
     tokens = sum(len(bundle.tokenizer.encode(text, max_tokens=256).ids) for text in work.texts)
-    with arithmetic.open_arithmetic_limit(tmp_path, work) as limit:
+    with arithmetic_limit.open_arithmetic_limit(tmp_path, work) as limit:
         flops = tokens * 2 * 2 * 4 * 64 * (64 + 64) + 50 * 2 * 4 * 64
         assert limit.classify(work).seconds == pytest.approx(flops / 1e9)
 
 
 def test_the_machine_multiplies_matrices_at_some_rate() -> None:
-    assert arithmetic.matrix_flops_per_second() > 1e8
+    assert arithmetic_limit.matrix_flops_per_second() > 1e8
 
 
 def test_the_classifier_alone_scores_every_text(tmp_path: Path) -> None:
@@ -130,7 +140,8 @@ def test_a_side_that_is_not_installed_is_reported_and_not_started() -> None:
     side = counted(NEWSGATE, Counting())
     entries = [side, missing]
     results = Results(entries, measure(Plan(entries, [POSTS], {"file": 20, "batch": 10, "row": 5}, repeats=1)))
-    (line,) = [line for line in results.blocks()[MARKER].splitlines() if missing.name in line]
+    (table,) = [found.markdown for found in results.found() if isinstance(found, Table) and found.marker == MARKER]
+    (line,) = [line for line in table.splitlines() if missing.name in line]
     assert NOT_MEASURED in line
 
 
@@ -143,7 +154,8 @@ def test_the_page_gets_tables_and_picture(tmp_path: Path) -> None:
     page = tmp_path / "page.md"
     markers = [f"<!-- {name}: begin -->\n<!-- {name}: end -->\n" for name in (MARKER, KINDS_MARKER)]
     page.write_text("".join(markers))
-    Results(SIDES, [measured_with([NEWSGATE, CELERY_ROWS, BARE_LOOP, CLASSIFIER, LIMIT])]).write(page)
+    for found in Results(SIDES, [measured_with([NEWSGATE, CELERY_ROWS, BARE_LOOP, CLASSIFIER, LIMIT])]).found():
+        found.write(page)
     written = page.read_text()
     assert all(entry.name in written for entry in SIDES)
     assert f"]({PICTURE})" in written
@@ -154,7 +166,7 @@ def test_the_page_gets_tables_and_picture(tmp_path: Path) -> None:
 def test_bars_end_where_a_logarithm_says() -> None:
     low, high = powers_of_ten_around([17.0, 4000.0])
     assert (low, high) == (10.0, 10_000.0)
-    bars = LogBars("a < b", "&", low, high, [Bar("<n>", 100.0, 90.0, 2e6, "1 < 2", "#000")])
+    bars = BarChart("a < b", "&", low, high, [Bar("<n>", 100.0, 90.0, 2e6, "1 < 2", "#000")])
     thirds = [bars.place(value) - bars.place(low) for value in (100.0, 1000.0, 10_000.0, 1e9)]
     assert thirds == pytest.approx([thirds[2] / 3, 2 * thirds[2] / 3, thirds[2], thirds[2]], abs=0.1)
     assert {"<n>", "1 < 2", "a < b"} <= {element.text for element in ET.fromstring(side_by_side([bars])).iter()}

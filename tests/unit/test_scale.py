@@ -12,6 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from benchmarks.__main__ import main
 from benchmarks.pipeline.workers import EndedChunk, Setup, classifying_rate
 from benchmarks.scale.capacity import Site, bytes_table, limits_table, needs_table
 from benchmarks.scale.rates import (
@@ -24,7 +25,7 @@ from benchmarks.scale.rates import (
     read_rates,
     worker_rate,
 )
-from benchmarks.scale.simulate import Experiment, contents, delay_table, main
+from benchmarks.scale.simulate import Experiment, contents, delay_table
 from benchmarks.scale.workload import FileSizes, draw_work
 from benchmarks.shared.processes import BenchmarkError
 
@@ -190,7 +191,7 @@ def test_the_command_fills_the_page_and_draws_the_picture(tmp_path: Path, capsys
     page.write_text(PAGE.read_text(encoding="utf-8"), encoding="utf-8")
     (tmp_path / "images").mkdir()
     rates.write_bytes((PAGE.parents[1] / "benchmarks" / "results" / "rates.json").read_bytes())
-    main(["--files", "60", "--rates", str(rates), "--core-rows-per-second", "4321", "--write", str(page)])
+    main(["simulate", "--files", "60", "--rates", str(rates), "--core-rows-per-second", "4321", "--write", str(page)])
     assert "told by an option" in page.read_text(encoding="utf-8")
     assert "falls behind" in capsys.readouterr().out
     drawn = ET.fromstring((tmp_path / "images" / "scale.svg").read_text(encoding="utf-8"))

@@ -16,13 +16,17 @@ Point = tuple[float, float]
 
 @dataclass(frozen=True)
 class Curve:
-    """A line through `points`. band: (x, low, high) of the area behind it. marks: a dot at every point."""
+    """A line through `points`. band: (x, low, high) of the area behind it. marks: a dot at every point.
+
+    hollow: which of the dots are empty inside; none if not told.
+    """
 
     name: str
     points: Sequence[Point]
     colour: str
     dashed: bool = False
     marks: bool = False
+    hollow: Sequence[bool] = ()
     band: Sequence[tuple[float, float, float]] = ()
 
 
@@ -38,8 +42,8 @@ class Axis:
 
 
 @dataclass(frozen=True)
-class Panel:
-    """One diagram. legend: the place of the first name, in pixels from the panel's upper left corner."""
+class LineChart:
+    """One diagram. legend: the place of the first name, in pixels from the chart's upper left corner."""
 
     title: str
     across: Axis
@@ -113,7 +117,9 @@ class Panel:
             f'<polyline points="{_joined(points)}" fill="none" stroke="{curve.colour}" stroke-width="2"{dashes}/>'
         )
         if curve.marks:
-            parts += [f'<circle cx="{x}" cy="{y}" r="3.5" fill="{curve.colour}"/>' for x, y in points]
+            for (x, y), hollow in zip(points, curve.hollow or [False] * len(points), strict=True):
+                fill = f'fill="white" stroke="{curve.colour}"' if hollow else f'fill="{curve.colour}"'
+                parts.append(f'<circle cx="{x}" cy="{y}" r="3.5" {fill}/>')
         return parts
 
     def _name(self, curve: Curve, line: int) -> str:
@@ -139,13 +145,13 @@ class Drawing(Protocol):
         ...
 
 
-def side_by_side(panels: Sequence[Drawing]) -> str:
+def side_by_side(charts: Sequence[Drawing]) -> str:
     """Return the diagrams in a row as one SVG document."""
-    width, height = sum(panel.width for panel in panels), max(panel.height for panel in panels)
+    width, height = sum(chart.width for chart in charts), max(chart.height for chart in charts)
     drawn, across = [], 0
-    for panel in panels:
-        drawn.append(f'<g transform="translate({across} 0)">{panel.draw()}</g>')
-        across += panel.width
+    for chart in charts:
+        drawn.append(f'<g transform="translate({across} 0)">{chart.draw()}</g>')
+        across += chart.width
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}" font-family="sans-serif" '
         f'font-size="11"><rect width="100%" height="100%" fill="white"/>{"".join(drawn)}</svg>\n'

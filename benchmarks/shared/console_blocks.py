@@ -1,8 +1,6 @@
-"""Runs the console blocks of pages again, and puts in what they print now.
+"""What do the commands of a page print now? Runs the console blocks of pages again, and puts that in.
 
-`python -m benchmarks.shared.consoles docs/explaining.md docs/abstaining.md --with held-out.csv.gz=FILE`: every page starts in
-a new home in which `examples/headlines.csv` has been classified. FILE is a file that the pages name and newsgate does
-not have.
+Every page starts in a new home in which `examples/headlines.csv` has been classified.
 """
 
 from __future__ import annotations
@@ -10,16 +8,37 @@ from __future__ import annotations
 import argparse
 import re
 import subprocess
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Final
 
-from benchmarks.shared.processes import ROOT, BenchmarkError, clean_environment, program, scratch_folder
-from benchmarks.shared.report import say
+from benchmarks.shared.home import Home, program
+from benchmarks.shared.processes import ROOT, BenchmarkError, scratch_folder
+from benchmarks.shared.progress import say
 
 PROMPT: Final = "$ "
 FIRST: Final = "newsgate classify examples/headlines.csv --format csv -o /dev/null"
 _BLOCK: Final = re.compile(r"(?<=```console\n).*?(?=```)", re.DOTALL)
+
+
+def add_options(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("pages", type=Path, nargs="+")
+    parser.add_argument(
+        "--with",
+        dest="files",
+        type=_named_file,
+        nargs="*",
+        default=[],
+        metavar="NAME=FILE",
+        help="a file that the pages name and newsgate does not have",
+    )
+
+
+def run(options: argparse.Namespace) -> None:
+    for page in options.pages:
+        with scratch_folder() as folder:
+            rerun(page, folder=folder, files=dict(options.files))
+        say(f"{page} is written")
 
 
 def commands_of(block: str) -> Iterator[str]:
@@ -56,7 +75,7 @@ def _printed(block: str, *, folder: Path) -> str:
 
 
 def _run(command: str, *, folder: Path) -> str:
-    environment = clean_environment(NEWSGATE_HOME=str(folder / "home"))
+    environment = Home(folder).environment
     environment["PATH"] = f"{Path(program('newsgate')).parent}:{environment['PATH']}"
     done = subprocess.run(
         ["bash", "-c", command],
@@ -80,18 +99,3 @@ def _is_whole(command: str) -> bool:
 def _named_file(argument: str) -> tuple[str, Path]:
     name, _, path = argument.partition("=")
     return name, Path(path)
-
-
-def main(arguments: Sequence[str] | None = None) -> None:
-    parser = argparse.ArgumentParser(prog="python -m benchmarks.shared.consoles", description=__doc__)
-    parser.add_argument("pages", type=Path, nargs="+")
-    parser.add_argument("--with", dest="files", type=_named_file, nargs="*", default=[], metavar="NAME=FILE")
-    told = parser.parse_args(arguments)
-    for page in told.pages:
-        with scratch_folder() as folder:
-            rerun(page, folder=folder, files=dict(told.files))
-        say(f"{page} is written")
-
-
-if __name__ == "__main__":
-    main()

@@ -1,7 +1,7 @@
 """newsgate as queues: files become chunks, threads take them in order, a database does one thing at a time.
 
-A simulation of discrete events, for `benchmarks.scale.simulate`. Everything random lies in what it is given: how long each
-step of each chunk takes, when files come, when workers die. The same input gives the same output.
+A simulation of discrete events, for `benchmarks.scale.simulate`. Everything random lies in what it is given: how long
+each step of each chunk takes, when files come, when workers die. The same input gives the same output.
 
 Each file has an `enqueue` of its own, which reads a chunk, has the database store it, and reads the next. A stored
 chunk waits in one queue for all threads. A thread keeps its chunk until the database has committed the verdicts, so it
@@ -47,7 +47,7 @@ class Batch:
 
 
 @dataclass(frozen=True, slots=True)
-class Plant:
+class WorkerPool:
     """What serves: workers with threads each. lease_seconds: after this the chunk of a dead worker is free again."""
 
     workers: int
@@ -81,9 +81,9 @@ class Attempt:
     completed: bool
 
 
-def simulate(batches: Sequence[Batch], plant: Plant, *, deaths: Iterable[Death] = ()) -> list[Attempt]:
+def simulate(batches: Sequence[Batch], pool: WorkerPool, *, deaths: Iterable[Death] = ()) -> list[Attempt]:
     """Return every attempt, in the order in which they ended, when all chunks have their verdicts."""
-    return _Simulation(batches, plant, deaths).run()
+    return _Simulation(batches, pool, deaths).run()
 
 
 def sojourns(batches: Sequence[Batch], attempts: Iterable[Attempt]) -> Float64:
@@ -96,10 +96,10 @@ def sojourns(batches: Sequence[Batch], attempts: Iterable[Attempt]) -> Float64:
     return ends - starts
 
 
-def sojourns_alone(batches: Iterable[Batch], plant: Plant) -> Float64:
-    """Return what `sojourns` would be if each batch had the whole plant to itself, [batches]."""
+def sojourns_alone(batches: Iterable[Batch], pool: WorkerPool) -> Float64:
+    """Return what `sojourns` would be if each batch had the whole pool to itself, [batches]."""
     lone = ([replace(batch, arrives_seconds=0.0)] for batch in batches)
-    return np.array([sojourns(one, simulate(one, plant))[0] for one in lone])
+    return np.array([sojourns(one, simulate(one, pool))[0] for one in lone])
 
 
 @dataclass(slots=True)
@@ -117,15 +117,15 @@ class _Held:
 class _Simulation:
     """The state between two events; every method below `run` is one kind of event, or a step of one."""
 
-    def __init__(self, batches: Sequence[Batch], plant: Plant, deaths: Iterable[Death]) -> None:
+    def __init__(self, batches: Sequence[Batch], pool: WorkerPool, deaths: Iterable[Death]) -> None:
         self._batches = batches
-        self._plant = plant
+        self._pool = pool
         self._now = 0.0
         # The number keeps events of the same moment in the order in which they were planned.
         self._events: list[tuple[float, int, Callable[..., None], tuple[Any, ...]]] = []
         self._number = count()
         self._waiting: deque[_Held] = deque()
-        self._idle = list(range(plant.workers * plant.threads))
+        self._idle = list(range(pool.workers * pool.threads))
         self._held: dict[int, _Held] = {}
         self._down: set[int] = set()
         self._database_free_at = 0.0
@@ -204,7 +204,7 @@ class _Simulation:
         for held in [self._held[thread] for thread in threads if thread in self._held]:
             held.lost = True
             self._end(held, completed=False)
-            lease_ends = held.began_seconds + self._plant.lease_seconds
+            lease_ends = held.began_seconds + self._pool.lease_seconds
             self._plan(max(self._now, lease_ends), self._take_back, held.batch, held.chunk)
         self._plan(self._now + death.down_seconds, self._come_back, death.worker)
 
@@ -219,4 +219,4 @@ class _Simulation:
         self._hand_out()
 
     def _threads_of(self, worker: int) -> range:
-        return range(worker * self._plant.threads, (worker + 1) * self._plant.threads)
+        return range(worker * self._pool.threads, (worker + 1) * self._pool.threads)

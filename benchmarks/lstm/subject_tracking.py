@@ -1,4 +1,4 @@
-"""Sentences of one form, with and without a change of captain, and a small LSTM that learned whom they speak of.
+"""Sentences that change their subject or do not, and a small LSTM that learned whom they speak of.
 
     MSD was previous captain & he was good wicket keeper, now Rohit sharma is captain & he is good batsman
     MSD was previous captain & he was good wicket keeper, with Rohit sharma in team & he is good batsman

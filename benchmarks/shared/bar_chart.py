@@ -29,7 +29,7 @@ class Bar:
 
 
 @dataclass(frozen=True)
-class LogBars:
+class BarChart:
     """Bars below each other. low, high: the ends of the axis, two powers of ten."""
 
     title: str
@@ -80,4 +80,6 @@ class LogBars:
 
 def powers_of_ten_around(values: Sequence[float]) -> tuple[float, float]:
     """Return the largest power of ten below all `values`, which are positive, and the smallest above."""
-    return 10.0 ** math.floor(math.log10(min(values))), 10.0 ** math.ceil(math.log10(max(values)))
+    low, high = math.floor(math.log10(min(values))), math.ceil(math.log10(max(values)))
+    # An axis has two ends, also where all values are one power of ten.
+    return 10.0**low, 10.0 ** max(high, low + 1)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from benchmarks.pipeline.arithmetic import open_arithmetic_limit
+from benchmarks.pipeline.arithmetic_limit import open_arithmetic_limit
 from benchmarks.pipeline.bare_loop import open_bare_loop, open_onnx_loop
 from benchmarks.pipeline.celery_side import open_celery_batches, open_celery_rows
 from benchmarks.pipeline.loaded_classifier import open_classifier

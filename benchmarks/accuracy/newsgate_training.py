@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import json
-import os
 import subprocess
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any, Final
 
+from benchmarks.accuracy.classifying_speed import Stopwatch, texts_per_second
+from benchmarks.accuracy.labelled_sets import SetFiles
 from benchmarks.accuracy.results import Circumstances, Figures, Result, settings_hash
-from benchmarks.accuracy.sets import SetFiles
-from benchmarks.accuracy.speed import Stopwatch, texts_per_second
-from benchmarks.shared.processes import BenchmarkError, clean_environment, program
+from benchmarks.shared.home import program
+from benchmarks.shared.processes import BenchmarkError, clean_environment, cores
 from newsgate.model.bundle import read_bundle
 from newsgate.model.classifier import Classifier
 from newsgate.training.distillation import ANSWERS_VERSION
@@ -51,7 +51,7 @@ class Training:
 
 
 @dataclass(frozen=True)
-class Home:
+class TrainingHome:
     """A newsgate of its own, with nothing set but its home."""
 
     folder: Path
@@ -109,7 +109,7 @@ def measure_training(
     picture: Path | None,
 ) -> Result:
     """Train in a new home in `folder` and test there; `others` are the other sets' tests, by name."""
-    home = Home(folder / f"home-{files.name}-{training.recipe}-{training.seed}")
+    home = TrainingHome(folder / f"home-{files.name}-{training.recipe}-{training.seed}")
     _share_teachers(home, bundle.parent / "teachers")
     made = Circumstances.now()
     with Stopwatch() as stopwatch:
@@ -160,11 +160,11 @@ def rates_of(bundle: bytes, files: SetFiles) -> dict[str, float]:
             warm_up=train.texts,
             texts=test.texts,
         )
-        for threads in sorted({1, len(os.sched_getaffinity(0))})
+        for threads in sorted({1, cores()})
     }
 
 
-def _share_teachers(home: Home, answers: Path) -> None:
+def _share_teachers(home: TrainingHome, answers: Path) -> None:
     """Let the homes share what teachers said: a teacher is trained once for a set, whatever the seed."""
     answers.mkdir(parents=True, exist_ok=True)
     home.folder.mkdir(parents=True, exist_ok=True)

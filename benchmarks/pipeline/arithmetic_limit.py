@@ -27,8 +27,8 @@ from pathlib import Path
 import numpy as np
 from threadpoolctl import threadpool_limits
 
-from benchmarks.pipeline.side import Side, Work, cores
-from benchmarks.shared.processes import Cost
+from benchmarks.pipeline.side import Side, Work
+from benchmarks.shared.processes import Cost, cores
 from newsgate.model.bundle import Bundle, read_bundle
 from newsgate.model.onnx_weights import weights_from_onnx
 from newsgate.model.starter import starter_bundle

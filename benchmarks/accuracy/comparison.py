@@ -1,4 +1,4 @@
-"""How well newsgate tells fake from real: `make accuracy DATA=FOLDER`, the folder that holds the labelled sets.
+"""How well does newsgate tell fake from real, beside what people would use instead?
 
 Measures what has no result yet, or one of other settings or texts, and puts the tables into docs/accuracy.md. It may be
 stopped and started again at any time: every training that ended has left its result in benchmarks/results/accuracy.
@@ -7,18 +7,18 @@ stopped and started again at any time: every training that ended has left its re
 from __future__ import annotations
 
 import argparse
-import sys
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from benchmarks.accuracy.baselines import BASELINES, measure_baseline
+from benchmarks.accuracy.labelled_sets import SOURCES, SetFiles, prepare_set
+from benchmarks.accuracy.newsgate_training import FORMER_SETTINGS, Training, measure_training
 from benchmarks.accuracy.page import PICTURE, write_page
 from benchmarks.accuracy.results import RESULTS, Result, is_measured, load_results, texts_hash
-from benchmarks.accuracy.sets import SOURCES, SetFiles, prepare_set
-from benchmarks.accuracy.trained import FORMER_SETTINGS, Training, measure_training
+from benchmarks.shared.options import names_among
 from benchmarks.shared.processes import ROOT, BenchmarkError, scratch_folder
-from benchmarks.shared.report import say
+from benchmarks.shared.progress import say
 from newsgate.foundation.errors import NewsgateError
 from newsgate.training.recipe import RECIPES
 from newsgate.training.starter import read_labelled_csv
@@ -31,8 +31,34 @@ PICTURED = ("constraint", "plain", 0)
 CROSSING_SEED = 0
 
 
+def add_options(parser: argparse.ArgumentParser) -> None:
+    methods = [*BASELINES, *RECIPES]
+    parser.add_argument("data", type=Path, nargs="?", help="the folder that holds a folder for each set")
+    parser.add_argument("--only", type=names_among(SOURCES), default=[*SOURCES], metavar="SET,SET")
+    parser.add_argument("--recipe", type=names_among(methods), default=methods, metavar="NAME,NAME")
+    parser.add_argument("--seeds", type=_seeds, default=[0, 1, 2], metavar="N,N")
+    parser.add_argument("--render", action="store_true", help="only write the page again, from the results there are")
+    parser.add_argument("--limit", type=int, metavar="ROWS", help="a trial with so many rows of each file")
+    parser.add_argument("--epochs", type=int, metavar="N", help="a trial with so many passes over the texts")
+
+
+def run(options: argparse.Namespace) -> None:
+    """Measure and render, or only render."""
+    wanted = Wanted(**vars(options))
+    if wanted.data is None and not wanted.render:
+        raise BenchmarkError("give the folder that holds the sets, or --render")
+    places = Places.of(wanted)
+    failures = []
+    if wanted.data is not None and not wanted.render:
+        failures = measure_all(wanted, wanted.data, places)
+    write_page(places.page, load_results(places.results))
+    say(f"{places.page} is written")
+    if failures:
+        raise BenchmarkError("not measured:\n" + "\n".join(failures))
+
+
 @dataclass(frozen=True, kw_only=True)
-class Options:
+class Wanted:
     """What to measure. limit, epochs: for trying the benchmark; its results then stay out of the page."""
 
     data: Path | None
@@ -58,9 +84,9 @@ class Places:
     page: Path
 
     @classmethod
-    def of(cls, options: Options) -> Places:
+    def of(cls, wanted: Wanted) -> Places:
         """Return the places of the project, or for a trial those of a copy in the build folder."""
-        if not options.is_trial:
+        if not wanted.is_trial:
             return cls(RESULTS, BUILD, PAGE)
         trial = BUILD / "trial"
         (trial / PICTURE).parent.mkdir(parents=True, exist_ok=True)
@@ -87,7 +113,7 @@ class Measurement:
 
     data: Path
     folder: Path
-    options: Options
+    wanted: Wanted
     places: Places
     _prepared: dict[tuple[str, int], SetFiles] = field(default_factory=dict)
 
@@ -95,7 +121,7 @@ class Measurement:
         """Measure a job; None where that was done before."""
         files = self._files(job.set_name, job.seed)
         texts = texts_hash(read_labelled_csv(path).fingerprint() for path in (files.train, *files.tests.values()))
-        training = Training(job.method, job.seed, self.options.epochs) if job.method in RECIPES else None
+        training = Training(job.method, job.seed, self.wanted.epochs) if job.method in RECIPES else None
         settings = training.settings if training else BASELINES[job.method].settings
         if is_measured(
             self.places.results,
@@ -132,26 +158,26 @@ class Measurement:
     def _files(self, name: str, seed: int) -> SetFiles:
         if (name, seed) not in self._prepared:
             self._prepared[name, seed] = prepare_set(
-                name, data=self.data, folder=self.folder, seed=seed, limit=self.options.limit
+                name, data=self.data, folder=self.folder, seed=seed, limit=self.wanted.limit
             )
         return self._prepared[name, seed]
 
 
-def jobs(options: Options) -> Iterator[Job]:
+def jobs(wanted: Wanted) -> Iterator[Job]:
     """Every job asked for: all methods with the first seed come before any with the second."""
-    for seed in options.seeds:
-        for method in options.recipe:
-            for name in options.only:
+    for seed in wanted.seeds:
+        for method in wanted.recipe:
+            for name in wanted.only:
                 if _is_worth_measuring(method, name, seed):
                     yield Job(method, name, seed)
 
 
-def measure_all(options: Options, data: Path, places: Places) -> list[str]:
+def measure_all(wanted: Wanted, data: Path, places: Places) -> list[str]:
     """Measure what is missing, render the page after each, and return what went wrong."""
     failures = []
     with scratch_folder() as folder:
-        measurement = Measurement(data.resolve(), folder, options, places)
-        for job in jobs(options):
+        measurement = Measurement(data.resolve(), folder, wanted, places)
+        for job in jobs(wanted):
             try:
                 result = measurement.measure(job)
             except (BenchmarkError, NewsgateError) as error:
@@ -166,24 +192,6 @@ def measure_all(options: Options, data: Path, places: Places) -> list[str]:
     return failures
 
 
-def main() -> None:
-    """Measure and render, or only render."""
-    options = _options()
-    places = Places.of(options)
-    try:
-        failures = []
-        if options.data is not None and not options.render:
-            failures = measure_all(options, options.data, places)
-        write_page(places.page, load_results(places.results))
-        say(f"{places.page} is written")
-    except BenchmarkError as error:
-        sys.exit(f"error: {error}")
-    except KeyboardInterrupt:
-        sys.exit(130)
-    if failures:
-        sys.exit("error: not measured:\n" + "\n".join(failures))
-
-
 def _is_worth_measuring(method: str, set_name: str, seed: int) -> bool:
     if method in RECIPES:
         return True
@@ -193,35 +201,5 @@ def _is_worth_measuring(method: str, set_name: str, seed: int) -> bool:
     return has_news and (not baseline.sets or set_name in baseline.sets)
 
 
-def _options() -> Options:
-    parser = argparse.ArgumentParser(prog="python -m benchmarks.accuracy", description=__doc__)
-    parser.add_argument("data", type=Path, nargs="?", help="the folder that holds a folder for each set")
-    parser.add_argument("--only", type=_names_of(SOURCES), default=list(SOURCES), metavar="SET,SET")
-    methods = {**BASELINES, **RECIPES}
-    parser.add_argument("--recipe", type=_names_of(methods), default=list(methods), metavar="NAME,NAME")
-    parser.add_argument("--seeds", type=_seeds, default=[0, 1, 2], metavar="N,N")
-    parser.add_argument("--render", action="store_true", help="only write the page again, from the results there are")
-    parser.add_argument("--limit", type=int, metavar="ROWS", help="a trial with so many rows of each file")
-    parser.add_argument("--epochs", type=int, metavar="N", help="a trial with so many passes over the texts")
-    options = Options(**vars(parser.parse_args()))
-    if options.data is None and not options.render:
-        parser.error("give the folder that holds the sets, or --render")
-    return options
-
-
-def _names_of(known: Mapping[str, object]) -> Callable[[str], list[str]]:
-    def names(told: str) -> list[str]:
-        unknown = [name for name in told.split(",") if name not in known]
-        if unknown:
-            raise argparse.ArgumentTypeError(f"{', '.join(unknown)}: not one of {', '.join(known)}")
-        return told.split(",")
-
-    return names
-
-
 def _seeds(told: str) -> list[int]:
     return [int(seed) for seed in told.split(",")]
-
-
-if __name__ == "__main__":
-    main()

@@ -16,6 +16,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from newsgate.model.bundle import read_bundle
+from newsgate.model.starter import starter_bundle
 from newsgate.model.tokenizer import CONTINUATION, RESERVED_PIECES
 
 # The 95th percentile of a normal distribution lies this many standard deviations above its mean.
@@ -76,9 +78,9 @@ def make_lexicon(pieces: Sequence[str], *, seed: int = 0) -> Lexicon:
     return Lexicon(words, tuple(weights))
 
 
-def make_posts(lexicon: Lexicon, *, seed: int) -> Iterator[str]:
-    """Yield posts without end, the same for the same seed."""
-    return make_texts(lexicon, POSTS, seed=seed)
+def make_posts(*, seed: int) -> Iterator[str]:
+    """Yield posts without end that the starter model's tokenizer knows, the same for the same seed."""
+    return make_texts(make_lexicon(read_bundle(starter_bundle()).tokenizer.pieces), POSTS, seed=seed)
 
 
 def make_texts(lexicon: Lexicon, kind: Kind, *, seed: int) -> Iterator[str]:
