@@ -1,7 +1,8 @@
 """The immutable artefact: network, tokenizer and everything known about them in one zip file.
 
 A bundle is made once, in memory, and never changed; its number in the database and its sha256 are its identity. One
-from outside is read with suspicion: members, sizes and checksums are verified before anything is parsed.
+from outside is read with suspicion: members, sizes and checksums are verified before anything is parsed. Today's format
+has the weights as plain arrays; in those before it they lie in the ONNX graph alone (`model.bundle_weights`).
 """
 
 from __future__ import annotations
@@ -17,11 +18,12 @@ from typing import Final
 
 from newsgate.foundation.atomic_file import whole_file
 from newsgate.foundation.errors import NewsgateError
-from newsgate.model.metadata import FORMAT_VERSION, BundleMetadata
+from newsgate.model.metadata import FORMAT_VERSION, OLDER_FORMAT_VERSIONS, BundleMetadata
 from newsgate.model.tokenizer import Tokenizer
 
 KERAS_MEMBER: Final = "model.keras"
 ONNX_MEMBER: Final = "model.onnx"
+WEIGHTS_MEMBER: Final = "weights.npz"
 TOKENIZER_MEMBER: Final = "tokenizer.json"
 METADATA_MEMBER: Final = "metadata.json"
 
@@ -29,11 +31,14 @@ _MEBIBYTE: Final = 1024 * 1024
 MEMBER_LIMITS_BYTES: Final = {
     KERAS_MEMBER: 256 * _MEBIBYTE,
     ONNX_MEMBER: 256 * _MEBIBYTE,
+    WEIGHTS_MEMBER: 256 * _MEBIBYTE,
     TOKENIZER_MEMBER: 16 * _MEBIBYTE,
     METADATA_MEMBER: 1 * _MEBIBYTE,
 }
 TOTAL_LIMIT_BYTES: Final = 384 * _MEBIBYTE
 
+# Their floats deflate by a tenth at most, and inflating them took longer than anything else at opening a bundle.
+_STORED_MEMBERS: Final = (KERAS_MEMBER, ONNX_MEMBER, WEIGHTS_MEMBER)
 # Zip cannot say "no time"; its first day keeps equal contents equal bytes.
 _MEMBER_TIME: Final = (1980, 1, 1, 0, 0, 0)
 
@@ -44,28 +49,39 @@ class BundleError(NewsgateError):
 
 @dataclass(frozen=True)
 class Bundle:
-    """A verified bundle. keras_model and onnx_model are the same weights, as files of those two formats."""
+    """A verified bundle. keras_model, onnx_model and weights_npz are the same weights, as files of those three formats.
+
+    weights_npz: None in a bundle of an older format.
+    """
 
     keras_model: bytes
     onnx_model: bytes
+    weights_npz: bytes | None
     tokenizer: Tokenizer
     metadata: BundleMetadata
 
 
-def make_bundle(*, keras_model: bytes, onnx_model: bytes, tokenizer: Tokenizer, metadata: BundleMetadata) -> bytes:
-    """Return a bundle as bytes; the members' checksums are put into its metadata here."""
+def make_bundle(
+    *, keras_model: bytes, onnx_model: bytes, weights_npz: bytes, tokenizer: Tokenizer, metadata: BundleMetadata
+) -> bytes:
+    """Return a bundle as bytes; the members' checksums are put into its metadata here.
+
+    weights_npz: as `model.bundle_weights.weights_to_npz` makes it.
+    """
     members = {
         KERAS_MEMBER: keras_model,
         ONNX_MEMBER: onnx_model,
+        WEIGHTS_MEMBER: weights_npz,
         TOKENIZER_MEMBER: tokenizer.to_json().encode(),
     }
     complete = replace(metadata, members_sha256={name: _sha256(content) for name, content in members.items()})
     members[METADATA_MEMBER] = json.dumps(complete.as_dict(), indent=2, sort_keys=True).encode()
 
     buffer = io.BytesIO()
-    with zipfile.ZipFile(buffer, "w", compression=zipfile.ZIP_DEFLATED, compresslevel=9) as archive:
+    with zipfile.ZipFile(buffer, "w", compresslevel=9) as archive:
         for name, content in members.items():
-            archive.writestr(zipfile.ZipInfo(name, _MEMBER_TIME), content, zipfile.ZIP_DEFLATED)
+            method = zipfile.ZIP_STORED if name in _STORED_MEMBERS else zipfile.ZIP_DEFLATED
+            archive.writestr(zipfile.ZipInfo(name, _MEMBER_TIME), content, method)
     return buffer.getvalue()
 
 
@@ -82,6 +98,7 @@ def read_bundle(data: bytes) -> Bundle:
     return Bundle(
         keras_model=members[KERAS_MEMBER],
         onnx_model=members[ONNX_MEMBER],
+        weights_npz=members.get(WEIGHTS_MEMBER),
         tokenizer=_read_tokenizer(members[TOKENIZER_MEMBER]),
         metadata=metadata,
     )
@@ -99,25 +116,46 @@ def _read_members(data: bytes) -> dict[str, bytes]:
         raise _untrusted(f"the file has {len(data)} bytes, more than {TOTAL_LIMIT_BYTES}")
     try:
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
-            _check_directory(archive.infolist())
+            _check_sizes(archive.infolist())
+            _check_names(archive.namelist(), version=_read_version(archive))
             return {entry.filename: _inflate(archive, entry) for entry in archive.infolist()}
     except (zipfile.BadZipFile, zlib.error, EOFError, OSError, ValueError, NotImplementedError, RuntimeError) as error:
         raise _untrusted(f"not a readable zip file ({error})") from error
 
 
-def _check_directory(entries: list[zipfile.ZipInfo]) -> None:
-    """Refuse unexpected members, methods and sizes by the zip's directory alone, before a byte is inflated."""
-    names = sorted(entry.filename for entry in entries)
-    if names != sorted(MEMBER_LIMITS_BYTES):
-        raise _untrusted(f"its members are {', '.join(names[:8]) or 'none'}, not {', '.join(MEMBER_LIMITS_BYTES)}")
+def _check_sizes(entries: list[zipfile.ZipInfo]) -> None:
+    """Refuse methods and sizes by the zip's directory alone, before a byte is inflated."""
     for entry in entries:
         # Of the others, zipfile inflates a whole block at once: seven hundred bytes make eight hundred megabytes.
         if entry.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
             raise _untrusted(f"{entry.filename} is compressed by method {entry.compress_type}, not deflated")
-        if entry.file_size > MEMBER_LIMITS_BYTES[entry.filename]:
+        if entry.file_size > MEMBER_LIMITS_BYTES.get(entry.filename, TOTAL_LIMIT_BYTES):
             raise _untrusted(f"{entry.filename} would be {entry.file_size} bytes, more than allowed")
     if sum(entry.file_size for entry in entries) > TOTAL_LIMIT_BYTES:
         raise _untrusted(f"its members would be more than {TOTAL_LIMIT_BYTES} bytes")
+
+
+def _read_version(archive: zipfile.ZipFile) -> int:
+    """Return the bundle's format, refusing one that is not read here: a later one may well have other members."""
+    if METADATA_MEMBER not in archive.namelist():
+        return FORMAT_VERSION
+    content = _inflate(archive, archive.getinfo(METADATA_MEMBER))
+    try:
+        version = json.loads(content)["format_version"]
+    except (ValueError, KeyError, TypeError, RecursionError) as error:
+        raise _untrusted(f"{METADATA_MEMBER} is not a bundle's metadata ({error!r})") from error
+    if version not in (*OLDER_FORMAT_VERSIONS, FORMAT_VERSION):
+        raise BundleError(
+            f"the bundle has format {version}, this program reads {OLDER_FORMAT_VERSIONS[0]} to {FORMAT_VERSION}",
+            remedy="Upgrade newsgate, or train the model again with this version",
+        )
+    return int(version)
+
+
+def _check_names(names: list[str], *, version: int) -> None:
+    expected = [name for name in MEMBER_LIMITS_BYTES if name != WEIGHTS_MEMBER or version == FORMAT_VERSION]
+    if sorted(names) != sorted(expected):
+        raise _untrusted(f"its members are {', '.join(sorted(names)[:8]) or 'none'}, not {', '.join(expected)}")
 
 
 def _inflate(archive: zipfile.ZipFile, entry: zipfile.ZipInfo) -> bytes:
@@ -128,25 +166,14 @@ def _inflate(archive: zipfile.ZipFile, entry: zipfile.ZipInfo) -> bytes:
 
 def _read_metadata(content: bytes) -> BundleMetadata:
     try:
-        document = json.loads(content)
-        version = document["format_version"]
-    except (ValueError, KeyError, TypeError, RecursionError) as error:
-        raise _untrusted(f"{METADATA_MEMBER} is not a bundle's metadata ({error!r})") from error
-    # Before the fields: a later format may well have others.
-    if version != FORMAT_VERSION:
-        raise BundleError(
-            f"the bundle has format {version}, this program reads {FORMAT_VERSION}",
-            remedy="Upgrade newsgate, or train the model again with this version",
-        )
-    try:
-        return BundleMetadata.from_dict(document)
+        return BundleMetadata.from_dict(json.loads(content))
     except (ValueError, OverflowError, KeyError, TypeError) as error:
         raise _untrusted(f"{METADATA_MEMBER} is not a bundle's metadata ({error})") from error
 
 
 def _check_checksums(members: dict[str, bytes], metadata: BundleMetadata) -> None:
-    for name in (KERAS_MEMBER, ONNX_MEMBER, TOKENIZER_MEMBER):
-        if metadata.members_sha256.get(name) != _sha256(members[name]):
+    for name, content in members.items():
+        if name != METADATA_MEMBER and metadata.members_sha256.get(name) != _sha256(content):
             raise _untrusted(f"{name} is not what the bundle's metadata says it is")
 
 

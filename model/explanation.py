@@ -14,10 +14,10 @@ from typing import Final
 import numpy as np
 
 from newsgate.model.bundle import Bundle, BundleError
+from newsgate.model.bundle_weights import weights_of
 from newsgate.model.classifier import calibrated
 from newsgate.model.explanation_faithfulness import Faithfulness, Float64, Ids, Score, measure_faithfulness, without
 from newsgate.model.gates import NetworkTrace, Trace, take_in, trace_network
-from newsgate.model.onnx_weights import weights_from_onnx
 from newsgate.model.runtime import Runtime
 from newsgate.model.tokenizer import RESERVED_PIECES, URL_PIECE, Encoded, Tokenizer
 from newsgate.model.tokens import Tokens
@@ -84,7 +84,7 @@ def explain(bundle: Bundle, runtime: Runtime, text: str, *, most_tokens: int) ->
     runtime: that of `bundle`; it scores twice as many texts as there are tokens, so the time grows with their square.
     Raises BundleError where the bundle's network is not the one whose gates are known here, or gives no finite score.
     """
-    weights = weights_from_onnx(bundle.onnx_model)
+    weights = weights_of(bundle)
     if len(bundle.tokenizer) > len(weights.embedding):
         raise BundleError("the bundle's vocabulary has more pieces than its network", remedy="Train the model again")
     encoded = bundle.tokenizer.encode(text, max_tokens=bundle.metadata.max_tokens)

@@ -9,7 +9,9 @@ from typing import Any, Final
 
 from newsgate.model.labels import LABELS
 
-FORMAT_VERSION: Final = 1
+FORMAT_VERSION: Final = 3
+# Before the weights were a file of their own. No bundle was ever written as 2: that is a tokenizer's format.
+OLDER_FORMAT_VERSIONS: Final = (1, 2)
 # A bundle from outside decides by this number how much memory a text may take.
 MOST_TOKENS: Final = 16_384
 

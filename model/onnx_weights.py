@@ -1,42 +1,35 @@
-"""The weights of a bundle's ONNX graph, without the `onnx` package, which a base installation lacks.
+"""The weights of a bundle made before they were a file of their own: they lie in its ONNX graph alone.
 
-An ONNX file is one protobuf message. Its wire format is a row of fields, each a number and a kind packed in a varint
-and then a value (https://protobuf.dev/programming-guides/encoding/); the numbers used here are those of `onnx.proto`.
-The bytes may come from outside: nothing is read beyond them, and no array is larger than its own bytes.
+An ONNX file is a message of protobuf, which a base installation has for ONNX Runtime's sake. What is read of it is
+declared below by the numbers of `onnx.proto`; protobuf passes over everything else. The graph is not run for them: a
+stranger's may compute what it names `embedding`, and take any time and memory for it. The bytes may come from outside:
+no array is larger than its own bytes, and what is made of them on the way is not much larger either.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping
-from typing import Final
+from collections.abc import Mapping
+from functools import cache
+from typing import Any, Final
 
 import numpy as np
+from google.protobuf import descriptor_pb2, descriptor_pool, message_factory
+from google.protobuf.message import DecodeError
 
 from newsgate.model.bundle import BundleError
 from newsgate.model.weights import Float32, LstmWeights, Weights
 
-_MODEL_GRAPH: Final = 7
-_GRAPH_INITIALIZER: Final = 5
-_TENSOR_DIMS: Final = 1
-_TENSOR_TYPE: Final = 2
-_TENSOR_NAME: Final = 8
-_TENSOR_RAW: Final = 9
 _FLOAT32: Final = 1
-
-_VARINT: Final = 0
-_FIXED64: Final = 1
-_BYTES: Final = 2
-_FIXED32: Final = 5
-
-# `compile_onnx` writes 41 fields into its largest message; a file of millions would keep a reader busy for minutes.
-_MOST_FIELDS: Final = 1000
-_VARINT_BYTES: Final = 10
-_MOST_DIMENSIONS: Final = 3
-
 _NAMES: Final = ("embedding", "lstm_w", "lstm_r", "lstm_b", "output_kernel", "output_bias")
+_MOST_DIMENSIONS: Final = 3
+# `compile_onnx` writes twenty beside an array's numbers.
+_MOST_BYTES_BESIDE: Final = 1000
 
-_Value = int | memoryview
+# The first byte of an initializer in a graph, and how it may be written in a roundabout way.
+_INITIALIZER_TAGS: Final = (b"\x2a", b"\xaa")
+_MOST_TAGS: Final = 1000
+_LEAST_BYTES_PER_TAG: Final = 32
 
 
 def weights_from_onnx(onnx_model: bytes) -> Weights:
@@ -44,19 +37,26 @@ def weights_from_onnx(onnx_model: bytes) -> Weights:
 
     Raises BundleError where the bytes are not such a graph: truncated, other names, types, shapes or no finite numbers.
     """
-    arrays = _read_arrays(memoryview(onnx_model))
+    _check_tags(onnx_model)
+    try:
+        arrays = _read_arrays(onnx_model)
+    except DecodeError as error:
+        raise _unreadable(f"it is not a message of protobuf ({error})") from error
     missing = [name for name in _NAMES if name not in arrays]
     if missing:
         raise _unreadable(f"it has no {missing[0]}")
     _check_shapes(arrays)
     forward, backward = (_lstm(arrays, direction) for direction in (0, 1))
-    return Weights(
+    weights = Weights(
         embedding=arrays["embedding"],
         forward=forward,
         backward=backward,
         output_kernel=arrays["output_kernel"],
         output_bias=arrays["output_bias"],
     )
+    if fault := weights.fault():
+        raise _unreadable(fault)
+    return weights
 
 
 def _lstm(arrays: Mapping[str, Float32], direction: int) -> LstmWeights:
@@ -96,95 +96,68 @@ def _check_shapes(arrays: Mapping[str, Float32]) -> None:
             raise _unreadable(f"{name} has the shape {arrays[name].shape}, not {shape}")
 
 
-def _read_arrays(model: memoryview) -> dict[str, Float32]:
+def _check_tags(onnx_model: bytes) -> None:
+    """Refuse bytes that could hold countless initializers: each is an object, many times as large as its two bytes.
+
+    Of bytes that are weights two in 256 look like a tag.
+    """
+    tags = sum(onnx_model.count(tag) for tag in _INITIALIZER_TAGS)
+    if tags > max(_MOST_TAGS, len(onnx_model) // _LEAST_BYTES_PER_TAG):
+        raise _unreadable("it has more parts than weights have")
+
+
+def _read_arrays(onnx_model: bytes) -> dict[str, Float32]:
     arrays: dict[str, Float32] = {}
-    for graph in _messages(model, _MODEL_GRAPH):
-        for tensor in _messages(graph, _GRAPH_INITIALIZER):
-            name, array = _read_tensor(tensor)
-            if name in arrays:
-                raise _unreadable(f"it has {name} twice")
-            if array is not None:
-                arrays[name] = array
+    for initializer in _message("Model").FromString(onnx_model).graph.initializer:
+        tensor = _message("Tensor").FromString(initializer)
+        name = tensor.name.decode(errors="replace")
+        if name in arrays:
+            raise _unreadable(f"it has {name} twice")
+        if name in _NAMES:
+            arrays[name] = _array(name, tensor, initializer)
     return arrays
 
 
-def _read_tensor(tensor: memoryview) -> tuple[str, Float32 | None]:
-    """Return a tensor's name and its array, None where it is not one of the weights."""
-    name, kind, raw = "", 0, memoryview(b"")
-    dims: list[int] = []
-    for field, value in _fields(tensor):
-        if field == _TENSOR_DIMS:
-            dims += _varints(value)
-        elif field == _TENSOR_TYPE and isinstance(value, int):
-            kind = value
-        elif field == _TENSOR_NAME and isinstance(value, memoryview):
-            name = value.tobytes().decode(errors="replace")
-        elif field == _TENSOR_RAW and isinstance(value, memoryview):
-            raw = value
-    if name not in _NAMES:
-        return name, None
+def _array(name: str, tensor: Any, initializer: bytes) -> Float32:
+    raw = tensor.raw_data
+    # Before the dimensions are read: there may be as many as there are bytes, and each becomes eight.
+    short = len(initializer) - len(raw) <= _MOST_BYTES_BESIDE
+    dims = _message("Dimensions").FromString(initializer).dims if short else []
     # Python's integers do not overflow: no product of dimensions can pass for a smaller one.
-    if kind != _FLOAT32 or not 1 <= len(dims) <= _MOST_DIMENSIONS or 4 * math.prod(dims) != len(raw) or not raw:
+    whole = raw and 1 <= len(dims) <= _MOST_DIMENSIONS and 4 * math.prod(dims) == len(raw)
+    if tensor.data_type != _FLOAT32 or not whole:
         raise _unreadable(f"{name} is not an array of float32 with its numbers beside it")
-    array = np.frombuffer(raw, dtype="<f4").astype(np.float32).reshape(dims)
-    if not np.isfinite(array).all():
-        raise _unreadable(f"{name} holds something that is not a number")
-    return name, array
+    return np.frombuffer(raw, dtype="<f4").astype(np.float32).reshape(dims)
 
 
-def _messages(message: memoryview, wanted: int) -> Iterator[memoryview]:
-    for field, value in _fields(message):
-        if field == wanted:
-            if isinstance(value, int):
-                raise _unreadable(f"field {field} is a number where a message belongs")
-            yield value
+@cache
+def _message(name: str) -> Any:
+    """Return the class of one of the messages declared here."""
+    descriptor = _pool().FindMessageTypeByName(f"newsgate.{name}")
+    return message_factory.GetMessageClass(descriptor)
 
 
-def _fields(message: memoryview) -> Iterator[tuple[int, _Value]]:
-    """Give the fields of a message in their order: their number, and an integer or the bytes."""
-    place = 0
-    for _ in range(_MOST_FIELDS):
-        if place == len(message):
-            return
-        tag, place = _varint(message, place)
-        field, kind = tag >> 3, tag & 7
-        if kind == _VARINT:
-            value, place = _varint(message, place)
-            yield field, value
-            continue
-        if kind == _BYTES:
-            size, place = _varint(message, place)
-        elif kind in (_FIXED32, _FIXED64):
-            size = 4 if kind == _FIXED32 else 8
-        else:
-            raise _unreadable(f"it has a field of the unknown kind {kind}")
-        if size > len(message) - place:
-            raise _unreadable("it ends in the middle of a field")
-        yield field, message[place : place + size]
-        place += size
-    raise _unreadable(f"a part of it has more than {_MOST_FIELDS} fields")
+@cache
+def _pool() -> Any:
+    def field(name: str, number: int, kind: str, **more: str) -> dict[str, Any]:
+        return {"name": name, "number": number, "type": f"TYPE_{kind}", "label": "LABEL_OPTIONAL", **more}
 
-
-def _varint(message: memoryview, place: int) -> tuple[int, int]:
-    """Return the integer at `place`, seven bits a byte, the lowest first, and the place behind it."""
-    value = 0
-    for index, byte in enumerate(message[place : place + _VARINT_BYTES]):
-        value |= (byte & 0x7F) << (7 * index)
-        if byte < 0x80:
-            return value, place + index + 1
-    raise _unreadable("it ends in the middle of a number")
-
-
-def _varints(value: _Value) -> list[int]:
-    """Return a repeated integer's values, which stand alone or packed together."""
-    if isinstance(value, int):
-        return [value]
-    values: list[int] = []
-    place = 0
-    while place < len(value) and len(values) <= _MOST_DIMENSIONS:
-        number, place = _varint(value, place)
-        values.append(number)
-    return values
+    messages = {
+        "Model": [field("graph", 7, "MESSAGE", type_name=".newsgate.Graph")],
+        # Initializers as bytes, to be read one by one.
+        "Graph": [field("initializer", 5, "BYTES", label="LABEL_REPEATED")],
+        "Tensor": [field("data_type", 2, "INT32"), field("name", 8, "BYTES"), field("raw_data", 9, "BYTES")],
+        "Dimensions": [field("dims", 1, "INT64", label="LABEL_REPEATED")],
+    }
+    file = descriptor_pb2.FileDescriptorProto(
+        name="newsgate/onnx_weights.proto",
+        package="newsgate",
+        message_type=[{"name": name, "field": fields} for name, fields in messages.items()],
+    )
+    # A pool of its own: the common one may have a file of another program under this name.
+    pool = descriptor_pool.DescriptorPool()
+    pool.Add(file)
+    return pool
 
 
 def _unreadable(reason: str) -> BundleError:

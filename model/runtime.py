@@ -9,9 +9,9 @@ import numpy as np
 from newsgate.foundation.errors import NewsgateError
 from newsgate.model.batching import in_rectangles
 from newsgate.model.bundle import Bundle, BundleError
+from newsgate.model.bundle_weights import weights_of
 from newsgate.model.native.library import native_library
 from newsgate.model.numpy_runtime import NumpyRuntime
-from newsgate.model.onnx_weights import weights_from_onnx
 from newsgate.model.tokens import Tokens
 from newsgate.model.weights import Float32, Int32, Weights
 
@@ -95,9 +95,9 @@ def open_runtime(bundle: Bundle, *, runtime: RuntimeName) -> Runtime:
     """Return the named runtime with the bundle's network loaded. Raises RuntimeUnavailableError."""
     runtime = resolved(runtime)
     if runtime == "native":
-        return _open_native(weights_from_onnx(bundle.onnx_model))
+        return _open_native(weights_of(bundle))
     if runtime == "numpy":
-        return NumpyRuntime(weights_from_onnx(bundle.onnx_model))
+        return NumpyRuntime(weights_of(bundle))
     if runtime == "onnx":
         return OnnxRuntime(bundle.onnx_model)
     if runtime == "keras":

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -41,3 +42,61 @@ class Weights:
     backward: LstmWeights
     output_kernel: Float32
     output_bias: Float32
+
+    @classmethod
+    def of_arrays(cls, arrays: Mapping[str, Float32]) -> Weights:
+        """Return the network whose arrays have the names of `arrays`."""
+
+        def lstm(direction: str) -> LstmWeights:
+            return LstmWeights(
+                kernel=arrays[f"{direction}_kernel"],
+                recurrent_kernel=arrays[f"{direction}_recurrent_kernel"],
+                bias=arrays[f"{direction}_bias"],
+            )
+
+        return cls(
+            embedding=arrays["embedding"],
+            forward=lstm("forward"),
+            backward=lstm("backward"),
+            output_kernel=arrays["output_kernel"],
+            output_bias=arrays["output_bias"],
+        )
+
+    def arrays(self) -> dict[str, Float32]:
+        """Return every array under the name that it has in a bundle."""
+        return {
+            "embedding": self.embedding,
+            "forward_kernel": self.forward.kernel,
+            "forward_recurrent_kernel": self.forward.recurrent_kernel,
+            "forward_bias": self.forward.bias,
+            "backward_kernel": self.backward.kernel,
+            "backward_recurrent_kernel": self.backward.recurrent_kernel,
+            "backward_bias": self.backward.bias,
+            "output_kernel": self.output_kernel,
+            "output_bias": self.output_bias,
+        }
+
+    def fault(self) -> str | None:
+        """Return why these arrays are no network, shapes that do not fit together or no finite numbers; else None.
+
+        The embedding gives the width, the recurrent kernel forwards the units.
+        """
+        if self.embedding.ndim != 2 or self.forward.recurrent_kernel.ndim != 2:
+            return "its embedding or its LSTM has not two dimensions"
+        vocabulary, width = self.embedding.shape
+        units = self.forward.units
+        shapes = {
+            "embedding": (vocabulary, width),
+            "kernel": (width, 4 * units),
+            "recurrent_kernel": (units, 4 * units),
+            "bias": (4 * units,),
+            "output_kernel": (4 * units, 1),
+            "output_bias": (1,),
+        }
+        for name, array in self.arrays().items():
+            shape = shapes[name.removeprefix("forward_").removeprefix("backward_")]
+            if array.shape != shape:
+                return f"{name} has the shape {array.shape}, not {shape}"
+            if not np.isfinite(array).all():
+                return f"{name} holds something that is not a number"
+        return None

@@ -1,7 +1,10 @@
-"""A second model for the tests: made in no time from the starter bundle, and of another opinion about many texts."""
+"""Bundles for the tests, made in no time from the starter: of another opinion, or of an older format."""
 
 from __future__ import annotations
 
+import io
+import json
+import zipfile
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from functools import cache
@@ -9,7 +12,7 @@ from typing import Any
 
 from newsgate.db.models import add_model
 from newsgate.db.session import Database
-from newsgate.model.bundle import make_bundle, read_bundle
+from newsgate.model.bundle import METADATA_MEMBER, WEIGHTS_MEMBER, make_bundle, read_bundle
 from newsgate.model.classifier import Classifier, Scores
 from newsgate.model.starter import starter_bundle
 from newsgate.model.tokenizer import RESERVED_PIECES, Tokenizer
@@ -21,12 +24,35 @@ def contrary_bundle() -> bytes:
     starter = read_bundle(starter_bundle())
     reserved = len(RESERVED_PIECES)
     pieces = (*RESERVED_PIECES, *reversed(starter.tokenizer.pieces[reserved:]))
+    metadata = replace(starter.metadata, temperature=2 * starter.metadata.temperature)
+    return remade(starter_bundle(), tokenizer=Tokenizer(pieces), metadata=metadata)
+
+
+def remade(data: bytes, **changes: Any) -> bytes:
+    """A bundle with other parts, by their names in `Bundle`."""
+    bundle = replace(read_bundle(data), **changes)
+    assert bundle.weights_npz is not None
     return make_bundle(
-        keras_model=starter.keras_model,
-        onnx_model=starter.onnx_model,
-        tokenizer=Tokenizer(pieces),
-        metadata=replace(starter.metadata, temperature=2 * starter.metadata.temperature),
+        keras_model=bundle.keras_model,
+        onnx_model=bundle.onnx_model,
+        weights_npz=bundle.weights_npz,
+        tokenizer=bundle.tokenizer,
+        metadata=bundle.metadata,
     )
+
+
+def older_bundle(data: bytes, *, format_version: int = 1) -> bytes:
+    """A bundle as it was written before the weights were a file of their own."""
+    with zipfile.ZipFile(io.BytesIO(data)) as archive:
+        members = {name: archive.read(name) for name in archive.namelist() if name != WEIGHTS_MEMBER}
+    metadata = json.loads(members[METADATA_MEMBER]) | {"format_version": format_version}
+    del metadata["members_sha256"][WEIGHTS_MEMBER]
+    members[METADATA_MEMBER] = json.dumps(metadata, indent=2, sort_keys=True).encode()
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, content in members.items():
+            archive.writestr(name, content)
+    return buffer.getvalue()
 
 
 def store_bundle(database: Database, data: bytes, *, name: str, changed: Mapping[str, Any] | None = None) -> int:

@@ -15,16 +15,17 @@ import numpy as np
 from newsgate.foundation.errors import NewsgateError
 from newsgate.model.abstention import record_risk_coverage
 from newsgate.model.bundle import make_bundle, read_bundle
+from newsgate.model.bundle_weights import weights_from_npz, weights_to_npz
 from newsgate.model.classifier import Classifier, calibrated
 from newsgate.model.metadata import BundleMetadata, Parity, TrainingData
 from newsgate.model.numpy_runtime import NumpyRuntime
 from newsgate.model.onnx_graph import compile_onnx
-from newsgate.model.onnx_weights import weights_from_onnx
 from newsgate.model.runtime import KerasRuntime, OnnxRuntime, Runtime, compiled_runtimes
 from newsgate.model.score_summary import summarise
 from newsgate.model.text_encoder import PythonEncoder
 from newsgate.model.tokenizer import Tokenizer
 from newsgate.model.tokens import Tokens
+from newsgate.model.weights import Weights
 from newsgate.training.corpus import LabelledTexts, Split, hold_back
 from newsgate.training.distillation import distilled_examples
 from newsgate.training.evaluate import Evaluation, evaluate
@@ -63,10 +64,15 @@ class TrainedBundle:
 
 @dataclass(frozen=True)
 class _Network:
-    """The fitted weights in both forms, and the number of epochs they saw."""
+    """The fitted weights in all their forms, and the number of epochs they saw.
+
+    served: what they are after being written and read, as everyone will read them.
+    """
 
     keras_model: bytes
     onnx_model: bytes
+    weights_npz: bytes
+    served: Weights
     epochs: int
 
 
@@ -97,16 +103,11 @@ def train_bundle(
     tokenizer = learn_tokenizer(split.fitting.texts + new, vocabulary_size=recipe.vocabulary_size)
     examples = _examples(split, new, recipe=recipe, cache_folder=cache_folder, progress=progress)
     network = _fit(examples, held_back=split.held_back, tokenizer=tokenizer, recipe=recipe, progress=progress)
+    encoder, served = PythonEncoder(tokenizer), NumpyRuntime(network.served)
 
     progress(Progress(stage="compile"))
-    # From the graph's bytes, as everyone will read them.
-    weights = weights_from_onnx(network.onnx_model)
-    served = NumpyRuntime(weights)
     sample = (validation or split.held_back).texts[:PARITY_TEXTS] + split.fitting.texts[:PARITY_TEXTS]
-    encoder = PythonEncoder(tokenizer)
-    others: list[Runtime] = [served, OnnxRuntime(network.onnx_model), *compiled_runtimes(weights)]
-    sample_tokens = encoder.encode(sample, max_tokens=recipe.max_tokens)
-    parity = prove_parity(KerasRuntime(network.keras_model), others, sample_tokens)
+    parity = _prove_all_forms(network, served, encoder.encode(sample, max_tokens=recipe.max_tokens))
 
     progress(Progress(stage="calibrate"))
     # A post that was copied a hundred times is one piece of evidence about new texts, not a hundred.
@@ -128,19 +129,9 @@ def train_bundle(
     )
     classifier = Classifier(encoder=encoder, runtime=served, metadata=draft)
     held_back = evaluate(classifier, split.held_back)
-    scores = classifier.classify(different.texts)
     reported = None if validation is None else evaluate(classifier, validation)
-    metadata = replace(
-        draft,
-        metrics=_metrics(held_back=held_back, validation=reported),
-        # No weight and no piece of the vocabulary comes from the held-back texts, so their scores and unknown tokens
-        # are distributed as those of new texts are. (How much each teacher counts does: two or three numbers.)
-        reference=summarise(scores).as_json(),
-        abstention=record_risk_coverage(scores.p_fake, different.labels).as_json(),
-    )
-    data = make_bundle(
-        keras_model=network.keras_model, onnx_model=network.onnx_model, tokenizer=tokenizer, metadata=metadata
-    )
+    metadata = _with_figures(classifier, different, held_back=held_back, validation=reported)
+    data = _bundled(network, tokenizer, metadata)
     progress(Progress(stage="done"))
     # Read back: a bundle that cannot be opened is never handed out, and its metadata then has the checksums.
     return TrainedBundle(data=data, metadata=read_bundle(data).metadata, held_back=held_back, validation=reported)
@@ -190,13 +181,44 @@ def _fit(
     except ImportError as error:
         raise training_unavailable(error, needs="TensorFlow") from error
     fitted = fit_network(examples, held_back=held_back, tokenizer=tokenizer, recipe=recipe, progress=progress)
+    weights = extract_weights(fitted.network)
+    weights_npz = weights_to_npz(weights)
     return _Network(
         keras_model=network_to_bytes(fitted.network),
-        onnx_model=compile_onnx(extract_weights(fitted.network)),
+        onnx_model=compile_onnx(weights),
+        weights_npz=weights_npz,
+        served=weights_from_npz(weights_npz),
         epochs=fitted.epochs,
     )
 
 
-def _metrics(*, held_back: Evaluation, validation: Evaluation | None) -> dict[str, Any]:
+def _prove_all_forms(network: _Network, served: Runtime, tokens: Tokens) -> Parity:
+    """Return how far the network in ONNX, in NumPy and in C is from the one in Keras, or raise ParityError."""
+    others = [served, OnnxRuntime(network.onnx_model), *compiled_runtimes(network.served)]
+    return prove_parity(KerasRuntime(network.keras_model), others, tokens)
+
+
+def _with_figures(
+    classifier: Classifier, different: LabelledTexts, *, held_back: Evaluation, validation: Evaluation | None
+) -> BundleMetadata:
+    """Return the classifier's metadata with all figures; different: the held-back texts without copies."""
+    scores = classifier.classify(different.texts)
     metrics = {"held_back": held_back.as_dict()}
-    return metrics if validation is None else metrics | {"validation": validation.as_dict()}
+    return replace(
+        classifier.metadata,
+        metrics=metrics if validation is None else metrics | {"validation": validation.as_dict()},
+        # No weight and no piece of the vocabulary comes from the held-back texts, so their scores and unknown tokens
+        # are distributed as those of new texts are. (How much each teacher counts does: two or three numbers.)
+        reference=summarise(scores).as_json(),
+        abstention=record_risk_coverage(scores.p_fake, different.labels).as_json(),
+    )
+
+
+def _bundled(network: _Network, tokenizer: Tokenizer, metadata: BundleMetadata) -> bytes:
+    return make_bundle(
+        keras_model=network.keras_model,
+        onnx_model=network.onnx_model,
+        weights_npz=network.weights_npz,
+        tokenizer=tokenizer,
+        metadata=metadata,
+    )

@@ -22,8 +22,8 @@ from benchmarks.shared.page import Found, Picture, Table
 from benchmarks.shared.progress import say
 from benchmarks.shared.report import circumstances, markdown_table
 from newsgate.model.bundle import read_bundle
+from newsgate.model.bundle_weights import weights_of
 from newsgate.model.gates import Trace, trace
-from newsgate.model.onnx_weights import weights_from_onnx
 from newsgate.model.starter import starter_bundle
 from newsgate.model.tokenizer import CONTINUATION, Tokenizer
 from newsgate.model.weights import Weights
@@ -104,7 +104,7 @@ class Starter:
     def load(cls) -> Starter:
         """Return the model that comes with newsgate."""
         bundle = read_bundle(starter_bundle())
-        return cls(bundle.tokenizer, weights_from_onnx(bundle.onnx_model))
+        return cls(bundle.tokenizer, weights_of(bundle))
 
     def ids(self, text: str) -> list[int]:
         """Return the ids of a text's pieces."""

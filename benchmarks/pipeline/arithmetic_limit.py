@@ -30,7 +30,7 @@ from threadpoolctl import threadpool_limits
 from benchmarks.pipeline.side import Side, Work
 from benchmarks.shared.processes import Cost, cores
 from newsgate.model.bundle import Bundle, read_bundle
-from newsgate.model.onnx_weights import weights_from_onnx
+from newsgate.model.bundle_weights import weights_of
 from newsgate.model.starter import starter_bundle
 from newsgate.model.weights import Float32
 
@@ -109,5 +109,5 @@ def _multiply(matrix: Float32) -> None:
 
 
 def _shape_of(bundle: Bundle) -> Shape:
-    weights = weights_from_onnx(bundle.onnx_model)
+    weights = weights_of(bundle)
     return Shape(units=weights.forward.units, width=int(weights.embedding.shape[1]))

@@ -15,9 +15,10 @@ import pytest
 from sqlalchemy import update
 
 from newsgate.db.tables import models
-from newsgate.model.bundle import make_bundle, read_bundle
+from newsgate.model.bundle import read_bundle
+from newsgate.model.bundle_weights import weights_of, weights_to_npz
 from newsgate.model.starter import starter_bundle
-from tests.bundles import store_bundle
+from tests.bundles import older_bundle, remade, store_bundle
 from tests.faults.conftest import MakeSite
 from tests.faults.helpers import Site
 from tests.texts import write_posts
@@ -67,8 +68,11 @@ def test_bytes_that_are_no_bundle_fail_each_row_with_the_reason(running: Site, t
     _assert_sound(running, batch)
 
 
-def test_a_model_whose_weights_are_no_numbers_fails_each_row_with_the_reason(running: Site, tmp_path: Path) -> None:
-    number = store_bundle(running.database, _bundle(nan=True), name="nan")
+@pytest.mark.parametrize("older", [False, True], ids=["today's format", "an older format"])
+def test_a_model_whose_weights_are_no_numbers_fails_each_row_with_the_reason(
+    running: Site, tmp_path: Path, older: bool
+) -> None:
+    number = store_bundle(running.database, _older_bundle_of_nan() if older else _bundle_of_nan(), name="nan")
     batch = _classify(running, tmp_path, number)
     _assert_each_row_says(running, batch, number, "output_bias holds something that is not a number")
     _assert_sound(running, batch)
@@ -106,24 +110,25 @@ def test_a_worker_starts_although_the_champion_is_damaged_and_works_for_other_mo
     site.assert_whole(others, rows=_ROWS)
 
 
-def _bundle(*, temperature: float = 1.0, nan: bool = False) -> bytes:
-    starter = read_bundle(starter_bundle())
-    return make_bundle(
-        keras_model=starter.keras_model,
-        onnx_model=_graph_of_nan() if nan else starter.onnx_model,
-        tokenizer=starter.tokenizer,
-        metadata=replace(starter.metadata, temperature=temperature),
-    )
+def _bundle(*, temperature: float) -> bytes:
+    metadata = replace(read_bundle(starter_bundle()).metadata, temperature=temperature)
+    return remade(starter_bundle(), metadata=metadata)
 
 
 @cache
-def _graph_of_nan() -> bytes:
+def _bundle_of_nan() -> bytes:
+    weights = weights_of(read_bundle(starter_bundle()))
+    broken = replace(weights, output_bias=np.array([np.nan], np.float32))
+    return remade(starter_bundle(), weights_npz=weights_to_npz(broken))
+
+
+@cache
+def _older_bundle_of_nan() -> bytes:
     graph = onnx.load_model_from_string(read_bundle(starter_bundle()).onnx_model)
     for tensor in graph.graph.initializer:
         if tensor.name == "output_bias":
             tensor.CopyFrom(onnx.numpy_helper.from_array(np.array([np.nan], np.float32), tensor.name))
-    serialised: bytes = graph.SerializeToString()
-    return serialised
+    return older_bundle(remade(starter_bundle(), onnx_model=graph.SerializeToString()))
 
 
 class _changed:  # noqa: N801 - it reads as the statement it makes

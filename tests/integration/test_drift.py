@@ -13,14 +13,14 @@ from sqlalchemy import update
 
 from newsgate.db.session import Database
 from newsgate.db.tables import chunks
-from newsgate.model.bundle import make_bundle, read_bundle
+from newsgate.model.bundle import read_bundle
 from newsgate.model.chi_square import compare_counts, survival
 from newsgate.model.score_summary import Summary, summarise
 from newsgate.model.starter import starter_bundle
 from newsgate.tasks.enqueueing.enqueue import enqueue
 from newsgate.tasks.enqueueing.request import Request
 from newsgate.tasks.inspecting.drift import DriftDay, Reference, beside, find_drift
-from tests.bundles import contrary_bundle, scores_of, store_bundle
+from tests.bundles import contrary_bundle, remade, scores_of, store_bundle
 from tests.desk import Desk
 from tests.texts import posts
 
@@ -110,13 +110,7 @@ def test_a_model_without_a_reference_shows_its_figures_alone(desk: Desk) -> None
 
 
 def _again() -> bytes:
-    bundle = read_bundle(contrary_bundle())
-    return make_bundle(
-        keras_model=bundle.keras_model,
-        onnx_model=bundle.onnx_model,
-        tokenizer=bundle.tokenizer,
-        metadata=replace(bundle.metadata, temperature=3.0),
-    )
+    return remade(contrary_bundle(), metadata=replace(read_bundle(contrary_bundle()).metadata, temperature=3.0))
 
 
 def test_only_the_days_asked_for_are_shown_newest_first_and_corrected_for_their_number(desk: Desk) -> None:

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from newsgate.model.bundle import read_bundle
+from newsgate.model.bundle_weights import weights_of
 from newsgate.model.gates import trace_network
-from newsgate.model.onnx_weights import weights_from_onnx
 from newsgate.model.starter import starter_bundle
 from newsgate.model.weights import Float32, LstmWeights
 
@@ -25,7 +25,7 @@ def test_both_directions_are_what_keras_computes() -> None:
     hidden = np.asarray(network.get_layer(RECURRENT)(embedded))[0]
 
     # The weights from the ONNX graph, so that reading it is held against Keras as well.
-    done = trace_network(weights_from_onnx(bundle.onnx_model), ids)
+    done = trace_network(weights_of(bundle), ids)
 
     units = hidden.shape[1] // 2
     np.testing.assert_allclose(done.forward.hidden, hidden[:, :units], atol=1e-5)

@@ -14,11 +14,12 @@ from newsgate.db.labels import add_labels, latest_label_id
 from newsgate.db.models import add_model, champion_number, model_record
 from newsgate.db.promotions import decisions_about, promote
 from newsgate.db.session import Database
-from newsgate.model.bundle import make_bundle, read_bundle
+from newsgate.model.bundle import read_bundle
 from newsgate.model.starter import starter_bundle
 from newsgate.tasks.retraining.retrain import RETRAIN_JOB, retrain, too_few_labels
 from newsgate.tasks.running.open_database import ensure_champion
 from newsgate.worker.settings import load_settings
+from tests.bundles import remade
 from tests.labelled import labelled_posts
 
 PERIOD = "2026-11-22T03:15"
@@ -60,12 +61,7 @@ class Stage:
 def stage(database: Database) -> Stage:
     assert ensure_champion(database) == 1
     starter = read_bundle(starter_bundle())
-    twin = make_bundle(
-        keras_model=starter.keras_model,
-        onnx_model=starter.onnx_model,
-        tokenizer=starter.tokenizer,
-        metadata=replace(starter.metadata, created_at="2026-11-22T00:00:00+00:00"),
-    )
+    twin = remade(starter_bundle(), metadata=replace(starter.metadata, created_at="2026-11-22T00:00:00+00:00"))
     with database.write() as connection:
         add_labels(connection, labelled_posts(40, seed=1), labelled_by="ann", chosen="direct")
         add_labels(connection, labelled_posts(240, seed=2), labelled_by="ann", chosen="test")

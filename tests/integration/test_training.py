@@ -15,10 +15,10 @@ import pytest
 
 from newsgate.model.abstention import record_risk_coverage
 from newsgate.model.batching import in_parts, in_rectangles
-from newsgate.model.bundle import bundle_sha256, make_bundle, read_bundle
+from newsgate.model.bundle import bundle_sha256, read_bundle
+from newsgate.model.bundle_weights import weights_from_npz, weights_to_npz
 from newsgate.model.classifier import Classifier, Scores
 from newsgate.model.numpy_runtime import NumpyRuntime
-from newsgate.model.onnx_weights import weights_from_onnx
 from newsgate.model.runtime import OnnxRuntime, RuntimeName, compiled_runtimes
 from newsgate.model.score_summary import Summary, summarise
 from newsgate.model.tokenizer import Encoded
@@ -30,6 +30,7 @@ from newsgate.training.judging_split import Judgement, split_labels
 from newsgate.training.progress import Progress
 from newsgate.training.recipe import Recipe
 from newsgate.training.train import ParityError, TrainedBundle, prove_parity, train_bundle
+from tests.bundles import remade
 
 RECIPE = Recipe(vocabulary_size=300, embedding_width=16, lstm_units=8, max_tokens=16, max_epochs=4, learning_rate=1e-2)
 SUBJECTS = ("ministers", "doctors", "teachers", "farmers", "pilots", "bakers", "singers", "lawyers")
@@ -137,16 +138,11 @@ def test_the_same_seed_gives_the_same_model() -> None:
     assert second.metadata.temperature == first.metadata.temperature
     with_time = make_again(second, created_at=first.metadata.created_at)
     assert read_bundle(with_time).onnx_model == read_bundle(first.data).onnx_model
+    assert read_bundle(with_time).weights_npz == read_bundle(first.data).weights_npz
 
 
 def make_again(bundle: TrainedBundle, *, created_at: str) -> bytes:
-    parts = read_bundle(bundle.data)
-    return make_bundle(
-        keras_model=parts.keras_model,
-        onnx_model=parts.onnx_model,
-        tokenizer=parts.tokenizer,
-        metadata=replace(parts.metadata, created_at=created_at),
-    )
+    return remade(bundle.data, metadata=replace(read_bundle(bundle.data).metadata, created_at=created_at))
 
 
 def test_progress_is_told_stage_by_stage() -> None:
@@ -185,7 +181,8 @@ def test_the_compiled_weights_are_the_network_for_any_weights_and_lengths(units:
 
     by_keras = compile_predictor(network)(ids)
     graph = compile_onnx(extract_weights(network))
-    for padded in (NumpyRuntime(weights_from_onnx(graph)), OnnxRuntime(graph)):
+    weights = weights_from_npz(weights_to_npz(extract_weights(network)))
+    for padded in (NumpyRuntime(weights), OnnxRuntime(graph)):
         logits = padded.padded_logits(ids, lengths)
         np.testing.assert_allclose(logits, by_keras, atol=2e-5)
         # Whatever stands in the padding.
@@ -193,7 +190,7 @@ def test_the_compiled_weights_are_the_network_for_any_weights_and_lengths(units:
     tokens = Tokens.of(
         [Encoded(tuple(row[:length].tolist()), truncated=False) for row, length in zip(ids, lengths, strict=True)]
     )
-    compiled = compiled_runtimes(weights_from_onnx(graph))
+    compiled = compiled_runtimes(weights)
     assert compiled
     for runtime in compiled:
         np.testing.assert_allclose(runtime.logits(tokens), by_keras, atol=2e-5)

@@ -21,6 +21,7 @@ from newsgate.model.classifier import Classifier
 from newsgate.model.metadata import BundleMetadata, Parity, TrainingData
 from newsgate.model.runtime import RuntimeName
 from newsgate.model.tokenizer import RESERVED_PIECES, Tokenizer
+from tests.bundles import older_bundle
 
 METADATA = BundleMetadata(
     created_at="2026-01-02T03:04:05+00:00",
@@ -32,9 +33,19 @@ METADATA = BundleMetadata(
     libraries={"keras": "3"},
     parity=Parity(max_abs_difference=1e-6, texts=10),
 )
-BUNDLE = make_bundle(
-    keras_model=b"keras", onnx_model=b"onnx", tokenizer=Tokenizer([*RESERVED_PIECES, "news"]), metadata=METADATA
-)
+
+
+def make() -> bytes:
+    return make_bundle(
+        keras_model=b"keras",
+        onnx_model=b"onnx",
+        weights_npz=b"weights",
+        tokenizer=Tokenizer([*RESERVED_PIECES, "news"]),
+        metadata=METADATA,
+    )
+
+
+BUNDLE = make()
 
 
 def members_of(data: bytes) -> dict[str, bytes]:
@@ -58,23 +69,20 @@ def with_metadata(**changes: Any) -> bytes:
 
 def test_round_trip() -> None:
     bundle = read_bundle(BUNDLE)
-    assert (bundle.keras_model, bundle.onnx_model) == (b"keras", b"onnx")
+    assert (bundle.keras_model, bundle.onnx_model, bundle.weights_npz) == (b"keras", b"onnx", b"weights")
     assert bundle.tokenizer.pieces[-1] == "news"
     assert bundle.metadata.temperature == 1.5
     assert bundle.metadata.training_data == METADATA.training_data
-    assert set(bundle.metadata.members_sha256) == {"model.keras", "model.onnx", "tokenizer.json"}
+    assert set(bundle.metadata.members_sha256) == {"model.keras", "model.onnx", "weights.npz", "tokenizer.json"}
 
 
 def test_equal_contents_are_equal_bytes() -> None:
-    again = make_bundle(
-        keras_model=b"keras", onnx_model=b"onnx", tokenizer=Tokenizer([*RESERVED_PIECES, "news"]), metadata=METADATA
-    )
-    assert bundle_sha256(again) == bundle_sha256(BUNDLE)
+    assert bundle_sha256(make()) == bundle_sha256(BUNDLE)
 
 
 def test_metadata_documents_what_people_read() -> None:
     document = json.loads(members_of(BUNDLE)["metadata.json"])
-    assert document["format_version"] == 1
+    assert document["format_version"] == 3
     assert document["labels"] == ["fake", "real"]
     assert document["calibration"] == {"temperature": 1.5}
 
@@ -91,7 +99,7 @@ def test_unexpected_members_are_refused(name: str) -> None:
         read_bundle(zip_of(members_of(BUNDLE) | {name: b""}))
 
 
-@pytest.mark.parametrize("name", ["model.keras", "model.onnx", "tokenizer.json", "metadata.json"])
+@pytest.mark.parametrize("name", ["model.keras", "model.onnx", "weights.npz", "tokenizer.json", "metadata.json"])
 def test_missing_members_are_refused(name: str) -> None:
     members = members_of(BUNDLE)
     del members[name]
@@ -108,7 +116,7 @@ def test_a_member_given_twice_is_refused() -> None:
         read_bundle(buffer.getvalue())
 
 
-@pytest.mark.parametrize("name", ["model.keras", "model.onnx", "tokenizer.json"])
+@pytest.mark.parametrize("name", ["model.keras", "model.onnx", "weights.npz", "tokenizer.json"])
 def test_a_changed_member_is_refused(name: str) -> None:
     with pytest.raises(BundleError, match=f"{name} is not what"):
         read_bundle(zip_of(members_of(BUNDLE) | {name: b"changed"}))
@@ -162,8 +170,30 @@ def test_too_many_bytes_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_another_format_version_says_to_upgrade() -> None:
-    with pytest.raises(BundleError, match=r"format 2, this program reads 1\. Upgrade newsgate"):
-        read_bundle(with_metadata(format_version=2))
+    with pytest.raises(BundleError, match=r"format 4, this program reads 1 to 3\. Upgrade newsgate"):
+        read_bundle(with_metadata(format_version=4))
+
+
+def test_a_later_format_with_other_members_says_to_upgrade() -> None:
+    members = members_of(with_metadata(format_version=4))
+    del members["model.keras"]
+    with pytest.raises(BundleError, match=r"format 4, this program reads 1 to 3\. Upgrade newsgate"):
+        read_bundle(zip_of(members | {"weights.future": b""}))
+
+
+@pytest.mark.parametrize("version", [1, 2])
+def test_an_older_format_has_no_file_of_weights(version: int) -> None:
+    assert read_bundle(older_bundle(BUNDLE, format_version=version)).weights_npz is None
+    with pytest.raises(BundleError, match="its members are"):
+        read_bundle(with_metadata(format_version=version))
+    with pytest.raises(BundleError, match="its members are"):
+        read_bundle(older_bundle(BUNDLE, format_version=3))
+
+
+@pytest.mark.parametrize("version", [0, -1, "3", None, [3], {"3": 3}, float("inf")])
+def test_a_format_that_never_was_is_refused(version: object) -> None:
+    with pytest.raises(BundleError, match="this program reads 1 to 3"):
+        read_bundle(with_metadata(format_version=version))
 
 
 @pytest.mark.parametrize(
@@ -203,6 +233,12 @@ def test_a_damaged_byte_is_a_bundle_error_or_no_matter(place: int, change: int) 
 @pytest.mark.parametrize("runtime", ["numpy", "onnx"])
 def test_a_graph_that_does_not_load_is_a_bundle_error(runtime: RuntimeName) -> None:
     with pytest.raises(BundleError, match="ONNX graph"):
+        Classifier.from_bundle_bytes(older_bundle(BUNDLE), runtime=runtime)
+
+
+@pytest.mark.parametrize(("runtime", "reason"), [("numpy", "the bundle's weights"), ("onnx", "ONNX graph")])
+def test_weights_that_do_not_load_are_a_bundle_error(runtime: RuntimeName, reason: str) -> None:
+    with pytest.raises(BundleError, match=reason):
         Classifier.from_bundle_bytes(BUNDLE, runtime=runtime)
 
 

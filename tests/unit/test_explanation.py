@@ -13,6 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from newsgate.model.bundle import Bundle, BundleError, read_bundle
+from newsgate.model.bundle_weights import weights_of
 from newsgate.model.classifier import Classifier
 from newsgate.model.explanation import Explanation, explain
 from newsgate.model.explanation_faithfulness import (
@@ -26,7 +27,6 @@ from newsgate.model.explanation_faithfulness import (
     without,
 )
 from newsgate.model.gates import trace_network
-from newsgate.model.onnx_weights import weights_from_onnx
 from newsgate.model.runtime import OnnxRuntime
 from newsgate.model.starter import starter_bundle
 from newsgate.model.tokenizer import RESERVED_PIECES, UNKNOWN_ID, Tokenizer
@@ -69,7 +69,7 @@ def test_an_effect_is_the_score_with_the_token_less_the_score_without_it() -> No
 def test_the_gates_are_means_over_the_units_of_each_direction() -> None:
     bundle, _, _ = starter()
     why = explained(TEXT)
-    done = trace_network(weights_from_onnx(bundle.onnx_model), bundle.tokenizer.encode(TEXT, max_tokens=256).ids)
+    done = trace_network(weights_of(bundle), bundle.tokenizer.encode(TEXT, max_tokens=256).ids)
     np.testing.assert_allclose(why.backward.keep, done.backward.forget.mean(axis=1), rtol=1e-5)
     np.testing.assert_allclose(
         why.forward.take_in, np.abs(done.forward.input * done.forward.candidate).mean(axis=1), rtol=1e-5

@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 
 from newsgate.model.batching import pad
 from newsgate.model.bundle import Bundle, read_bundle
+from newsgate.model.bundle_weights import weights_of
 from newsgate.model.gates import (
     NetworkTrace,
     PartWeights,
@@ -31,7 +32,6 @@ from newsgate.model.gates import (
     trace,
     trace_network,
 )
-from newsgate.model.onnx_weights import weights_from_onnx
 from newsgate.model.runtime import OnnxRuntime
 from newsgate.model.starter import starter_bundle
 from newsgate.model.weights import Float32, Weights
@@ -47,7 +47,7 @@ def vector(*values: float) -> Float32:
 @cache
 def starter() -> tuple[Bundle, Weights]:
     bundle = read_bundle(starter_bundle())
-    return bundle, weights_from_onnx(bundle.onnx_model)
+    return bundle, weights_of(bundle)
 
 
 def traced(text: str) -> NetworkTrace:

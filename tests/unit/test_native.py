@@ -14,13 +14,13 @@ from hypothesis import strategies as st
 
 import newsgate.model.native.build
 from newsgate.model.bundle import read_bundle
+from newsgate.model.bundle_weights import weights_of
 from newsgate.model.classifier import Classifier
 from newsgate.model.native.build import CannotBuildError, build
 from newsgate.model.native.encoder import _CASED_CODE_POINTS, NativeEncoder
 from newsgate.model.native.library import VARIANT_NAMES, WIDTHS, Library, native_library
 from newsgate.model.native.runtime import NativeRuntime
 from newsgate.model.numpy_runtime import NumpyRuntime
-from newsgate.model.onnx_weights import weights_from_onnx
 from newsgate.model.runtime import RuntimeUnavailableError, open_runtime, resolved
 from newsgate.model.starter import starter_bundle
 from newsgate.model.text_encoder import PythonEncoder, open_encoder
@@ -54,7 +54,7 @@ def library() -> Library:
 
 @cache
 def weights() -> Weights:
-    return weights_from_onnx(read_bundle(starter_bundle()).onnx_model)
+    return weights_of(read_bundle(starter_bundle()))
 
 
 @cache

@@ -8,21 +8,17 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import onnx
 import pytest
+from onnx import numpy_helper
 
-from newsgate.model.bundle import BundleError, make_bundle, read_bundle
+from newsgate.model.bundle import BundleError, read_bundle
 from newsgate.model.classifier import Classifier
 from newsgate.model.metadata import MOST_TOKENS
 from newsgate.model.runtime import RuntimeName
 from newsgate.model.starter import starter_bundle
-
-
-def _with_graph(graph: bytes) -> bytes:
-    starter = read_bundle(starter_bundle())
-    return make_bundle(
-        keras_model=starter.keras_model, onnx_model=graph, tokenizer=starter.tokenizer, metadata=starter.metadata
-    )
+from tests.bundles import older_bundle, remade
 
 
 def _changed_graph(change: Callable[[Any], None]) -> bytes:
@@ -39,10 +35,11 @@ def test_a_text_cannot_be_made_to_take_unbounded_memory(max_tokens: int) -> None
         replace(metadata, max_tokens=max_tokens)
 
 
-@pytest.mark.parametrize("runtime", ["numpy", "onnx"])
+# Of today's format only the ONNX runtime opens the graph.
+@pytest.mark.parametrize(("runtime", "older"), [("numpy", True), ("onnx", True), ("onnx", False)])
 @pytest.mark.parametrize("location", ["/etc/passwd", "../../../../../etc/passwd", "weights.bin"])
 def test_a_graph_cannot_read_other_files(
-    location: str, runtime: RuntimeName, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    location: str, runtime: RuntimeName, older: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
     (tmp_path / "weights.bin").write_bytes(bytes(4))
@@ -54,8 +51,9 @@ def test_a_graph_cannot_read_other_files(
         for key, value in (("location", location), ("offset", "0"), ("length", "4")):
             tensor.external_data.add(key=key, value=value)
 
+    bundle = remade(starter_bundle(), onnx_model=_changed_graph(point_outside))
     with pytest.raises(BundleError, match="ONNX graph"):
-        Classifier.from_bundle_bytes(_with_graph(_changed_graph(point_outside)), runtime=runtime)
+        Classifier.from_bundle_bytes(older_bundle(bundle) if older else bundle, runtime=runtime)
 
 
 def test_a_graph_cannot_name_operators_of_its_own() -> None:
@@ -64,8 +62,22 @@ def test_a_graph_cannot_name_operators_of_its_own() -> None:
         graph.graph.node[0].op_type = "Run"
         graph.opset_import.add(domain="evil", version=1)
 
+    bundle = remade(starter_bundle(), onnx_model=_changed_graph(rename))
     with pytest.raises(BundleError, match="cannot load the bundle's ONNX graph"):
-        Classifier.from_bundle_bytes(_with_graph(_changed_graph(rename)), runtime="onnx")
+        Classifier.from_bundle_bytes(bundle, runtime="onnx")
+
+
+def test_a_graph_of_an_older_bundle_is_not_run_for_its_weights() -> None:
+    def compute(graph: Any) -> None:
+        kept = [each for each in graph.graph.initializer if each.name != "embedding"]
+        del graph.graph.initializer[:]
+        graph.graph.initializer.extend(kept)
+        graph.graph.initializer.append(numpy_helper.from_array(np.array([2**40, 64]), "size"))
+        graph.graph.node.insert(0, onnx.helper.make_node("ConstantOfShape", ["size"], ["embedding"]))
+
+    bundle = older_bundle(remade(starter_bundle(), onnx_model=_changed_graph(compute)))
+    with pytest.raises(BundleError, match="it has no embedding"):
+        Classifier.from_bundle_bytes(bundle, runtime="numpy")
 
 
 def test_a_keras_model_with_code_in_it_is_not_run() -> None:
