@@ -22,7 +22,7 @@ from newsgate.console.settings_and_database import settings_and_database
 @file_reading_options
 @click.option("--name", type=UTF8_TEXT, metavar="TEXT", help="What the batch is called. [default: the file's name]")
 @click.option("--model", type=MODEL_NUMBER, metavar="N", help="The model to classify with. [default: the champion]")
-@click.option("--again", is_flag=True, help="Enqueue the file although it was enqueued before.")
+@click.option("--again", is_flag=True, help="Enqueue the file again, even if it was enqueued before.")
 @click.option("--wait", is_flag=True, help="Stay until every row has its verdict.")
 @click.option("--json", "as_json", is_flag=True, help="Print {batch, run, model, items, rejected} as one JSON object.")
 def enqueue(
@@ -31,8 +31,8 @@ def enqueue(
     """Put the rows of FILE into the database and ring the workers.
 
     FILE is .csv, .tsv or .jsonl, each also .gz; - reads standard input. Rows that cannot be used are refused one by
-    one, with their reason, and never cost the rows beside them. Run again after an interruption, the same command
-    goes on where it stopped.
+    one, with their reason. The rows beside them are stored. After an interruption, run the same command again: it goes
+    on where it stopped.
 
     \b
     Exit codes: 0 done, 1 an error, 2 wrong usage, 3 done but some rows were refused or failed.

@@ -11,9 +11,9 @@ from newsgate.console.parent_process_option import parent_process_option
 @click.command("beat", cls=ErrorReportingCommand)
 @parent_process_option
 def beat(*, parent: int | None) -> None:
-    """Run the schedule: it rings the trainers when retraining is due, and keeps nothing.
+    """Run the schedule: it tells the trainers when retraining is due. It keeps no state.
 
-    NEWSGATE_RETRAIN_CRONTAB says when. Several may run; a retraining happens once all the same.
+    NEWSGATE_RETRAIN_CRONTAB says when. Several may run: each retraining still happens once.
     """
     from newsgate.tasks.retraining.trainer import run_schedule
     from newsgate.worker.settings import load_settings

@@ -26,13 +26,13 @@ if TYPE_CHECKING:
 @click.argument("file")
 @file_reading_options
 @click.option("--model", type=MODEL_NUMBER, metavar="N", help="The model to classify with. [default: the champion]")
-@click.option("--again", is_flag=True, help="Classify the file although it was classified before.")
+@click.option("--again", is_flag=True, help="Classify the file again, even if it was classified before.")
 @max_error_option(help_text="Call rows `unsure`, so that at most about this share of the other labels is wrong.")
 @click.option("--limit", type=ROW_COUNT, metavar="N", help="Print only the first N results.")
 @click.option(
     "--format", "form", type=click.Choice(["table", "csv", "jsonl"]), help="[default: table on a terminal, else csv]"
 )
-@click.option("--raw", is_flag=True, help="In csv, leave cells as they are that a spreadsheet takes for formulas.")
+@click.option("--raw", is_flag=True, help="In csv, do not change cells that a spreadsheet would take for formulas.")
 @click.option("-o", "--output", type=click.Path(dir_okay=False, writable=True), help="Write the results there.")
 def classify(
     file: str,
@@ -48,8 +48,8 @@ def classify(
 ) -> None:
     """Classify FILE from beginning to end: up, enqueue, wait, results, down.
 
-    Where `newsgate up` runs already, its workers are used. A file classified before is not classified again: its
-    verdicts are printed, by --model or by the model that was last.
+    If `newsgate up` runs already, its workers are used. A file that was classified before is not classified again:
+    its verdicts are printed, those of --model or of the latest model.
     """
     from newsgate.console.results_output import write_results
     from newsgate.console.wait_for_batch import wait_with_progress

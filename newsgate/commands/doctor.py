@@ -13,10 +13,10 @@ from newsgate.console.error_reporting import ErrorReportingCommand
 @click.command("doctor", cls=ErrorReportingCommand)
 @click.option("--json", "as_json", is_flag=True, help="Print the checks and the settings in force as one JSON object.")
 def doctor(*, as_json: bool) -> None:
-    """Look at versions, settings, folders, database and broker, and say what to mend.
+    """Check versions, settings, folders, database and broker, and say what to repair.
 
-    One line a part: ok, warning or FAILED. Changes nothing, and works when everything is down. Exits with 1 where
-    something failed.
+    Each part gets one line: ok, warning or FAILED. The command changes nothing, and works when everything is down. It
+    exits with 1 if something failed.
     """
     from newsgate.tasks.inspecting.doctor.examine import examine
 

@@ -36,13 +36,13 @@ if TYPE_CHECKING:
     "picture",
     type=click.Path(dir_okay=False, writable=True),
     metavar="FILE.svg",
-    help="Draw there how many texts are fake where the model says so with which probability.",
+    help="Draw a picture there: for each range of p_fake, the share of texts that are truly fake.",
 )
 @click.option("--format", "form", type=click.Choice(["table", "json"]), default="table", show_default=True)
 def evaluate(
     file: str, *, model: int | None, max_error: float | None, picture: str | None, form: str, **reading: Any
 ) -> None:
-    """How well a model tells the texts of FILE apart, whose column `label` says fake or real.
+    """Measure how well a model does on FILE, whose column `label` says fake or real.
 
     \b
     Exit codes: 0 done, 1 an error, 2 wrong usage, 3 done but some rows of FILE were refused or missing.

@@ -39,7 +39,7 @@ _BAR_CHARS = 16
     "--html", type=click.Path(dir_okay=False, path_type=Path), metavar="FILE", help="Write a page instead of printing."
 )
 @click.option(
-    "--format", "form", type=click.Choice(["table", "json"]), help="Print as this. [default: table, unless --html]"
+    "--format", "form", type=click.Choice(["table", "json"]), help="How to print. [default: table, unless --html]"
 )
 @click.option(
     "--max-tokens",
@@ -50,7 +50,7 @@ _BAR_CHARS = 16
     help="Explain only the first N tokens of what the model reads.",
 )
 def explain(item_or_text: str, *, model: int | None, html: Path | None, form: str | None, max_tokens: int) -> None:
-    """Why did it say fake? What the LSTM's gates did at each token, and what the token is worth.
+    """Why did it say fake? Show what the LSTM's gates did at each token, and how much each token counts.
 
     Digits alone are the number of an item, as `newsgate results` shows it; anything else is a text.
     """

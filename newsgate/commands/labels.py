@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 @click.group("labels", cls=ErrorReportingGroup, invoke_without_command=True)
 @click.pass_context
 def labels(ctx: click.Context) -> None:
-    """What people have said so far: how many labels, how their texts were chosen, who gave them, who disagrees."""
+    """Show the labels so far: how many, how their texts were chosen, who gave them, who disagrees."""
     from newsgate.db.labels import count_pairs, summarise_labels
     from newsgate.db.review import suspect_texts
     from newsgate.tasks.labelling.agreement import measure_agreement
@@ -52,8 +52,8 @@ def labels(ctx: click.Context) -> None:
 def import_(file: str, *, test_set: bool, by: str | None, **reading: Any) -> None:
     """Read labels from FILE: a column `label`, beside the texts or a column `item`.
 
-    A text that the file calls both fake and real is refused, and so is one that was labelled otherwise before. The
-    rows beside it are stored. Reading a file again adds nothing.
+    A text that the file calls both fake and real is refused. So is a text that has a different label already. The
+    other rows are stored. Reading a file again adds nothing.
 
     \b
     Exit codes: 0 done, 1 an error, 2 wrong usage, 3 done but some rows were refused or missing.

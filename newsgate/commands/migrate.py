@@ -10,7 +10,7 @@ from newsgate.console.messages import print_message
 
 @click.command("migrate", cls=ErrorReportingCommand)
 def migrate() -> None:
-    """Bring the database to this newsgate's schema, and give a new one its starter model."""
+    """Bring the database to the schema of this version, and give a new database its starter model."""
     from newsgate.db.schema import migrate as migrate_schema
     from newsgate.db.session import Database
     from newsgate.tasks.running.open_database import ensure_champion

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 @click.group("models", cls=ErrorReportingGroup, invoke_without_command=True)
 @click.pass_context
 def models(ctx: click.Context) -> None:
-    """List the models, newest first; `newsgate models show N` tells one's story."""
+    """List the models, newest first; `newsgate models show N` shows everything about one."""
     if ctx.invoked_subcommand is None:
         ctx.invoke(list_)
 

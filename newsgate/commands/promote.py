@@ -14,7 +14,10 @@ from newsgate.console.settings_and_database import settings_and_database
 @click.argument("number", type=MODEL_NUMBER)
 @click.option("--reason", type=UTF8_TEXT, required=True, metavar="TEXT", help="Why; it is recorded with the decision.")
 def promote(number: int, *, reason: str) -> None:
-    """Make model NUMBER the champion: new runs use it at once, running ones finish on theirs."""
+    """Make model NUMBER the champion.
+
+    New batches use it at once. Batches under way keep the model they began with.
+    """
     from newsgate.db.promotions import promote as make_champion
 
     with settings_and_database() as (_, database), database.write() as connection:

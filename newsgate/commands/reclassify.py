@@ -21,7 +21,7 @@ from newsgate.console.settings_and_database import settings_and_database
 @flips_option
 @click.option("--json", "as_json", is_flag=True, help="Print {batch, run, model, items, flips} as one JSON object.")
 def reclassify(batch: int, *, model: int | None, wait: bool, flips: int, as_json: bool) -> None:
-    """Have another model classify BATCH, beside the verdicts it has.
+    """Classify BATCH with another model. The verdicts it has stay.
 
     Run again after an interruption or a cancellation, the same command goes on where it stopped. Where the model has
     finished the batch already, it reports what changed.

@@ -24,9 +24,9 @@ from newsgate.foundation.errors import WrongUsageError
     "--limit", type=click.IntRange(0, 1000), default=10, show_default=True, metavar="N", help="Texts in each list."
 )
 def report(batch: int, *, output: str | None, model: int | None, max_error: float | None, limit: int) -> None:
-    """BATCH as one HTML page: counts, the spread of the scores, the texts worth a look, and how far to trust it.
+    """Make one HTML page of BATCH: counts, the spread of the scores, texts worth a look, how far to trust it.
 
-    The page is one file that needs no network and runs no script: send it to whoever asked.
+    The page is one file that needs no network and runs no script: send it to anyone.
     """
     from newsgate.pages.report_page import report_page
     from newsgate.tasks.inspecting.batch_report import report_on

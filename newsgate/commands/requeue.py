@@ -15,9 +15,9 @@ from newsgate.console.settings_and_database import settings_and_database
 @click.argument("batch", type=BATCH_NUMBER)
 @click.option("--wait", is_flag=True, help="Stay until every row has its verdict.")
 def requeue(batch: int, *, wait: bool) -> None:
-    """Have the failed rows of BATCH, and those it was cancelled before, tried again.
+    """Try the failed rows of BATCH again, and the rows that a cancellation left out.
 
-    It is about the batch's latest run. What is classified stays as it is.
+    Only the latest run of the batch is changed. Rows that are classified stay as they are.
     """
     from newsgate.console.wait_for_batch import wait_with_progress
     from newsgate.tasks.classifying.reclassify import requeue_batch

@@ -15,14 +15,16 @@ from newsgate.foundation.errors import WrongUsageError
 @click.command("results", cls=ErrorReportingCommand)
 @click.argument("batch", type=BATCH_NUMBER)
 @click.option("--label", type=click.Choice(["fake", "real", "unsure"]), help="Only rows with this verdict.")
-@click.option("--min-score", type=StrictFloatRange(0.5, 1.0), help="Only rows at least this sure of their label.")
+@click.option(
+    "--min-score", type=StrictFloatRange(0.5, 1.0), help="Only rows whose label has at least this probability."
+)
 @max_error_option(help_text="Call rows `unsure`, so that at most about this share of the other labels is wrong.")
 @click.option("--model", type=MODEL_NUMBER, metavar="N", help="This model's verdicts. [default: the latest]")
-@click.option("--limit", type=ROW_COUNT, help="Only the first so many rows.")
+@click.option("--limit", type=ROW_COUNT, help="Only the first N rows.")
 @click.option(
     "--format", "form", type=click.Choice(["table", "csv", "jsonl"]), help="[default: table on a terminal, else csv]"
 )
-@click.option("--raw", is_flag=True, help="In csv, leave cells as they are that a spreadsheet takes for formulas.")
+@click.option("--raw", is_flag=True, help="In csv, do not change cells that a spreadsheet would take for formulas.")
 @click.option("-o", "--output", type=click.Path(dir_okay=False, writable=True), help="Write there instead of printing.")
 def results(
     batch: int,
@@ -36,7 +38,7 @@ def results(
     raw: bool,
     output: str | None,
 ) -> None:
-    """The verdicts of BATCH, in the order of its file.
+    """Print the verdicts of BATCH, in the order of its file.
 
     csv and jsonl carry every column of the database's view `results`; the table is for reading. In csv a single quote
     goes before a cell that a spreadsheet would take for a formula.
@@ -47,7 +49,9 @@ def results(
     from newsgate.tasks.models.abstention import threshold_of
 
     if label == "unsure" and max_error is None:
-        raise WrongUsageError("no row is unsure by itself", remedy="Say with --max-error E which error you put up with")
+        raise WrongUsageError(
+            "no row is unsure without --max-error", remedy="Give --max-error E, the error that you accept"
+        )
     with settings_and_database() as (_, database):
         with database.read() as connection:
             state = batch_status(connection, batch, model=model)

@@ -18,13 +18,13 @@ if TYPE_CHECKING:
 
 
 @click.command("retrain", cls=ErrorReportingCommand)
-@click.option("--force", is_flag=True, help="Train although few labels are new.")
-@click.option("--json", "as_json", is_flag=True, help="Print what came of it as one JSON object.")
+@click.option("--force", is_flag=True, help="Train even if few labels are new.")
+@click.option("--json", "as_json", is_flag=True, help="Print the outcome as one JSON object.")
 def retrain(*, force: bool, as_json: bool) -> None:
     """Do now what the schedule does periodically: train on the labels, compare, promote if better.
 
-    The new model becomes champion only where it is better beyond chance on texts whose labels neither was trained
-    on; else it is kept as rejected, with the figures. Needs TensorFlow: pip install 'newsgate[training]'.
+    The new model becomes champion only if it is better beyond chance, on texts whose labels neither model was
+    trained on. Otherwise it is kept as rejected, with the figures. Needs TensorFlow: pip install 'newsgate[training]'.
     """
     from newsgate.tasks.retraining.trainer import make_trainer, retrain_by_hand
     from newsgate.tasks.running.open_database import ensure_champion
@@ -55,7 +55,7 @@ def _summary(record: JobRecord) -> str:
         verb = "is champion" if outcome["promoted"] else "was rejected"
         return f"model {outcome['challenger']} {verb}, compared with model {outcome['champion']}: {reason}"
     if record.state == "skipped":
-        return f"nothing was trained: {reason}. --force trains all the same"
+        return f"nothing was trained: {reason}. --force trains anyway"
     if record.state == "failed":
         return f"error: retraining failed: {reason}"
     return "stopped: nothing was changed"

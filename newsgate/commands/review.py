@@ -45,9 +45,11 @@ class NoTerminalError(NewsgateError):
     default=0.3,
     show_default=True,
     metavar="P",
-    help="The share of rows picked at random, which alone may judge models.",
+    help="The share of rows picked at random. Only these may judge models.",
 )
-@click.option("--limit", type=POSITIVE_ROW_COUNT, default=_DEFAULT_LIMIT, show_default=True, help="Rows at most.")
+@click.option(
+    "--limit", type=POSITIVE_ROW_COUNT, default=_DEFAULT_LIMIT, show_default=True, help="How many rows at most."
+)
 @click.option("--export", "sheet", type=click.Path(dir_okay=False, writable=True), help="Write the queue as CSV.")
 @click.option(
     "--import", "answers", metavar="FILE", help="Read such a file back, with fake or real in its last column."
@@ -57,9 +59,9 @@ def review(
 ) -> None:
     """Judge texts, one key each: f fake, r real, s skip, u undo, q quit.
 
-    The queue mixes texts the model is unsure of, texts a challenger sees differently and labels that look wrong with a
-    fixed share of random ones. Neither the model's verdict nor earlier labels are shown. Several people may review at
-    once: nobody is shown what somebody else looks at.
+    The queue mixes texts the model is unsure of, texts on which a challenger disagrees, labels that look wrong, and a
+    fixed share of random texts. Neither the model's verdict nor earlier labels are shown. Several people may review at
+    once: no text is shown to two of them at the same time.
     """
     if sheet and answers:
         raise WrongUsageError("--export and --import cannot go together", remedy="Use one after the other")

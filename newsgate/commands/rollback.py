@@ -20,9 +20,10 @@ from newsgate.console.settings_and_database import settings_and_database
     help="Why; it is recorded.",
 )
 def rollback(*, reason: str) -> None:
-    """Make the model champion that was it before: new runs use it at once, running ones finish on theirs.
+    """Make the previous champion the champion again.
 
-    Said again, it goes back one further.
+    New batches use it at once. Batches under way keep the model they began with. Run again, it goes back one more.
+
     """
     from newsgate.db.promotions import roll_back
 

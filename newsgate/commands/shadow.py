@@ -32,10 +32,9 @@ _DEFAULT_SHARE = 0.1
 )
 @click.option("--json", "as_json", is_flag=True, help="One JSON object a comparison.")
 def shadow(model: str | None, *, share: float | None, as_json: bool) -> None:
-    """Let MODEL score a share of what the champion scores, unseen; `off` ends it.
+    """Let MODEL score a share of the champion's chunks too. Its verdicts are not shown as results; `off` ends this.
 
-    Without MODEL it shows what came of it: rows scored twice, how often the labels differ, how far the scores are
-    apart.
+    Without MODEL, show the comparison: rows scored twice, how often the labels differ, how far the scores are apart.
     """
     number = None if model is None or model == "off" else _number(model)
     if share is not None and number is None:
@@ -63,9 +62,7 @@ def _begin(database: Database, model: int, *, share: float) -> None:
 
     with database.write() as connection:
         set_shadow(connection, model, share=share)
-    print_message(
-        f"model {model} shadows {share:.0%} of the champion's chunks; `newsgate shadow` shows what comes of it"
-    )
+    print_message(f"model {model} shadows {share:.0%} of the champion's chunks; `newsgate shadow` shows the comparison")
 
 
 def _end(database: Database) -> None:
@@ -73,7 +70,7 @@ def _end(database: Database) -> None:
 
     with database.write() as connection:
         ended = clear_shadows(connection)
-    print_message(f"model {ended[0]} shadows no more; what it said is kept" if ended else "no model was shadowing")
+    print_message(f"model {ended[0]} no longer shadows; its verdicts are kept" if ended else "no model was shadowing")
 
 
 def _show(database: Database, *, as_json: bool) -> None:

@@ -21,13 +21,26 @@ if TYPE_CHECKING:
 @click.command("status", cls=ErrorReportingCommand)
 @click.argument("batch", type=BATCH_NUMBER, required=False)
 @click.option("--json", "as_json", is_flag=True, help="One JSON object a batch.")
-@click.option("--limit", type=POSITIVE_ROW_COUNT, default=20, show_default=True, help="Batches shown without BATCH.")
-@click.option("--drift", is_flag=True, help="Instead: how the scores of late compare with those of the training.")
 @click.option(
-    "--days", type=click.IntRange(1, 3660), default=14, show_default=True, metavar="N", help="Days --drift looks at."
+    "--limit",
+    type=POSITIVE_ROW_COUNT,
+    default=20,
+    show_default=True,
+    help="How many batches to show, where BATCH is left out.",
+)
+@click.option(
+    "--drift", is_flag=True, help="Show instead how the scores of each day compare with those of the training."
+)
+@click.option(
+    "--days",
+    type=click.IntRange(1, 3660),
+    default=14,
+    show_default=True,
+    metavar="N",
+    help="How many days --drift shows.",
 )
 def status(batch: int | None, *, as_json: bool, limit: int, drift: bool, days: int) -> None:
-    """How far batches are: all of the latest, or every run of one BATCH with its refused rows."""
+    """Show how far the latest batches are, or every run of one BATCH with its refused rows."""
     from newsgate.console.drift_table import print_drift
     from newsgate.db.batch_status import batch_runs, list_batches
     from newsgate.db.results import read_rejects

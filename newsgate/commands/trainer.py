@@ -11,9 +11,10 @@ from newsgate.console.parent_process_option import parent_process_option
 @click.command("trainer", cls=ErrorReportingCommand)
 @parent_process_option
 def trainer(*, parent: int | None) -> None:
-    """Run a trainer, in production under a supervisor that restarts it: it retrains whenever that is due.
+    """Run one trainer, which retrains whenever that is due.
 
-    SIGTERM stops a training under way; another trainer, or this one started again, begins it anew.
+    In production, run it under a supervisor that restarts it. SIGTERM stops a training under way; another trainer, or
+    this one started again, begins the training anew.
     """
     from newsgate.tasks.retraining.trainer import run_trainer
     from newsgate.worker.settings import load_settings

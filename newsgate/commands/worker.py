@@ -11,9 +11,10 @@ from newsgate.console.parent_process_option import parent_process_option
 @click.command("worker", cls=ErrorReportingCommand)
 @parent_process_option
 def worker(*, parent: int | None) -> None:
-    """Run one classifying worker, in production under a supervisor that restarts it.
+    """Run one classifying worker.
 
-    It uses one core: run as many as there are cores for it. SIGTERM finishes the chunk in hand and exits.
+    In production, run it under a supervisor that restarts it. It uses one core: run as many workers as there are
+    cores for them. SIGTERM finishes the chunk in hand and exits.
     """
     from newsgate.tasks.classifying.worker_process import work
     from newsgate.worker.settings import load_settings

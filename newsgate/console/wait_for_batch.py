@@ -55,5 +55,5 @@ class _StallWarning:
         elif not self._given and now - self._since > _STALLED_AFTER_SECONDS:
             self._given = True
             print_warning(
-                f"no row was classified for {_STALLED_AFTER_SECONDS:.0f} s: does a worker run? (`newsgate up`)"
+                f"no row was classified for {_STALLED_AFTER_SECONDS:.0f} s: is a worker running? (`newsgate up`)"
             )

@@ -111,7 +111,7 @@ def test_a_challenger_shadows_a_share_of_the_live_chunks(chunky: World, tmp_path
     assert shown[0]["rows"] % 50 == 0
     assert 0 < shown[0]["disagreement"] < 1
     assert _count(chunky, 2) == 0
-    assert "model 2 shadows no more" in chunky.run("newsgate", "shadow", "off").err
+    assert "model 2 no longer shadows" in chunky.run("newsgate", "shadow", "off").err
     table = chunky.run("newsgate", "shadow").out.splitlines()
     assert table[1].split()[:4] == ["2", "off", "1", str(shown[0]["rows"])]
     chunky.assert_sound()
