@@ -16,9 +16,13 @@ from newsgate.worker.settings import Settings
 ROOT = Path(__file__).parents[2]
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
 SETTINGS = (ROOT / "docs" / "settings.md").read_text(encoding="utf-8")
-COMMANDS = (ROOT / "docs" / "commands.md").read_text(encoding="utf-8")
+COMMANDS = {
+    page: page.read_text(encoding="utf-8")
+    for page in (ROOT / "docs" / "commands.md", *sorted((ROOT / "docs" / "commands").glob("*.md")))
+}
 VARIABLES = {f"NEWSGATE_{name.upper()}": field for name, field in Settings.model_fields.items()}
 SHARED_SECTION = "Commands that read a file"
+LIST_SECTION = "All commands"
 
 
 def commands_below(name: str, command: click.Command) -> Iterator[tuple[str, click.Command]]:
@@ -30,7 +34,12 @@ def commands_below(name: str, command: click.Command) -> Iterator[tuple[str, cli
 
 
 EVERY_COMMAND = dict([*commands_below("enqueue", enqueue), *commands_below("newsgate", newsgate)])
-SECTIONS = dict(re.findall(r"^## (.+?)\n(.*?)(?=^## |\Z)", COMMANDS, re.DOTALL | re.MULTILINE))
+FOUND_SECTIONS = [
+    (page, *found)
+    for page, text in COMMANDS.items()
+    for found in re.findall(r"^## (.+?)\n(.*?)(?=^## |\Z)", text, re.DOTALL | re.MULTILINE)
+]
+SECTIONS = {title: text for _, title, text in FOUND_SECTIONS}
 
 
 def options_of(command: click.Command) -> set[str]:
@@ -61,7 +70,20 @@ def test_the_readme_leads_to_every_page() -> None:
 
 
 def test_every_command_has_a_section_and_every_section_a_command() -> None:
-    assert SECTIONS.keys() == EVERY_COMMAND.keys() | {SHARED_SECTION}
+    titles = sorted(title for _, title, _ in FOUND_SECTIONS)
+    assert titles == sorted([*EVERY_COMMAND, SHARED_SECTION, LIST_SECTION])
+
+
+def test_the_list_of_commands_leads_to_every_section() -> None:
+    listed = re.findall(
+        r"^\| \[`(.+)`\]\((commands/\w+\.md)#([\w-]+)\) \| .+ \|$", SECTIONS[LIST_SECTION], re.MULTILINE
+    )
+    wanted = {
+        (title, str(page.relative_to(ROOT / "docs")), title.replace(" ", "-"))
+        for page, title, _ in FOUND_SECTIONS
+        if title in EVERY_COMMAND
+    }
+    assert sorted(listed) == sorted(wanted)
 
 
 @pytest.mark.parametrize("name", EVERY_COMMAND)
