@@ -47,6 +47,12 @@ def options_of(command: click.Command) -> set[str]:
     return {spelling for option in shown for spelling in (*option.opts, *option.secondary_opts)}
 
 
+def anchors_of(page: Path) -> set[str]:
+    """What a browser is sent to within a page: its headings in small letters, a dash for a space, marks left out."""
+    headings = re.findall(r"^#+ (.+)$", page.read_text(encoding="utf-8"), re.MULTILINE)
+    return {re.sub(r"[^\w -]", "", heading.lower()).replace(" ", "-") for heading in headings}
+
+
 def test_every_setting_is_explained_with_its_default() -> None:
     rows = re.findall(r"^\| `(NEWSGATE_\w+)` \| (`[^`]+`|empty) \| [^|]+ \| [^|]+ \|$", SETTINGS, re.MULTILINE)
     defaults = {name: str(field.default) for name, field in VARIABLES.items()}
@@ -62,6 +68,13 @@ def test_a_page_names_only_variables_that_exist(page: Path) -> None:
 def test_every_relative_link_of_a_page_leads_to_a_file(page: Path) -> None:
     targets = re.findall(r"\]\((?!https?:|mailto:|#)([^)#\s]+)", page.read_text(encoding="utf-8"))
     assert [target for target in targets if not (page.parent / target).exists()] == []
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)
+def test_every_link_to_a_part_of_a_page_leads_to_its_heading(page: Path) -> None:
+    targets = re.findall(r"\]\((?!https?:)([^)#\s]*)#([^)\s]+)\)", page.read_text(encoding="utf-8"))
+    found = [(name, part) for name, part in targets if part not in anchors_of(page.parent / name if name else page)]
+    assert found == []
 
 
 def test_the_readme_leads_to_every_page() -> None:
