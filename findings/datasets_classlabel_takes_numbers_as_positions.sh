@@ -1,12 +1,12 @@
 #!/usr/bin/env bash
 # In datasets, ClassLabel(names=["-1", "0", "1"]) reads the same labels rightly from CSV and shifted by one from JSON.
 #
-# One would expect: the names say how labels are written in the file, so -1 is the first class, 0 the second and 1 the third,
-# whichever file they come from. Labels of opinion and stance are often written so.
-# Instead: a string is looked up among the names, but an integer is taken as a position. -1 then means "no label", 0 the class
-# named "-1", and 1 the class named "0". No value is out of range, so there is no error: all bad texts lose their label,
-# and all good ones become neutral. load_dataset("csv", features=...) looks names up for integers too, JSON with
-# numbers does not, and cast_column after loading the same CSV does not.
+# One would expect: the names say how labels are written in the file, so -1 is the first class, 0 the second and 1 the
+# third, whichever file they come from. Labels of opinion and stance are often written so.
+# Instead: a string is looked up among the names, but an integer is taken as a position. -1 then means "no label", 0
+# the class named "-1", and 1 the class named "0". No value is out of range, so there is no error: all bad texts lose
+# their label, and all good ones become neutral. load_dataset("csv", features=...) looks names up for integers too,
+# JSON with numbers does not, and cast_column after loading the same CSV does not.
 #
 # Versions: datasets 5.2.0, pyarrow 26.0.1, pandas 3.1.1.
 # Seen on 2026-11-29, for the labels -1, 0, 1:

@@ -1,12 +1,12 @@
 #!/usr/bin/env bash
 # After ONNX Runtime's dynamic int8 quantization, the score of a text depends on the texts beside it in the batch.
 #
-# One would expect: rows of a batch do not see each other in an LSTM. Quantization costs a little accuracy, but the same input
-# gives the same output.
-# Instead: "dynamic" means that the scale of the activations is taken from the values at hand, one scale for the whole batch.
-# One neighbour with large values makes the steps coarse for all. So a score changes with what it is scored beside, a
-# run cannot be repeated in other batches, and a text near the threshold changes its label. Alone, or beside its own
-# copy, the text scores the same; so a test of one text at a time sees nothing.
+# One would expect: rows of a batch do not see each other in an LSTM. Quantization costs a little accuracy, but the
+# same input gives the same output.
+# Instead: "dynamic" means that the scale of the activations is taken from the values at hand, one scale for the whole
+# batch. One neighbour with large values makes the steps coarse for all. So a score changes with what it is scored
+# beside, a run cannot be repeated in other batches, and a text near the threshold changes its label. Alone, or beside
+# its own copy, the text scores the same; so a test of one text at a time sees nothing.
 #
 # Versions: onnxruntime 1.31.1, onnx 1.23.2, numpy 2.4.6.
 # Seen on 2026-11-29:

@@ -1,12 +1,12 @@
 #!/usr/bin/env bash
 # Keras calls a perfect ranking a coin toss (AUC 0.5) when all scores lie close together.
 #
-# One would expect: AUC depends on the order of the scores alone, so keras.metrics.AUC gives what scikit-learn gives, up to a
-# small error that falls with the number of scores.
-# Instead: Keras counts at 200 fixed thresholds between 0 and 1, 0.005 apart. Scores between two of them are all the same
-# to it. A model of a rare class, or one that is very sure, has most of its scores there: every fake text above every real
-# one, all below 0.005, is 0.5 for Keras and 1.0 for scikit-learn. EarlyStopping(monitor="val_auc") stops at the wrong
-# epoch then. More thresholds (num_thresholds=100000) only move the limit.
+# One would expect: AUC depends on the order of the scores alone, so keras.metrics.AUC gives what scikit-learn gives,
+# up to a small error that falls with the number of scores.
+# Instead: Keras counts at 200 fixed thresholds between 0 and 1, 0.005 apart. Scores between two of them are all the
+# same to it. A model of a rare class, or one that is very sure, has most of its scores there: every fake text above
+# every real one, all below 0.005, is 0.5 for Keras and 1.0 for scikit-learn. EarlyStopping(monitor="val_auc") stops at
+# the wrong epoch then. More thresholds (num_thresholds=100000) only move the limit.
 #
 # Versions: keras 3.15.1 on jax 0.10.2 (TensorFlow 2.21.0 gives the same), numpy 2.4.6, scikit-learn 1.9.1.
 # Seen on 2026-11-29:

@@ -1,11 +1,12 @@
 #!/usr/bin/env bash
 # Exported to ONNX, an LSTM of Keras becomes one LSTM operator; with a mask it becomes a loop of small operators.
 #
-# One would expect: ONNX's LSTM operator takes the length of each text (sequence_lens), which says the same as a mask on the
-# right, so mask_zero=True exports as that operator and one input more.
-# Instead: the converter (tf2onnx) puts the operator in the place of the loop that Keras makes, but only where that has no mask.
-# With one, the graph keeps a Loop with the gates' arithmetic in it, step by step. The scores are the same, so nothing
-# tells of it but the speed. To have both, write the graph with one LSTM and sequence_lens from the same weights.
+# One would expect: ONNX's LSTM operator takes the length of each text (sequence_lens), which says the same as a mask
+# on the right, so mask_zero=True exports as that operator and one input more.
+# Instead: the converter (tf2onnx) puts the operator in the place of the loop that Keras makes, but only where that has
+# no mask. With one, the graph keeps a Loop with the gates' arithmetic in it, step by step. The scores are the same, so
+# nothing tells of it but the speed. To have both, write the graph with one LSTM and sequence_lens from the same
+# weights.
 #
 # Versions: keras 3.15.1, tensorflow 2.21.0, tf2onnx 1.17.0, onnx 1.23.2, numpy 2.4.6.
 # Seen on 2026-11-29, model.export(format="onnx"):

@@ -1,11 +1,11 @@
 #!/usr/bin/env bash
 # "x * 2" or keras.ops.tanh(x) silently takes away the mask of padded texts; the layers that do the same keep it.
 #
-# One would expect: Embedding(mask_zero=True) makes a model blind to padding, and where a step loses the mask, Keras warns, as
-# it does for Lambda, Conv1D or GlobalMaxPooling1D.
-# Instead: in the functional API an operator on a tensor and a function of keras.ops become layers that know no mask, and
-# for these there is no warning. The LSTM behind them reads the padding as words: the output of a text then depends on
-# the longest text of its batch. x + x loses the mask, Add()([x, x]) keeps it; keras.ops.tanh(x) loses it,
+# One would expect: Embedding(mask_zero=True) makes a model blind to padding, and where a step loses the mask, Keras
+# warns, as it does for Lambda, Conv1D or GlobalMaxPooling1D.
+# Instead: in the functional API an operator on a tensor and a function of keras.ops become layers that know no mask,
+# and for these there is no warning. The LSTM behind them reads the padding as words: the output of a text then depends
+# on the longest text of its batch. x + x loses the mask, Add()([x, x]) keeps it; keras.ops.tanh(x) loses it,
 # Activation("tanh")(x) keeps it. All tests on texts of one length pass.
 #
 # Versions: keras 3.15.1 on jax 0.10.2 (TensorFlow 2.21.0 gives the same), numpy 2.4.6.

@@ -1,10 +1,11 @@
 #!/usr/bin/env bash
-# An address of Redis with options is right for redis-py and for Celery's result backend, and a TypeError for the broker.
+# An address of Redis with options is right for redis-py and for Celery's result backend, and a TypeError for the
+# broker.
 #
 # One would expect: redis://host/0?socket_timeout=5 means the same wherever it is written. It is the form that redis-py
 # documents, and Celery gives an address to redis-py in two places, as broker_url and as result_backend.
-# Instead: kombu, which Celery uses for the broker, passes what is behind the "?" to a function of its own, which does not
-# know the name. The worker ends with a TypeError about "_init_params()", which says nothing about an address. With
+# Instead: kombu, which Celery uses for the broker, passes what is behind the "?" to a function of its own, which does
+# not know the name. The worker ends with a TypeError about "_init_params()", which says nothing about an address. With
 # "db=3" it is the same. The place for these options is the setting broker_transport_options.
 # Only parsing is tried, so no server is needed.
 #

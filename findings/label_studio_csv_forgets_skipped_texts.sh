@@ -2,10 +2,10 @@
 # Label Studio's CSV has a row for a text that nobody opened, and none for one that was looked at and skipped.
 #
 # One would expect: one row for each text, or one for each judgement, with the label in one form.
-# Instead: a text that nobody has opened has a row without a label. One that a person skipped has none, so the hard texts,
-# which people did not want to judge, are missing, and the rate of labelled texts looks better than it is. A text that two
-# people judged has two rows, the newer first. One label stands there as a word, and two in the same column as JSON: a
-# count by value makes each pair a class of its own.
+# Instead: a text that nobody has opened has a row without a label. One that a person skipped has none, so the hard
+# texts, which people did not want to judge, are missing, and the rate of labelled texts looks better than it is. A
+# text that two people judged has two rows, the newer first. One label stands there as a word, and two in the same
+# column as JSON: a count by value makes each pair a class of its own.
 #
 # Versions: label-studio-sdk 2.1.2 (its converter writes the exports of Label Studio).
 # Seen on 2026-11-29 (text, label):

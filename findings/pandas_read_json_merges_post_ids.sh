@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 # pandas.read_json turns post ids that are written as strings into numbers, and two posts can end with one id.
 #
-# One would expect: "in_reply_to_status_id_str": "1234567890123456789" stays a string. Social networks write ids of 19 digits a
-# second time as strings, because a floating point number holds only 16 digits.
+# One would expect: "in_reply_to_status_id_str": "1234567890123456789" stays a string. Social networks write ids of 19
+# digits a second time as strings, because a floating point number holds only 16 digits.
 # Instead: read_json looks whether all strings of a column can be numbers, and converts it. Without a gap the column
 # becomes int64. With one null, as in a column of replies, it becomes float64: the last three digits are lost, and the
 # replies to different posts count as replies to one. Nothing warns. A column whose strings have zeros in front loses

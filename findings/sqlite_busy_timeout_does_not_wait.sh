@@ -2,11 +2,12 @@
 # A busy timeout of 30 seconds does not help a SQLite transaction that reads first and writes later: it fails at once.
 #
 # One would expect: "database is locked" means that somebody held the lock for longer than the timeout.
-# Instead: in WAL mode a transaction that began with a read sees the database as it was then. When another connection has
-# committed meanwhile, this one can never write: what it has read is old. So its first write fails at once, with the same
-# words, although nobody holds a lock any more. Only the extended code tells the two apart: SQLITE_BUSY_SNAPSHOT.
-# To repeat the statement is useless; the whole transaction has to begin again. BEGIN alone is deferred, and so is what
-# Python's sqlite3 and SQLAlchemy begin. After BEGIN IMMEDIATE the same transaction waits its turn, and succeeds.
+# Instead: in WAL mode a transaction that began with a read sees the database as it was then. When another connection
+# has committed meanwhile, this one can never write: what it has read is old. So its first write fails at once, with
+# the same words, although nobody holds a lock any more. Only the extended code tells the two apart:
+# SQLITE_BUSY_SNAPSHOT. To repeat the statement is useless; the whole transaction has to begin again. BEGIN alone is
+# deferred, and so is what Python's sqlite3 and SQLAlchemy begin. After BEGIN IMMEDIATE the same transaction waits its
+# turn, and succeeds.
 #
 # Versions: pysqlite3 0.6.1 (SQLite 3.53.4) on Linux.
 # Seen on 2026-11-29:

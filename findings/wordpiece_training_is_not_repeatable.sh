@@ -1,11 +1,12 @@
 #!/usr/bin/env bash
 # WordPieceTrainer of tokenizers learns another vocabulary each time from the same texts; BpeTrainer does not.
 #
-# One would expect: training a vocabulary counts pairs, uses no random numbers, and is the same each time, as with BpeTrainer.
-# Instead: pieces that continue a word ("##x") get their first ids in the order of a hash map, which is another in each run.
-# Of two pairs that are equally frequent the one with the lower id is merged first. So the ids always differ, and in most
-# runs the pieces themselves do. TOKENIZERS_PARALLELISM=false does not help. A network that is trained with a fixed
-# seed is another one then, and a vocabulary that is made again does not fit a network that was saved.
+# One would expect: training a vocabulary counts pairs, uses no random numbers, and is the same each time, as with
+# BpeTrainer.
+# Instead: pieces that continue a word ("##x") get their first ids in the order of a hash map, which is another in each
+# run. Of two pairs that are equally frequent the one with the lower id is merged first. So the ids always differ, and
+# in most runs the pieces themselves do. TOKENIZERS_PARALLELISM=false does not help. A network that is trained with a
+# fixed seed is another one then, and a vocabulary that is made again does not fit a network that was saved.
 # A way out: name all characters, alone and with "##", as special tokens, in a fixed order. Then all ids are fixed.
 #
 # Versions: tokenizers 0.23.3.
