@@ -65,7 +65,9 @@ def test_what_an_attempt_said_is_remembered_where_the_last_one_ends_without_a_wo
     release(desk, take(desk, chunk), error="ValueError: no")
     claimed = take(desk, chunk, lease=LAPSED)
     assert give_up(desk) == []
-    assert [row.error for row in stored_verdicts(desk, claimed.run)] == ["ValueError: no"]
+    (told,) = stored_verdicts(desk, claimed.run)
+    said = (told.label, told.p_fake, told.token_count, told.truncated, told.error)
+    assert said == (None, None, 0, False, "ValueError: no")
     row = chunk_row(desk, chunk)
     assert (row.state, row.last_error) == ("failed", "ValueError: no")
 
