@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import Row, select, update
+from sqlalchemy import Connection, Row, select, text, update
 
 from newsgate.db.batches import cancel_run
 from newsgate.db.chunks import Claim, claim_chunk, give_up_on_lapsed_chunks, release_chunk, stalled_chunks
@@ -74,3 +74,10 @@ def move_to_the_end(desk: Desk, batch: int, *, row: int) -> None:
         connection.execute(
             update(items).where(items.c.batch_id == batch, items.c.row == row).values(external_id="moved")
         )
+
+
+def scan_the_table(connection: Connection) -> None:
+    """Have PostgreSQL read rows as they are stored: an index would give them in order by chance."""
+    if connection.dialect.name == "postgresql":
+        for way in ("indexscan", "bitmapscan"):
+            connection.execute(text(f"set local enable_{way} = off"))

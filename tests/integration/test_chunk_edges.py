@@ -8,13 +8,14 @@ from dataclasses import replace
 import pytest
 from sqlalchemy import select, update
 
-from newsgate.db.chunks import Claim, Verdict, commit_chunk, fail_chunk, hand_back, load_texts
+from newsgate.db.chunks import Claim, Verdict, commit_chunk, fail_chunk, hand_back, load_texts, release_chunk
 from newsgate.db.errors import ChunkFencedError
 from newsgate.db.tables import chunks, items
 from newsgate.db.types import database_time
 from tests.desk import Desk
 from tests.integration.chunk_steps import (
     LAPSED,
+    MAX_ATTEMPTS,
     cancel,
     chunk_row,
     claim,
@@ -22,6 +23,7 @@ from tests.integration.chunk_steps import (
     release,
     rows_of,
     run_row,
+    scan_the_table,
     stored_verdicts,
     take,
 )
@@ -116,13 +118,17 @@ def test_texts_come_in_the_order_of_the_file_however_they_are_stored(desk: Desk)
     (chunk,) = desk.waiting(batch)
     claimed = take(desk, chunk)
     with desk.database.read() as connection:
+        scan_the_table(connection)
         ids, texts = load_texts(connection, claimed)
         known = connection.execute(select(items).where(items.c.batch_id == batch)).all()
     in_order = sorted(known, key=lambda item: int(item.row))
     assert (ids, texts) == ([item.id for item in in_order], [item.text for item in in_order])
 
     release(desk, claimed)
-    halves = release(desk, take(desk, chunk))
+    last = take(desk, chunk)
+    with desk.database.write() as connection:
+        scan_the_table(connection)
+        halves = release_chunk(connection, last, error="ValueError: no", max_attempts=MAX_ATTEMPTS)
     assert rows_of([chunk_row(desk, half) for half in halves]) == [(2, 6, 5), (7, 11, 5)]
     assert len(desk.waiting(other)) == 1
 
