@@ -1,4 +1,4 @@
-"""Labels on both databases: their history, what it says about their use, and files of them with all their faults."""
+"""Files of labels on both databases, with all their faults: plain ones, answers beside results, sheets."""
 
 from __future__ import annotations
 
@@ -10,73 +10,26 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
-from sqlalchemy import select
 
-from newsgate.db.batches import AcceptedRow, NewBatch, add_rows, create_batch, finish_loading
-from newsgate.db.errors import NoSuchItemError
 from newsgate.db.labels import (
-    CurrentLabel,
-    add_label,
-    add_labels,
-    count_labels,
-    count_labels_since,
     count_pairs,
-    current_labels,
-    latest_label_id,
-    summarise_labels,
     text_hash,
 )
-from newsgate.db.models import add_model
-from newsgate.db.review import add_suspects, suspect_texts
+from newsgate.db.review import add_suspects
 from newsgate.db.session import Database
-from newsgate.db.tables import items
 from newsgate.tasks.labelling.import_labels import Imported, LabelImporter
 from newsgate.tasks.labelling.label_files import NotLabelsError
-from newsgate.tasks.labelling.label_item import label_item
 from newsgate.tasks.labelling.spreadsheet_files import export_labels, guard_cell
 from newsgate.tasks.models.labelled_files import UnlabelledFileError
 from newsgate.tasks.reading import ReadOptions
 from newsgate.worker.settings import load_settings
-
-TEXTS = ("the bridge is closed", "garlic cures it", "=1+1 is what they hide", "a text\nof two lines")
-
-
-def current(database: Database, *, up_to: int | None = None) -> list[CurrentLabel]:
-    with database.read() as connection:
-        return list(current_labels(connection, up_to=up_to))
-
-
-def said(database: Database) -> dict[str, str]:
-    return {each.text: each.label for each in current(database)}
-
-
-def add(database: Database, text: str, label: str, *, by: str = "ann", chosen: str = "direct") -> int:
-    with database.write() as connection:
-        return add_label(connection, text, label, labelled_by=by, chosen=chosen)
-
-
-@pytest.fixture
-def stored(database: Database) -> Database:
-    """A database with a batch of four rows that nobody has classified yet."""
-    with database.write() as connection:
-        model = add_model(connection, name="test", bundle=b"not read here", metadata={})
-        loading = create_batch(connection, NewBatch("posts.csv", "0" * 64, 1, "{}"), model=model)
-        rows = [AcceptedRow(row, None, text, text_hash(text)) for row, text in enumerate(TEXTS, start=2)]
-        add_rows(connection, loading, accepted=rows, refused=[], last_row=5)
-        finish_loading(connection, loading)
-    return database
+from tests.labels import TEXTS, add, current, item_of, said
 
 
 def written(*rows: Sequence[object]) -> str:
     stream = io.StringIO(newline="")
     csv.writer(stream).writerows(rows)
     return stream.getvalue()
-
-
-def item_of(database: Database, text: str) -> int:
-    with database.read() as connection:
-        item: int = connection.execute(select(items.c.id).where(items.c.text == text)).scalar_one()
-    return item
 
 
 @dataclass
@@ -112,85 +65,6 @@ class Files:
 @pytest.fixture
 def files(stored: Database, tmp_path: Path) -> Files:
     return Files(stored, tmp_path)
-
-
-def test_the_latest_label_is_current_and_the_earlier_ones_are_history(database: Database) -> None:
-    first = add(database, "a", "fake")
-    add(database, "b", "real", by="bob")
-    assert [each.text for each in current(database)] == sorted(["a", "b"], key=text_hash)
-    latest = add(database, "a", "real", by="bob", chosen="suspect")
-
-    found = {each.text: each for each in current(database)}["a"]
-    assert (found.id, found.label, found.labelled_by, found.chosen) == (latest, "real", "bob", "suspect")
-    assert found.judgements == 2
-    assert found.text_hash == text_hash("a")
-    assert {each.text: each.label for each in current(database, up_to=latest - 1)} == {"a": "fake", "b": "real"}
-    assert [each.text for each in current(database, up_to=first)] == ["a"]
-
-
-def test_labels_are_counted_from_any_point(database: Database) -> None:
-    with database.read() as connection:
-        assert (latest_label_id(connection), count_labels_since(connection, 0)) == (0, 0)
-    first = add(database, "a", "fake")
-    with database.write() as connection:
-        add_labels(connection, [("b", "real"), ("a", "real")], labelled_by="ann", chosen="file")
-    with database.read() as connection:
-        assert count_labels_since(connection, first) == 2
-        assert count_labels_since(connection, latest_label_id(connection)) == 0
-        assert count_labels(connection) == 3
-
-
-@pytest.mark.parametrize(
-    ("history", "judges", "is_test"),
-    [
-        (("uncertain", "direct"), False, False),
-        (("random", "direct"), True, False),
-        (("test", "suspect", "direct"), True, True),
-        (("file", "test"), True, True),
-    ],
-)
-def test_a_text_once_chosen_to_judge_models_does_so_for_good(
-    database: Database, history: tuple[str, ...], judges: bool, is_test: bool
-) -> None:
-    for chosen in history:
-        add(database, "a", "fake", chosen=chosen)
-    [found] = current(database)
-    assert (found.judges, found.is_test, found.chosen) == (judges, is_test, history[-1])
-
-
-def test_the_summary_counts_texts_people_and_conflicts(database: Database) -> None:
-    add(database, "a", "fake", by="ann")
-    add(database, "a", "real", by="bob", chosen="random")
-    add(database, "b", "fake", by="bob", chosen="random")
-    with database.read() as connection:
-        found = summarise_labels(connection)
-    assert found.by_label == {"fake": 1, "real": 1}
-    assert found.by_chosen == {"random": {"fake": 1, "real": 1}}
-    assert found.by_person == {"bob": 2, "ann": 1}
-    assert (found.judgements, found.texts, found.conflicts) == (3, 2, 1)
-
-
-def test_pairs_are_of_people_with_the_latest_each_said(database: Database) -> None:
-    for by, label in (("ann", "real"), ("ann", "fake"), ("bob", "fake"), ("cid", "real")):
-        add(database, "a", label, by=by)
-    add(database, "b", "real", by="ann")
-    add(database, "b", "fake", by="file:posts.csv", chosen="file")
-    with database.read() as connection:
-        assert count_pairs(connection) == {("fake", "fake"): 1, ("fake", "real"): 2}
-
-
-def test_labelling_an_item_is_about_its_text_and_settles_a_suspect(stored: Database) -> None:
-    add(stored, TEXTS[0], "fake", by="bob")
-    with stored.write() as connection:
-        assert add_suspects(connection, [text_hash(TEXTS[0]), text_hash("in no file")]) == 1
-    done = label_item(stored, item_of(stored, TEXTS[0]), "real", by="ann")
-    assert done.before is not None
-    assert (done.before.labelled_by, done.before.label) == ("bob", "fake")
-    assert said(stored) == {TEXTS[0]: "real"}
-    with stored.read() as connection:
-        assert suspect_texts(connection) == frozenset()
-    with pytest.raises(NoSuchItemError, match="no item 999"):
-        label_item(stored, 999, "real", by="ann")
 
 
 def test_good_rows_are_stored_and_the_others_refused_by_number(files: Files) -> None:
