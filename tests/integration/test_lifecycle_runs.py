@@ -9,9 +9,9 @@ import pytest
 from sqlalchemy import func, select, update
 
 from newsgate.db.audit import audit
+from newsgate.db.batch_status import batch_status
 from newsgate.db.batches import (
     Loading,
-    batch_status,
     resume_loading,
 )
 from newsgate.db.errors import LoaderSupersededError
