@@ -1,6 +1,11 @@
-"""What every test may ask for. Servers are started and databases are made once a process, for the first test that asks.
+"""What every test may ask for.
 
-Every test gets a database of its own: a copy of one that is made already.
+Three tiers. `make test-fast` runs tests/unit, which needs neither servers nor TensorFlow. `make test` runs everything but
+soaks: tests/integration has real databases in the test's own process, tests/acceptance the real programs, tests/faults
+kills them. Soaks are marked `slow`, take minutes each and are run by hand: `pytest -m slow`.
+
+Servers are started and databases are made once a process, for the first test that asks. Every test gets a database of
+its own: a copy of one that is made already.
 """
 
 from __future__ import annotations

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -51,3 +52,15 @@ def queue(database: Database) -> Iterator[Queue]:
     yield Queue(database)
     with database.read() as connection:
         assert [finding for finding in audit(connection) if not finding.holds] == []
+
+
+@pytest.fixture
+def eagerly() -> Iterator[None]:
+    """Nothing is compiled to a graph: that takes longer than the few steps of a test."""
+    import tensorflow as tf
+
+    tf.config.run_functions_eagerly(True)
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", ".*run_functions_eagerly", UserWarning)
+        yield
+    tf.config.run_functions_eagerly(False)

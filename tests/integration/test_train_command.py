@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import gzip
-import warnings
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -21,7 +20,9 @@ from tests.claims import FAKE_CLAIMS, REAL_CLAIMS, TAUGHT_RECIPE, TRAIN, VALIDAT
 from tests.minilm_files import random_arrays, write_minilm
 
 
-def test_the_command_takes_rows_and_files_without_labels(tmp_path: Path, home: Path) -> None:
+@pytest.mark.usefixtures("eagerly", "home")
+def test_the_command_takes_rows_and_files_without_labels(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(RECIPES, "plain", TAUGHT_RECIPE)
     more = tmp_path / "more.csv"
     more.write_text("text\n" + "".join(f"{text}\n" for text in VALIDATION.texts), encoding="utf-8")
     labelled = tmp_path / "labelled.csv"
@@ -118,18 +119,6 @@ def test_the_command_knows_the_recipes_by_their_names() -> None:
     assert tuple(RECIPES) == RECIPE_NAMES
     shown = CliRunner().invoke(newsgate, ["train", "--help"]).output
     assert "--recipe [plain|best]" in shown
-
-
-@pytest.fixture
-def eagerly() -> Iterator[None]:
-    """Nothing is compiled to a graph: that takes longer than the few steps of a test."""
-    import tensorflow as tf
-
-    tf.config.run_functions_eagerly(True)
-    with warnings.catch_warnings():
-        warnings.filterwarnings("ignore", ".*run_functions_eagerly", UserWarning)
-        yield
-    tf.config.run_functions_eagerly(False)
 
 
 @pytest.fixture
