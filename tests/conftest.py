@@ -1,8 +1,8 @@
 """What every test may ask for.
 
-Three tiers. `make test-fast` runs tests/unit, which needs neither servers nor TensorFlow. `make test` runs everything but
-soaks: tests/integration has real databases in the test's own process, tests/acceptance the real programs, tests/faults
-kills them. Soaks are marked `slow`, take minutes each and are run by hand: `pytest -m slow`.
+Three tiers. `make test-fast` runs tests/unit, which needs neither servers nor TensorFlow. `make test` runs everything
+but soaks: tests/integration has real databases in the test's own process, tests/acceptance the real programs,
+tests/faults kills them. Soaks are marked `slow`, take minutes each and are run by hand: `pytest -m slow`.
 
 Servers are started and databases are made once a process, for the first test that asks. Every test gets a database of
 its own: a copy of one that is made already.
