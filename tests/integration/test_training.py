@@ -75,7 +75,6 @@ def test_the_bundle_says_how_new_texts_are_scored() -> None:
     assert metadata.abstention == record_risk_coverage(scores.p_fake, held_back.labels).as_json()
 
 
-@pytest.mark.usefixtures("eagerly")
 def test_copies_of_a_held_back_text_are_no_further_evidence() -> None:
     once = TRAIN.without_copies()
     viral = hold_back(once, share=RECIPE.held_back).held_back
@@ -105,7 +104,6 @@ def test_the_bundle_says_which_labels_it_was_trained_on() -> None:
     assert bundle.metadata.training_data.sha256 == split.train.fingerprint()
 
 
-@pytest.mark.usefixtures("eagerly")
 def test_most_texts_may_fill_what_the_model_reads() -> None:
     def pairs() -> Iterator[tuple[str, str]]:
         for row in range(160):

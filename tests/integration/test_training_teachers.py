@@ -5,8 +5,6 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 
-import pytest
-
 from newsgate.model.bundle import read_bundle
 from newsgate.training.progress import Progress
 from newsgate.training.train import train_bundle
@@ -26,7 +24,6 @@ def test_a_network_taught_by_the_linear_model_learns_and_the_bundle_says_by_whom
     assert [path.suffix for path in (tmp_path / "cache").iterdir()] == [".npz"]
 
 
-@pytest.mark.usefixtures("eagerly")
 def test_texts_without_a_label_bring_words_and_no_known_text_is_among_them() -> None:
     new = [f"{text} in quarantine" for text in VALIDATION.texts]
     bundle = train_bundle(
@@ -42,7 +39,6 @@ def test_texts_without_a_label_bring_words_and_no_known_text_is_among_them() -> 
     assert without.metadata.recipe["unlabelled_texts"] == 0
 
 
-@pytest.mark.usefixtures("eagerly")
 def test_a_network_taught_by_a_cross_fitted_teacher_learns() -> None:
     bundle = train_bundle(TRAIN, validation=VALIDATION, recipe=replace(TAUGHT_RECIPE, linear_folds=3))
     assert bundle.validation is not None
