@@ -5,18 +5,21 @@ BIN := $(VENV)/bin
 BUILT_FROM := pyproject.toml hatch_build.py newsgate/__init__.py $(wildcard model/native/*.c model/native/*.h model/native/build.py)
 PIP := $(BIN)/python -m pip --disable-pip-version-check -qq
 
-.PHONY: help run dev test check format bench accuracy lstm soak mutate lock clean
+.PHONY: help run dev test test-fast check format bench accuracy lstm soak mutate lock clean
 
 help: ## What there is to make
-	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 10
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 11
 
 run: $(VENV)/.run ## Set everything up and classify examples/headlines.csv
 	@PATH="$(abspath $(BIN)):$$PATH" sh examples/run.sh
 
 dev: $(VENV)/.dev ## Install everything that developing needs
 
-test: $(VENV)/.dev ## Run the whole test suite
+test: $(VENV)/.dev ## Run the whole test suite: some minutes
 	$(BIN)/python -m pytest -q -n 3 --dist worksteal
+
+test-fast: $(VENV)/.dev ## Run the tests that need no server: under a minute
+	$(BIN)/python -m pytest -q -n 2 tests/unit
 
 check: $(VENV)/.dev ## Lint, format, types, layers
 	$(BIN)/ruff check .

@@ -1,26 +1,38 @@
-"""What every test may ask for. Servers are started once a session, by the first test that needs one."""
+"""What every test may ask for.
+
+Three tiers. `make test-fast` runs tests/unit, which needs neither servers nor TensorFlow. `make test` runs everything
+but soaks: tests/integration has real databases in the test's own process, tests/acceptance the real programs,
+tests/faults kills them. Soaks are marked `slow`, take minutes each and are run by hand: `pytest -m slow`.
+
+Servers are started and databases are made once a process, for the first test that asks. Every test gets a database of
+its own: a copy of one that is made already.
+"""
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from newsgate.db.schema import ensure_schema
+from newsgate.db.schema import ensure_schema, migrate
 from newsgate.db.session import Database
+from tests.programs import World, close_databases
 from tests.services import PostgresServer, RedisServer, running_redis, short_folder
 
 
 @pytest.fixture(autouse=True)
-def _own_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    """No test sees the settings, the `.env` or the home folder of the person who runs it."""
+def _own_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[None]:
+    """No test sees the settings, the `.env` or the home folder of the person who runs it, or leaves a database open."""
     import os
 
     for name in list(os.environ):
         if name.startswith("NEWSGATE_"):
             monkeypatch.delenv(name)
     monkeypatch.setenv("NEWSGATE_HOME", str(tmp_path / "home"))
+    yield
+    close_databases()
 
 
 @pytest.fixture(scope="session")
@@ -38,6 +50,25 @@ def postgres_server() -> Iterator[PostgresServer]:
         server.stop()
 
 
+@pytest.fixture(scope="session")
+def migrated_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A SQLite file with newsgate's schema, to be copied."""
+    file = tmp_path_factory.mktemp("migrated") / "newsgate.db"
+    made = Database(f"sqlite:///{file}")
+    migrate(made)
+    made.close()
+    return file
+
+
+@pytest.fixture(scope="session")
+def prepared_home() -> Iterator[Path]:
+    """A home folder as `newsgate migrate` makes it, schema and starter model, to be copied."""
+    with short_folder("newsgate-home-") as folder:
+        done = World(folder / "home", "").run("newsgate", "migrate")
+        assert done.code == 0, done.err
+        yield folder / "home"
+
+
 @pytest.fixture(params=["sqlite", "postgresql"])
 def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     """The address of an empty database, once of each kind."""
@@ -51,7 +82,8 @@ def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
 def database(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Database]:
     """A database with newsgate's schema, once of each kind."""
     if request.param == "sqlite":
-        url = f"sqlite:///{tmp_path / 'newsgate.db'}"
+        copy = shutil.copy(request.getfixturevalue("migrated_file"), tmp_path)
+        url = f"sqlite:///{copy}"
     else:
         server: PostgresServer = request.getfixturevalue("postgres_server")
         url = server.new_database(migrated=True)

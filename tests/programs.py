@@ -14,11 +14,13 @@ from pathlib import Path
 from typing import Any
 
 import psutil
+from sqlalchemy import text
 
 from newsgate.db.audit import audit
 from newsgate.db.batch_status import BatchStatus, batch_status
 from newsgate.db.session import Database
 from tests.services import wait_until
+from tests.warm_programs import run_warm
 
 BIN = Path(sys.executable).parent
 _PROGRAM_SECONDS = 120
@@ -55,12 +57,21 @@ class World:
         }
 
     def run(self, program: str, *arguments: str | Path, stdin: bytes | None = None) -> Done:
-        """Run a program to its end."""
+        """Run a program to its end, in a process of its own but without its start: see tests/warm_programs.py."""
+        done = run_warm(
+            [str(BIN / program), *map(str, arguments)],
+            environment=self.environment,
+            stdin=stdin,
+            seconds=_PROGRAM_SECONDS,
+        )
+        return Done(done.returncode, done.stdout.decode(), done.stderr.decode())
+
+    def execute(self, program: str, *arguments: str | Path) -> Done:
+        """Run a program to its end as a person's shell does, start included."""
         done = subprocess.run(
             [str(BIN / program), *map(str, arguments)],
             env=self.environment,
-            input=stdin,
-            stdin=subprocess.DEVNULL if stdin is None else None,
+            stdin=subprocess.DEVNULL,
             capture_output=True,
             timeout=_PROGRAM_SECONDS,
             check=False,
@@ -81,9 +92,21 @@ class World:
         with spawned(command, environment=self.environment, log=self.home.parent / f"{arguments[0]}.log") as process:
             yield process
 
+    @property
+    def database(self) -> Database:
+        """The database, for the test to look into; open until the test ends: opening it takes longer than asking."""
+        if self.database_url not in _opened:
+            _opened[self.database_url] = Database(self.database_url)
+        return _opened[self.database_url]
+
+    def figure(self, query: str, **values: Any) -> Any:
+        """The first column of a query's one row."""
+        with self.database.read() as connection:
+            return connection.execute(text(query), values).scalar_one()
+
     def status(self, batch: int) -> BatchStatus:
         """Where a batch stands, from the database."""
-        with self._opened() as database, database.read() as connection:
+        with self.database.read() as connection:
             return batch_status(connection, batch)
 
     def wait_for(self, batch: int, *, seconds: float = 60) -> BatchStatus:
@@ -93,17 +116,19 @@ class World:
 
     def assert_sound(self) -> None:
         """The audit: every invariant holds, on the database as it is."""
-        with self._opened() as database, database.read() as connection:
+        with self.database.read() as connection:
             broken = [finding for finding in audit(connection) if not finding.holds]
         assert broken == []
 
-    @contextmanager
-    def _opened(self) -> Iterator[Database]:
-        database = Database(self.database_url)
-        try:
-            yield database
-        finally:
-            database.close()
+
+# By address: worlds that differ in other things share a database.
+_opened: dict[str, Database] = {}
+
+
+def close_databases() -> None:
+    """Close what worlds have opened: a test has ended."""
+    while _opened:
+        _opened.popitem()[1].close()
 
 
 @contextmanager

@@ -21,6 +21,7 @@ from sqlalchemy.exc import OperationalError
 
 from newsgate.db.schema import migrate
 from newsgate.db.session import Database
+from newsgate.tasks.running.open_database import ensure_champion
 from newsgate.worker.embedded_redis import find_server
 
 _READY_SECONDS = 30
@@ -74,7 +75,7 @@ class PostgresServer:
         self.user = "nobody" if os.geteuid() == 0 else None
         self._binaries = _postgres_binaries()
         self._made = 0
-        self._template: str | None = None
+        self._templates: dict[str, str] = {}
 
     def start(self) -> None:
         self._folder.mkdir(parents=True, exist_ok=True)
@@ -99,15 +100,20 @@ class PostgresServer:
 
     def new_database(self, *, migrated: bool = False) -> str:
         """The SQLAlchemy address of a database that nobody has used: empty, or with newsgate's schema."""
-        if not migrated:
-            return self._url(self._create("template1"))
-        if self._template is None:
-            self._template = self._create("template1")
-            database = Database(self._url(self._template))
-            migrate(database)
+        return self._copy_of("schema", migrate) if migrated else self._url(self._create("template1"))
+
+    def prepared_database(self) -> str:
+        """The address of a database as `newsgate migrate` makes it: schema and starter model."""
+        return self._copy_of("starter model", _make_ready)
+
+    def _copy_of(self, content: str, make: Callable[[Database], object]) -> str:
+        if content not in self._templates:
+            self._templates[content] = self._create("template1")
+            database = Database(self._url(self._templates[content]))
+            make(database)
             # A database that somebody is connected to cannot be copied.
             database.close()
-        return self._url(self._create(self._template))
+        return self._url(self._create(self._templates[content]))
 
     def _create(self, template: str) -> str:
         self._made += 1
@@ -161,6 +167,11 @@ class PostgresServer:
         )
         if done.returncode:
             raise RuntimeError(f"{program} failed: {(done.stdout or b'').decode()}")
+
+
+def _make_ready(database: Database) -> None:
+    migrate(database)
+    ensure_champion(database)
 
 
 def _postgres_binaries() -> Path:

@@ -4,18 +4,15 @@ from __future__ import annotations
 
 import gzip
 import os
-import shutil
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import pytest
 
 from newsgate.db.results import Reject, read_rejects
-from newsgate.db.session import Database
 from tests.programs import World
-from tests.services import short_folder
 from tests.texts import posts
 
 DONE, ERROR, USAGE, SOME_BAD = 0, 1, 2, 3
@@ -139,25 +136,9 @@ ROWS_TAKEN = [
 ]
 
 
-@pytest.fixture(scope="module")
-def prepared() -> Iterator[Path]:
-    """A home folder whose database is made already, to be copied: making one takes a second."""
-    with short_folder("newsgate-home-") as folder:
-        world = World(folder / "home", "")
-        assert world.run("newsgate", "models").code == 0
-        yield folder / "home"
-
-
-@pytest.fixture
-def ready(prepared: Path, alone: World) -> World:
-    """One machine, nothing set, nothing enqueued."""
-    shutil.copytree(prepared, alone.home)
-    return alone
-
-
 @pytest.mark.parametrize("case", REFUSED_WHOLE, ids=lambda case: case.name)
-def test_a_file_that_cannot_be_used_is_refused_in_one_line(case: Case, ready: World, tmp_path: Path) -> None:
-    done = replace(ready, extra=case.extra).run("enqueue", *case.options, _write(case, tmp_path))
+def test_a_file_that_cannot_be_used_is_refused_in_one_line(case: Case, alone: World, tmp_path: Path) -> None:
+    done = replace(alone, extra=case.extra).run("enqueue", *case.options, _write(case, tmp_path))
     assert done.code == case.code, done.err
     assert case.says in done.err
     assert done.out == ""
@@ -166,72 +147,70 @@ def test_a_file_that_cannot_be_used_is_refused_in_one_line(case: Case, ready: Wo
     if case.code == ERROR:
         assert len(done.err.strip().splitlines()) == 1
         assert done.err.startswith("error: ")
-    assert ready.run("newsgate", "status", "--json").out == ""
+    assert alone.run("newsgate", "status", "--json").out == ""
 
 
 @pytest.mark.parametrize("case", ROWS_REFUSED + ROWS_TAKEN, ids=lambda case: case.name)
-def test_a_bad_row_never_costs_the_good_ones(case: Case, ready: World, tmp_path: Path) -> None:
-    done = replace(ready, extra=case.extra).run("enqueue", *case.options, _write(case, tmp_path))
+def test_a_bad_row_never_costs_the_good_ones(case: Case, alone: World, tmp_path: Path) -> None:
+    done = replace(alone, extra=case.extra).run("enqueue", *case.options, _write(case, tmp_path))
     assert done.code == case.code, done.err
     assert case.says in done.err
     assert "Traceback" not in done.err
-    status = ready.status(1)
+    status = alone.status(1)
     assert (status.total, status.rejected) == (case.items, len(case.refused))
-    rejects = _rejects(ready)
+    rejects = _rejects(alone)
     assert [each.row for each in rejects] == list(case.refused)
     assert [why for each, why in zip(rejects, case.refused.values(), strict=True) if why not in each.reason] == []
-    ready.assert_sound()
+    alone.assert_sound()
 
 
 @pytest.mark.parametrize("at_line_end", [True, False])
 def test_a_truncated_gz_gives_its_whole_rows_and_says_that_it_ends_early(
-    ready: World, tmp_path: Path, *, at_line_end: bool
+    alone: World, tmp_path: Path, *, at_line_end: bool
 ) -> None:
     file = tmp_path / "posts.csv.gz"
     file.write_bytes(_truncated_gzip(at_line_end=at_line_end))
-    done = ready.run("enqueue", file)
+    done = alone.run("enqueue", file)
     assert done.code == SOME_BAD
     assert "ends early" in done.err
-    assert 2000 < ready.status(1).total < 3000
-    assert ready.status(1).rejected == (0 if at_line_end else 1)
-    ready.assert_sound()
+    assert 2000 < alone.status(1).total < 3000
+    assert alone.status(1).rejected == (0 if at_line_end else 1)
+    alone.assert_sound()
 
 
-def test_a_million_token_text_is_classified_on_its_first_tokens(ready: World, tmp_path: Path) -> None:
+def test_a_million_token_text_is_classified_on_its_first_tokens(alone: World, tmp_path: Path) -> None:
     file = tmp_path / "long.csv"
     file.write_text("text\nshort\n" + "word " * 1_000_000 + "\n")
-    done = ready.run("newsgate", "classify", file, "--format", "csv")
+    done = alone.run("newsgate", "classify", file, "--format", "csv")
     assert done.code == DONE, done.err
-    database = Database(ready.database_url)
-    with database.read() as connection:
+    with alone.database.read() as connection:
         rows = connection.exec_driver_sql('select truncated, label is not null from results order by "row"').all()
-    database.close()
     assert [tuple(row) for row in rows] == [(0, 1), (1, 1)]
 
 
-def test_a_file_whose_name_is_no_text_is_a_file_like_any_other(ready: World, tmp_path: Path) -> None:
+def test_a_file_whose_name_is_no_text_is_a_file_like_any_other(alone: World, tmp_path: Path) -> None:
     file = tmp_path / os.fsdecode(b"na\xefme.csv")
     file.write_text(GOOD)
-    done = ready.run("enqueue", file)
+    done = alone.run("enqueue", file)
     assert (done.code, "Traceback" in done.err) == (DONE, False), done.err
-    assert ready.status(1).name == "na\ufffdme.csv"
-    ready.assert_sound()
+    assert alone.status(1).name == "na\ufffdme.csv"
+    alone.assert_sound()
 
 
-def test_a_file_that_grows_while_it_is_read_is_taken_as_it_was(ready: World, tmp_path: Path) -> None:
+def test_a_file_that_grows_while_it_is_read_is_taken_as_it_was(alone: World, tmp_path: Path) -> None:
     file = tmp_path / "growing.csv"
     file.write_text("text\n" + "".join(f"{post}\n" for post in posts(200_000)))
     size = file.stat().st_size
     over = threading.Event()
     writer = threading.Thread(target=_append_until, args=(file, over))
     writer.start()
-    done = ready.run("enqueue", file)
+    done = alone.run("enqueue", file)
     over.set()
     writer.join()
     assert done.code in (DONE, SOME_BAD), done.err
     assert file.stat().st_size > size
-    assert 200_000 <= ready.status(1).total < 1_000_000
-    ready.assert_sound()
+    assert 200_000 <= alone.status(1).total < 1_000_000
+    alone.assert_sound()
 
 
 def _append_until(file: Path, over: threading.Event) -> None:
@@ -251,8 +230,5 @@ def _write(case: Case, folder: Path) -> Path:
 
 
 def _rejects(world: World) -> list[Reject]:
-    database = Database(world.database_url)
-    with database.read() as connection:
-        found = read_rejects(connection, 1)
-    database.close()
-    return found
+    with world.database.read() as connection:
+        return read_rejects(connection, 1)

@@ -10,7 +10,6 @@ from pathlib import Path
 import pytest
 from sqlalchemy import text
 
-from newsgate.db.session import Database
 from tests.programs import BIN, World, children_named, kill_tree
 from tests.services import wait_until
 from tests.texts import write_posts
@@ -28,7 +27,6 @@ def chunky(world: World) -> World:
 def test_worker_killed_in_the_middle_of_a_file_and_up_again(chunky: World, tmp_path: Path) -> None:
     file = write_posts(tmp_path / "posts.csv", _ROWS)
     batch = 1
-    assert chunky.run("newsgate", "models").code == 0
     with chunky.started("up") as up:
         # Beside the test: by the time that a whole file is enqueued, it may be classified as well.
         loading = subprocess.Popen([str(BIN / "enqueue"), str(file)], env=chunky.environment, stderr=subprocess.DEVNULL)
@@ -78,7 +76,6 @@ def test_enqueue_killed_and_run_again_goes_on_where_it_stopped(chunky: World, tm
     file = write_posts(tmp_path / "posts.csv", _ROWS)
     with file.open("a", newline="") as stream:
         csv.writer(stream).writerows([("bad", ""), ("ragged", "a", "b")])
-    chunky.run("newsgate", "models")
     first = subprocess.Popen([str(BIN / "enqueue"), str(file)], env=chunky.environment, stderr=subprocess.DEVNULL)
     wait_until(lambda: _stored(chunky) > 0, what="rows are being stored")
     first.kill()
@@ -95,28 +92,20 @@ def test_enqueue_killed_and_run_again_goes_on_where_it_stopped(chunky: World, tm
 
 
 def _stored(world: World) -> int:
-    return _count(world, "select count(*) from items")
+    count: int = world.figure("select count(*) from items")
+    return count
 
 
 def _workers_of_chunks(world: World) -> int:
-    return _count(world, "select count(distinct worker) from chunks")
-
-
-def _count(world: World, query: str) -> int:
-    database = Database(world.database_url)
-    with database.read() as connection:
-        count: int = connection.execute(text(query)).scalar_one()
-    database.close()
+    count: int = world.figure("select count(distinct worker) from chunks")
     return count
 
 
 def _assert_one_verdict_each(world: World, batch: int) -> None:
-    database = Database(world.database_url)
-    with database.read() as connection:
+    with world.database.read() as connection:
         rows = connection.execute(
             text('select count(*), count(distinct "row"), min("row"), max("row") from results where batch = :batch'),
             {"batch": batch},
         ).one()
-    database.close()
     assert tuple(rows) == (_ROWS, _ROWS, 2, _ROWS + 1)
     world.assert_sound()

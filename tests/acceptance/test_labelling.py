@@ -7,6 +7,7 @@ import io
 import os
 import pty
 import select
+import shutil
 import subprocess
 import termios
 import time
@@ -17,7 +18,7 @@ from pathlib import Path
 import pytest
 
 from tests.programs import BIN, World
-from tests.services import wait_until
+from tests.services import short_folder, wait_until
 
 PROMPT = "q quit > "
 TEXTS = (
@@ -96,15 +97,24 @@ def terminal(world: World, *arguments: str) -> Iterator[Terminal]:
         opened.close()
 
 
+@pytest.fixture(scope="module")
+def classified_home(prepared_home: Path) -> Iterator[Path]:
+    """A home folder in which the six texts are classified, as items 1 to 6; to be copied."""
+    with short_folder("newsgate-home-") as folder:
+        home = Path(shutil.copytree(prepared_home, folder / "home"))
+        file = folder / "posts.csv"
+        with file.open("w", newline="", encoding="utf-8") as stream:
+            rows = ((f"post-{number}", text) for number, text in enumerate(TEXTS, start=1))
+            csv.writer(stream).writerows([("id", "text"), *rows])
+        done = World(home, "").run("newsgate", "classify", file)
+        assert done.code == 0, done.err
+        yield home
+
+
 @pytest.fixture
-def classified(alone: World, tmp_path: Path) -> World:
-    """One machine on which the six texts are classified, as items 1 to 6."""
-    file = tmp_path / "posts.csv"
-    with file.open("w", newline="", encoding="utf-8") as stream:
-        csv.writer(stream).writerows([("id", "text"), *((f"post-{n}", text) for n, text in enumerate(TEXTS, start=1))])
-    done = alone.run("newsgate", "classify", file)
-    assert done.code == 0, done.err
-    return alone
+def classified(classified_home: Path, untouched: World) -> World:
+    shutil.copytree(classified_home, untouched.home)
+    return untouched
 
 
 def exported(world: World) -> list[dict[str, str]]:

@@ -15,13 +15,13 @@ from tests.services import wait_until
 from tests.texts import posts, write_posts
 
 
-def test_a_file_is_enqueued_classified_and_queried(world: World, tmp_path: Path) -> None:
+def test_a_file_is_enqueued_classified_and_queried(new_world: World, tmp_path: Path) -> None:
     file = write_posts(tmp_path / "posts.csv", 2500)
-    with world.started("up"):
-        done = world.enqueue(file, "--wait")
+    with new_world.started("up"):
+        done = new_world.enqueue(file, "--wait")
         assert {key: done[key] for key in ("items", "rejected", "model")} == {"items": 2500, "rejected": 0, "model": 1}
 
-        status = json.loads(world.run("newsgate", "status", str(done["batch"]), "--json").out)
+        status = json.loads(new_world.execute("newsgate", "status", str(done["batch"]), "--json").out)
         assert status == {
             "batch": done["batch"],
             "run": done["run"],
@@ -33,7 +33,7 @@ def test_a_file_is_enqueued_classified_and_queried(world: World, tmp_path: Path)
             "rejected": 0,
         }
 
-        lines = world.run("newsgate", "results", str(done["batch"]), "--format", "jsonl").out.splitlines()
+        lines = new_world.execute("newsgate", "results", str(done["batch"]), "--format", "jsonl").out.splitlines()
         results = [json.loads(line) for line in lines]
         assert [each["row"] for each in results] == list(range(2, 2502))
         assert [each["external_id"] for each in results] == [f"post-{number}" for number in range(2500)]
@@ -41,56 +41,56 @@ def test_a_file_is_enqueued_classified_and_queried(world: World, tmp_path: Path)
         assert {each["label"] for each in results} <= {"fake", "real"}
         assert all((each["p_fake"] >= 0.5) == (each["label"] == "fake") for each in results)
 
-        again = world.run("enqueue", file)
+        again = new_world.execute("enqueue", file)
         assert again.code == 1
         assert f"already enqueued as batch {done['batch']}" in again.err
         assert "--again" in again.err
-        assert world.enqueue(file, "--again", "--wait")["batch"] == done["batch"] + 1
-    world.assert_sound()
+        assert new_world.enqueue(file, "--again", "--wait")["batch"] == done["batch"] + 1
+    new_world.assert_sound()
 
 
-def test_results_are_filtered_cut_and_written_in_each_format(alone: World, tmp_path: Path) -> None:
+def test_results_are_filtered_cut_and_written_in_each_format(untouched: World, tmp_path: Path) -> None:
     file = write_posts(tmp_path / "posts.csv", 60)
-    done = alone.run("newsgate", "classify", file, "--format", "csv")
+    done = untouched.execute("newsgate", "classify", file, "--format", "csv")
     assert done.code == 0, done.err
     rows = list(csv.DictReader(io.StringIO(done.out)))
     assert len(rows) == 60
 
-    fakes = alone.run("newsgate", "results", "1", "--label", "fake", "--format", "csv").out
+    fakes = untouched.execute("newsgate", "results", "1", "--label", "fake", "--format", "csv").out
     assert len(list(csv.DictReader(io.StringIO(fakes)))) == sum(row["label"] == "fake" for row in rows)
 
-    sure = alone.run("newsgate", "results", "1", "--min-score", "0.8", "--format", "jsonl").out.splitlines()
+    sure = untouched.execute("newsgate", "results", "1", "--min-score", "0.8", "--format", "jsonl").out.splitlines()
     assert len(sure) == sum(abs(float(row["p_fake"]) - 0.5) >= 0.3 for row in rows)
 
-    table = alone.run("newsgate", "results", "1", "--limit", "3", "--format", "table").out.splitlines()
+    table = untouched.execute("newsgate", "results", "1", "--limit", "3", "--format", "table").out.splitlines()
     assert len(table) == 4
     assert "verdict" in table[0]
 
     output = tmp_path / "results.jsonl"
-    written = alone.run("newsgate", "results", "1", "--format", "jsonl", "-o", output)
+    written = untouched.execute("newsgate", "results", "1", "--format", "jsonl", "-o", output)
     assert written.out == ""
     assert len(output.read_text().splitlines()) == 60
 
     # The view is for people: a plain sqlite3 of theirs reads it.
-    with sqlite3.connect(alone.home / "newsgate.db") as people:
+    with sqlite3.connect(untouched.home / "newsgate.db") as people:
         assert people.execute("select count(*) from results where batch = 1").fetchone() == (60,)
-    alone.assert_sound()
+    untouched.assert_sound()
 
 
-def test_rows_enqueued_before_any_worker_runs_are_classified_when_one_does(alone: World, tmp_path: Path) -> None:
-    done = alone.run("enqueue", write_posts(tmp_path / "posts.csv", 30))
+def test_rows_enqueued_before_any_worker_runs_are_classified_when_one_does(untouched: World, tmp_path: Path) -> None:
+    done = untouched.execute("enqueue", write_posts(tmp_path / "posts.csv", 30))
     assert done.code == 0
     assert "newsgate up" in done.err
-    with alone.started("up"):
-        assert alone.wait_for(1).done == 30
-    alone.assert_sound()
+    with untouched.started("up"):
+        assert untouched.wait_for(1).done == 30
+    untouched.assert_sound()
 
 
-def test_standard_input_is_a_file_too(alone: World) -> None:
-    done = alone.run("enqueue", "--name", "piped", "-", stdin=b"text\none\ntwo\n")
+def test_standard_input_is_a_file_too(untouched: World) -> None:
+    done = untouched.run("enqueue", "--name", "piped", "-", stdin=b"text\none\ntwo\n")
     assert (done.code, done.out) == (0, "1\n")
-    assert alone.status(1).name == "piped"
-    assert list((alone.home / "spool").iterdir()) == []
+    assert untouched.status(1).name == "piped"
+    assert list((untouched.home / "spool").iterdir()) == []
 
 
 def test_ctrl_c_before_any_input_says_that_nothing_was_stored(alone: World) -> None:

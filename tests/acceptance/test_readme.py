@@ -32,8 +32,8 @@ def test_the_readme_begins_with_its_two_commands() -> None:
     assert readme_commands()[:2] == ["make run", "make test"]
 
 
-def test_every_command_of_the_readme_works_in_the_order_it_stands(alone: World) -> None:
-    environment = _as_typed(alone)
+def test_every_command_of_the_readme_works_in_the_order_it_stands(untouched: World) -> None:
+    environment = _as_typed(untouched)
     for command in readme_commands():
         if command == _NOT_HERE:
             continue
@@ -43,10 +43,10 @@ def test_every_command_of_the_readme_works_in_the_order_it_stands(alone: World) 
         assert done.returncode == 0, f"{command}\n{done.stderr.decode()}"
 
 
-def test_make_run_prints_what_the_readme_shows_and_ends_with_a_query_that_works(alone: World) -> None:
-    environment = _as_typed(alone)
+def test_make_run_prints_what_the_readme_shows_and_ends_with_a_query_that_works(untouched: World) -> None:
+    environment = _as_typed(untouched)
     done = subprocess.run(["make", "run"], cwd=_ROOT, env=environment, capture_output=True, check=True)
-    printed = (done.stdout + done.stderr).decode().replace(str(alone.home), "~/.newsgate").splitlines()
+    printed = (done.stdout + done.stderr).decode().replace(str(untouched.home), "~/.newsgate").splitlines()
     block = re.search(r"\$ make run\n(.*?)```", (_ROOT / "README.md").read_text(), re.DOTALL)
     assert block is not None
     assert [line for line in block[1].splitlines() if line.strip() != "..." and line not in printed] == []
@@ -61,8 +61,8 @@ def test_make_run_prints_what_the_readme_shows_and_ends_with_a_query_that_works(
 
 
 @pytest.mark.parametrize("program", ["newsgate", "enqueue"])
-def test_help_is_there_without_any_service(program: str, alone: World) -> None:
-    done = alone.run(program, "--help")
+def test_help_is_there_without_any_service(program: str, untouched: World) -> None:
+    done = untouched.execute(program, "--help")
     assert done.code == 0
     assert "Usage:" in done.out
-    assert not alone.home.exists()
+    assert not untouched.home.exists()

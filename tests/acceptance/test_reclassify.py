@@ -9,10 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from sqlalchemy import func, select
 
-from newsgate.db.session import Database
-from newsgate.db.tables import shadow_verdicts, verdicts
 from tests.bundles import contrary_bundle, scores_of, store_bundle
 from tests.programs import BIN, World, kill_tree
 from tests.services import wait_until
@@ -26,22 +23,16 @@ _SMALL_CHUNKS = {"NEWSGATE_CHUNK_ROWS": "50", "NEWSGATE_LEASE_SECONDS": "3", "NE
 def chunky(world: World) -> World:
     """A world with a second model, small chunks and short leases, so that a kill hits something."""
     chunky = replace(world, extra={**world.extra, **_SMALL_CHUNKS})
-    assert chunky.run("newsgate", "models").code == 0
     _store_second(chunky)
     return chunky
 
 
 def _store_second(world: World) -> None:
-    database = Database(world.database_url)
-    assert store_bundle(database, contrary_bundle(), name="contrary") == 2
-    database.close()
+    assert store_bundle(world.database, contrary_bundle(), name="contrary") == 2
 
 
 def _count(world: World, model: int) -> int:
-    database = Database(world.database_url)
-    with database.read() as connection:
-        count = connection.execute(select(func.count()).where(verdicts.c.model == model)).scalar_one()
-    database.close()
+    count: int = world.figure("select count(*) from verdicts where model = :model", model=model)
     return count
 
 
@@ -123,10 +114,7 @@ def test_a_challenger_shadows_a_share_of_the_live_chunks(chunky: World, tmp_path
 
 
 def _shadowed(world: World) -> int:
-    database = Database(world.database_url)
-    with database.read() as connection:
-        count = connection.execute(select(func.count()).select_from(shadow_verdicts)).scalar_one()
-    database.close()
+    count: int = world.figure("select count(*) from shadow_verdicts")
     return count
 
 

@@ -6,8 +6,6 @@ import json
 import os
 import random
 import signal
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -54,34 +52,23 @@ TRAINING_SECONDS = 90
 _HELD_AT = 99
 
 
-@contextmanager
-def connected(world: World, *, writes: bool = False) -> Iterator[Connection]:
-    database = Database(world.database_url)
-    try:
-        with database.write() if writes else database.read() as connection:
-            yield connection
-    finally:
-        database.close()
-
-
 def give_labels(world: World, *, train: int, test: int) -> list[str]:
     """Give the database its labels; gives the texts that may be trained on."""
-    assert world.run("newsgate", "models").code == 0
     direct = labelled_posts(train, seed=1)
-    with connected(world, writes=True) as connection:
+    with world.database.write() as connection:
         add_labels(connection, direct, labelled_by="ann", chosen="direct")
         add_labels(connection, labelled_posts(test, seed=2), labelled_by="ann", chosen="test")
     return [each for each, _ in direct]
 
 
 def champion(world: World) -> int | None:
-    with connected(world) as connection:
+    with world.database.read() as connection:
         return champion_number(connection)
 
 
 def job(world: World) -> JobRecord | None:
     """The scheduled retraining; the one by hand has another period."""
-    with connected(world) as connection:
+    with world.database.read() as connection:
         year = connection.execute(text("select max(period) from jobs where period not like '%hand'")).scalar()
         return job_record(connection, RETRAIN_JOB, period=str(year))
 
@@ -124,7 +111,7 @@ def test_a_better_model_is_promoted_a_worse_one_rejected_and_a_champion_rolled_b
         assert len(story["corpus"]["fingerprint"]) == 64
 
         flip = random.Random(3)
-        with connected(world, writes=True) as connection:
+        with world.database.write() as connection:
             nonsense = [(each, flip.choice(("fake", "real"))) for each in texts]
             add_labels(connection, nonsense, labelled_by="vandal", chosen="direct")
         again = world.run("newsgate", "retrain", "--json")
@@ -170,12 +157,11 @@ def test_killed_in_the_middle_of_a_training_and_up_again(alone: World, tmp_path:
 @pytest.fixture
 def served(home: Path, postgres_server: PostgresServer) -> World:
     """PostgreSQL with labels, whose `jobs` stop at the step that the table `held` names; and no broker."""
-    url = postgres_server.new_database()
+    url = postgres_server.prepared_database()
     nowhere = f"redis://127.0.0.1:{free_port()}/0"
     world = World(home, url, {**HASTY, "NEWSGATE_DATABASE_URL": url, "NEWSGATE_BROKER_URL": nowhere})
-    assert world.run("newsgate", "migrate").code == 0
     give_labels(world, train=300, test=240)
-    with connected(world, writes=True) as connection:
+    with world.database.write() as connection:
         connection.execute(text("create table held (step text)"))
         for table, event, at in (
             ("jobs", "update", "new.outcome is distinct from old.outcome and new.outcome::json ->> 'step'"),
@@ -264,8 +250,7 @@ def test_retraining_by_hand_says_why_it_does_nothing(alone: World) -> None:
     assert few.code == 0
     assert "nothing was trained: 0 labels are new since the last training, fewer than 200" in few.err
 
-    assert world.run("newsgate", "models").code == 0
-    with connected(world, writes=True) as connection:
+    with world.database.write() as connection:
         add_labels(connection, labelled_posts(240, seed=1), labelled_by="ann", chosen="direct")
     nobody_judges = world.run("newsgate", "retrain", "--force", "--json")
     assert nobody_judges.code == 0
@@ -277,12 +262,10 @@ def test_retraining_by_hand_says_why_it_does_nothing(alone: World) -> None:
     assert "NEWSGATE_RETRAIN_RECIPE cannot be" in wrong.err
 
 
-def test_there_is_nothing_to_roll_back_to_in_a_new_database(alone: World) -> None:
-    database = Database(alone.database_url)
-    assert alone.run("newsgate", "models").code == 0
-    ensure_champion(database)
-    database.close()
-    done = alone.run("newsgate", "rollback")
+def test_there_is_nothing_to_roll_back_to_in_a_new_database(untouched: World) -> None:
+    assert untouched.run("newsgate", "models").code == 0
+    ensure_champion(untouched.database)
+    done = untouched.run("newsgate", "rollback")
     assert done.code == 1
     assert "no model was champion before this one" in done.err
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack
 
@@ -30,12 +31,12 @@ def new_site(request: pytest.FixtureRequest) -> Iterator[MakeSite]:
             folder = stack.enter_context(short_folder("newsgate-fault-"))
             home, traps = folder / "home", folder / "traps"
             traps.mkdir()
+            if kind == "sqlite":
+                shutil.copytree(request.getfixturevalue("prepared_home"), home)
             url = f"sqlite:///{home / 'newsgate.db'}" if kind == "sqlite" else _new_postgres_database(request)
             addresses = {} if kind == "sqlite" else {"NEWSGATE_DATABASE_URL": url}
             addresses |= {"NEWSGATE_BROKER_URL": broker_url} if broker_url else {}
             world = World(home, url, {**SHORT, **addresses, **(extra or {})})
-            prepared = world.run("newsgate", "migrate")
-            assert prepared.code == 0, prepared.err
             database = Database(url)
             stack.callback(database.close)
             return Site(world, traps, database)
@@ -52,4 +53,4 @@ def own_redis() -> Iterator[RedisServer]:
 
 def _new_postgres_database(request: pytest.FixtureRequest) -> str:
     server: PostgresServer = request.getfixturevalue("postgres_server")
-    return server.new_database()
+    return server.prepared_database()

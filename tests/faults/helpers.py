@@ -85,7 +85,14 @@ class Site:
 
     def wait_until_ready(self, log: str, *, workers: int = 1) -> None:
         """Wait until so many workers have said in this log that they are ready."""
-        wait_until(lambda: self.log(log).read_text().count("ready:") >= workers, what="the worker is ready")
+        self.wait_for_words("ready:", log, times=workers)
+
+    def wait_for_words(self, words: str, log: str, *, times: int = 1) -> None:
+        """Wait until a program has said this in its log; fails with the end of the log."""
+        try:
+            wait_until(lambda: self.log(log).read_text().count(words) >= times, what=f"{words!r} in {log}.log")
+        except AssertionError as error:
+            raise AssertionError(f"{error}; it ends with\n{self.log(log).read_text()[-2000:]}") from None
 
     def enqueue(self, file: Path) -> int:
         """Enqueue a file; gives its batch."""

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import shutil
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -16,25 +15,16 @@ from sqlalchemy import text
 from newsgate.db.session import Database
 from newsgate.tasks.inspecting.doctor.examine import examine
 from tests.programs import World
-from tests.services import PostgresServer, RedisServer, free_port, running_redis, short_folder
+from tests.services import PostgresServer, RedisServer, free_port, running_redis
 
 _SECRET = "hunter2"
 
 
-@pytest.fixture(scope="module")
-def prepared() -> Iterator[Path]:
-    """A home folder with a migrated database, made once."""
-    with short_folder("newsgate-doctor-") as folder:
-        made = World(folder / "home", "").run("newsgate", "migrate")
-        assert made.code == 0, made.err
-        yield folder / "home"
-
-
 @pytest.fixture
-def world(prepared: Path, tmp_path: Path) -> World:
+def world(prepared_home: Path, tmp_path: Path) -> World:
     """A machine of its own, with a home folder that is prepared."""
     home = tmp_path / "home"
-    shutil.copytree(prepared, home)
+    shutil.copytree(prepared_home, home)
     return World(home, f"sqlite:///{home / 'newsgate.db'}")
 
 

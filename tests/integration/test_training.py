@@ -31,27 +31,9 @@ from newsgate.training.progress import Progress
 from newsgate.training.recipe import Recipe
 from newsgate.training.train import ParityError, TrainedBundle, prove_parity, train_bundle
 from tests.bundles import remade
+from tests.claims import sentences
 
 RECIPE = Recipe(vocabulary_size=300, embedding_width=16, lstm_units=8, max_tokens=16, max_epochs=4, learning_rate=1e-2)
-SUBJECTS = ("ministers", "doctors", "teachers", "farmers", "pilots", "bakers", "singers", "lawyers")
-FAKE_CLAIMS = ("secretly hide a miracle", "shockingly admit the hoax", "exposed by leaked aliens")
-REAL_CLAIMS = ("publish the annual report", "announce a new budget", "open the town library")
-PLACES = ("in london", "in delhi on monday", "", "near the old harbour after a long and quiet week")
-
-
-def sentences(seed: int, *, rows: int) -> LabelledTexts:
-    """Return sentences whose claim gives their label away."""
-    random = np.random.default_rng(seed)
-
-    def pairs() -> Iterator[tuple[str, str]]:
-        for row in range(rows):
-            label, claims = (("fake", FAKE_CLAIMS), ("real", REAL_CLAIMS))[row % 2]
-            words = (random.choice(SUBJECTS), random.choice(claims), random.choice(PLACES), f"no {random.integers(50)}")
-            yield " ".join(words), label
-
-    return LabelledTexts.from_pairs(pairs())
-
-
 TRAIN = sentences(1, rows=400)
 VALIDATION = sentences(2, rows=100)
 
@@ -109,6 +91,7 @@ def test_copies_of_a_held_back_text_are_no_further_evidence() -> None:
     )
 
 
+@pytest.mark.usefixtures("eagerly")
 def test_the_bundle_says_which_labels_it_was_trained_on() -> None:
     assert trained()[0].metadata.corpus is None
     labels = [

@@ -6,6 +6,8 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from newsgate.db.labels import add_labels, latest_label_id
 from newsgate.db.unlabelled import newest_unlabelled
 from newsgate.tasks.retraining.retrain import collect_labels, collect_unlabelled, part_labels, train_challenger
@@ -48,6 +50,7 @@ def test_the_newest_texts_without_a_label_come_first(desk: Desk) -> None:
     desk.assert_sound()
 
 
+@pytest.mark.usefixtures("eagerly")
 def test_a_challenger_learns_from_them_and_never_from_what_judges(desk: Desk, tmp_path: Path) -> None:
     batch = desk.enqueue(30)
     first, second, *others = [row.text for row in _finished(desk, batch)]
@@ -66,6 +69,7 @@ def test_a_challenger_learns_from_them_and_never_from_what_judges(desk: Desk, tm
     assert sum(bundle.metadata.training_data.rows.values()) == 60
 
 
+@pytest.mark.usefixtures("eagerly")
 def test_no_text_that_judges_tomorrow_is_trained_on_tonight(desk: Desk, tmp_path: Path) -> None:
     texts = [row.text for row in _finished(desk, desk.enqueue(60))]
     label(desk, labelled_posts(60, seed=1), chosen="direct")

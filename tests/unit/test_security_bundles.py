@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -78,18 +77,3 @@ def test_a_graph_of_an_older_bundle_is_not_run_for_its_weights() -> None:
     bundle = older_bundle(remade(starter_bundle(), onnx_model=_changed_graph(compute)))
     with pytest.raises(BundleError, match="it has no embedding"):
         Classifier.from_bundle_bytes(bundle, runtime="numpy")
-
-
-def test_a_keras_model_with_code_in_it_is_not_run() -> None:
-    import keras
-
-    from newsgate.model.network import network_from_bytes
-
-    ids = keras.Input(shape=(None,), dtype="int32")
-    evil = keras.Model(ids, keras.layers.Lambda(lambda tensor: tensor, name="evil")(ids))
-    with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder, "model.keras")
-        evil.save(path)
-        data = path.read_bytes()
-    with pytest.raises(ValueError, match="unsafe"):
-        network_from_bytes(data)
