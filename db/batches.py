@@ -222,6 +222,12 @@ def queued_chunks(connection: Connection, run: int) -> list[int]:
     return list(connection.execute(query).scalars())
 
 
+def queued_among(connection: Connection, among: Sequence[int]) -> set[int]:
+    """Those of these chunks that wait for a worker; a number may be none of a chunk."""
+    query = select(chunks.c.id).where(chunks.c.id.in_(among), chunks.c.state == "queued")
+    return set(connection.execute(query).scalars())
+
+
 def repeated_ids(connection: Connection, batch: int) -> int:
     """How many rows of the batch carry an external id that an earlier row carried."""
     mine = items.c.batch_id == batch

@@ -6,10 +6,9 @@ setting here favours answering quickly over keeping messages.
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
-from celery import Celery, signals
+from celery import Celery
 from kombu import Connection
 
 from newsgate.worker.settings import Settings
@@ -23,49 +22,25 @@ TOLERANT_TRANSPORT = "newsgate.worker.tolerant_transport:TolerantTransport"
 _VISIBILITY_TIMEOUT_SECONDS = 7 * 24 * 3600
 
 
-class _Doorbell(Celery):
+class CeleryApp(Celery):
     """Celery, but what is not a message in the queue does not end the worker."""
 
+    # Which transport reads the queue: its name, until a worker brings one that can ask the database.
+    reading_transport: Any = TOLERANT_TRANSPORT
+
     def connection_for_read(self, url: str | None = None, **options: Any) -> Connection:
+        """A connection that reads with `reading_transport`."""
         connection = super().connection_for_read(url, **options)
         # The setting `broker_transport` would do it for TCP, but not for the private broker's `redis+socket` address.
-        connection.transport_cls = TOLERANT_TRANSPORT
+        connection.transport_cls = self.reading_transport
         return connection
 
 
-def make_app(settings: Settings) -> Celery:
+def make_app(settings: Settings) -> CeleryApp:
     """A Celery app that speaks to the broker of `settings`; tasks are registered by the room that knows them."""
-    app = _Doorbell("newsgate", set_as_current=False)
+    app = CeleryApp("newsgate", set_as_current=False)
     app.conf.update(configuration(settings))
     return app
-
-
-def consume(
-    app: Celery, *, queue: str, name: str, threads: int, log_level: str, on_stop: Callable[[], None] = lambda: None
-) -> None:
-    """Run what the queue brings, in `threads` threads, until told to stop (SIGTERM, SIGINT); none: in this thread.
-
-    on_stop: called when it is told, before what is in hand is finished.
-    """
-
-    def told(**_: Any) -> None:
-        on_stop()
-
-    signals.worker_shutting_down.connect(told)
-    consumer = app.Worker(
-        queues=[queue],
-        pool="threads" if threads else "solo",
-        concurrency=threads or 1,
-        hostname=f"newsgate@{name}",
-        loglevel=log_level.upper(),
-        without_gossip=True,
-        without_mingle=True,
-        without_heartbeat=True,
-        quiet=True,
-    )
-    consumer.start()
-    if consumer.exitcode:
-        raise SystemExit(consumer.exitcode)
 
 
 def configuration(settings: Settings) -> dict[str, Any]:

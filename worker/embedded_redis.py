@@ -7,10 +7,12 @@ wheel, always with newsgate's own flags: no TCP port, append-only persistence, n
 from __future__ import annotations
 
 import contextlib
+import os
 import re
 import shutil
 import signal
 import subprocess
+import sys
 import time
 from pathlib import Path
 
@@ -20,6 +22,14 @@ from newsgate.worker.settings import Settings
 _OLDEST_VERSION = (6, 2)
 _START_SECONDS = 15
 _STOP_SECONDS = 10
+
+
+# Becomes the server's process, having asked Linux to send it SIGTERM (15) when its parent ends: PR_SET_PDEATHSIG is 1.
+# Asked too late where the parent is gone already.
+_UNTIL_PARENT_ENDS = (
+    "import ctypes, os, sys; ctypes.CDLL(None).prctl(1, 15); "
+    "os.getppid() == int(sys.argv[1]) or sys.exit(1); os.execv(sys.argv[2], sys.argv[2:])"
+)
 
 
 class BrokerStartError(NewsgateError):
@@ -40,7 +50,7 @@ class EmbeddedRedis:
         return self._process.pid if self._process else None
 
     def start(self) -> None:
-        """Start the server and wait until it answers. Raises BrokerStartError."""
+        """Start the server and wait until it answers; it ends with the thread that calls. Raises BrokerStartError."""
         self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         self._socket.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         # One that was left behind when its owner was killed: it has no supervisor, and its data is on disk.
@@ -49,7 +59,7 @@ class EmbeddedRedis:
         with log.open("ab") as output:
             # A session of its own: Ctrl-C reaches the whole foreground group, and the broker has to go last.
             self._process = subprocess.Popen(
-                [str(find_server()), *self._flags()],
+                [*_with_parent(os.getpid()), str(find_server()), *self._flags()],
                 stdin=subprocess.DEVNULL,
                 stdout=output,
                 stderr=output,
@@ -91,6 +101,13 @@ class EmbeddedRedis:
             "daemonize": "no",
         }
         return [part for name, value in flags.items() for part in (f"--{name}", value)]
+
+
+def _with_parent(parent: int) -> list[str]:
+    """What stands before a command that must not outlive `parent`, however that ends."""
+    if sys.platform != "linux":
+        return []
+    return [sys.executable, "-I", "-S", "-c", _UNTIL_PARENT_ENDS, str(parent)]
 
 
 def answers(socket: Path) -> bool:

@@ -2,23 +2,83 @@
 
 The scheduler keeps no state: it only rings, and the database decides what a ring is worth. Which period it is follows
 from the clock and the crontab alone, so a ring that came late, twice or never changes nothing.
+
+A crontab means what it means to cron on Debian: where both days are named, either is enough; a time that a change of
+the clock skips comes right after it, and one that the change repeats comes once.
 """
 
 from __future__ import annotations
 
+from collections import deque
+from collections.abc import Iterator
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from itertools import takewhile
+from typing import Any, Final
+from zoneinfo import ZoneInfo
 
 from celery import beat
-from celery.schedules import ParseException, crontab
+from celery.schedules import BaseSchedule, schedstate
+from cronsim import CronSim, CronSimError
 
 from newsgate.foundation.errors import WrongUsageError
 from newsgate.worker.celery import RETRAIN_TASK, TRAINING_QUEUE, make_app
 from newsgate.worker.settings import Settings
 
-# The 29th of February may be eight years ago.
-_LONGEST_PERIOD_DAYS = 8 * 366
-_LOOK_EVERY_SECONDS = 30
+_FIELDS: Final = 5
+_LOOK_EVERY_SECONDS: Final = 30
+# How far back the last time is looked for, one after the other: the 29th of February may be eight years ago.
+_LOOK_BACK: Final = tuple(timedelta(days=days) for days in (0.1, 2, 60, 800, 9 * 366))
+
+
+@dataclass(frozen=True, slots=True)
+class Crontab:
+    """Five fields as cron has them, on the clock of a time zone, an IANA name. Raises WrongUsageError."""
+
+    fields: str
+    zone: str = "UTC"
+
+    def __post_init__(self) -> None:
+        if len(self.fields.split()) != _FIELDS:
+            raise _unusable(self.fields, "it has not five fields")
+        try:
+            next(self._from(datetime.now(UTC)))
+        except CronSimError as error:
+            raise _unusable(self.fields, str(error).lower()) from error
+        except StopIteration:
+            raise _unusable(self.fields, "no day is like that") from None
+
+    def last_due(self, now: datetime) -> datetime:
+        """When it was due last, `now` included; in UTC."""
+        for back in _LOOK_BACK:
+            due = deque(takewhile(lambda due: due <= now, self._from(now - back)), maxlen=1)
+            if due:
+                return due[0].astimezone(UTC)
+        raise _unusable(self.fields, "no day is like that")
+
+    def next_due(self, now: datetime) -> datetime:
+        """When it is due next, after `now`; in UTC."""
+        return next(self._from(now)).astimezone(UTC)
+
+    def _from(self, begin: datetime) -> Iterator[datetime]:
+        return CronSim(self.fields, begin.astimezone(ZoneInfo(self.zone)))
+
+
+class _CronSchedule(BaseSchedule):
+    """A crontab as Celery's scheduler asks for it."""
+
+    def __init__(self, crontab: Crontab, **named: Any) -> None:
+        super().__init__(**named)
+        self.crontab = crontab
+
+    def is_due(self, last_run_at: datetime) -> schedstate:
+        """Whether it is due, and in how many seconds to look again."""
+        now = datetime.now(UTC)
+        wait_seconds = (self.crontab.next_due(now) - now).total_seconds()
+        return schedstate(self.crontab.last_due(now) > last_run_at, wait_seconds)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return type(self), (self.crontab,)
 
 
 class _NothingKept(beat.Scheduler):
@@ -34,48 +94,21 @@ def ring_by_schedule(settings: Settings) -> None:
     app.conf.beat_schedule = {
         "retrain": {
             "task": RETRAIN_TASK,
-            "schedule": parse_crontab(settings.retrain_crontab),
+            "schedule": _CronSchedule(retraining_crontab(settings), app=app),
             "options": {"queue": TRAINING_QUEUE},
         }
     }
     beat.Service(app, max_interval=_LOOK_EVERY_SECONDS, scheduler_cls=_NothingKept).start()
 
 
-def period_at(now: datetime, *, schedule: str) -> str:
-    """The period that `now` is in, named by the minute it began: the last at which the crontab was due."""
-    cron = parse_crontab(schedule)
-    if _falls_on(cron, now):
-        earlier_today = [
-            (hour, minute) for hour in cron.hour for minute in cron.minute if (hour, minute) <= (now.hour, now.minute)
-        ]
-        if earlier_today:
-            return _name(now, max(earlier_today))
-    for days in range(1, _LONGEST_PERIOD_DAYS):
-        day = now - timedelta(days=days)
-        if _falls_on(cron, day):
-            return _name(day, (max(cron.hour), max(cron.minute)))
-    raise _unusable(schedule, "no day is like that")
+def retraining_crontab(settings: Settings) -> Crontab:
+    """When retraining is due. Raises WrongUsageError for a crontab that is none, or that no day is like."""
+    return Crontab(settings.retrain_crontab, settings.retrain_time_zone)
 
 
-def check_schedule(schedule: str) -> None:
-    """Raise WrongUsageError for a crontab that is none, or that no day is like."""
-    period_at(datetime.now(UTC), schedule=schedule)
-
-
-def parse_crontab(schedule: str) -> Any:
-    """Celery's crontab of the usual five fields. Raises WrongUsageError."""
-    try:
-        return crontab.from_string(schedule)
-    except (ParseException, ValueError, TypeError) as error:
-        raise _unusable(schedule, str(error).rstrip(".")) from error
-
-
-def _falls_on(cron: Any, day: datetime) -> bool:
-    return day.month in cron.month_of_year and day.day in cron.day_of_month and day.isoweekday() % 7 in cron.day_of_week
-
-
-def _name(day: datetime, time: tuple[int, int]) -> str:
-    return f"{day:%Y-%m-%d}T{time[0]:02}:{time[1]:02}"
+def period_at(now: datetime, *, crontab: Crontab) -> str:
+    """The period that `now` is in, named by the minute it began, in UTC: the last at which the crontab was due."""
+    return f"{crontab.last_due(now):%Y-%m-%dT%H:%M}"
 
 
 def _unusable(schedule: str, why: str) -> WrongUsageError:

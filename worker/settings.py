@@ -9,19 +9,22 @@ from __future__ import annotations
 
 import difflib
 import hashlib
+import logging
 import os
 import stat
 import tempfile
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated, Any, Literal
 from urllib.parse import parse_qs, urlsplit
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import Field, ValidationError, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from newsgate.foundation.errors import NewsgateError, WrongUsageError
+from newsgate.worker.env_file import open_env_file
+
+log = logging.getLogger("newsgate.settings")
 
 # sun_path holds 108 bytes with its closing NUL; a longer address cannot be bound.
 _LONGEST_SOCKET_PATH_BYTES = 100
@@ -29,7 +32,6 @@ _LONGEST_SOCKET_PATH_BYTES = 100
 _MOST_UP_WORKERS = 8
 _WEEK_SECONDS = 604_800
 _DEFAULT_HOME = Path("~/.newsgate")
-_ENV_FILE = ".env"
 _BROKER_SCHEMES = ("redis", "rediss", "redis+socket")
 
 
@@ -44,7 +46,7 @@ class UnsafeFolderError(NewsgateError):
 class Settings(BaseSettings):
     """How this newsgate is set up. Frozen: a process has one, for as long as it lives."""
 
-    model_config = SettingsConfigDict(env_prefix="NEWSGATE_", env_file=_ENV_FILE, extra="ignore", frozen=True)
+    model_config = SettingsConfigDict(env_prefix="NEWSGATE_", extra="ignore", frozen=True)
 
     home: Path = Field(default=_DEFAULT_HOME, description="The folder of everything newsgate keeps by itself.")
     # Not in `repr`: the two may hold passwords.
@@ -63,7 +65,8 @@ class Settings(BaseSettings):
     lost_after_seconds: Seconds = Field(default=5, ge=0, description="Queued longer on an idle worker: message lost.")
     broker_timeout_seconds: Seconds = Field(default=2, gt=0, description="Patience with a broker that does not answer.")
     models_in_memory: int = Field(default=3, ge=1, description="Bundles a worker keeps loaded.")
-    retrain_crontab: str = Field(default="15 3 * * *", description="When retraining is due, in UTC, as cron writes it.")
+    retrain_crontab: str = Field(default="15 3 * * *", description="When retraining is due, as cron writes it.")
+    retrain_time_zone: str = Field(default="UTC", description="Whose clock that is, as in Europe/Berlin.")
     retrain_min_labels: int = Field(default=200, ge=0, description="New labels without which retraining is skipped.")
     retrain_recipe: str = Field(default="", description="JSON: what to change in how models are trained.")
     training_seconds: Seconds = Field(default=7200, gt=0, description="How long an attempt at training may take.")
@@ -98,6 +101,15 @@ class Settings(BaseSettings):
             if not _is_redis_address(address):
                 raise ValueError("write it as redis://user:password@host:port/0, special characters in percent codes")
         return url
+
+    @field_validator("retrain_time_zone")
+    @classmethod
+    def _is_a_zone(cls, name: str) -> str:
+        try:
+            ZoneInfo(name)
+        except (ZoneInfoNotFoundError, ValueError, OSError) as error:
+            raise ValueError("write a name like UTC or Europe/Berlin") from error
+        return name
 
     @property
     def effective_database_url(self) -> str:
@@ -144,11 +156,15 @@ class Settings(BaseSettings):
 def load_settings(**told: Any) -> Settings:
     """The settings of this process; `told` are values given on the command line, None where nothing was.
 
-    Raises WrongUsageError, naming the variable, for a value that cannot be, and for a `.env` that cannot be read.
+    A `.env` that others could have written is not read, and a line in the log says so. Raises WrongUsageError, naming
+    the variable, for a value that cannot be, and for a `.env` that cannot be read.
     """
     try:
-        with _env_file_told():
-            return Settings(**{name: value for name, value in told.items() if value is not None})
+        with open_env_file() as (found, readable):
+            if found.warning:
+                log.warning("%s", found.warning)
+            given = {name: value for name, value in told.items() if value is not None}
+            return Settings(_env_file=readable, **given)  # type: ignore[call-arg]  # the stubs do not know it
     except ValidationError as error:
         first = error.errors()[0]
         name = f"NEWSGATE_{'_'.join(str(part) for part in first['loc']).upper()}"
@@ -167,8 +183,8 @@ def unknown_variables() -> dict[str, str | None]:
     """
     from dotenv import dotenv_values
 
-    with _env_file_told():
-        variables = {**dotenv_values(_ENV_FILE), **os.environ}
+    with open_env_file() as (_, readable):
+        variables = {**(dotenv_values(readable) if readable else {}), **os.environ}
     known = [name.upper() for name in Settings.model_fields]
     unknown: dict[str, str | None] = {}
     for variable in variables:
@@ -177,19 +193,6 @@ def unknown_variables() -> dict[str, str | None]:
             near = difflib.get_close_matches(name, known, n=1)
             unknown[variable] = f"NEWSGATE_{near[0]}" if near else None
     return unknown
-
-
-@contextmanager
-def _env_file_told() -> Iterator[None]:
-    """Say that it is `.env` which cannot be read: it may belong to whatever else is in the current folder."""
-    try:
-        yield
-    except UnicodeDecodeError as error:
-        raise WrongUsageError("this file is not UTF-8", where=_ENV_FILE, remedy="Save it as UTF-8") from error
-    except OSError as error:
-        raise WrongUsageError(
-            f"this file cannot be read: {error.strerror}", where=_ENV_FILE, remedy="Allow it, or move the file away"
-        ) from error
 
 
 def prepare_home(settings: Settings) -> Path:

@@ -27,26 +27,26 @@ class InFlight:
     def __init__(self, on_first_claim: Callable[[], None] = lambda: None) -> None:
         self._changed = threading.Condition()
         self._since: dict[int, float] = {}
+        self._claiming: set[int] = set()
         self._alone: int | None = None
         self._last_from_broker = time.monotonic()
         self._newest_from_broker = 0
         self._on_first_claim: Callable[[], None] | None = on_first_claim
 
     @contextmanager
-    def working_on(self, chunk: int, *, from_broker: bool) -> Iterator[None]:
+    def working_on(self) -> Iterator[None]:
         """Count a chunk as in flight for as long as the block lasts; wait first while another thread is `alone`."""
         key = threading.get_ident()
         with self._changed:
             self._changed.wait_for(lambda: self._alone in (None, key))
             self._since[key] = time.monotonic()
-            if from_broker:
-                self._last_from_broker = time.monotonic()
         try:
             yield
         finally:
             with self._changed:
                 del self._since[key]
-                if from_broker:
+                if key in self._claiming:
+                    self._claiming.discard(key)
                     self._last_from_broker = time.monotonic()
                 self._changed.notify_all()
 
@@ -70,6 +70,9 @@ class InFlight:
         with self._changed:
             first, self._on_first_claim = self._on_first_claim, None
             if from_broker:
+                # A message that brings no work is no sign that those of waiting chunks will come.
+                self._claiming.add(threading.get_ident())
+                self._last_from_broker = time.monotonic()
                 self._newest_from_broker = max(self._newest_from_broker, chunk)
         if first is not None:
             first()

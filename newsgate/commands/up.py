@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import signal
 import threading
+from typing import TYPE_CHECKING
 
 import click
 
 from newsgate.console.error_reporting import ErrorReportingCommand
 from newsgate.console.messages import print_message
+
+if TYPE_CHECKING:
+    from newsgate.tasks.running.local_system import Parts
 
 
 @click.command("up", cls=ErrorReportingCommand)
@@ -25,25 +29,38 @@ def up(*, training: bool | None) -> None:
     from newsgate.tasks.retraining.trainer import can_train
     from newsgate.tasks.running.local_system import LocalSystem
     from newsgate.tasks.running.process import set_up_logging
-    from newsgate.worker.schedule import check_schedule
+    from newsgate.worker.dead_output import drop_dead_output
+    from newsgate.worker.schedule import retraining_crontab
     from newsgate.worker.settings import load_settings
+    from newsgate.worker.stop_signals import on_stop_signals
 
     settings = load_settings(up_trains=training)
     set_up_logging(settings)
     stop = threading.Event()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, lambda *_: stop.set())
+    signal.signal(signal.SIGINT, lambda *_: stop.set())
+    on_stop_signals(lambda *_: stop.set())
     with_training = settings.up_trains and can_train()
     if settings.up_trains and not with_training:
         print_message("note: models are not retrained here; that needs pip install 'newsgate[training]'")
     if with_training:
         # Before anything runs: trainer and schedule would refuse it again and again.
-        check_schedule(settings.retrain_crontab)
+        retraining_crontab(settings)
     with LocalSystem(settings, worker_output=None, with_training=with_training) as system:
-        parts = system.parts()
-        workers = f"{parts.workers} worker{'s' if parts.workers > 1 else ''}"
-        print_message(f"newsgate is up: {workers}, database {parts.database}, broker {parts.broker}. Ctrl-C stops it.")
+        print_message(_parts_line(system.parts()))
         while not stop.wait(0.2):
             system.check()
+        drop_dead_output()
         print_message("stopping: the chunks in hand are finished first")
+    drop_dead_output()
     print_message("stopped")
+
+
+def _parts_line(parts: Parts) -> str:
+    from newsgate.worker.env_file import find_env_file
+
+    workers = f"{parts.workers} worker{'s' if parts.workers > 1 else ''}"
+    env_file = find_env_file()
+    settings_file = f", settings of {env_file.path}" if env_file.path and not env_file.distrusted else ""
+    return (
+        f"newsgate is up: {workers}, database {parts.database}, broker {parts.broker}{settings_file}. Ctrl-C stops it."
+    )

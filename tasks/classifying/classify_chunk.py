@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Literal
 
 from sqlalchemy.exc import SQLAlchemyError
 
+from newsgate.db.batches import queued_among
 from newsgate.db.chunks import Claim, Verdict, claim_chunk, commit_chunk, fail_chunk, load_texts, release_chunk
 from newsgate.db.errors import ChunkFencedError, DamagedModelError, DatabaseError, NoSuchModelError
 from newsgate.db.session import Database
@@ -53,6 +54,11 @@ class WorkerContext:
     stages: Stages = field(default_factory=Stages)
     interrupted: InterruptedAttempts = field(default_factory=InterruptedAttempts)
 
+    def still_waiting(self, chunks: Sequence[int]) -> set[int]:
+        """Those of these chunks that wait for a worker. Raises DatabaseError."""
+        with self.database.read() as connection:
+            return queued_among(connection, chunks)
+
 
 @dataclass(frozen=True, slots=True)
 class _Classified:
@@ -69,7 +75,7 @@ def classify_chunk(chunk: int, context: WorkerContext, *, from_broker: bool) -> 
 
     Raises DatabaseError where the database fails: the attempt is then handed back when it answers again.
     """
-    with context.in_flight.working_on(chunk, from_broker=from_broker):
+    with context.in_flight.working_on():
         claim = _claim(chunk, context)
         if claim is None:
             return "nothing to do"

@@ -52,7 +52,7 @@ def shadow_chunk(
         for each in shadows:
             if is_shadowed(claim.chunk, share=each.share):
                 # A time of its own under the watchdog: the chunk has used up some of its lease.
-                with in_flight.working_on(claim.chunk, from_broker=False):
+                with in_flight.working_on():
                     _score(each, claim, items, texts, database=database, models=models)
     except Exception as error:  # noqa: BLE001 - the chunk is done, and stays done
         log.warning("chunk %d was not shadowed: %s: %s", claim.chunk, type(error).__name__, error)

@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import logging
 import os
-import signal
 import socket
 import sys
 import threading
 from collections.abc import Callable
-from typing import Any
 
 from newsgate.db.errors import DatabaseError
 from newsgate.db.models import read_bundle_bytes
@@ -17,13 +15,17 @@ from newsgate.db.session import Database
 from newsgate.tasks.classifying.classify_chunk import ModelUnusableError, WorkerContext, classify_chunk, load_model
 from newsgate.tasks.classifying.sweeper import keep_sweeping
 from newsgate.tasks.running.open_database import ensure_champion, open_database, wait_for_database
-from newsgate.tasks.running.process import follow_parent, set_up_logging
-from newsgate.worker.celery import CLASSIFY_QUEUE, CLASSIFY_TASK, consume, make_app
+from newsgate.tasks.running.process import begin_program
+from newsgate.worker.celery import CLASSIFY_QUEUE, CLASSIFY_TASK, make_app
+from newsgate.worker.consumer import consume
 from newsgate.worker.doorbell import Doorbell
+from newsgate.worker.queue_sieve import QueueSieve
 from newsgate.worker.settings import Settings
 from newsgate.worker.shared_models import SharedModels
 from newsgate.worker.stage_times import keep_telling, tell
+from newsgate.worker.stop_signals import on_stop_signals
 from newsgate.worker.supervisor import tell_supervisor
+from newsgate.worker.tolerant_transport import transport_with
 from newsgate.worker.watchdog import InFlight, leave, watch
 
 log = logging.getLogger("newsgate.worker")
@@ -39,9 +41,8 @@ def work(settings: Settings, *, parent: int | None = None) -> None:
     parent: the process that started this one, where it must not outlive it. It has seen the database, so one that does
     not answer now is waited for: a worker that ended would only be started again.
     """
-    set_up_logging(settings)
     stop = threading.Event()
-    follow_parent(parent, stop)
+    begin_program(settings, name="worker", parent=parent)
     database = open_database(settings) if parent is None else wait_for_database(settings)
     champion = ensure_champion(database)
     context = make_worker_context(
@@ -72,7 +73,7 @@ def work(settings: Settings, *, parent: int | None = None) -> None:
         ),
     ]
     # Celery takes SIGTERM over when it is ready; until then the sweeper may have a chunk in hand already.
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
+    on_stop_signals(lambda *_: sys.exit(0))
     for thread in threads:
         thread.start()
 
@@ -115,14 +116,14 @@ def _consume(settings: Settings, context: WorkerContext, *, on_stop: Callable[[]
     from newsgate.model.runtime import resolved
 
     app = make_app(settings)
+    sieve = QueueSieve(context.still_waiting)
+    app.reading_transport = transport_with(sieve)
 
     @app.task(name=CLASSIFY_TASK, ignore_result=True)
-    def classify(chunk: Any) -> None:
-        if not isinstance(chunk, int):
-            log.warning("discarded a message that names no chunk: %.100r", chunk)
-            return
+    def classify(chunk: int) -> None:
         try:
-            classify_chunk(chunk, context, from_broker=True)
+            outcome = classify_chunk(chunk, context, from_broker=True)
+            sieve.note(useful=outcome != "nothing to do")
         except DatabaseError as error:
             # The sweeper hands the attempt back when the database answers; failing that, its lease runs out.
             log.warning("chunk %d: %s", chunk, error)

@@ -37,11 +37,13 @@ from newsgate.db.session import Database
 from newsgate.foundation.errors import NewsgateError
 from newsgate.tasks.retraining.retrain import RETRAIN_JOB, recipe_of, too_few_labels
 from newsgate.tasks.running.open_database import ensure_champion, open_database
-from newsgate.tasks.running.process import follow_parent, set_up_logging
+from newsgate.tasks.running.process import begin_program
 from newsgate.training.optional_libraries import TrainingUnavailableError
-from newsgate.worker.celery import RETRAIN_TASK, TRAINING_QUEUE, consume, make_app
-from newsgate.worker.schedule import check_schedule, period_at, ring_by_schedule
+from newsgate.worker.celery import RETRAIN_TASK, TRAINING_QUEUE, make_app
+from newsgate.worker.consumer import consume
+from newsgate.worker.schedule import period_at, retraining_crontab, ring_by_schedule
 from newsgate.worker.settings import Settings
+from newsgate.worker.stop_signals import on_stop_signals
 
 log = logging.getLogger("newsgate.trainer")
 
@@ -70,12 +72,11 @@ def run_trainer(settings: Settings, *, parent: int | None = None) -> None:
 
     parent: the process that started this one, where it must not outlive it.
     """
-    set_up_logging(settings)
+    begin_program(settings, name="trainer", parent=parent)
     stop = threading.Event()
-    follow_parent(parent, stop)
     require_training_libraries()
     # What cannot be is refused now, and not at night.
-    check_schedule(settings.retrain_crontab)
+    retraining_crontab(settings)
     recipe_of(settings)
     database = open_database(settings)
     ensure_champion(database)
@@ -93,10 +94,9 @@ def run_trainer(settings: Settings, *, parent: int | None = None) -> None:
 
 def run_schedule(settings: Settings, *, parent: int | None = None) -> None:
     """Ring the trainers by the schedule, until told to stop (SIGTERM, SIGINT). parent: as for `run_trainer`."""
-    set_up_logging(settings)
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
-    follow_parent(parent, threading.Event())
-    check_schedule(settings.retrain_crontab)
+    on_stop_signals(lambda *_: sys.exit(0))
+    begin_program(settings, name="beat", parent=parent)
+    retraining_crontab(settings)
     log.info("ready: ringing at %r", settings.retrain_crontab)
     ring_by_schedule(settings)
 
@@ -127,7 +127,7 @@ def retrain_by_hand(trainer: Trainer, *, force: bool) -> JobRecord:
 def retrain_if_due(trainer: Trainer) -> bool:
     """Do the retraining of the present period, if nobody did or does it; gives whether it was taken up."""
     with trainer.database.write() as connection:
-        period = period_at(database_now(connection), schedule=trainer.settings.retrain_crontab)
+        period = period_at(database_now(connection), crontab=retraining_crontab(trainer.settings))
         claim = _take(connection, trainer, period=period)
     if claim is None:
         return False

@@ -17,7 +17,7 @@ from newsgate.db.session import Database
 from newsgate.foundation.errors import NewsgateError
 from newsgate.tasks.retraining.retrain import RETRAIN_JOB, retrain
 from newsgate.tasks.running.open_database import open_database
-from newsgate.tasks.running.process import set_up_logging
+from newsgate.tasks.running.process import EXIT_ORPHANED, set_up_logging
 from newsgate.worker.settings import load_settings
 
 log = logging.getLogger("newsgate.trainer")
@@ -25,7 +25,6 @@ log = logging.getLogger("newsgate.trainer")
 _NICENESS = 10
 EXIT_FAILED = 1
 EXIT_FENCED = 3
-EXIT_ORPHANED = 4
 
 
 def main() -> int:

@@ -14,6 +14,7 @@ from typing import IO
 from newsgate.foundation.errors import NewsgateError
 from newsgate.tasks.running.open_database import ensure_champion, open_database
 from newsgate.worker.embedded_redis import BrokerStartError, EmbeddedRedis
+from newsgate.worker.left_behind import end_left_behind
 from newsgate.worker.settings import Settings, prepare_home
 from newsgate.worker.supervisor import Supervisor
 
@@ -22,6 +23,8 @@ log = logging.getLogger("newsgate.supervisor")
 # Less than a person waits for a prompt, more than the chunks in hand take.
 _DRAIN_SECONDS = 30
 _GIVEN_UP_AFTER_DEATHS = 4
+# They are ending by themselves already, unless they are stuck.
+_ORPHAN_SECONDS = 10.0
 
 
 class AlreadyUpError(NewsgateError):
@@ -63,6 +66,8 @@ class LocalSystem:
     def __enter__(self) -> LocalSystem:
         self._lock = _take_lock(self._lock_path)
         try:
+            for orphan in end_left_behind(self._settings, patience_seconds=_ORPHAN_SECONDS):
+                log.warning("ended %s, which an earlier newsgate had left behind in this home folder", orphan)
             database = open_database(self._settings)
             ensure_champion(database)
             database.close()

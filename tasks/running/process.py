@@ -6,13 +6,32 @@ import logging
 import os
 import signal
 import threading
+import time
 import warnings
 
 from celery.exceptions import SecurityWarning
 
+from newsgate.worker.dead_output import drop_dead_output
+from newsgate.worker.left_behind import register_process
 from newsgate.worker.settings import Settings
 
 log = logging.getLogger("newsgate.worker")
+
+EXIT_ORPHANED = 4
+# With the time to notice, less than the ten seconds after which a person looks whether all is gone.
+ORPHAN_SECONDS = 7.0
+_LOOK_SECONDS = 0.5
+
+
+def begin_program(settings: Settings, *, name: str, parent: int | None) -> None:
+    """What a program that runs for long does first.
+
+    parent: the process that started this one, where it must not outlive it.
+    """
+    set_up_logging(settings)
+    if parent is not None:
+        register_process(settings, name=name)
+        follow_parent(parent)
 
 
 def set_up_logging(settings: Settings) -> None:
@@ -29,18 +48,22 @@ def set_up_logging(settings: Settings) -> None:
         logging.getLogger(chatty).setLevel(logging.WARNING)
 
 
-def follow_parent(parent: int | None, stop: threading.Event) -> None:
-    """From now until `stop`, end this process, as SIGTERM does, once `parent` is gone; None: it follows nobody.
+def follow_parent(parent: int | None) -> None:
+    """From now on end this process once `parent` is gone: as SIGTERM does, then by force. None: it follows nobody.
 
     parent: told by the one that started this process. Who only looks later may find that it is orphaned already.
     """
 
     def follow() -> None:
-        while not stop.wait(0.5):
-            if os.getppid() != parent:
-                log.warning("the process that started this one is gone: stopping")
-                os.kill(os.getpid(), signal.SIGTERM)
-                return
+        while os.getppid() == parent:
+            time.sleep(_LOOK_SECONDS)
+        drop_dead_output()
+        log.warning("the process that started this one is gone: stopping")
+        os.kill(os.getpid(), signal.SIGTERM)
+        # What is in hand is finished meanwhile. What takes longer is somebody else's after its lease.
+        time.sleep(ORPHAN_SECONDS)
+        log.critical("not stopped within %g s: this process ends itself", ORPHAN_SECONDS)
+        os._exit(EXIT_ORPHANED)
 
     if parent is not None:
         threading.Thread(target=follow, name="follow-parent", daemon=True).start()

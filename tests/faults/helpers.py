@@ -65,10 +65,18 @@ class Site:
     @contextmanager
     def started(self, *arguments: str, log: str | None = None) -> Iterator[subprocess.Popen[bytes]]:
         """A sabotaged `newsgate` program beside the test, ended with it and everything it started."""
-        command = [sys.executable, "-m", "tests.faults.saboteur", *arguments]
-        environment = {**self.world.environment, FOLDER_VARIABLE: str(self.traps)}
-        with spawned(command, environment=environment, log=self.log(log or arguments[0]), cwd=ROOT) as process:
+        output = self.log(log or arguments[0])
+        with spawned(self.command(*arguments), environment=self.environment, log=output, cwd=ROOT) as process:
             yield process
+
+    def command(self, *arguments: str) -> list[str]:
+        """The command line of a sabotaged `newsgate` program, to be run in the repository's folder."""
+        return [sys.executable, "-m", "tests.faults.saboteur", *arguments]
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """What sabotaged programs see."""
+        return {**self.world.environment, FOLDER_VARIABLE: str(self.traps)}
 
     def beside(self, name: str) -> Site:
         """Another home folder, for a second `up` on the same database, broker and traps."""

@@ -7,10 +7,12 @@ import json
 import os
 import pickle
 import random
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import psutil
 import pytest
 import redis
 
@@ -21,6 +23,10 @@ from tests.services import RedisServer, wait_until
 from tests.texts import write_posts
 
 _FUZZED = 200
+_FLOOD = 50_000
+# A tenth of what such a message cost before; on a quiet machine it takes a tenth of this.
+_REFUSED_SECONDS = 0.0002
+_MORE_BYTES = 20 * 1024 * 1024
 
 
 class _Creates:
@@ -132,7 +138,7 @@ def test_a_pickle_in_a_proper_envelope_is_not_unpickled(site: Site, own_redis: R
         for encoding in ("binary", "utf-8"):
             changed = {"body": pickled, "content-type": content_type, "content-encoding": encoding}
             _throw(own_redis, json.dumps(_envelope(None) | changed).encode())
-    wait_until(lambda: "ContentDisallowed" in _written_since(site, position), what="it is refused by its type")
+    wait_until(lambda: _written_since(site, position).count("not JSON") == 6, what="it is refused by its type")
     _assert_at_work(site, write_posts(tmp_path / "posts.csv", 10, seed=1))
     assert not created.exists()
 
@@ -147,3 +153,47 @@ def test_envelopes_with_bytes_changed_at_random(site: Site, own_redis: RedisServ
         messages.append(bytes(message[: rng.choice((None, None, rng.randrange(len(message))))]))
     _throw(own_redis, *messages)
     _assert_at_work(site, write_posts(tmp_path / "posts.csv", 10, seed=2))
+
+
+def test_a_log_line_cannot_be_forged(site: Site, own_redis: RedisServer, tmp_path: Path) -> None:
+    forged = "x\nFORGED 2026-01-01 CRITICAL newsgate.worker: everything is lost"
+    position = len(site.log("worker").read_text())
+    by_id = _envelope(_call(1))
+    by_id["headers"] |= {"id": forged, "root_id": forged, "argsrepr": forged}
+    _throw(
+        own_redis, *(json.dumps(each).encode() for each in (by_id, _envelope(_call(forged)), _envelope(1, task=forged)))
+    )
+    _assert_at_work(site, write_posts(tmp_path / "posts.csv", 10, seed=3))
+    assert not [line for line in _written_since(site, position).splitlines() if line.startswith("FORGED")]
+
+
+@pytest.mark.parametrize("kind", ["chunks that are not there", "messages for next year", "what is no message"])
+def test_a_flood_neither_delays_work_nor_stays_in_memory(
+    kind: str, site: Site, own_redis: RedisServer, tmp_path: Path
+) -> None:
+    later = {"eta": "2099-01-01T00:00:00+00:00", "task": CLASSIFY_TASK, "id": "by-hand", "lang": "py"}
+
+    def flood(number: int) -> dict[str, Any]:
+        if kind == "messages for next year":
+            return _envelope(_call(number), headers=later)
+        return _envelope(_call(10**9 + number), task="os.system" if kind == "what is no message" else CLASSIFY_TASK)
+
+    worker = next(process for process in psutil.process_iter() if _is_worker_of(process, site))
+    before_bytes = worker.memory_info().rss
+    messages = [json.dumps(flood(number)).encode() for number in range(_FLOOD)]
+    with redis.Redis(port=own_redis.port) as client:
+        for start in range(0, _FLOOD, 10_000):
+            client.lpush(CLASSIFY_QUEUE, *messages[start : start + 10_000])
+        began = time.monotonic()
+        _assert_at_work(site, write_posts(tmp_path / "posts.csv", 10, seed=len(kind)))
+        wait_until(lambda: client.llen(CLASSIFY_QUEUE) == 0, what="the flood is over", seconds=60)
+        seconds = time.monotonic() - began
+    assert seconds / _FLOOD < _REFUSED_SECONDS
+    assert worker.memory_info().rss - before_bytes < _MORE_BYTES
+
+
+def _is_worker_of(process: psutil.Process, site: Site) -> bool:
+    try:
+        return process.environ().get("NEWSGATE_HOME") == str(site.world.home) and "worker" in process.cmdline()
+    except psutil.Error:
+        return False

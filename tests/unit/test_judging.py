@@ -36,7 +36,7 @@ def test_the_watchdog_ends_a_process_whose_chunk_outlives_its_lease() -> None:
         ended.append(code)
         stop.set()
 
-    with in_flight.working_on(1, from_broker=True):
+    with in_flight.working_on():
         watch(in_flight, limit_seconds=0.01, stop=stop, end=end)
     assert ended == [EXIT_HUNG]
     assert in_flight.longest_seconds() == 0

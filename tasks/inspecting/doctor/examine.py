@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any
 
 from newsgate.db.session import Database
@@ -21,6 +22,8 @@ from newsgate.tasks.inspecting.doctor.machine import (
     look_at_versions,
     look_at_worker,
 )
+from newsgate.worker.env_file import find_env_file
+from newsgate.worker.schedule import retraining_crontab
 from newsgate.worker.settings import Settings, load_settings, unknown_variables
 
 
@@ -47,6 +50,7 @@ def examine() -> Examination:
     in_force = settings_in_force(settings)
     checks.append(_changed_settings(in_force))
     looks = {
+        "schedule": _schedule,
         "home": look_at_home,
         "disk": look_at_disk,
         "compiled code": look_at_compiled_code,
@@ -80,9 +84,17 @@ def _look(part: str, look: Callable[[], Iterable[Check]]) -> list[Check]:
 
 
 def _variables() -> Iterator[Check]:
+    env_file = find_env_file()
+    if env_file.path:
+        yield Check("env file", "warning" if env_file.warning else "ok", env_file.warning or f"{env_file.path} is read")
     for name, meant in unknown_variables().items():
         remedy = f"{meant} may be meant" if meant else "docs/settings.md lists every setting"
         yield Check("variables", "warning", f"{name} is no setting and is ignored", remedy)
+
+
+def _schedule(settings: Settings) -> Iterator[Check]:
+    due = retraining_crontab(settings).next_due(datetime.now(UTC))
+    yield Check("schedule", "ok", f"retraining is due next at {due:%Y-%m-%d %H:%M} UTC")
 
 
 def _changed_settings(in_force: Mapping[str, Any]) -> Check:
