@@ -285,3 +285,9 @@ def cancel_run(connection: Connection, run: int) -> bool:
         update(chunks).where(chunks.c.id.in_(waiting.with_for_update(skip_locked=True))).values(state="cancelled")
     )
     return cancelled.rowcount == 1
+
+
+def find_item(connection: Connection, *, batch: int, row: int) -> int | None:
+    """The number of the item that a row of a batch's file became; None where it became none."""
+    query = select(items.c.id).where(items.c.batch_id == batch, items.c.row == row)
+    return connection.execute(query).scalar_one_or_none()

@@ -33,6 +33,18 @@ class NoSuchBatchError(DatabaseError):
         self.batch = batch
 
 
+class NoSuchRowError(DatabaseError):
+    """The batch has no item of that row."""
+
+    def __init__(self, batch: int, *, row: int) -> None:
+        super().__init__(
+            f"batch {batch} has no item of row {row}",
+            remedy=f"`newsgate results {batch} --format csv` has the rows; one that was refused is no item",
+        )
+        self.batch = batch
+        self.row = row
+
+
 class NoSuchModelError(DatabaseError):
     """No model has that number, or there is no champion yet."""
 

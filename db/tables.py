@@ -193,6 +193,21 @@ labels = Table(
     sqlite_autoincrement=True,
 )
 
+# One row is a judgement that was taken back. It stands here and no longer in `labels`, so that nothing counts it.
+retracted_labels = Table(
+    "retracted_labels",
+    metadata,
+    Column("label_id", BigId, primary_key=True, autoincrement=False, comment="its id in `labels`"),
+    Column("text_hash", LargeBinary(16), nullable=False, index=True),
+    Column("text", Text, nullable=False),
+    Column("label", String(8), nullable=False),
+    Column("labelled_by", Text, nullable=False),
+    Column("labelled_at", UtcDateTime, nullable=False),
+    Column("chosen", String(16), nullable=False),
+    Column("retracted_by", Text, nullable=False),
+    Column("retracted_at", UtcDateTime, nullable=False),
+)
+
 # One row is one decision about a challenger.
 promotions = Table(
     "promotions",

@@ -11,6 +11,7 @@ import click
 
 from newsgate.console.console_table import print_table
 from newsgate.console.error_reporting import ErrorReportingCommand
+from newsgate.console.item_choice import choose_item, row_options
 from newsgate.console.messages import print_message
 from newsgate.console.output_file import open_output
 from newsgate.console.parameter_types import ITEM_NUMBER, MODEL_NUMBER, UTF8_TEXT
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from newsgate.model.explanation import Explanation, GateMeasures
     from newsgate.model.explanation_faithfulness import Faithfulness
     from newsgate.tasks.inspecting.explain import Explained
+    from newsgate.tasks.labelling.label_item import ItemChoice
 
 GATES_NOTE = "gates describe what the network did; leaving a token out attributes"
 
@@ -31,7 +33,8 @@ _BAR_CHARS = 16
 
 
 @click.command("explain", cls=ErrorReportingCommand)
-@click.argument("item_or_text", type=UTF8_TEXT, metavar="ITEM|TEXT")
+@click.argument("item_or_text", type=UTF8_TEXT, required=False, metavar="ITEM|TEXT")
+@row_options
 @click.option(
     "--model", type=MODEL_NUMBER, metavar="N", help="[default: the item's latest, or the champion for a TEXT]"
 )
@@ -49,13 +52,28 @@ _BAR_CHARS = 16
     metavar="N",
     help="Explain only the first N tokens of what the model reads.",
 )
-def explain(item_or_text: str, *, model: int | None, html: Path | None, form: str | None, max_tokens: int) -> None:
+def explain(
+    item_or_text: str | None,
+    *,
+    batch: int | None,
+    row: int | None,
+    model: int | None,
+    html: Path | None,
+    form: str | None,
+    max_tokens: int,
+) -> None:
     """Why did it say fake? Show what the LSTM's gates did at each token, and how much each token counts.
 
-    Digits alone are the number of an item, as `newsgate results` shows it; anything else is a text.
+    Digits alone are the number of an item, as `newsgate results` shows it; anything else is a text. --batch and --row
+    name an item by its place in the file.
     """
+    is_text = item_or_text is not None and not (item_or_text.isascii() and item_or_text.isdigit())
+    text = item_or_text if is_text and batch is None and row is None else None
+    if item_or_text is not None and not is_text and ITEM_NUMBER.parse(item_or_text) is None:
+        raise WrongUsageError("no item can have this number", remedy="For a text, put a blank before it")
+    choice = None if text is not None else choose_item(item_or_text, batch=batch, row=row)
     with settings_and_database() as (_, database):
-        explained = _explain(item_or_text, database=database, model=model, max_tokens=max_tokens)
+        explained = _explain(text, choice=choice, database=database, model=model, max_tokens=max_tokens)
     _print_verdict(explained)
     if html is not None:
         _write_page(explained, html)
@@ -82,14 +100,15 @@ def as_json(explained: Explained) -> dict[str, Any]:
     }
 
 
-def _explain(item_or_text: str, *, database: Database, model: int | None, max_tokens: int) -> Explained:
+def _explain(
+    text: str | None, *, choice: ItemChoice | None, database: Database, model: int | None, max_tokens: int
+) -> Explained:
     from newsgate.tasks.inspecting.explain import explain_item, explain_text
 
-    if not (item_or_text.isascii() and item_or_text.isdigit()):
-        return explain_text(item_or_text, database=database, model=model, most_tokens=max_tokens)
-    item = ITEM_NUMBER.parse(item_or_text)
-    if item is None:
-        raise WrongUsageError("no item can have this number", remedy="For a text, put a blank before it")
+    if choice is None:
+        return explain_text(text or "", database=database, model=model, most_tokens=max_tokens)
+    with database.read() as connection:
+        item = choice.find(connection).item
     return explain_item(item, database=database, model=model, most_tokens=max_tokens)
 
 

@@ -5,26 +5,34 @@ from __future__ import annotations
 import click
 
 from newsgate.console.error_reporting import ErrorReportingCommand
+from newsgate.console.item_choice import choose_item, item_line, row_options
 from newsgate.console.messages import print_message
-from newsgate.console.parameter_types import ITEM_NUMBER
 from newsgate.console.reviewer_option import reviewer_name, reviewer_option
 from newsgate.console.settings_and_database import settings_and_database
+from newsgate.foundation.errors import WrongUsageError
+
+_LABELS = ("fake", "real")
 
 
 @click.command("label", cls=ErrorReportingCommand)
-@click.argument("item", type=ITEM_NUMBER)
-@click.argument("label", metavar="fake|real", type=click.Choice(["fake", "real"]))
+@click.argument("item_and_label", nargs=-1, required=True, metavar="[ITEM] fake|real")
+@row_options
 @reviewer_option
-def label(item: int, label: str, *, by: str | None) -> None:
+def label(item_and_label: tuple[str, ...], *, batch: int | None, row: int | None, by: str | None) -> None:
     """Say that ITEM is fake, or that it is real.
 
-    ITEM is the column `item` of `newsgate results`. The judgement is about the text, wherever it occurs; an earlier one
-    is kept as history.
+    ITEM is the number that `newsgate results` and the report show in the column `item`; --batch and --row name it by
+    its place in the file instead. The judgement is about the text, wherever it occurs; an earlier one is kept as
+    history. `newsgate labels undo` takes it back.
     """
     from newsgate.tasks.labelling.label_item import label_item
 
+    *item, judgement = item_and_label
+    if judgement not in _LABELS or len(item) > 1:
+        raise WrongUsageError("the label is not said", remedy="Write: newsgate label ITEM fake, or real")
+    choice = choose_item(item[0] if item else None, batch=batch, row=row)
     name = reviewer_name(by)
     with settings_and_database() as (_, database):
-        done = label_item(database, item, label, by=name)
+        done = label_item(database, choice, judgement, by=name)
     before = f"; {done.before.labelled_by} said {done.before.label} before" if done.before else ""
-    print_message(f"item {item} is {label}, says {name}{before}")
+    print_message(f"{item_line(done.item)} is {judgement}, says {name}{before}")

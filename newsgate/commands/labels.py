@@ -10,6 +10,7 @@ from newsgate.console.console_table import print_table
 from newsgate.console.error_reporting import ErrorReportingCommand, ErrorReportingGroup
 from newsgate.console.exit_codes import EXIT_SOME_ROWS_BAD
 from newsgate.console.file_reading_options import file_reading_options, make_read_options
+from newsgate.console.item_choice import choose_item, item_line, row_options
 from newsgate.console.label_messages import agreement_line, print_import_summary, print_refused_row
 from newsgate.console.messages import print_message
 from newsgate.console.output_file import open_output
@@ -86,7 +87,28 @@ def export(output: str | None) -> None:
         print_message(f"{output}: {count} labels")
 
 
+@click.command("undo", cls=ErrorReportingCommand)
+@click.argument("item", required=False, metavar="[ITEM]")
+@row_options
+@reviewer_option
+def undo(item: str | None, *, batch: int | None, row: int | None, by: str | None) -> None:
+    """Take back what you last said about ITEM, or about --row R of --batch N.
+
+    It no longer counts, and trains no later model; the table `retracted_labels` keeps it. What others said about the
+    text, or you before, counts again.
+    """
+    from newsgate.tasks.labelling.label_item import retract_label
+
+    choice = choose_item(item, batch=batch, row=row)
+    name = reviewer_name(by)
+    with settings_and_database() as (_, database):
+        done = retract_label(database, choice, by=name)
+    now = f"{done.now.labelled_by} says {done.now.label}" if done.now else "no label is left"
+    print_message(f"{item_line(done.item)}: {name} said {done.label.label}, which is taken back; {now}")
+
+
 labels.add_command(import_)
+labels.add_command(undo)
 labels.add_command(export)
 
 

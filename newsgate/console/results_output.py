@@ -45,11 +45,11 @@ def write_results(
 
 
 def _write_table(rows: Iterable[Result], stream: IO[str]) -> None:
-    stream.write(f"{'row':>7}  {'verdict':7}  {'p_fake':>6}  text\n")
+    stream.write(f"{'item':>7}  {'verdict':7}  {'p_fake':>6}  text\n")
     for each in rows:
         score = "" if each.p_fake is None else f"{each.p_fake:.3f}"
         shown = one_line(each.error or each.text, most_chars=_TABLE_TEXT_CHARS)
-        stream.write(f"{each.row:>7}  {each.label or 'error':7}  {score:>6}  {shown}\n")
+        stream.write(f"{each.item:>7}  {each.label or 'error':7}  {score:>6}  {shown}\n")
 
 
 def _write_csv(rows: Iterable[Result], stream: IO[str], *, raw: bool) -> None:

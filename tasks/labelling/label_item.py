@@ -1,13 +1,48 @@
-"""What a person says about the text of one item."""
+"""What a person says about the text of one item, and takes back."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
-from newsgate.db.errors import NoSuchItemError
+from sqlalchemy import Connection
+
+from newsgate.db.batches import find_item
+from newsgate.db.errors import NoSuchItemError, NoSuchRowError
 from newsgate.db.labels import CurrentLabel, add_label, find_labels
+from newsgate.db.retracted_labels import RetractedLabel, retract_latest_label
 from newsgate.db.review import ReviewItem, clear_suspects, read_item
 from newsgate.db.session import Database
+from newsgate.foundation.errors import NewsgateError
+
+
+class NothingToRetractError(NewsgateError):
+    """The person has not judged the text."""
+
+    def __init__(self, item: int, *, by: str) -> None:
+        super().__init__(f"no label of {by} counts for the text of item {item}", remedy="Name whose it is: --by NAME")
+        self.item = item
+        self.by = by
+
+
+@dataclass(frozen=True, slots=True)
+class ItemChoice:
+    """Which item is meant: by its number, or by a batch and the row of its file."""
+
+    item: int | None = None
+    batch: int | None = None
+    row: int | None = None
+
+    def find(self, connection: Connection) -> ReviewItem:
+        """The item. Raises NoSuchItemError, NoSuchRowError."""
+        number = self.item
+        if number is None:
+            number = find_item(connection, batch=self.batch or 0, row=self.row or 0)
+            if number is None:
+                raise NoSuchRowError(self.batch or 0, row=self.row or 0)
+        found = read_item(connection, number)
+        if found is None:
+            raise NoSuchItemError(number)
+        return found
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,13 +53,34 @@ class Labelled:
     before: CurrentLabel | None
 
 
-def label_item(database: Database, item: int, label: str, *, by: str) -> Labelled:
-    """Add a person's judgement about an item's text. Raises NoSuchItemError."""
+@dataclass(frozen=True, slots=True)
+class Retracted:
+    """An item whose label was taken back, that label, and what its text is said to be now."""
+
+    item: ReviewItem
+    label: RetractedLabel
+    now: CurrentLabel | None
+
+
+def label_item(database: Database, choice: ItemChoice, label: str, *, by: str) -> Labelled:
+    """Add a person's judgement about an item's text. Raises NoSuchItemError, NoSuchRowError."""
     with database.write() as connection:
-        found = read_item(connection, item)
-        if found is None:
-            raise NoSuchItemError(item)
-        before = find_labels(connection, [found.text_hash]).get(found.text_hash)
-        clear_suspects(connection, [found.text_hash])
-        add_label(connection, found.text, label, labelled_by=by, chosen="direct")
-    return Labelled(found, before)
+        item = choice.find(connection)
+        before = find_labels(connection, [item.text_hash]).get(item.text_hash)
+        clear_suspects(connection, [item.text_hash])
+        add_label(connection, item.text, label, labelled_by=by, chosen="direct")
+    return Labelled(item, before)
+
+
+def retract_label(database: Database, choice: ItemChoice, *, by: str) -> Retracted:
+    """Take back what a person last said about an item's text.
+
+    Raises NoSuchItemError, NoSuchRowError, NothingToRetractError.
+    """
+    with database.write() as connection:
+        item = choice.find(connection)
+        retracted = retract_latest_label(connection, item.text_hash, labelled_by=by)
+        if retracted is None:
+            raise NothingToRetractError(item.item, by=by)
+        now = find_labels(connection, [item.text_hash]).get(item.text_hash)
+    return Retracted(item, retracted, now)

@@ -16,7 +16,7 @@ from newsgate.db.labels import (
 )
 from newsgate.db.review import add_suspects, suspect_texts
 from newsgate.db.session import Database
-from newsgate.tasks.labelling.label_item import label_item
+from newsgate.tasks.labelling.label_item import ItemChoice, label_item
 from tests.labels import TEXTS, add, current, item_of, said
 
 
@@ -89,7 +89,7 @@ def test_labelling_an_item_is_about_its_text_and_settles_a_suspect(stored: Datab
     add(stored, TEXTS[0], "fake", by="bob")
     with stored.write() as connection:
         assert add_suspects(connection, [text_hash(TEXTS[0]), text_hash("in no file")]) == 1
-    done = label_item(stored, item_of(stored, TEXTS[0]), "real", by="ann")
+    done = label_item(stored, ItemChoice(item_of(stored, TEXTS[0])), "real", by="ann")
     assert done.before is not None
     assert (done.before.labelled_by, done.before.label) == ("bob", "fake")
     assert said(stored) == {TEXTS[0]: "real"}
