@@ -96,4 +96,4 @@ def test_labelling_an_item_is_about_its_text_and_settles_a_suspect(stored: Datab
     with stored.read() as connection:
         assert suspect_texts(connection) == frozenset()
     with pytest.raises(NoSuchItemError, match="no item 999"):
-        label_item(stored, 999, "real", by="ann")
+        label_item(stored, ItemChoice(999), "real", by="ann")
