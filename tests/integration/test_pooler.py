@@ -76,11 +76,20 @@ def test_what_a_transaction_sets_is_gone_in_the_next(pooled: Database) -> None:
                 assert connection.execute(text(query)).scalar_one() == 0
 
 
-def test_a_database_is_migrated_through_a_pooler(postgres_server: PostgresServer, pgbouncer: PgBouncer) -> None:
-    database = Database(pgbouncer.through(postgres_server.new_database()))
-    assert migrate(database) == (None, HEAD_REVISION)
-    assert migrate(database) == (HEAD_REVISION, HEAD_REVISION)
-    database.close()
+@pytest.mark.parametrize("mode", ["transaction", "session"])
+def test_a_database_is_migrated_and_used_through_either_kind_of_pool(
+    mode: str, postgres_server: PostgresServer
+) -> None:
+    with PgBouncer.running(postgres_server, pool_mode=mode) as pooler:
+        database = Database(pooler.through(postgres_server.new_database()))
+        assert migrate(database) == (None, HEAD_REVISION)
+        assert migrate(database) == (HEAD_REVISION, HEAD_REVISION)
+        for number in range(_ROUNDS):
+            with database.write() as connection:
+                add_labels(connection, [(f"{number}", "fake")], labelled_by="ann", chosen="direct")
+        with database.read() as connection:
+            assert count_labels(connection) == _ROUNDS
+        database.close()
 
 
 def test_a_file_goes_from_enqueue_to_its_verdicts_through_one_session(
