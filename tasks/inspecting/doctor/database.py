@@ -55,8 +55,8 @@ def _pooler(database: Database) -> Iterator[Check]:
         if not session_is_shared(connection):
             return
     detail = (
-        "one such as PgBouncer stands before the database: each transaction may have another session of its own choice;"
-        " newsgate leaves nothing behind in them. Let its pool be as large as workers and commands are busy at a time"
+        "one such as PgBouncer stands before the database, and each transaction may use another session of the server;"
+        " newsgate needs nothing else. With a smaller pool than workers and commands at work, they wait for each other"
     )
     yield Check("pooler", "ok", detail)
 
