@@ -225,10 +225,10 @@ def test_a_file_that_grows_while_it_is_read_is_taken_as_it_was(alone: World, tmp
         "postgres://ann:hunter2@127.0.0.1:1/news?prepare_threshold=soon",
     ],
 )
-def test_a_database_address_that_cannot_be_is_refused_in_one_line(ready: World, tmp_path: Path, address: str) -> None:
+def test_a_database_address_that_cannot_be_is_refused_in_one_line(alone: World, tmp_path: Path, address: str) -> None:
     file = tmp_path / "posts.csv"
     file.write_text(GOOD)
-    done = replace(ready, extra={**ready.extra, "NEWSGATE_DATABASE_URL": address}).run("enqueue", file)
+    done = replace(alone, extra={"NEWSGATE_DATABASE_URL": address}).run("enqueue", file)
     assert (done.code, done.out) == (ERROR, "")
     (line,) = done.err.splitlines()
     assert line.startswith("error: ")
