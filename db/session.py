@@ -14,17 +14,12 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-from sqlalchemy import URL, Connection, Engine, create_engine, event, exc, make_url
-from sqlalchemy.exc import ArgumentError, DBAPIError, InterfaceError, NoSuchModuleError, OperationalError
+from sqlalchemy import URL, Connection, Engine, create_engine, event, exc
+from sqlalchemy.exc import ArgumentError, DBAPIError
 
-from newsgate.db.errors import DatabaseError, DatabaseFullError, DatabaseUnavailableError
-
-# https://www.postgresql.org/docs/current/errcodes-appendix.html
-_DISK_FULL = "53100"
-_NO_SUCH_TABLE = "42P01"
-_NO_RIGHT = "42501"
-# What SQLite says, and PostgreSQL where it refuses a connection: such a refusal comes without a code.
-_SIGNS_OF_A_FULL_DISK = ("is full", "disk I/O error", "No space left")
+from newsgate.db.address import display, is_uri, parse_address, postgres_arguments, sqlite_arguments, sqlite_path
+from newsgate.db.driver_errors import explain, is_connection_error
+from newsgate.db.errors import DatabaseError, DatabaseUnavailableError
 
 # Loaded with this module, not on first use: TensorFlow carries a SQLite of its own whose symbols, once it is loaded,
 # would take the place of the wheel's, and one process would then treat the file differently from the others.
@@ -35,21 +30,8 @@ try:
 except ImportError:
     _SQLITE = sqlite3
 
-BUSY_TIMEOUT_SECONDS = 30
 # Opened when they are needed, and closed again, beyond those that a process was said to need.
 _MORE_CONNECTIONS = 10
-CONNECT_TIMEOUT_SECONDS = 5
-
-# Without these a server that vanished, or a network that did, is waited for by the hour.
-_PATIENCE = {
-    "connect_timeout": CONNECT_TIMEOUT_SECONDS,
-    "keepalives_idle": 10,
-    "keepalives_interval": 5,
-    "keepalives_count": 3,
-    "tcp_user_timeout": 25_000,
-}
-# What the PostgreSQL client also takes as `?password=...`.
-_SECRET_PARAMETERS = ("password", "sslpassword", "oauth_client_secret")
 
 # https://sqlite.org/wal.html#walresetbug: before these releases two connections in WAL mode could, rarely, corrupt
 # the file. The second figure of each pair ends the branch the fix was backported to.
@@ -63,11 +45,14 @@ class Database:
         """Prepare to use the database at `url` (SQLAlchemy's form); nothing is opened yet.
 
         connections: how many threads use it at a time, as a rule; so many connections are kept.
+
+        Raises DatabaseError for an address that cannot be.
         """
-        self.url = _parse(url)
+        self.url = parse_address(url)
         self.engine = _engine(self.url, connections=connections)
         driver = self.engine.dialect.loaded_dbapi
-        self._driver_errors: tuple[type[Exception], ...] = (driver.OperationalError, driver.InterfaceError)
+        self._driver_error: type[Exception] = driver.Error
+        self._connection_errors: tuple[type[Exception], ...] = (driver.OperationalError, driver.InterfaceError)
 
     @property
     def is_sqlite(self) -> bool:
@@ -77,7 +62,7 @@ class Database:
     @property
     def display_url(self) -> str:
         """The address without its secrets."""
-        return self.url.difference_update_query(_SECRET_PARAMETERS).render_as_string(hide_password=True)
+        return display(self.url)
 
     @contextmanager
     def read(self) -> Iterator[Connection]:
@@ -115,13 +100,6 @@ class Database:
     def _translated(self) -> Iterator[None]:
         try:
             yield
-        except (OperationalError, InterfaceError) as error:
-            raise self._explain(error) from error
-        except DBAPIError as error:
-            told = _sqlstate(error) in (_NO_SUCH_TABLE, _NO_RIGHT)
-            if type(error) is not exc.DatabaseError and not error.connection_invalidated and not told:
-                raise
-            raise self._explain(error) from error
         except exc.TimeoutError as error:
             raise DatabaseUnavailableError(
                 "every connection that this process may open is in use",
@@ -129,49 +107,12 @@ class Database:
                 remedy="Wait, or give each worker fewer threads: NEWSGATE_WORKER_THREADS",
             ) from error
         # COPY talks to the driver past SQLAlchemy, so its errors come as the driver made them.
-        except self._driver_errors as error:
-            raise self._explain(error) from error
-
-    def _explain(self, error: Exception) -> DatabaseError:
-        cause = _first_line(error)
-        if _sqlstate(error) == _DISK_FULL or any(sign in cause for sign in _SIGNS_OF_A_FULL_DISK):
-            return DatabaseFullError(
-                f"the disk under the database is full or fails: {cause}",
-                where=self.display_url,
-                remedy="Make room, then run the command again; nothing half-written was kept",
-            )
-        if "is locked" in cause:
-            return DatabaseUnavailableError(
-                "another program has kept the database to itself for too long",
-                where=self.display_url,
-                remedy="End that program or wait for it, then run the command again",
-            )
-        if "malformed" in cause or "not a database" in cause:
-            return DatabaseError(
-                f"the file is damaged, or is no database: {cause}",
-                where=self.display_url,
-                remedy="Put a backup in its place, or let NEWSGATE_DATABASE_URL name another file",
-            )
-        if _sqlstate(error) == _NO_SUCH_TABLE or "no such table" in cause:
-            return DatabaseUnavailableError(cause, where=self.display_url, remedy="Run `newsgate migrate`")
-        if _sqlstate(error) == _NO_RIGHT:
-            return DatabaseError(
-                f"the database refuses it: {cause}",
-                where=self.display_url,
-                remedy="Give its user the rights that docs/security.md lists, or name another in NEWSGATE_DATABASE_URL",
-            )
-        # Of the database or the user: such a refusal comes without a code. In other languages it is told as below.
-        if "does not exist" in cause:
-            return DatabaseUnavailableError(
-                f"the database refuses the connection: {cause}",
-                where=self.display_url,
-                remedy="Check the user and the name of the database in NEWSGATE_DATABASE_URL",
-            )
-        return DatabaseUnavailableError(
-            f"the database does not answer: {cause}",
-            where=self.display_url,
-            remedy="Check that it runs and that NEWSGATE_DATABASE_URL is right",
-        )
+        except (DBAPIError, self._driver_error) as error:
+            of_connection = is_connection_error(error, driver_classes=self._connection_errors)
+            explained = explain(error, where=self.display_url, is_connection_error=of_connection)
+            if explained is None:
+                raise
+            raise explained from error
 
 
 def sqlite_driver() -> ModuleType:
@@ -184,56 +125,29 @@ def wal_is_safe(version: tuple[int, int, int]) -> bool:
     return any(fixed <= version < branch_end for fixed, branch_end in _WAL_FIXED)
 
 
-def _sqlstate(error: Exception) -> str | None:
-    """Return PostgreSQL's code of an error, which does not depend on the server's language."""
-    raised = error.orig if isinstance(error, DBAPIError) else error
-    return getattr(raised, "sqlstate", None)
-
-
-def _parse(url: str) -> URL:
-    try:
-        parsed = make_url(url)
-        backend = parsed.get_backend_name()
-    # ValueError: what stands where the port should be is no number.
-    except (ArgumentError, NoSuchModuleError, ValueError) as error:
-        raise DatabaseError(
-            "the database address is not one SQLAlchemy understands",
-            remedy="Set NEWSGATE_DATABASE_URL to something like postgresql+psycopg://user:password@host/name",
-        ) from error
-    if "@" in (parsed.host or ""):
-        # What follows the first @ would be taken for the host, and shown in every message.
-        raise DatabaseError(
-            "the password in the database address holds an @", remedy="Write it as %40 in NEWSGATE_DATABASE_URL"
-        )
-    if backend not in ("sqlite", "postgresql"):
-        raise DatabaseError(f"newsgate keeps its data in SQLite or PostgreSQL, not in {backend}")
-    if backend == "postgresql" and parsed.drivername == "postgresql":
-        parsed = parsed.set(drivername="postgresql+psycopg")
-    return parsed
-
-
 def _engine(url: URL, *, connections: int) -> Engine:
     pool = {"pool_size": connections, "max_overflow": _MORE_CONNECTIONS}
     try:
         if url.get_backend_name() == "sqlite":
             return _sqlite_engine(url, pool)
-        told = {name: value for name, value in _PATIENCE.items() if name not in url.query}
-        return create_engine(url, pool_pre_ping=True, connect_args=told, **pool)
+        return create_engine(url, pool_pre_ping=True, connect_args=postgres_arguments(url), **pool)
     except ImportError as error:
         raise DatabaseError(
             f"the driver for {url.get_backend_name()} is not installed", remedy="pip install 'newsgate[postgres]'"
         ) from error
+    except ArgumentError as error:
+        raise DatabaseError(
+            "the database address is not one SQLAlchemy understands", remedy="Correct it in NEWSGATE_DATABASE_URL"
+        ) from error
 
 
 def _sqlite_engine(url: URL, pool: Mapping[str, int]) -> Engine:
-    # Its one connection is the database: there is no pool of them.
-    in_memory = url.database in (None, "", ":memory:") or url.query.get("mode") == "memory"
-    file = Path(url.database) if url.database and not in_memory and "uri" not in url.query else None
+    # Where SQLite reads the address itself, it may say there that the file must be there already.
+    file = None if is_uri(url) else sqlite_path(url)
     if file is not None:
         _make_folder(file.parent)
     driver = sqlite_driver()
-    patience = {} if "timeout" in url.query else {"timeout": BUSY_TIMEOUT_SECONDS}
-    engine = create_engine(url, module=driver, connect_args=patience, **({} if in_memory else pool))
+    engine = create_engine(url, module=driver, connect_args=sqlite_arguments(url), **pool)
     journal = "WAL" if wal_is_safe(driver.sqlite_version_info) else "TRUNCATE"
 
     @event.listens_for(engine, "do_connect")
@@ -276,9 +190,3 @@ def _make_folder(folder: Path) -> None:
             where=str(folder),
             remedy="Let NEWSGATE_DATABASE_URL name a file elsewhere",
         ) from error
-
-
-def _first_line(error: Exception) -> str:
-    cause = (error.orig or error) if isinstance(error, DBAPIError) else error
-    lines = str(cause).strip().splitlines()
-    return lines[0] if lines else type(cause).__name__

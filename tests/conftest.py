@@ -18,6 +18,7 @@ import pytest
 
 from newsgate.db.schema import ensure_schema, migrate
 from newsgate.db.session import Database
+from tests.pgbouncer import PgBouncer
 from tests.programs import World, close_databases
 from tests.services import PostgresServer, RedisServer, running_redis, short_folder
 
@@ -67,6 +68,13 @@ def prepared_home() -> Iterator[Path]:
         done = World(folder / "home", "").run("newsgate", "migrate")
         assert done.code == 0, done.err
         yield folder / "home"
+
+
+@pytest.fixture
+def pgbouncer(postgres_server: PostgresServer) -> Iterator[PgBouncer]:
+    """A pooler before the session's PostgreSQL, which gives each transaction whichever session is free."""
+    with PgBouncer.running(postgres_server) as pooler:
+        yield pooler
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])

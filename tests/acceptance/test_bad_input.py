@@ -213,6 +213,29 @@ def test_a_file_that_grows_while_it_is_read_is_taken_as_it_was(alone: World, tmp
     alone.assert_sound()
 
 
+@pytest.mark.parametrize(
+    "address",
+    [
+        "sqlite://",
+        "sqlite:///:memory:",
+        "sqlite://newsgate.db",
+        "sqlite:///file:news?mode=memory&uri=true",
+        "postgresql+asyncpg://ann:hunter2@127.0.0.1/news",
+        "mysql://ann:hunter2@127.0.0.1/news",
+        "postgres://ann:hunter2@127.0.0.1:1/news?prepare_threshold=soon",
+    ],
+)
+def test_a_database_address_that_cannot_be_is_refused_in_one_line(alone: World, tmp_path: Path, address: str) -> None:
+    file = tmp_path / "posts.csv"
+    file.write_text(GOOD)
+    done = replace(alone, extra={"NEWSGATE_DATABASE_URL": address}).run("enqueue", file)
+    assert (done.code, done.out) == (ERROR, "")
+    (line,) = done.err.splitlines()
+    assert line.startswith("error: ")
+    assert "NEWSGATE_DATABASE_URL" in line or "sqlite:////absolute/path" in line
+    assert "hunter2" not in line
+
+
 def _append_until(file: Path, over: threading.Event) -> None:
     with file.open("a") as stream:
         while not over.wait(0.001):

@@ -8,8 +8,10 @@ from pathlib import Path
 
 from sqlalchemy import select, text
 
-from newsgate.db.errors import DamagedModelError
+from newsgate.db.address import parse_address, sqlite_path
+from newsgate.db.errors import DamagedModelError, DatabaseError
 from newsgate.db.models import champion_number, list_models, read_bundle_bytes
+from newsgate.db.pooler import session_is_shared
 from newsgate.db.schema import HEAD_REVISION, current_revision
 from newsgate.db.session import Database
 from newsgate.db.types import database_time
@@ -31,6 +33,7 @@ def look_at_database(settings: Settings) -> Iterator[Check]:
         if database.is_sqlite:
             yield _quick_check(database)
         else:
+            yield from _pooler(database)
             yield _clock(database)
         schema = _schema(database)
         yield schema
@@ -45,6 +48,17 @@ def _reachable(database: Database) -> Check:
         version = connection.execute(text("select 1")).scalar() and connection.dialect.server_version_info
     numbers = ".".join(str(part) for part in version or ())
     return Check("database", "ok", f"{database.display_url} answers ({database.engine.dialect.name} {numbers})")
+
+
+def _pooler(database: Database) -> Iterator[Check]:
+    with database.read() as connection:
+        if not session_is_shared(connection):
+            return
+    detail = (
+        "one such as PgBouncer stands before the database, and each transaction may use another session of the server;"
+        " newsgate needs nothing else. With a smaller pool than workers and commands at work, they wait for each other"
+    )
+    yield Check("pooler", "ok", detail)
 
 
 def _quick_check(database: Database) -> Check:
@@ -99,8 +113,8 @@ def _bundles(database: Database) -> Iterator[Check]:
 
 
 def sqlite_file(settings: Settings) -> Path | None:
-    """The file of a SQLite database; None for a server, or an address that cannot be read."""
-    prefix, _, path = settings.effective_database_url.partition(":///")
-    if not prefix.startswith("sqlite") or path in ("", ":memory:"):
+    """The file of a SQLite database; None for a server, or an address that cannot be."""
+    try:
+        return sqlite_path(parse_address(settings.effective_database_url))
+    except DatabaseError:
         return None
-    return Path(path.partition("?")[0]).absolute()
