@@ -15,7 +15,7 @@ from typing import Any
 from sqlalchemy import Connection, insert, or_, select, text, update
 
 from newsgate.db.errors import DatabaseError
-from newsgate.db.models import champion_number, choose_model
+from newsgate.db.model_registry import champion_number, choose_model
 from newsgate.db.tables import models, promotions
 from newsgate.db.types import database_time
 

@@ -10,7 +10,7 @@ from sqlalchemy import Connection, and_, bindparam, case, func, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from newsgate.db.errors import DatabaseError
-from newsgate.db.models import champion_number, choose_model
+from newsgate.db.model_registry import champion_number, choose_model
 from newsgate.db.tables import models, shadow_verdicts, verdicts
 
 # Asked after every chunk, so it is put together once.

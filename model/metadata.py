@@ -44,7 +44,7 @@ class BundleMetadata:
     created_at: ISO 8601 with its UTC offset. max_tokens: what the model reads of a text. temperature: what logits
     are divided by. recipe: the settings it was trained with. metrics: `{"held_back": {...}, "validation": {...}}`,
     each an evaluation as a dictionary. libraries: name -> version at training time. corpus: which labels it was trained
-    on (`training.labelled_corpus`). reference: how its scores of held-back texts are distributed (`model.summary`).
+    on (`training.judging_split`). reference: how its scores of held-back texts are distributed (`model.score_summary`).
     abstention: which confidence went with how many mistakes on them (`model.abstention`). These three are left out
     where nobody recorded them; readers of this format ignore what they do not know.
     """

@@ -1,4 +1,4 @@
-"""Texts to the tokens of all of them: in C where that was built, and by `model.text.Tokenizer` elsewhere."""
+"""Texts to the tokens of all of them: in C where that was built, and by `model.tokenizer.Tokenizer` elsewhere."""
 
 from __future__ import annotations
 

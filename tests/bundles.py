@@ -10,7 +10,7 @@ from dataclasses import replace
 from functools import cache
 from typing import Any
 
-from newsgate.db.models import add_model
+from newsgate.db.model_registry import add_model
 from newsgate.db.session import Database
 from newsgate.model.bundle import METADATA_MEMBER, WEIGHTS_MEMBER, make_bundle, read_bundle
 from newsgate.model.classifier import Classifier, Scores

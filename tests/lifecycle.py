@@ -30,7 +30,7 @@ from newsgate.db.chunks import (
     stalled_chunks,
 )
 from newsgate.db.labels import text_hash
-from newsgate.db.models import add_model
+from newsgate.db.model_registry import add_model
 from newsgate.db.promotions import promote
 from newsgate.db.runs import requeue
 from newsgate.db.session import Database

@@ -10,7 +10,7 @@ from sqlalchemy import func, select
 from newsgate.db.batches import AcceptedRow, NewBatch, add_rows, create_batch, finish_loading
 from newsgate.db.chunks import Verdict, claim_chunk, commit_chunk, load_texts
 from newsgate.db.labels import add_label, current_labels, text_hash
-from newsgate.db.models import add_model
+from newsgate.db.model_registry import add_model
 from newsgate.db.promotions import promote
 from newsgate.db.review import (
     Offer,

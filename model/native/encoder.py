@@ -1,4 +1,4 @@
-"""Texts to token ids in C: what `model.text.Tokenizer` gives, to the last token, many texts a call.
+"""Texts to token ids in C: what `model.tokenizer.Tokenizer` gives, to the last token, many texts a call.
 
 Python normalises, all texts of a kind at once, for its tables of Unicode are the ones that training used.
 """

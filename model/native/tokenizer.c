@@ -7,7 +7,7 @@
 
 #define EXPORT __attribute__((visibility("default")))
 
-/* Longer words are one unknown token: model.text.MAX_WORD_CHARACTERS. */
+/* Longer words are one unknown token: model.tokenizer.MAX_WORD_CHARACTERS. */
 #define LONGEST_WORD 40
 
 /* Bits in `classes`, one byte for each code point; as Python's \w, \s and str.lower have it. */
@@ -133,7 +133,7 @@ static int64_t begins_with(const uint32_t *text, const uint32_t *end, const char
     return at;
 }
 
-/* The characters of the address that begins here, or 0: model.text.ADDRESS. */
+/* The characters of the address that begins here, or 0: model.tokenizer.ADDRESS. */
 static int64_t address_characters(const struct vocabulary *vocabulary, const uint32_t *text, const uint32_t *end) {
     int64_t known = begins_with(text, end, "https://");
     if (!known) known = begins_with(text, end, "http://");

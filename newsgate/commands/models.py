@@ -28,7 +28,7 @@ def models(ctx: click.Context) -> None:
 @click.command("list", cls=ErrorReportingCommand)
 def list_() -> None:
     """Every model, newest first."""
-    from newsgate.db.models import list_models
+    from newsgate.db.model_registry import list_models
     from newsgate.tasks.running.open_database import ensure_champion
 
     with settings_and_database() as (_, database):
@@ -55,7 +55,7 @@ def list_() -> None:
 @click.argument("number", type=MODEL_NUMBER)
 def show(number: int) -> None:
     """Everything recorded about one model, as JSON, with every decision about it."""
-    from newsgate.db.models import model_record
+    from newsgate.db.model_registry import model_record
     from newsgate.db.promotions import decisions_about
 
     with settings_and_database() as (_, database), database.read() as connection:

@@ -30,7 +30,7 @@ def up(*, training: bool | None) -> None:
     from newsgate.tasks.running.local_system import LocalSystem
     from newsgate.tasks.running.process import set_up_logging
     from newsgate.worker.dead_output import drop_dead_output
-    from newsgate.worker.schedule import retraining_crontab
+    from newsgate.worker.retraining_schedule import retraining_crontab
     from newsgate.worker.settings import load_settings
     from newsgate.worker.stop_signals import on_stop_signals
 

@@ -12,7 +12,7 @@ from newsgate.db.batch_status import BatchStatus, batch_status
 from newsgate.db.batches import queued_chunks
 from newsgate.db.errors import DatabaseError, NoSuchRunError
 from newsgate.db.flips import Flip, FlipCounts, count_flips, models_of, surest_flips
-from newsgate.db.models import choose_model
+from newsgate.db.model_registry import choose_model
 from newsgate.db.runs import Requeued, extend_run, open_run, requeue, resume_run, run_position
 from newsgate.db.session import Database
 from newsgate.tasks.running.open_database import ensure_champion

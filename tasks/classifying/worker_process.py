@@ -10,7 +10,7 @@ import threading
 from collections.abc import Callable
 
 from newsgate.db.errors import DatabaseError
-from newsgate.db.models import read_bundle_bytes
+from newsgate.db.model_registry import read_bundle_bytes
 from newsgate.db.session import Database
 from newsgate.tasks.classifying.classify_chunk import ModelUnusableError, WorkerContext, classify_chunk, load_model
 from newsgate.tasks.classifying.sweeper import keep_sweeping

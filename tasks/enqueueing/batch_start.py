@@ -9,7 +9,7 @@ from sqlalchemy import Connection
 
 from newsgate.db.batch_status import batch_runs, batch_status
 from newsgate.db.batches import Loading, NewBatch, batch_layout, create_batch, find_batches, one_file_at_a_time
-from newsgate.db.models import choose_model
+from newsgate.db.model_registry import choose_model
 from newsgate.db.session import Database
 from newsgate.tasks.enqueueing.existing_runs import AlreadyEnqueuedError, asked_run, what_is_left
 from newsgate.tasks.enqueueing.request import Enqueued, Request

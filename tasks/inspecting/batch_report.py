@@ -8,7 +8,7 @@ from typing import Final
 from sqlalchemy import Connection
 
 from newsgate.db.batch_status import BatchStatus, batch_status
-from newsgate.db.models import ModelRecord, model_record
+from newsgate.db.model_registry import ModelRecord, model_record
 from newsgate.db.report_queries import ScoreCounts, count_scores, count_sure_labels, read_extremes, read_failures
 from newsgate.db.results import Reject, Result, ResultFilter, read_rejects
 from newsgate.db.session import Database

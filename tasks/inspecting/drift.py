@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import Connection
 
 from newsgate.db.chunk_summaries import read_summaries, run_summaries
-from newsgate.db.models import ModelRecord, model_record
+from newsgate.db.model_registry import ModelRecord, model_record
 from newsgate.db.session import Database
 from newsgate.model.chi_square import compare_counts
 from newsgate.model.labels import FAKE, REAL

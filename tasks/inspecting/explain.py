@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from newsgate.db.errors import NoSuchItemError
-from newsgate.db.models import choose_model, read_bundle_bytes
+from newsgate.db.model_registry import choose_model, read_bundle_bytes
 from newsgate.db.results import latest_result
 from newsgate.db.review import ReviewItem, read_item
 from newsgate.db.session import Database

@@ -8,8 +8,8 @@ from sqlalchemy import Connection
 
 from newsgate.db.batches import find_item
 from newsgate.db.errors import NoSuchItemError, NoSuchRowError
+from newsgate.db.label_retraction import RetractedLabel, retract_latest_label
 from newsgate.db.labels import CurrentLabel, add_label, find_labels
-from newsgate.db.retracted_labels import RetractedLabel, retract_latest_label
 from newsgate.db.review import ReviewItem, clear_suspects, read_item
 from newsgate.db.session import Database
 from newsgate.foundation.errors import NewsgateError

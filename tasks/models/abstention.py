@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from newsgate.db.models import ModelRecord, choose_model, model_record
+from newsgate.db.model_registry import ModelRecord, choose_model, model_record
 from newsgate.db.session import Database
 from newsgate.foundation.errors import NewsgateError
 from newsgate.tasks.running.open_database import ensure_champion

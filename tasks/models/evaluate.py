@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from newsgate.db.models import choose_model, read_bundle_bytes
+from newsgate.db.model_registry import choose_model, read_bundle_bytes
 from newsgate.db.session import Database
 from newsgate.tasks.models.abstention import threshold_of
 from newsgate.tasks.running.open_database import ensure_champion

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from newsgate.db.models import add_model, champion_number
+from newsgate.db.model_registry import add_model, champion_number
 from newsgate.db.promotions import promote
 from newsgate.db.session import Database
 from newsgate.foundation.errors import NewsgateError

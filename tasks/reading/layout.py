@@ -13,9 +13,9 @@ from newsgate.tasks.reading.columns import choose_columns
 from newsgate.tasks.reading.delimiters import Header, detect_header, named_delimiter, read_header
 from newsgate.tasks.reading.encodings import Encoding, detect_encoding, error_handler_for, named_encoding
 from newsgate.tasks.reading.errors import EmptyFileError, NoRowsError
+from newsgate.tasks.reading.file_signatures import refuse_control_characters
 from newsgate.tasks.reading.json_document import one_json_document, refuse_json_document
 from newsgate.tasks.reading.lines import split_lines
-from newsgate.tasks.reading.magic import refuse_control_characters
 from newsgate.tasks.reading.records import Layout, ReadOptions
 
 _JSONL_SUFFIXES = frozenset({".jsonl", ".ndjson", ".jsonlines"})

@@ -10,11 +10,11 @@ from typing import IO, Self
 
 from newsgate.tasks.reading.csv_rows import CsvRows
 from newsgate.tasks.reading.errors import DamagedFileError, EmptyFileError, NoRowsError
+from newsgate.tasks.reading.file_signatures import is_gzip, refuse_known_formats
 from newsgate.tasks.reading.gzip_stream import ENDS_EARLY, ByteStream, GzipStream
 from newsgate.tasks.reading.jsonl_rows import JsonlRows
 from newsgate.tasks.reading.layout import Sample, decide_layout
 from newsgate.tasks.reading.lines import read_lines
-from newsgate.tasks.reading.magic import is_gzip, refuse_known_formats
 from newsgate.tasks.reading.records import Layout, Limits, ReadOptions, Rejected, Row
 from newsgate.tasks.reading.row_maker import LabelReader, RowMaker
 from newsgate.tasks.reading.snapshot import Snapshot, SnapshotReader, open_snapshot

@@ -22,7 +22,7 @@ from sqlalchemy import Connection
 from newsgate.db.jobs import JobClaim, end_job, last_done, note_progress
 from newsgate.db.label_history import GivenLabel, given_labels
 from newsgate.db.labels import count_labels_since, latest_label_id, text_hash
-from newsgate.db.models import add_model, champion_number, choose_model, model_record, read_bundle_bytes
+from newsgate.db.model_registry import add_model, champion_number, choose_model, model_record, read_bundle_bytes
 from newsgate.db.promotions import count_comparisons, decide
 from newsgate.db.review import add_suspects
 from newsgate.db.session import Database

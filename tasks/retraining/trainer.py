@@ -41,7 +41,7 @@ from newsgate.tasks.running.process import begin_program
 from newsgate.training.optional_libraries import TrainingUnavailableError
 from newsgate.worker.celery import RETRAIN_TASK, TRAINING_QUEUE, make_app
 from newsgate.worker.consumer import consume
-from newsgate.worker.schedule import period_at, retraining_crontab, ring_by_schedule
+from newsgate.worker.retraining_schedule import period_at, retraining_crontab, ring_by_schedule
 from newsgate.worker.settings import Settings
 from newsgate.worker.stop_signals import on_stop_signals
 

@@ -14,7 +14,7 @@ from typing import IO
 from newsgate.foundation.errors import NewsgateError
 from newsgate.tasks.running.open_database import ensure_champion, open_database
 from newsgate.worker.embedded_redis import BrokerStartError, EmbeddedRedis
-from newsgate.worker.left_behind import end_left_behind
+from newsgate.worker.orphan_processes import end_left_behind
 from newsgate.worker.settings import Settings, prepare_home
 from newsgate.worker.supervisor import Supervisor
 

@@ -8,7 +8,7 @@ import time
 from sqlalchemy import Connection, text
 
 from newsgate.db.errors import DatabaseFullError, DatabaseUnavailableError
-from newsgate.db.models import add_model, champion_number
+from newsgate.db.model_registry import add_model, champion_number
 from newsgate.db.promotions import promote
 from newsgate.db.schema import ensure_schema
 from newsgate.db.session import Database

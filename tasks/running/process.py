@@ -12,7 +12,7 @@ import warnings
 from celery.exceptions import SecurityWarning
 
 from newsgate.worker.dead_output import drop_dead_output
-from newsgate.worker.left_behind import register_process
+from newsgate.worker.orphan_processes import register_process
 from newsgate.worker.settings import Settings
 
 log = logging.getLogger("newsgate.worker")

@@ -16,7 +16,7 @@ from sqlalchemy import Connection, text
 
 from newsgate.db.jobs import JobRecord, job_record
 from newsgate.db.labels import add_labels
-from newsgate.db.models import champion_number
+from newsgate.db.model_registry import champion_number
 from newsgate.db.session import Database
 from newsgate.tasks.retraining.retrain import RETRAIN_JOB, STEPS
 from newsgate.tasks.running.open_database import ensure_champion

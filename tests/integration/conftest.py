@@ -11,7 +11,7 @@ import pytest
 from newsgate.db.audit import audit
 from newsgate.db.batches import AcceptedRow, NewBatch, add_rows, create_batch, finish_loading
 from newsgate.db.labels import text_hash
-from newsgate.db.models import add_model
+from newsgate.db.model_registry import add_model
 from newsgate.db.session import Database
 from tests.desk import Desk
 from tests.labels import TEXTS

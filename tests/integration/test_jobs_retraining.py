@@ -11,7 +11,7 @@ import pytest
 from newsgate.db.audit import audit
 from newsgate.db.jobs import JobClaim, JobFencedError, JobRecord, job_record, note_progress, take_job
 from newsgate.db.labels import add_labels, latest_label_id
-from newsgate.db.models import add_model, champion_number, model_record
+from newsgate.db.model_registry import add_model, champion_number, model_record
 from newsgate.db.promotions import decisions_about, promote
 from newsgate.db.session import Database
 from newsgate.model.bundle import read_bundle

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from newsgate.db.models import add_model, list_models, read_bundle_bytes
+from newsgate.db.model_registry import add_model, list_models, read_bundle_bytes
 from newsgate.db.promotions import promote
 from newsgate.db.session import Database
 from newsgate.model.bundle import read_bundle

@@ -11,7 +11,7 @@ from sqlalchemy import select
 
 from newsgate.db.audit import audit
 from newsgate.db.errors import DatabaseError
-from newsgate.db.models import add_model, champion_number, model_record
+from newsgate.db.model_registry import add_model, champion_number, model_record
 from newsgate.db.promotions import (
     ChampionChangedError,
     NoEarlierChampionError,

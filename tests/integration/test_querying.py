@@ -13,7 +13,7 @@ from newsgate.db.audit import audit
 from newsgate.db.batches import AcceptedRow, NewBatch, RefusedRow, add_rows, create_batch, finish_loading
 from newsgate.db.chunks import Verdict, claim_chunk, commit_chunk, load_texts
 from newsgate.db.labels import add_labels, text_hash
-from newsgate.db.models import add_model
+from newsgate.db.model_registry import add_model
 from newsgate.db.promotions import promote
 from newsgate.db.results import COLUMNS, Result
 from newsgate.db.runs import extend_run, open_run, run_position

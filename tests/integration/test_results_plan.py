@@ -11,7 +11,7 @@ from sqlalchemy import Connection, event
 from newsgate.db.batches import AcceptedRow, NewBatch, add_rows, create_batch, finish_loading
 from newsgate.db.chunks import Verdict, claim_chunk, commit_chunk, load_texts
 from newsgate.db.labels import text_hash
-from newsgate.db.models import add_model
+from newsgate.db.model_registry import add_model
 from newsgate.db.report_queries import count_scores, count_sure_labels, read_extremes
 from newsgate.db.results import ResultFilter, count_sure, read_results
 from newsgate.db.session import Database

@@ -8,7 +8,7 @@ from collections import Counter
 from sqlalchemy import insert, select, update
 
 from newsgate.db.labels import text_hash
-from newsgate.db.models import add_model
+from newsgate.db.model_registry import add_model
 from newsgate.db.review import (
     disputed_items,
     random_items,

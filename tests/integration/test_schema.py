@@ -16,7 +16,7 @@ from sqlalchemy import Connection, Row, Table, delete, func, insert, inspect, se
 
 from newsgate.db.errors import SchemaAheadError, SchemaBehindError
 from newsgate.db.labels import add_labels
-from newsgate.db.models import add_model
+from newsgate.db.model_registry import add_model
 from newsgate.db.results import COLUMNS
 from newsgate.db.schema import HEAD_REVISION, ensure_schema, migrate
 from newsgate.db.session import Database

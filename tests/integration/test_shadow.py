@@ -9,7 +9,7 @@ from sqlalchemy import Row, select
 
 from newsgate.db.chunks import Claim
 from newsgate.db.errors import DatabaseError, NoSuchModelError
-from newsgate.db.models import add_model
+from newsgate.db.model_registry import add_model
 from newsgate.db.shadow import Comparison, clear_shadows, compare_shadows, find_shadows, set_shadow
 from newsgate.db.tables import items, shadow_verdicts
 from newsgate.model.labels import label_of

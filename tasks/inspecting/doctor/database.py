@@ -10,7 +10,7 @@ from sqlalchemy import select, text
 
 from newsgate.db.address import parse_address, sqlite_path
 from newsgate.db.errors import DamagedModelError, DatabaseError
-from newsgate.db.models import champion_number, list_models, read_bundle_bytes
+from newsgate.db.model_registry import champion_number, list_models, read_bundle_bytes
 from newsgate.db.pooler import session_is_shared
 from newsgate.db.schema import HEAD_REVISION, current_revision
 from newsgate.db.session import Database

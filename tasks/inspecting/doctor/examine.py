@@ -23,7 +23,7 @@ from newsgate.tasks.inspecting.doctor.machine import (
     look_at_worker,
 )
 from newsgate.worker.env_file import find_env_file
-from newsgate.worker.schedule import retraining_crontab
+from newsgate.worker.retraining_schedule import retraining_crontab
 from newsgate.worker.settings import Settings, load_settings, unknown_variables
 
 

@@ -9,7 +9,7 @@ from click.testing import CliRunner
 
 from newsgate.foundation.errors import WrongUsageError
 from newsgate.main import newsgate
-from newsgate.worker.schedule import Crontab, _CronSchedule, period_at
+from newsgate.worker.retraining_schedule import Crontab, _CronSchedule, period_at
 from newsgate.worker.settings import load_settings
 
 # A Sunday.
