@@ -22,7 +22,17 @@ from tests.texts import write_posts
 
 _ALL_GONE_SECONDS = 10.0
 _STOP_SECONDS = 10.0
+# Whether it has ended, leaving it to be waited for.
+_LOOK = os.WEXITED | os.WNOHANG | os.WNOWAIT
 _WITH_TRAINING = {"NEWSGATE_UP_TRAINS": "yes", "NEWSGATE_CHUNK_ROWS": "20"}
+
+
+@pytest.fixture(autouse=True)
+def _hangups_end_programs() -> Iterator[None]:
+    """Where tests run in the background, SIGHUP may be ignored, and a program would inherit that."""
+    before = signal.signal(signal.SIGHUP, signal.SIG_DFL)
+    yield
+    signal.signal(signal.SIGHUP, before)
 
 
 @pytest.fixture
@@ -91,6 +101,7 @@ def test_a_closed_terminal_ends_everything_and_drains(site: Site) -> None:
     try:
         _wait_until_it_works(site)
         os.close(terminal)
+        wait_until(lambda: os.waitid(os.P_PID, pid, _LOOK) is not None, what="it ends", seconds=60)
         _, status = os.waitpid(pid, 0)
     except BaseException:
         os.kill(pid, signal.SIGKILL)
@@ -182,9 +193,12 @@ def test_a_worker_of_its_own_ends_with_its_terminal(site: Site) -> None:
         site.command("worker"), env=site.environment, cwd=ROOT, stdin=theirs, stdout=theirs, stderr=theirs
     ) as worker:
         os.close(theirs)
-        _wait_until_it_works(site)
-        os.close(ours)
-        worker.send_signal(signal.SIGHUP)
-        assert worker.wait(30) == 0
+        try:
+            _wait_until_it_works(site)
+            os.close(ours)
+            worker.send_signal(signal.SIGHUP)
+            assert worker.wait(30) == 0
+        finally:
+            worker.kill()
     assert site.running_chunks() == 0
     site.world.assert_sound()
