@@ -44,9 +44,19 @@ class Crontab:
         try:
             next(self._from(datetime.now(UTC)))
         except CronSimError as error:
-            raise _unusable(self.fields, str(error).lower()) from error
+            raise _unusable(self.fields, self._fault(error)) from error
         except StopIteration:
             raise _unusable(self.fields, "no day is like that") from None
+
+    def _fault(self, error: CronSimError) -> str:
+        minute, hour, day, month, weekday = self.fields.split()
+        try:
+            for fields in (f"{minute} {hour} {day} * {weekday}", f"{minute} {hour} * {month} {weekday}"):
+                CronSim(fields, datetime.now(UTC))
+        except CronSimError:
+            return str(error).lower()
+        # Each field can be, but February has no 31st.
+        return "no day is like that"
 
     def last_due(self, now: datetime) -> datetime:
         """When it was due last, `now` included; in UTC."""

@@ -109,12 +109,13 @@ def retrain_by_hand(trainer: Trainer, *, force: bool) -> JobRecord:
     require_training_libraries()
     recipe_of(trainer.settings)
     with trainer.database.write() as connection:
-        period = f"{database_now(connection):%Y-%m-%dT%H:%M:%S} by hand"
+        now = database_now(connection)
+        period = f"{now:%Y-%m-%dT%H:%M:%S}.{now.microsecond // 1000:03} by hand"
         claim = _take(connection, trainer, period=period)
         if claim is None:
             other = running_job(connection, RETRAIN_JOB)
             raise TrainingUnderWayError(
-                f"{other.worker} is training already" if other else "another training began this second",
+                f"{other.worker} is training already" if other else "another training began at the same moment",
                 remedy="Wait for it; `newsgate models` shows what comes of it",
             )
     _do(claim, trainer, force=force)

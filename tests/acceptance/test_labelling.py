@@ -237,7 +237,8 @@ def test_answers_in_a_column_added_to_results_reach_their_texts(
 def test_label_and_labels_say_who_said_what(classified: World, tmp_path: Path) -> None:
     assert "no labels yet" in classified.run("newsgate", "labels").err
     first = classified.run("newsgate", "label", "2", "real", "--by", "ann")
-    assert (first.code, first.out, first.err) == (0, "", "item 2 is real, says ann\n")
+    said = f"item 2 (batch 1, row 3) “{TEXTS[1]}” is real, says ann\n"
+    assert (first.code, first.out, first.err) == (0, "", said)
     assert "ann said real before" in classified.run("newsgate", "label", "2", "fake", "--by", "bob").err
     assert classified.run("newsgate", "label", "2", "false").code == 2
     assert classified.run("newsgate", "label", "2", "fake", "--by", " ").code == 2

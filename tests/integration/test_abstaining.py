@@ -110,15 +110,15 @@ def test_rows_inside_the_band_are_unsure_and_keep_their_score(batch: int) -> Non
 
 
 def test_the_three_labels_part_the_rows_in_every_form(batch: int) -> None:
-    whole = {row["row"]: row["label"] for row in rows_of(run("results", batch, "--max-error", MAX_ERROR))}
+    whole = {row["item"]: row["label"] for row in rows_of(run("results", batch, "--max-error", MAX_ERROR))}
     seen: dict[str, str] = {}
     for label in ("fake", "real", "unsure"):
         options = ("--max-error", MAX_ERROR, "--label", label)
         as_json = run("results", batch, *options, "--format", "jsonl")
-        part = {str(row["row"]): row["label"] for row in map(json.loads, as_json.stdout.splitlines())}
+        part = {str(row["item"]): row["label"] for row in map(json.loads, as_json.stdout.splitlines())}
         assert set(part.values()) <= {label}
         table = run("results", batch, *options, "--format", "table").stdout.splitlines()[1:]
-        assert [line.split()[:2] for line in table] == [[row, label] for row in part]
+        assert [line.split()[:2] for line in table] == [[item, label] for item in part]
         # The line is about the whole batch, whatever was selected.
         assert f"{list(whole.values()).count('unsure')} of {ROWS} rows are unsure" in as_json.stderr
         seen |= part

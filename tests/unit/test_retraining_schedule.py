@@ -59,6 +59,13 @@ def test_a_crontab_that_cannot_be_is_refused_by_name(fields: str) -> None:
         Crontab(fields)
 
 
+def test_a_day_that_no_month_has_is_told_apart_from_a_slip_of_the_pen() -> None:
+    with pytest.raises(WrongUsageError, match="no day is like that"):
+        Crontab("0 0 31 2 *")
+    with pytest.raises(WrongUsageError, match="bad month"):
+        Crontab("0 0 31 13 *")
+
+
 def test_the_hour_is_that_of_the_time_zone() -> None:
     assert period_at(_NOW, crontab=Crontab("15 3 * * *", _BERLIN)) == "2026-11-22T02:15"
     assert period_at(_NOW - timedelta(days=120), crontab=Crontab("15 3 * * *", _BERLIN)) == "2026-07-25T01:15"
