@@ -16,7 +16,7 @@ run: $(VENV)/.run ## Set everything up and classify examples/headlines.csv
 dev: $(VENV)/.dev ## Install everything that developing needs
 
 test: $(VENV)/.dev ## Run the whole test suite: some minutes
-	$(BIN)/python -m pytest -q -n 4 --dist loadgroup --no-loadscope-reorder
+	$(BIN)/python -m pytest -q -n 4 --dist worksteal
 
 test-fast: $(VENV)/.dev ## Run the tests that need no server: under a minute
 	$(BIN)/python -m pytest -q -n 2 tests/unit

@@ -22,43 +22,6 @@ from tests.pgbouncer import PgBouncer
 from tests.programs import World, close_databases
 from tests.services import PostgresServer, RedisServer, running_redis, short_folder
 
-# They import TensorFlow, which costs a process seconds and a gigabyte: one process runs them all.
-_TENSORFLOW = frozenset(
-    f"test_{name}.py"
-    for name in (
-        "distillation",
-        "explaining",
-        "gates",
-        "jobs_retraining",
-        "security_keras",
-        "stop_when_worse",
-        "teacher_networks",
-        "train_command",
-        "training",
-        "training_teachers",
-        "unlabelled",
-    )
-)
-# The longest first, or one process would be left with them at the end.
-_FOLDERS = ("acceptance", "faults", "integration", "unit")
-
-
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Give each file's tests to one process, those with TensorFlow all to the same one, and begin with the longest."""
-
-    def place(item: pytest.Item) -> tuple[bool, int]:
-        folder = next((folder for folder in item.path.parts if folder in _FOLDERS), "unit")
-        return not _has_tensorflow(item), _FOLDERS.index(folder)
-
-    for item in items:
-        item.add_marker(pytest.mark.xdist_group("tensorflow" if _has_tensorflow(item) else item.path.stem))
-    items.sort(key=place)
-
-
-def _has_tensorflow(item: pytest.Item) -> bool:
-    return item.path.name in _TENSORFLOW and item.path.parent.name == "integration"
-
-
 @pytest.fixture(autouse=True)
 def _own_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[None]:
     """No test sees the settings, the `.env` or the home folder of the person who runs it, or leaves a database open."""
