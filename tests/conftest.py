@@ -22,6 +22,7 @@ from tests.pgbouncer import PgBouncer
 from tests.programs import World, close_databases
 from tests.services import PostgresServer, RedisServer, running_redis, short_folder
 
+
 @pytest.fixture(autouse=True)
 def _own_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[None]:
     """No test sees the settings, the `.env` or the home folder of the person who runs it, or leaves a database open."""
