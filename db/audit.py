@@ -7,23 +7,29 @@ from dataclasses import dataclass
 
 from sqlalchemy import Connection, select, text
 
+from newsgate.db.audit_references import find_orphans
 from newsgate.db.tables import models
+from newsgate.db.times_ahead import count_waiting, find_times_ahead
 
 _SHOWN = 5
 
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One invariant: how many rows were looked at, and the first that break it."""
+    """One invariant: how many rows were looked at, and the first that break it.
+
+    only_noted: what breaks it is worth knowing and costs nothing.
+    """
 
     invariant: str
     checked: int
     offenders: tuple[str, ...]
+    only_noted: bool = False
 
     @property
     def holds(self) -> bool:
-        """Whether nothing breaks it."""
-        return not self.offenders
+        """Whether nothing that matters breaks it."""
+        return self.only_noted or not self.offenders
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,13 +134,25 @@ _CHECKS = (
 
 def audit(connection: Connection) -> list[Finding]:
     """Look for rows that break an invariant, in the connection's one view of the database."""
-    return [_run(connection, check) for check in _CHECKS] + [_audit_bundles(connection)]
+    checks = [_run(connection, check) for check in _CHECKS]
+    return [*checks, _audit_references(connection), _audit_bundles(connection), _audit_times(connection)]
 
 
 def _run(connection: Connection, check: _Check) -> Finding:
     counted = connection.execute(text(check.counted)).scalar() or 0
     offenders = connection.execute(text(f"select * from ({check.offenders}) o limit {_SHOWN}")).scalars()  # noqa: S608 - both are constants above
     return Finding(check.invariant, int(counted), tuple(str(each) for each in offenders))
+
+
+def _audit_references(connection: Connection) -> Finding:
+    checked, orphans = find_orphans(connection)
+    return Finding("every row that names another names one that exists", checked, tuple(orphans))
+
+
+def _audit_times(connection: Connection) -> Finding:
+    # A worker, a trainer or a reviewer takes up at once what such a time would keep waiting.
+    ahead = tuple(find_times_ahead(connection))
+    return Finding("no stored time lies in the future", count_waiting(connection), ahead, only_noted=True)
 
 
 def _audit_bundles(connection: Connection) -> Finding:

@@ -12,12 +12,13 @@ from datetime import datetime
 from functools import cache
 from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, Connection, Update, and_, bindparam, delete, insert, or_, select, update
+from sqlalchemy import ColumnElement, Connection, Update, and_, bindparam, case, delete, insert, or_, select, update
 from sqlalchemy.sql.dml import ReturningUpdate
 
 from newsgate.db.batches import finish_run_if_complete
 from newsgate.db.bulk_insert import insert_rows
 from newsgate.db.errors import ChunkFencedError
+from newsgate.db.leases import has_lapsed, is_ahead, is_lease_ahead, lease_of
 from newsgate.db.tables import chunks, items, runs, verdicts
 from newsgate.db.types import database_time
 
@@ -172,11 +173,14 @@ def stalled_chunks(
     queued_for_seconds: how long a chunk may wait before its message counts as lost; None looks at run-out leases only.
     """
     lapsed = _lapsed(max_attempts)
-    waiting = and_(chunks.c.state == "queued", chunks.c.queued_at < database_time(-(queued_for_seconds or 0)))
+    ahead = is_ahead(chunks.c.queued_at)
+    long_ago = chunks.c.queued_at < database_time(-(queued_for_seconds or 0))
+    waiting = and_(chunks.c.state == "queued", or_(long_ago, ahead))
     query = (
         select(chunks.c.id)
         .where(lapsed if queued_for_seconds is None else or_(lapsed, waiting))
-        .order_by(chunks.c.queued_at, chunks.c.id)
+        # Whatever a clock that was ahead wrote: nobody knows since when it waits.
+        .order_by(case((ahead, 0), else_=1), chunks.c.queued_at, chunks.c.id)
         .limit(limit)
     )
     return list(connection.execute(query).scalars())
@@ -224,17 +228,19 @@ def _taking(*, lease_seconds: float, max_attempts: int) -> ReturningUpdate[Any]:
         .values(
             state="running",
             attempt=chunks.c.attempt + 1,
-            lease_until=database_time(lease_seconds),
             worker=bindparam("by_worker"),
+            **lease_of(lease_seconds),
         )
         .returning(chunks.c.attempt, chunks.c.run_id, chunks.c.first_row, chunks.c.last_row, chunks.c.lease_until)
     )
 
 
 def _lapsed(max_attempts: int) -> ColumnElement[bool]:
-    """A chunk whose lease ran out, and that may be attempted once more."""
-    # Only here do attempts count: a queued chunk was found worth another one, whatever the setting is by now.
-    return and_(chunks.c.state == "running", chunks.c.lease_until < database_time(), chunks.c.attempt < max_attempts)
+    """A chunk whose lease lapsed, and that may be attempted once more."""
+    # Only here do attempts count: a queued chunk was found worth another one, whatever the setting is by now. A lease
+    # of a clock that was ahead says nothing about the texts: its worker may be alive.
+    worth_it = or_(chunks.c.attempt < max_attempts, is_lease_ahead(chunks))
+    return and_(chunks.c.state == "running", has_lapsed(chunks), worth_it)
 
 
 def _end_attempt(

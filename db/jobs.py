@@ -14,13 +14,17 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal
 
-from sqlalchemy import ColumnElement, Connection, Row, and_, insert, or_, select, text, update
+from sqlalchemy import ColumnElement, Connection, Row, and_, case, func, insert, literal, or_, select, text, update
 
 from newsgate.db.errors import DatabaseError
+from newsgate.db.leases import has_lapsed, holds, is_ahead, lease_of
 from newsgate.db.tables import jobs
 from newsgate.db.types import database_time
 
 Ending = Literal["done", "skipped", "failed"]
+
+_AHEAD = "ahead "
+_LONGEST_PERIOD_CHARS = 32
 
 
 class JobFencedError(DatabaseError):
@@ -67,11 +71,12 @@ def take_job(
     The attempt is counted here, before anything can go wrong, so an attempt that kills its process counts too.
     """
     _lock(connection, job)
+    _free_periods_to_come(connection, job)
     _bury_the_dead(connection, job, period=period, max_attempts=max_attempts)
     if running_job(connection, job) is not None:
         return None
     mine = and_(jobs.c.job == job, jobs.c.period == period)
-    taken = {"state": "running", "worker": worker, "lease_until": database_time(lease_seconds)}
+    taken = {"state": "running", "worker": worker, **lease_of(lease_seconds)}
     known = connection.execute(select(jobs.c.state, jobs.c.attempt, jobs.c.outcome).where(mine)).one_or_none()
     if known is None:
         connection.execute(insert(jobs).values(job=job, period=period, started_at=database_time(), attempt=1, **taken))
@@ -85,7 +90,7 @@ def take_job(
 
 def renew_lease(connection: Connection, claim: JobClaim, *, lease_seconds: float) -> bool:
     """Say that the attempt is alive; gives whether it still holds the job."""
-    renewed = connection.execute(update(jobs).where(_held(claim)).values(lease_until=database_time(lease_seconds)))
+    renewed = connection.execute(update(jobs).where(_held(claim)).values(lease_of(lease_seconds)))
     return renewed.rowcount == 1
 
 
@@ -119,7 +124,7 @@ def hand_back(connection: Connection, claim: JobClaim) -> None:
 
 def running_job(connection: Connection, job: str) -> JobRecord | None:
     """The job under way, whichever period it is of: one whose lease holds."""
-    alive = and_(jobs.c.job == job, jobs.c.state == "running", jobs.c.lease_until >= database_time())
+    alive = and_(jobs.c.job == job, jobs.c.state == "running", holds(jobs))
     found = connection.execute(select(jobs).where(alive)).first()
     return None if found is None else _record(found)
 
@@ -132,8 +137,10 @@ def job_record(connection: Connection, job: str, *, period: str) -> JobRecord | 
 
 def last_done(connection: Connection, job: str) -> JobRecord | None:
     """The latest time the job was done, None where it never was."""
-    query = select(jobs).where(jobs.c.job == job, jobs.c.state == "done").order_by(jobs.c.finished_at.desc()).limit(1)
-    found = connection.execute(query).one_or_none()
+    done = select(jobs).where(jobs.c.job == job, jobs.c.state == "done")
+    # One that a clock which was ahead has dated would be the latest until that time comes.
+    latest_first = (case((is_ahead(jobs.c.finished_at), 1), else_=0), jobs.c.finished_at.desc())
+    found = connection.execute(done.order_by(*latest_first).limit(1)).one_or_none()
     return None if found is None else _record(found)
 
 
@@ -160,12 +167,29 @@ def _lock(connection: Connection, job: str) -> None:
         connection.execute(text("select pg_advisory_xact_lock(:lock)"), {"lock": number})
 
 
+def _free_periods_to_come(connection: Connection, job: str) -> None:
+    """Let what was done by a clock that was ahead be of no period: the job is done again when that period comes."""
+    known = jobs.alias()
+    name = literal(_AHEAD) + func.substr(jobs.c.period, 1, _LONGEST_PERIOD_CHARS - len(_AHEAD))
+    connection.execute(
+        update(jobs)
+        .where(
+            jobs.c.job == job,
+            jobs.c.state != "running",
+            is_ahead(jobs.c.started_at),
+            jobs.c.period.not_like(f"{_AHEAD}%"),
+            ~select(known.c.period).where(known.c.job == jobs.c.job, known.c.period == name).exists(),
+        )
+        .values(period=name)
+    )
+
+
 def _bury_the_dead(connection: Connection, job: str, *, period: str, max_attempts: int) -> None:
     """Close what fell silent and will not be taken up again: other periods', and those out of attempts."""
     dead = select(jobs.c.period, jobs.c.attempt, jobs.c.outcome).where(
         jobs.c.job == job,
         jobs.c.state == "running",
-        jobs.c.lease_until < database_time(),
+        has_lapsed(jobs),
         or_(jobs.c.period != period, jobs.c.attempt >= max_attempts),
     )
     for row in connection.execute(dead).all():

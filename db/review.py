@@ -19,10 +19,13 @@ from sqlalchemy import ColumnElement, Connection, Select, and_, delete, exists, 
 
 from newsgate.db.errors import DatabaseError
 from newsgate.db.labels import add_label
+from newsgate.db.leases import has_lapsed, holds, lease_of
 from newsgate.db.tables import items, labels, models, review_leases, runs, shadow_verdicts, verdicts
 from newsgate.db.types import database_time
 
 NOBODY = ""
+# One that has run out at once.
+_NO_LEASE = {"leased_at": database_time(), "lease_until": database_time()}
 # How many of the least certain verdicts are looked at for some that are free, before all of them are.
 _UNCERTAIN_WINDOWS = (2_000, 50_000, None)
 _RANDOM_DRAWS = 4
@@ -186,7 +189,7 @@ def claim_item(connection: Connection, item: int, *, reviewer: str, chosen: str,
     is_open = _is_waiting_suspect() if chosen == "suspect" else _is_free()
     if connection.execute(select(items.c.id).where(items.c.id == item, is_open)).one_or_none() is None:
         return None
-    values = {"reviewer": reviewer, "chosen": chosen, "lease_until": database_time(lease_seconds)}
+    values = {"reviewer": reviewer, "chosen": chosen, **lease_of(lease_seconds)}
     lease_until = connection.execute(
         update(review_leases)
         .where(review_leases.c.item_id == item)
@@ -214,7 +217,7 @@ def record_label(connection: Connection, offer: Offer, label: str) -> int:
 def release_item(connection: Connection, offer: Offer) -> None:
     """Give the lease back unanswered; a suspect goes on waiting. Nothing happens where the lease was lost."""
     if offer.chosen == "suspect":
-        waiting = {"reviewer": NOBODY, "lease_until": database_time()}
+        waiting = {"reviewer": NOBODY, **_NO_LEASE}
         connection.execute(update(review_leases).where(_holds(offer)).values(waiting))
     else:
         connection.execute(delete(review_leases).where(_holds(offer)))
@@ -290,7 +293,7 @@ def _queue_suspects(connection: Connection, found: Sequence[int]) -> int:
     fresh = [item for item in found if item not in there]
     if fresh:
         connection.execute(
-            insert(review_leases).values(reviewer=NOBODY, chosen="suspect", lease_until=database_time()),
+            insert(review_leases).values(reviewer=NOBODY, chosen="suspect", **_NO_LEASE),
             [{"item_id": item} for item in fresh],
         )
     return sum(there.get(item, "suspect") == "suspect" for item in found)
@@ -319,7 +322,7 @@ def _latest_runs(batch: int | None) -> Select[Any]:
 
 
 def _lapsed() -> ColumnElement[bool]:
-    return review_leases.c.lease_until <= database_time()
+    return has_lapsed(review_leases)
 
 
 def _is_free() -> ColumnElement[bool]:
@@ -328,7 +331,7 @@ def _is_free() -> ColumnElement[bool]:
     leased = (
         select(leased_items.c.text_hash)
         .join_from(review_leases, leased_items, leased_items.c.id == review_leases.c.item_id)
-        .where(review_leases.c.lease_until > database_time())
+        .where(holds(review_leases))
     )
     labelled = exists().where(labels.c.text_hash == items.c.text_hash)
     return and_(~labelled, items.c.text_hash.not_in(leased))

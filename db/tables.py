@@ -47,6 +47,10 @@ batches = Table(
     Column("loaded", Boolean, nullable=False, server_default=text("false"), comment="the whole file is stored"),
     Column("loader", Integer, nullable=False, server_default="0", comment="fence: which enqueue may still add rows"),
     Column("created_at", UtcDateTime, nullable=False),
+    Column("purged_at", UtcDateTime, comment="when its purge began"),
+    Column(
+        "purged_rows", BigId, nullable=False, server_default="0", comment="rows of its file that were deleted again"
+    ),
 )
 
 # One row is one accepted row of the file.
@@ -135,6 +139,7 @@ chunks = Table(
     Column("state", String(16), nullable=False),
     Column("attempt", Integer, nullable=False, server_default="0"),
     Column("queued_at", UtcDateTime, nullable=False),
+    Column("leased_at", UtcDateTime, comment="when the lease was taken, or renewed last"),
     Column("lease_until", UtcDateTime),
     Column("worker", Text),
     Column("finished_at", UtcDateTime),
@@ -241,6 +246,7 @@ review_leases = Table(
     Column("item_id", BigId, ForeignKey("items.id"), primary_key=True, autoincrement=False),
     Column("reviewer", Text, nullable=False),
     Column("chosen", String(16), nullable=False, comment="why the queue picked it: one of CHOSEN"),
+    Column("leased_at", UtcDateTime, comment="when the lease was taken, or renewed last"),
     Column("lease_until", UtcDateTime, nullable=False),
 )
 
@@ -255,6 +261,7 @@ jobs = Table(
     Column("state", String(16), nullable=False),
     Column("attempt", Integer, nullable=False, server_default="1"),
     Column("worker", Text, nullable=False),
+    Column("leased_at", UtcDateTime, comment="when the lease was taken, or renewed last"),
     Column("lease_until", UtcDateTime),
     Column("started_at", UtcDateTime, nullable=False),
     Column("finished_at", UtcDateTime),

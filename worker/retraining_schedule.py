@@ -27,6 +27,7 @@ from newsgate.worker.settings import Settings
 
 _FIELDS: Final = 5
 _LOOK_EVERY_SECONDS: Final = 30
+_CLOCK_SLACK: Final = timedelta(seconds=60)
 # How far back the last time is looked for, one after the other: the 29th of February may be eight years ago.
 _LOOK_BACK: Final = tuple(timedelta(days=days) for days in (0.1, 2, 60, 800, 9 * 366))
 
@@ -85,7 +86,9 @@ class _CronSchedule(BaseSchedule):
         """Whether it is due, and in how many seconds to look again."""
         now = datetime.now(UTC)
         wait_seconds = (self.crontab.next_due(now) - now).total_seconds()
-        return schedstate(self.crontab.last_due(now) > last_run_at, wait_seconds)
+        # The clock was set back: until it comes to that time again nothing would be due. A ring too many does no harm.
+        is_ahead = last_run_at > now + _CLOCK_SLACK
+        return schedstate(is_ahead or self.crontab.last_due(now) > last_run_at, wait_seconds)
 
     def __reduce__(self) -> tuple[Any, ...]:
         return type(self), (self.crontab,)

@@ -14,6 +14,8 @@ from sqlalchemy import text
 
 from newsgate.db.session import Database
 from newsgate.tasks.inspecting.doctor.examine import examine
+from tests.clocks import set_clock_back
+from tests.desk import Desk
 from tests.programs import World
 from tests.services import PostgresServer, RedisServer, free_port, running_redis
 
@@ -133,6 +135,19 @@ def test_a_schema_of_another_newsgate_is_found(world: World, revision: str, stat
     (check,) = _examined(world, code=int(state == "FAILED"))["schema"]
     assert check["state"] == state
     assert check["remedy"] in ("Run `newsgate migrate`", "Install the newsgate that made it")
+
+
+def test_a_clock_that_was_ahead_is_told(world: World) -> None:
+    database = Database(world.database_url)
+    desk = Desk(database, world.home)
+    desk.enqueue(3)
+    set_clock_back(database, hours=3)
+    database.close()
+    told = [(check["state"], check["detail"].split(" that ")[0]) for check in _examined(world, code=0)["clock"]]
+    assert told == [("warning", "1 chunks are queued at a time"), ("warning", "1 batches are made at a time")]
+    said = world.run("newsgate", "audit")
+    assert said.code == 0, said.out
+    assert "note   no stored time lies in the future (1 checked)" in said.out
 
 
 def test_servers_are_examined_too(world: World, postgres_server: PostgresServer, redis_server: RedisServer) -> None:

@@ -12,7 +12,7 @@ from alembic.autogenerate import compare_metadata
 from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import Connection, Row, Table, delete, func, insert, inspect, select, text
+from sqlalchemy import Column, Connection, Row, Table, delete, func, insert, inspect, select, text
 
 from newsgate.db.errors import SchemaAheadError, SchemaBehindError
 from newsgate.db.labels import add_labels
@@ -54,6 +54,9 @@ def test_what_an_older_newsgate_stored_is_there_after_migrating(database_url: st
     with database.read() as connection:
         assert _stored(connection) == before
         assert [len(rows) for rows in before] == [2, 2]
+        assert connection.execute(select(chunks.c.leased_at)).scalars().all() == [None, None]
+        purged = connection.execute(select(batches.c.purged_at, batches.c.purged_rows)).all()
+        assert [tuple(row) for row in purged] == [(None, 0)]
         assert compare_metadata(MigrationContext.configure(connection, opts={"compare_type": True}), metadata) == []
         if database.is_sqlite:
             assert connection.execute(text("pragma foreign_key_check")).all() == []
@@ -118,4 +121,8 @@ def _store(connection: Connection) -> None:
 
 
 def _stored(connection: Connection) -> list[Sequence[Row[Any]]]:
-    return [connection.execute(select(table).order_by(table.c.id)).all() for table in (chunks, labels)]
+    return [connection.execute(select(*_old(table)).order_by(table.c.id)).all() for table in (chunks, labels)]
+
+
+def _old(table: Table) -> list[Column[Any]]:
+    return [column for column in table.columns if column.name != "leased_at"]

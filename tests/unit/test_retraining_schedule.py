@@ -100,6 +100,12 @@ def test_the_scheduler_rings_once_a_period_and_sleeps_between() -> None:
     assert 0 < again.next <= 60
 
 
+def test_the_scheduler_rings_after_its_clock_was_set_back() -> None:
+    schedule = _CronSchedule(Crontab("0 0 1 1 *"))
+    assert not schedule.is_due(datetime.now(UTC)).is_due
+    assert schedule.is_due(datetime.now(UTC) + timedelta(days=1)).is_due
+
+
 def test_a_time_zone_that_is_none_is_refused_by_name() -> None:
     with pytest.raises(WrongUsageError, match="NEWSGATE_RETRAIN_TIME_ZONE cannot be 'Berlin'"):
         load_settings(retrain_time_zone="Berlin")

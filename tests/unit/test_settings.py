@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
+from newsgate.db.leases import LONGEST_LEASE_SECONDS
 from newsgate.foundation.errors import WrongUsageError
 from newsgate.main import newsgate
 from newsgate.worker.settings import Settings, load_settings, prepare_home, unknown_variables
@@ -35,6 +36,13 @@ def test_an_option_beats_the_environment_which_beats_the_env_file_which_beats_th
     assert load_settings(chunk_rows=None).chunk_rows == 22
     assert load_settings().max_attempts == 5
     assert load_settings().lease_seconds == 60
+
+
+def test_no_lease_can_be_longer_than_the_longest_that_the_database_believes() -> None:
+    for name in ("lease_seconds", "training_lease_seconds"):
+        assert getattr(load_settings(**{name: LONGEST_LEASE_SECONDS}), name) == LONGEST_LEASE_SECONDS
+        with pytest.raises(WrongUsageError):
+            load_settings(**{name: LONGEST_LEASE_SECONDS + 1})
 
 
 def test_a_wrong_value_is_named_with_its_variable(monkeypatch: pytest.MonkeyPatch) -> None:

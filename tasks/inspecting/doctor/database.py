@@ -14,6 +14,7 @@ from newsgate.db.model_registry import champion_number, list_models, read_bundle
 from newsgate.db.pooler import session_is_shared
 from newsgate.db.schema import HEAD_REVISION, current_revision
 from newsgate.db.session import Database
+from newsgate.db.times_ahead import find_times_ahead
 from newsgate.db.types import database_time
 from newsgate.tasks.inspecting.doctor.check import Check
 from newsgate.worker.settings import Settings
@@ -39,6 +40,7 @@ def look_at_database(settings: Settings) -> Iterator[Check]:
         yield schema
         if schema.state == "ok":
             yield from _bundles(database)
+            yield from _times_ahead(database)
     finally:
         database.close()
 
@@ -79,6 +81,14 @@ def _clock(database: Database) -> Check:
     if abs(skew) > _LARGE_SKEW_SECONDS:
         return Check("clock", "warning", detail, "Let NTP set both; newsgate goes by the database's")
     return Check("clock", "ok", detail)
+
+
+def _times_ahead(database: Database) -> Iterator[Check]:
+    with database.read() as connection:
+        found = find_times_ahead(connection)
+    remedy = "A clock was ahead, or is behind now: let NTP set it. Nothing waits for that time"
+    for each in found:
+        yield Check("clock", "warning", each, remedy)
 
 
 def _schema(database: Database) -> Check:
