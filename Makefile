@@ -15,6 +15,9 @@ run: $(VENV)/.run ## Set everything up and classify examples/headlines.csv
 
 dev: $(VENV)/.dev ## Install everything that developing needs
 
+# Hundreds of programs are started, each of which would compile all of newsgate anew where nothing keeps its bytecode.
+test test-fast: export PYTHONDONTWRITEBYTECODE :=
+
 test: $(VENV)/.dev ## Run the whole test suite: some minutes
 	$(BIN)/python -m pytest -q -n 4 --dist worksteal
 
