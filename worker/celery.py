@@ -9,8 +9,8 @@ from __future__ import annotations
 from typing import Any
 
 from celery import Celery
-from kombu import Connection
 
+from newsgate.worker.broker_address import HEALTH_CHECK_SECONDS
 from newsgate.worker.settings import Settings
 
 CLASSIFY_TASK = "newsgate.classify"
@@ -22,23 +22,9 @@ TOLERANT_TRANSPORT = "newsgate.worker.tolerant_transport:TolerantTransport"
 _VISIBILITY_TIMEOUT_SECONDS = 7 * 24 * 3600
 
 
-class CeleryApp(Celery):
-    """Celery, but what is not a message in the queue does not end the worker."""
-
-    # Which transport reads the queue: its name, until a worker brings one that can ask the database.
-    reading_transport: Any = TOLERANT_TRANSPORT
-
-    def connection_for_read(self, url: str | None = None, **options: Any) -> Connection:
-        """A connection that reads with `reading_transport`."""
-        connection = super().connection_for_read(url, **options)
-        # The setting `broker_transport` would do it for TCP, but not for the private broker's `redis+socket` address.
-        connection.transport_cls = self.reading_transport
-        return connection
-
-
-def make_app(settings: Settings) -> CeleryApp:
+def make_app(settings: Settings) -> Celery:
     """A Celery app that speaks to the broker of `settings`; tasks are registered by the room that knows them."""
-    app = CeleryApp("newsgate", set_as_current=False)
+    app = Celery("newsgate", set_as_current=False)
     app.conf.update(configuration(settings))
     return app
 
@@ -47,14 +33,19 @@ def configuration(settings: Settings) -> dict[str, Any]:
     """Celery's settings; each departure from its defaults has its reason beside it."""
     patience = settings.broker_timeout_seconds
     return {
-        "broker_url": settings.effective_broker_url,
+        # A name only: kombu would read an address in its own way, and knows few of the options that redis-py has.
+        "broker_url": "newsgate",
+        "broker_transport": TOLERANT_TRANSPORT,
         "broker_connection_retry_on_startup": True,
         # A worker outlives any absence of its broker: the sweeper works on meanwhile.
         "broker_connection_max_retries": None,
         "broker_connection_timeout": patience,
         "broker_transport_options": {
-            "socket_connect_timeout": patience,
-            "socket_timeout": patience,
+            "addresses": settings.broker_addresses,
+            # Kombu shares connections among all whose options look alike, and addresses do not show their secrets.
+            "identity": hash((settings.broker_url, settings.home)),
+            "patience_seconds": patience,
+            "health_check_interval": _health_check_seconds(settings),
             "visibility_timeout": _VISIBILITY_TIMEOUT_SECONDS,
         },
         # Only JSON is ever read, whoever put it into the queue.
@@ -75,3 +66,9 @@ def configuration(settings: Settings) -> dict[str, Any]:
         "worker_redirect_stdouts": False,
         "enable_utc": True,
     }
+
+
+def _health_check_seconds(settings: Settings) -> int:
+    """How often kombu looks after its own connections; it cannot be told never, which counts as nothing told."""
+    told = settings.broker_addresses[0].options.get("health_check_interval", 0)
+    return int(told) or HEALTH_CHECK_SECONDS

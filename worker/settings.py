@@ -15,13 +15,13 @@ import stat
 import tempfile
 from pathlib import Path
 from typing import Annotated, Any, Literal
-from urllib.parse import parse_qs, urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import Field, ValidationError, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from newsgate.foundation.errors import NewsgateError, WrongUsageError
+from newsgate.worker.broker_address import BrokerAddress, parse_broker_addresses, private_broker
 from newsgate.worker.env_file import open_env_file
 
 log = logging.getLogger("newsgate.settings")
@@ -32,7 +32,6 @@ _LONGEST_SOCKET_PATH_BYTES = 100
 _MOST_UP_WORKERS = 8
 _WEEK_SECONDS = 604_800
 _DEFAULT_HOME = Path("~/.newsgate")
-_BROKER_SCHEMES = ("redis", "rediss", "redis+socket")
 
 
 # A duration of years is a slip of the pen, and a lease without an end would never be found to have run out.
@@ -51,7 +50,7 @@ class Settings(BaseSettings):
     home: Path = Field(default=_DEFAULT_HOME, description="The folder of everything newsgate keeps by itself.")
     # Not in `repr`: the two may hold passwords.
     database_url: str = Field(default="", repr=False, description="SQLAlchemy address; empty: a file at home.")
-    broker_url: str = Field(default="", repr=False, description="Celery's Redis address; empty: a private one at home.")
+    broker_url: str = Field(default="", repr=False, description="Address of a Redis; empty: a private one at home.")
     runtime: Literal["auto", "native", "numpy", "onnx", "keras"] = Field(
         default="auto", description="What computes the LSTM in workers."
     )
@@ -97,9 +96,8 @@ class Settings(BaseSettings):
     @field_validator("broker_url")
     @classmethod
     def _is_a_redis(cls, url: str) -> str:
-        for address in url.split(";") if url else ():
-            if not _is_redis_address(address):
-                raise ValueError("write it as redis://user:password@host:port/0, special characters in percent codes")
+        if url:
+            parse_broker_addresses(url)
         return url
 
     @field_validator("retrain_time_zone")
@@ -117,16 +115,14 @@ class Settings(BaseSettings):
         return self.database_url or f"sqlite:///{self.home / 'newsgate.db'}"
 
     @property
-    def effective_broker_url(self) -> str:
-        """The broker in use."""
-        if not self.broker_url:
-            return f"redis+socket://{self.broker_socket}"
-        return ";".join(_with_verification(address) for address in self.broker_url.split(";"))
+    def broker_addresses(self) -> tuple[BrokerAddress, ...]:
+        """The brokers in use, in the order in which they are tried."""
+        return parse_broker_addresses(self.broker_url) if self.broker_url else (private_broker(self.broker_socket),)
 
     @property
     def display_broker_url(self) -> str:
         """The broker in use, without its secrets."""
-        return ";".join(_without_secrets(address) for address in self.effective_broker_url.split(";"))
+        return ";".join(address.display for address in self.broker_addresses)
 
     @property
     def broker_is_private(self) -> bool:
@@ -171,9 +167,13 @@ def load_settings(**told: Any) -> Settings:
         # An address may hold a password.
         value = "what it is" if name.endswith("_URL") else repr(first["input"])
         raise WrongUsageError(
-            f"{name} cannot be {value}: {first['msg'].lower().removeprefix('value error, ')}",
+            f"{name} cannot be {value}: {_lower_first(first['msg'].removeprefix('Value error, '))}",
             remedy="docs/settings.md lists every setting",
         ) from error
+
+
+def _lower_first(sentence: str) -> str:
+    return sentence[:1].lower() + sentence[1:]
 
 
 def unknown_variables() -> dict[str, str | None]:
@@ -218,26 +218,3 @@ def _claim_folder(folder: Path) -> None:
             where=str(folder),
             remedy="Remove it, or set NEWSGATE_HOME to a shorter path",
         )
-
-
-def _is_redis_address(address: str) -> bool:
-    try:
-        parts = urlsplit(address)
-        return parts.scheme in _BROKER_SCHEMES and (parts.port or 0) >= 0
-    except ValueError:
-        return False
-
-
-def _without_secrets(address: str) -> str:
-    parts = urlsplit(address)
-    login, at, server = parts.netloc.rpartition("@")
-    user, colon, _ = login.partition(":")
-    return f"{parts.scheme}://{user}{colon and ':***'}{at}{server}{parts.path}"
-
-
-def _with_verification(address: str) -> str:
-    """A TLS address that does not say how far the server's certificate is trusted says: verify it."""
-    parts = urlsplit(address)
-    if parts.scheme != "rediss" or "ssl_cert_reqs" in parse_qs(parts.query):
-        return address
-    return f"{address}{'&' if parts.query else '?'}ssl_cert_reqs=required"

@@ -1,4 +1,4 @@
-"""A Redis transport that survives what is not a message.
+"""A Redis transport that survives what is not a message, and connects as the broker's address says.
 
 Whoever reaches the broker can push bytes into the queue. Kombu raises on bytes that are no JSON envelope, and Celery
 takes that for the end of the world; a doorbell must not. What is no message of newsgate is discarded with a line in
@@ -7,21 +7,54 @@ the log: a chunk it may have named is still in the database, and the sweeper fin
 
 from __future__ import annotations
 
-import time
+from collections.abc import Sequence
 from queue import Empty
 from typing import Any
 
 from kombu.transport import redis
-from redis.exceptions import RedisError, ResponseError
+from redis.exceptions import RedisError
 
+from newsgate.worker.broker_address import BrokerAddress
+from newsgate.worker.broker_connections import (
+    connection_class,
+    connection_options,
+    make_pool,
+    require_writable,
+    sentinels_of,
+)
 from newsgate.worker.queue_message import NotAMessageError, envelope_of, parse_message
 from newsgate.worker.queue_sieve import QueueSieve
-
-_PAUSE_SECONDS = 2.0
 
 
 class _TolerantChannel(redis.Channel):
     """Reads one message at a time, like its base, and passes over what is none."""
+
+    def _connparams(self, asynchronous: bool = False) -> dict[str, Any]:
+        """The base makes the class of connections: one that tells this channel when it is cut."""
+        address = self._address
+        self.connection_class = connection_class(address)
+        made = super()._connparams(asynchronous)["connection_class"]  # type: ignore[misc]
+        options = connection_options(address, patience_seconds=self._patience_seconds)
+        return {"max_connections": self.max_connections, **options, "connection_class": made}
+
+    def _get_pool(self, asynchronous: bool = False) -> Any:
+        params = self._connparams(asynchronous)
+        self.keyprefix_fanout = self.keyprefix_fanout.format(db=params["db"])
+        sentinels = None
+        if self._address.kind == "sentinel":
+            sentinels = sentinels_of(self._address, patience_seconds=self._patience_seconds)
+            # By these names the base closes them.
+            setattr(self, "_async_sentinel_manager" if asynchronous else "_sentinel_manager", sentinels)
+        return make_pool(self._address, sentinels, **params)
+
+    @property
+    def _address(self) -> BrokerAddress:
+        address: BrokerAddress = self.connection.address  # type: ignore[attr-defined]  # the transport below
+        return address
+
+    @property
+    def _patience_seconds(self) -> float:
+        return float(self.connection.client.transport_options["patience_seconds"])  # type: ignore[union-attr,index]
 
     def _brpop_read(self, **options: Any) -> Any:
         sieve: QueueSieve = self.connection.sieve  # type: ignore[attr-defined]  # the transport below
@@ -54,20 +87,52 @@ class TolerantTransport(redis.Transport):
 
     Channel = _TolerantChannel
     connection_errors = redis.Transport.connection_errors + redis.Transport.channel_errors
+    # The address that kombu knows is a name: the real ones are options of the transport.
+    can_parse_url = True
     # Replaced by the worker's own, which can ask the database.
     sieve = QueueSieve(lambda chunks: chunks)
+    address: BrokerAddress
+
+    def as_uri(self, uri: str, include_password: bool = False, mask: str = "**") -> str:
+        """The broker as logs may show it."""
+        return ";".join(each.display for each in self._addresses)
+
+    def establish_connection(self) -> Any:
+        """Connect to the first of the addresses that answers and takes messages."""
+        fault: Exception | None = None
+        for address in self._addresses:
+            self.address = address
+            try:
+                return self._connect()
+            except self.connection_errors as error:
+                fault = fault or error
+        assert fault is not None  # noqa: S101 - there is at least one address, and none of them returned
+        raise fault
+
+    def _connect(self) -> Any:
+        try:
+            channel: Any = self.create_channel(self)  # type: ignore[arg-type]  # kombu's own connections to it are it
+        except BaseException:
+            # The base keeps the number of a channel that could not be made, and after 65535 of them has none left.
+            del self._used_channel_ids[:]  # type: ignore[attr-defined]
+            raise
+        try:
+            with channel.conn_or_acquire() as client:
+                require_writable(client)
+        except BaseException:
+            channel.close()
+            raise
+        # The next that asks for a channel gets it, as with the base.
+        self._avail_channels.append(channel)  # type: ignore[attr-defined]
+        return self
+
+    @property
+    def _addresses(self) -> Sequence[BrokerAddress]:
+        addresses: Sequence[BrokerAddress] = self.client.transport_options["addresses"]  # type: ignore[union-attr,index]
+        return addresses
 
     def _deliver(self, message: Any, queue: Any) -> None:
         super()._deliver(envelope_of(parse_message(message), queue=queue), queue)
-
-    def register_with_event_loop(self, connection: Any, loop: Any) -> None:
-        """Begin to consume."""
-        try:
-            super().register_with_event_loop(connection, loop)
-        except ResponseError:
-            # Celery would try again at once, and log each time what it tried.
-            time.sleep(_PAUSE_SECONDS)
-            raise
 
 
 def transport_with(sieve: QueueSieve) -> type[TolerantTransport]:

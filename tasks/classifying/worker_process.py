@@ -117,7 +117,7 @@ def _consume(settings: Settings, context: WorkerContext, *, on_stop: Callable[[]
 
     app = make_app(settings)
     sieve = QueueSieve(context.still_waiting)
-    app.reading_transport = transport_with(sieve)
+    app.conf.broker_transport = transport_with(sieve)
 
     @app.task(name=CLASSIFY_TASK, ignore_result=True)
     def classify(chunk: int) -> None:

@@ -7,6 +7,7 @@ from typing import Any
 
 from newsgate.tasks.inspecting.doctor.check import Check, failure, first_line, major_and_minor
 from newsgate.tasks.running.local_system import is_up
+from newsgate.worker.broker_address import BrokerAddress
 from newsgate.worker.embedded_redis import BrokerStartError, answers, find_server
 from newsgate.worker.settings import Settings
 
@@ -21,22 +22,21 @@ def look_at_broker(settings: Settings) -> Iterator[Check]:
         except BrokerStartError as error:
             yield failure("broker", error)
         return
-    if "ssl_cert_reqs=none" in settings.effective_broker_url.lower():
+    if not all(address.is_verified for address in settings.broker_addresses):
         yield Check("broker", "warning", "its certificate is not verified", "Leave ssl_cert_reqs=none out")
-    for address in settings.effective_broker_url.split(";"):
+    for address in settings.broker_addresses:
         yield from _one_broker(settings, address)
 
 
-def _one_broker(settings: Settings, address: str) -> Iterator[Check]:
+def _one_broker(settings: Settings, address: BrokerAddress) -> Iterator[Check]:
     import redis
 
-    name = settings.display_broker_url
-    patience = settings.broker_timeout_seconds
-    client = redis.Redis.from_url(
-        address.replace("redis+socket://", "unix://"), socket_timeout=patience, socket_connect_timeout=patience
-    )
+    from newsgate.worker.broker_connections import open_client
+
+    name = address.display
     try:
-        about: Mapping[str, Any] = client.info()
+        with open_client(address, patience_seconds=settings.broker_timeout_seconds) as client:
+            about: Mapping[str, Any] = client.info()
     except redis.exceptions.NoPermissionError:
         yield Check("broker", "warning", f"{name} answers, but this user may not ask its version", "ACL: allow +info")
         return
@@ -47,8 +47,6 @@ def _one_broker(settings: Settings, address: str) -> Iterator[Check]:
         remedy = "Rows are safe meanwhile, and workers find them. Check that it runs and NEWSGATE_BROKER_URL is right"
         yield Check("broker", "FAILED", f"{name} does not answer: {first_line(error)}", remedy)
         return
-    finally:
-        client.close()
     yield from _fitness(name, about)
 
 
