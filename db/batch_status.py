@@ -44,12 +44,17 @@ class BatchStatus:
         return self.state in ("done", "cancelled")
 
 
-def batch_status(connection: Connection, batch: int, *, model: int | None = None) -> BatchStatus:
-    """Where the batch's latest run, or its run by `model`, stands. Raises NoSuchBatchError, NoSuchRunError."""
-    for run in batch_runs(connection, batch):
-        if model in (None, run.model):
-            return run
-    raise NoSuchRunError(batch, model or 0)
+def batch_status(
+    connection: Connection, batch: int, *, model: int | None = None, run: int | None = None
+) -> BatchStatus:
+    """Where the batch's latest run stands, or its run by `model`, or of the number `run`.
+
+    Raises NoSuchBatchError, NoSuchRunError.
+    """
+    for each in batch_runs(connection, batch):
+        if model in (None, each.model) and run in (None, each.run):
+            return each
+    raise NoSuchRunError(batch, model, run=run)
 
 
 def batch_runs(connection: Connection, batch: int) -> list[BatchStatus]:

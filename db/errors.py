@@ -89,15 +89,20 @@ class RunNotLoadedError(DatabaseError):
 
 
 class NoSuchRunError(DatabaseError):
-    """The model has no run of the batch."""
+    """The batch has no run by that model, or of that number."""
 
-    def __init__(self, batch: int, model: int) -> None:
-        super().__init__(
-            f"batch {batch} was never classified by model {model}",
-            remedy=f"`newsgate status {batch}` shows its runs, `newsgate reclassify {batch} --model {model}` makes one",
-        )
+    def __init__(self, batch: int, model: int | None, *, run: int | None = None) -> None:
+        shows = f"`newsgate status {batch}` shows its runs"
+        if run is not None:
+            super().__init__(f"batch {batch} has no run {run}", remedy=shows)
+        else:
+            super().__init__(
+                f"batch {batch} was never classified by model {model}",
+                remedy=f"{shows}, `newsgate reclassify {batch} --model {model}` makes one",
+            )
         self.batch = batch
         self.model = model
+        self.run = run
 
 
 class LoaderSupersededError(DatabaseError):

@@ -46,9 +46,12 @@ class Desk:
         with self.database.read() as connection:
             return queued_chunks(connection, batch_status(connection, batch).run)
 
-    def finish(self, batch: int, *, failing: Sequence[int] = ()) -> None:
-        """Give every waiting row a verdict without a model: `real`, or an error to the rows in `failing`."""
-        for chunk in self.waiting(batch):
+    def finish(self, batch: int, *, failing: Sequence[int] = (), only: Sequence[int] | None = None) -> None:
+        """Give every waiting row a verdict without a model: `real`, or an error to the rows in `failing`.
+
+        only: the chunks to finish; None: every one that waits.
+        """
+        for chunk in self.waiting(batch) if only is None else only:
             with self.database.write() as connection:
                 claim = claim_chunk(connection, chunk, worker="test", lease_seconds=60, max_attempts=2)
                 assert claim is not None

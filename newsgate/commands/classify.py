@@ -14,6 +14,7 @@ from newsgate.console.file_reading_options import file_reading_options, make_rea
 from newsgate.console.max_error_option import max_error_option
 from newsgate.console.messages import print_message, print_warning
 from newsgate.console.parameter_types import MODEL_NUMBER, ROW_COUNT
+from newsgate.console.run_choice import choose_run, warn_of_missing_rows
 from newsgate.console.settings_and_database import settings_and_database
 
 if TYPE_CHECKING:
@@ -94,6 +95,8 @@ def _enqueue(request: Request, settings: Settings, database: Database) -> tuple[
         for warning in known.warnings:
             print_warning(warning)
         print_message(f"batch {known.batch} holds this file already; --again classifies it once more")
+        with database.read() as connection:
+            warn_of_missing_rows(choose_run(connection, known.batch, model=known.model, run=None))
         return known.batch, known.model, known.incomplete
     print_enqueue_summary(enqueued, database)
     return enqueued.batch, enqueued.model, enqueued.incomplete

@@ -6,8 +6,8 @@ import click
 
 from newsgate.console.error_reporting import ErrorReportingCommand
 from newsgate.console.max_error_option import max_error_option
-from newsgate.console.messages import print_message
-from newsgate.console.parameter_types import BATCH_NUMBER, MODEL_NUMBER, ROW_COUNT, StrictFloatRange
+from newsgate.console.parameter_types import BATCH_NUMBER, ROW_COUNT, StrictFloatRange
+from newsgate.console.run_choice import choose_run, run_options, warn_of_missing_rows
 from newsgate.console.settings_and_database import settings_and_database
 from newsgate.foundation.errors import WrongUsageError
 
@@ -19,7 +19,7 @@ from newsgate.foundation.errors import WrongUsageError
     "--min-score", type=StrictFloatRange(0.5, 1.0), help="Only rows whose label has at least this probability."
 )
 @max_error_option(help_text="Call rows `unsure`, so that at most about this share of the other labels is wrong.")
-@click.option("--model", type=MODEL_NUMBER, metavar="N", help="This model's verdicts. [default: the latest]")
+@run_options
 @click.option("--limit", type=ROW_COUNT, help="Only the first N rows.")
 @click.option(
     "--format", "form", type=click.Choice(["table", "csv", "jsonl"]), help="[default: table on a terminal, else csv]"
@@ -33,6 +33,7 @@ def results(
     min_score: float | None,
     max_error: float | None,
     model: int | None,
+    run: int | None,
     limit: int | None,
     form: str | None,
     raw: bool,
@@ -40,11 +41,11 @@ def results(
 ) -> None:
     """Print the verdicts of BATCH, in the order of its file.
 
-    csv and jsonl carry every column of the database's view `results`; the table is for reading. In csv a single quote
+    Where several models have classified it, the latest run's are printed; `newsgate status BATCH` lists the runs. csv
+    and jsonl carry every column of the database's view `results`; the table is for reading. In csv a single quote
     goes before a cell that a spreadsheet would take for a formula.
     """
     from newsgate.console.results_output import write_results
-    from newsgate.db.batch_status import batch_status
     from newsgate.db.results import ResultFilter
     from newsgate.tasks.models.abstention import threshold_of
 
@@ -54,12 +55,10 @@ def results(
         )
     with settings_and_database() as (_, database):
         with database.read() as connection:
-            state = batch_status(connection, batch, model=model)
-        threshold = None if max_error is None else threshold_of(database, state.model, max_error=max_error)
+            chosen = choose_run(connection, batch, model=model, run=run)
+        by_model = chosen.status.model
+        threshold = None if max_error is None else threshold_of(database, by_model, max_error=max_error)
         # One run by number, so that one that begins while rows are written changes nothing.
-        wanted = ResultFilter(batch, label, min_score, limit, model=state.model, threshold=threshold)
+        wanted = ResultFilter(batch, label, min_score, limit, model=by_model, threshold=threshold)
         write_results(database, wanted, form=form, output=output, raw=raw)
-    if not state.finished:
-        print_message(
-            f"batch {batch} is {state.state}: {state.done + state.failed} of {state.total} rows have a verdict so far"
-        )
+    warn_of_missing_rows(chosen)

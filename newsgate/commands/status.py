@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -11,6 +12,7 @@ from newsgate.console.console_table import print_table
 from newsgate.console.error_reporting import ErrorReportingCommand
 from newsgate.console.messages import print_message
 from newsgate.console.parameter_types import BATCH_NUMBER, POSITIVE_ROW_COUNT
+from newsgate.console.run_choice import ChosenRun, warn_of_missing_rows
 from newsgate.console.settings_and_database import settings_and_database
 from newsgate.foundation.errors import WrongUsageError
 
@@ -57,6 +59,7 @@ def status(batch: int | None, *, as_json: bool, limit: int, drift: bool, days: i
         # Of one batch, the latest run alone: one object, whatever became of the batch before.
         for each in found if batch is None else found[:1]:
             click.echo(json.dumps(_figures(each)))
+        _warn_of_missing_rows(batch, found)
         return
     if not found:
         print_message("no batches yet: `enqueue FILE` makes one")
@@ -71,6 +74,13 @@ def status(batch: int | None, *, as_json: bool, limit: int, drift: bool, days: i
         print_message(f"row {reject.row} was refused: {reject.reason}")
     if batch is not None and found[0].rejected > len(refused):
         print_message(f"and {found[0].rejected - len(refused)} more, in the table `rejects`")
+    _warn_of_missing_rows(batch, found)
+
+
+def _warn_of_missing_rows(batch: int | None, found: Sequence[BatchStatus]) -> None:
+    """Of one batch, say what its latest run will never have a verdict for as things are."""
+    if batch is not None:
+        warn_of_missing_rows(ChosenRun(found[0], is_latest=True), tell_waiting=False, tell_refused=False)
 
 
 def _figures(status: BatchStatus) -> dict[str, Any]:

@@ -68,6 +68,7 @@ _LARGEST_64_BIT: Final = 2**63 - 1
 BATCH_NUMBER: Final = SqlInteger(smallest=1, largest=_LARGEST_64_BIT)
 ITEM_NUMBER: Final = SqlInteger(smallest=1, largest=_LARGEST_64_BIT)
 ROW_NUMBER: Final = SqlInteger(smallest=1, largest=_LARGEST_64_BIT)
+RUN_NUMBER: Final = SqlInteger(smallest=1, largest=_LARGEST_64_BIT)
 MODEL_NUMBER: Final = SqlInteger(smallest=1, largest=_LARGEST_32_BIT)
 POSITIVE_ROW_COUNT: Final = SqlInteger(smallest=1, largest=_LARGEST_64_BIT)
 ROW_COUNT: Final = SqlInteger(smallest=0, largest=_LARGEST_64_BIT)

@@ -46,10 +46,14 @@ def write_results(
 
 def _write_table(rows: Iterable[Result], stream: IO[str]) -> None:
     stream.write(f"{'item':>7}  {'verdict':7}  {'p_fake':>6}  text\n")
+    last = None
     for each in rows:
+        last = each
         score = "" if each.p_fake is None else f"{each.p_fake:.3f}"
         shown = one_line(each.error or each.text, most_chars=_TABLE_TEXT_CHARS)
         stream.write(f"{each.item:>7}  {each.label or 'error':7}  {score:>6}  {shown}\n")
+    if last is not None:
+        stream.write(f"batch {last.batch}, run {last.run} by model {last.model}\n")
 
 
 def _write_csv(rows: Iterable[Result], stream: IO[str], *, raw: bool) -> None:

@@ -63,8 +63,9 @@ def test_results_are_filtered_cut_and_written_in_each_format(untouched: World, t
     assert len(sure) == sum(abs(float(row["p_fake"]) - 0.5) >= 0.3 for row in rows)
 
     table = untouched.execute("newsgate", "results", "1", "--limit", "3", "--format", "table").out.splitlines()
-    assert len(table) == 4
+    assert len(table) == 5
     assert "verdict" in table[0]
+    assert table[-1] == "batch 1, run 1 by model 1"
 
     output = tmp_path / "results.jsonl"
     written = untouched.execute("newsgate", "results", "1", "--format", "jsonl", "-o", output)

@@ -46,8 +46,9 @@ def _labels(database: Database) -> dict[str, str]:
 
 
 def test_the_number_in_the_table_is_the_one_that_label_takes(classified: Database) -> None:
-    header, *rows = _run("results", "2", "--format", "table").stdout.splitlines()
+    header, *rows, foot = _run("results", "2", "--format", "table").stdout.splitlines()
     assert header.split()[0] == "item"
+    assert foot == "batch 2, run 2 by model 1"
     for row in rows:
         number, words = row.split()[0], row.split(maxsplit=3)[3]
         done = _run("label", number, "fake", "--by", "ann")
