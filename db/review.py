@@ -43,10 +43,11 @@ class ReviewLeaseLostError(DatabaseError):
 
 
 class CannotUndoError(DatabaseError):
-    """The label is not the latest of its text any more."""
+    """The label is not the latest of its text any more, or what was skipped is somebody else's by now."""
 
-    def __init__(self, item: int) -> None:
-        super().__init__(f"item {item} was labelled again meanwhile; its label stays")
+    def __init__(self, item: int, *, skipped: bool = False) -> None:
+        taken = f"item {item} is with somebody else, or labelled by now; it stays skipped"
+        super().__init__(taken if skipped else f"item {item} was labelled again meanwhile; its label stays")
         self.item = item
 
 

@@ -15,6 +15,7 @@ from sqlalchemy import Connection
 
 from newsgate.db.review import (
     Candidate,
+    CannotUndoError,
     Offer,
     ReviewItem,
     claim_item,
@@ -167,6 +168,8 @@ class ReviewSession:
         self._lease_seconds = lease_seconds
         self._picker = Picker(database, batch=batch, random_share=random_share, rng=rng or random.Random())  # noqa: S311 - a sample, not a secret
         self._answers: list[_Answer] = []
+        # What can be undone, in the order it was done: answers, and the offers that were skipped.
+        self._undoable: list[_Answer | Offer] = []
         self._skipped = 0
         # The item in the reviewer's hands comes last; before it those that an undo put back.
         self._held: list[Offer] = []
@@ -201,27 +204,27 @@ class ReviewSession:
         offer = self._held.pop()
         with self._database.write() as connection:
             label_id = record_label(connection, offer, label)
-        self._answers.append(_Answer(offer, label_id, label))
+        answer = _Answer(offer, label_id, label)
+        self._answers.append(answer)
+        self._undoable.append(answer)
 
     def skip(self) -> None:
         """Leave the current item to others; this session does not offer it again."""
         offer = self._held.pop()
         with self._database.write() as connection:
             release_item(connection, offer)
+        self._undoable.append(offer)
         self._skipped += 1
 
     def undo(self) -> bool:
-        """Take back the last label of this session and make its item the current one; False where there is none.
+        """Take back the last label or skip of this session and make its item the current one; False if there is none.
 
-        Raises CannotUndoError where the text was judged again meanwhile.
+        Raises CannotUndoError where the text was judged again meanwhile, or is in somebody else's hands.
         """
-        if not self._answers:
+        if not self._undoable:
             return False
-        answer = self._answers[-1]
-        with self._database.write() as connection:
-            again = undo_label(connection, answer.offer, answer.label_id, lease_seconds=self._lease_seconds)
-        self._answers.pop()
-        self._held.append(again)
+        last = self._undoable[-1]
+        self._held.append(self._undo_answer(last) if isinstance(last, _Answer) else self._undo_skip(last))
         return True
 
     def close(self) -> None:
@@ -230,6 +233,29 @@ class ReviewSession:
             for offer in self._held:
                 release_item(connection, offer)
         self._held.clear()
+
+    def _undo_answer(self, answer: _Answer) -> Offer:
+        with self._database.write() as connection:
+            again = undo_label(connection, answer.offer, answer.label_id, lease_seconds=self._lease_seconds)
+        self._undoable.pop()
+        self._answers.pop()
+        return again
+
+    def _undo_skip(self, skipped: Offer) -> Offer:
+        # Whatever comes of it: a skip that cannot be undone must not stand before what was done earlier.
+        self._undoable.pop()
+        with self._database.write() as connection:
+            again = claim_item(
+                connection,
+                skipped.item.item,
+                reviewer=self._reviewer,
+                chosen=skipped.chosen,
+                lease_seconds=self._lease_seconds,
+            )
+        if again is None:
+            raise CannotUndoError(skipped.item.item, skipped=True)
+        self._skipped -= 1
+        return again
 
     def _next(self) -> Offer | None:
         for chosen in self._picker.sources():

@@ -129,12 +129,16 @@ def test_one_key_each_labels_skips_undoes_and_quits(classified: World) -> None:
         assert "1 of 5" in first
         second = keys.answer("r")
         assert "2 of 5" in second
-        keys.answer("s")
+        third = keys.answer("s")
         fourth = keys.answer("u")
         assert "4 of 5" in fourth
+        skipped = keys.answer("u")
+        assert "3 of 5" in skipped
+        assert _text(skipped) == _text(third)
         again = keys.answer("x")
         keys.answer("F")
         assert _text(again) == _text(second)
+        assert _text(keys.answer("s")) == _text(third)
         assert _text(keys.answer("q")) == _text(fourth)
         ended = keys.wait_for("two of them judged: no text yet")
         assert keys.process.wait(_SECONDS) == 0

@@ -105,6 +105,56 @@ def test_undo_takes_back_labels_one_by_one_and_offers_the_items_again(queue: Que
         assert count_labels(connection) == ROWS
 
 
+def test_undo_takes_back_a_skip_and_offers_the_skipped_text_again(queue: Queue) -> None:
+    session = queue.session()
+    shown(session)
+    session.judge("fake")
+    assert shown(session).item.text == text_of(3)
+    session.skip()
+    assert shown(session).item.text == text_of(4)
+    assert session.undo()
+    assert shown(session).item.text == text_of(3)
+    assert (session.tally.labelled, session.tally.skipped) == (1, 0)
+    assert queue.said() == {text_of(2): ("fake", "uncertain", "ann")}
+    session.judge("real")
+    assert shown(session).item.text == text_of(4)
+    assert queue.said()[text_of(3)] == ("real", "uncertain", "ann")
+    assert session.undo()
+    assert session.undo()
+    assert queue.said() == {}
+    assert not session.undo()
+    session.close()
+    assert queue.leases() == 0
+
+
+def test_undo_takes_back_the_skip_of_a_suspect(queue: Queue) -> None:
+    queue.label(text_of(9))
+    queue.suspect(text_of(9))
+    session = queue.session()
+    assert shown(session).chosen == "suspect"
+    session.skip()
+    shown(session)
+    assert session.undo()
+    assert (shown(session).item.text, shown(session).chosen) == (text_of(9), "suspect")
+    session.close()
+    assert len(queue.waiting()) == 1
+
+
+def test_a_skipped_text_that_somebody_else_took_meanwhile_stays_theirs(queue: Queue) -> None:
+    session = queue.session()
+    shown(session)
+    session.skip()
+    bob = queue.session("bob")
+    assert shown(bob).item.text == text_of(2)
+    with pytest.raises(CannotUndoError, match="item 1 is with somebody else, or labelled"):
+        session.undo()
+    assert session.tally.skipped == 1
+    # What was done before the skip can still be undone afterwards: the skip is out of the way.
+    assert not session.undo()
+    session.close()
+    bob.close()
+
+
 def test_undo_leaves_a_text_alone_that_was_judged_again(queue: Queue) -> None:
     session = queue.session()
     shown(session)
