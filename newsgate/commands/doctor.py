@@ -8,6 +8,7 @@ from dataclasses import asdict
 import click
 
 from newsgate.console.error_reporting import ErrorReportingCommand
+from newsgate.foundation.printable_text import printable
 
 
 @click.command("doctor", cls=ErrorReportingCommand)
@@ -27,6 +28,6 @@ def doctor(*, as_json: bool) -> None:
     else:
         for check in found.checks:
             remedy = f". {check.remedy}" if check.remedy else ""
-            click.echo(f"{check.state:7} {check.part}: {' '.join(check.detail.split())}{remedy}")
+            click.echo(printable(f"{check.state:7} {check.part}: {' '.join(check.detail.split())}{remedy}"))
     if found.failed:
         raise SystemExit(1)

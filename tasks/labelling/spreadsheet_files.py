@@ -15,8 +15,10 @@ from newsgate.tasks.labelling.review_session import Picked
 LABEL_COLUMNS = ("text", "label", "by", "when", "chosen", "judgements")
 SHEET_COLUMNS = ("item", "text", "p_fake", "chosen", "label")
 # A cell that has quotes before a formula's first character already gets one more, so that taking one away is exact.
-_WOULD_BE_FORMULA = re.compile(r"'*[=+\-@\t\r]")
-_WAS_GUARDED = re.compile(r"'+[=+\-@\t\r]")
+# Programs trim what is not seen before they look, and some read the wide forms of East Asian keyboards.
+_FORMULA = r"(?:[\t\r\n]|[\s\x00-\x1f\x7f-\x9f\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff]*[=+\-@＝＋－＠])"
+_WOULD_BE_FORMULA = re.compile(rf"'*{_FORMULA}")
+_WAS_GUARDED = re.compile(rf"'+{_FORMULA}")
 _QUOTING_ENDS = "\r\n"
 
 

@@ -158,7 +158,7 @@ def test_what_is_no_sheet_is_told_by_what_it_lacks(files: Files, content: str, m
 
 
 def test_labels_leave_as_csv_that_is_safe_and_come_back_as_they_were(files: Files) -> None:
-    formulas = ("=cmd|' /C calc'!A0", "'=quoted", "+1", "-1", "@home", "\rfirst")
+    formulas = ("=cmd|' /C calc'!A0", "'=quoted", "+1", "-1", "@home", "\rfirst", "\n=1", " @x")
     lines = ("two\nlines", "a\rb", "ends in one\r", "a\r\nb")
     texts = (*formulas, *lines, "plain", 'with "quotes", and commas')
     for text in texts:

@@ -32,10 +32,20 @@ def test_many_short_sessions_keep_the_share_too() -> None:
     assert 0.27 < sum(firsts) / 2000 < 0.33
 
 
-@given(st.text(alphabet=st.sampled_from("'=+-@\t\ra ")) | st.text())
+@given(st.text(alphabet=st.sampled_from("'=+-@\t\r\na \xa0\ufeff")) | st.text())
 def test_a_guarded_cell_is_no_formula_and_comes_back_as_it_was(cell: str) -> None:
-    assert not guard_cell(cell).startswith(("=", "+", "-", "@", "\t", "\r"))
-    assert unguard_cell(guard_cell(cell)) == cell
+    guarded = guard_cell(cell)
+    assert not guarded.startswith(("=", "+", "-", "@", "\t", "\r", "\n"))
+    assert not guarded.lstrip(" \t\r\n\xa0\ufeff").startswith(("=", "+", "-", "@"))
+    assert unguard_cell(guarded) == cell
+
+
+@pytest.mark.parametrize("before", ["", "\n", " ", "\r\n", "\t", "  \n ", "\xa0", "\ufeff", "\u3000", "\x0b", "\x1f"])
+def test_nothing_that_is_not_seen_hides_a_formula(before: str) -> None:
+    for start in "=+-@＝＋－＠":
+        cell = f"{before}{start}HYPERLINK(1)"
+        assert guard_cell(cell) == f"'{cell}"
+        assert unguard_cell(f"'{cell}") == cell
 
 
 def test_a_harmless_cell_stays_as_it_is() -> None:

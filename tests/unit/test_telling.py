@@ -37,6 +37,14 @@ def hostile(way: str) -> None:
     ways[way]()
 
 
+def test_doctor_prints_no_variable_name_that_commands_the_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("NEWSGATE_\x1b[31mRED\u202e\x9b1m", "1")
+    printed = CliRunner().invoke(newsgate, ["doctor"]).stdout
+    line = next(line for line in printed.splitlines() if "RED" in line)
+    assert line.startswith("warning variables: NEWSGATE_")
+    assert printable(line) == line
+
+
 @pytest.mark.parametrize("way", ["tell", "warn", "table", "error"])
 def test_nothing_from_a_file_reaches_the_terminal_as_a_command(way: str) -> None:
     printed = CliRunner().invoke(hostile, [way]).output
