@@ -10,8 +10,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import IO
 
-# Of a new file, less the umask.
-_NEW_FILE_MODE = 0o666
+# Of a new file, less the umask. Never for others to write, though a umask of nothing would allow it.
+_NEW_FILE_MODE = 0o644
 
 
 @contextmanager

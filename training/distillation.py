@@ -19,6 +19,7 @@ from typing import Final, Protocol
 import numpy as np
 import numpy.typing as npt
 
+from newsgate.foundation.private_file import open_private
 from newsgate.model.gates import sigmoid
 from newsgate.model.labels import FAKE
 from newsgate.training.corpus import LabelledTexts, Split
@@ -124,10 +125,10 @@ def _cached_answers(
     if kept is not None:
         return kept
     logits = _ask_teachers(split, asked=asked, recipe=recipe, progress=progress)
-    cache_folder.mkdir(parents=True, exist_ok=True)
+    cache_folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     # Of its own name: another training may be asking the same.
     unfinished = path.with_suffix(f".{os.getpid()}.part")
-    with unfinished.open("wb") as file:
+    with open_private(unfinished, "wb") as file:
         np.savez_compressed(file, logits=logits)
     unfinished.replace(path)
     _forget_oldest(cache_folder)

@@ -17,6 +17,7 @@ import time
 from pathlib import Path
 
 from newsgate.foundation.errors import NewsgateError
+from newsgate.foundation.private_file import PRIVATE_UMASK, open_private
 from newsgate.worker.settings import Settings
 
 _OLDEST_VERSION = (6, 2)
@@ -56,7 +57,7 @@ class EmbeddedRedis:
         # One that was left behind when its owner was killed: it has no supervisor, and its data is on disk.
         shut_down(self._socket)
         log = self._folder / "redis.log"
-        with log.open("ab") as output:
+        with open_private(log, "ab") as output:
             # A session of its own: Ctrl-C reaches the whole foreground group, and the broker has to go last.
             self._process = subprocess.Popen(
                 [*_with_parent(os.getpid()), str(find_server()), *self._flags()],
@@ -64,6 +65,8 @@ class EmbeddedRedis:
                 stdout=output,
                 stderr=output,
                 start_new_session=True,
+                # Its journal would be open to all where the person's umask is.
+                umask=PRIVATE_UMASK,
             )
         deadline = time.monotonic() + _START_SECONDS
         while not answers(self._socket):

@@ -16,6 +16,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import IO
 
+from newsgate.foundation.private_file import open_private
 from newsgate.worker.settings import Settings
 
 _POLL_SECONDS = 0.05
@@ -30,7 +31,7 @@ def register_process(settings: Settings, *, name: str) -> None:
     folder.mkdir(mode=0o700, exist_ok=True)
     for _ in _living(folder):
         pass
-    file = (folder / f"{name}.{os.getpid()}").open("w")
+    file = open_private(folder / f"{name}.{os.getpid()}", "w")
     fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
     _held.append(file)
 

@@ -14,6 +14,8 @@ from collections.abc import Sequence
 from contextlib import nullcontext, suppress
 from pathlib import Path
 
+from newsgate.foundation.private_file import PRIVATE_UMASK, open_private
+
 log = logging.getLogger("newsgate.supervisor")
 
 _FIRST_PAUSE_SECONDS = 0.5
@@ -124,8 +126,13 @@ class Supervisor:
         if self._line is not None:
             self._line.close()
         self._line, theirs = socket.socketpair()
-        with theirs, self._output.open("ab") if self._output else nullcontext() as output:
-            # A session of its own: Ctrl-C must reach the supervisor alone, which then stops its programs in order.
+        with theirs, open_private(self._output, "ab") if self._output else nullcontext() as output:
             return subprocess.Popen(
-                self._command, stdin=theirs.fileno(), stdout=output, stderr=output, start_new_session=True
+                self._command,
+                stdin=theirs.fileno(),
+                stdout=output,
+                stderr=output,
+                # Ctrl-C must reach the supervisor alone, which then stops its programs in order.
+                start_new_session=True,
+                umask=PRIVATE_UMASK,
             )

@@ -126,7 +126,7 @@ def _open(path: str) -> IO[bytes]:
 
 def _spool(stream: IO[bytes], *, name: str, spool_folder: Path) -> Snapshot:
     try:
-        spool_folder.mkdir(parents=True, exist_ok=True)
+        spool_folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         # Nameless from the start, so that not even a killed process leaves it behind; its mode is 0600.
         spool = tempfile.TemporaryFile(dir=spool_folder)  # noqa: SIM115 - the snapshot closes it
     except OSError as error:

@@ -35,6 +35,7 @@ from newsgate.db.jobs import (
 )
 from newsgate.db.session import Database
 from newsgate.foundation.errors import NewsgateError
+from newsgate.foundation.private_file import PRIVATE_UMASK
 from newsgate.tasks.retraining.retrain import RETRAIN_JOB, recipe_of, too_few_labels
 from newsgate.tasks.running.open_database import ensure_champion, open_database
 from newsgate.tasks.running.process import begin_program
@@ -234,6 +235,7 @@ def _train_in_own_process(claim: JobClaim, trainer: Trainer) -> str | None:
         stdout=sys.stderr.fileno(),
         env={**os.environ, **_limits(trainer.settings)},
         start_new_session=True,
+        umask=PRIVATE_UMASK,
     )
     try:
         return _watch(process, claim, trainer)

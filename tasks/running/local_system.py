@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import IO
 
 from newsgate.foundation.errors import NewsgateError
+from newsgate.foundation.private_file import open_private
 from newsgate.tasks.running.open_database import ensure_champion, open_database
 from newsgate.worker.embedded_redis import BrokerStartError, EmbeddedRedis
 from newsgate.worker.orphan_processes import end_left_behind
@@ -137,7 +138,7 @@ def is_up(settings: Settings) -> bool:
 
 def _take_lock(path: Path) -> IO[str]:
     # Held by the open file, so it goes with the process however that ends.
-    lock = path.open("a+")
+    lock = open_private(path, "a+")
     try:
         fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:

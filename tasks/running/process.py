@@ -11,6 +11,7 @@ import warnings
 
 from celery.exceptions import SecurityWarning
 
+from newsgate.foundation.private_file import PRIVATE_UMASK
 from newsgate.worker.dead_output import drop_dead_output
 from newsgate.worker.orphan_processes import register_process
 from newsgate.worker.settings import Settings
@@ -28,6 +29,8 @@ def begin_program(settings: Settings, *, name: str, parent: int | None) -> None:
 
     parent: the process that started this one, where it must not outlive it.
     """
+    # It writes what newsgate keeps, and nothing that a person asked for.
+    os.umask(PRIVATE_UMASK)
     set_up_logging(settings)
     if parent is not None:
         register_process(settings, name=name)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import os
 import stat
 from collections.abc import Iterator
 from dataclasses import replace
@@ -19,7 +20,7 @@ from tests.services import PostgresServer, RedisServer, free_port, running_redis
 from tests.texts import write_posts
 
 _SECRET = "hunter2-of-newsgate"
-_FORMULAS = ("=1+1", "+1", "-1", "@SUM(A1)", "\t=1", "'=1")
+_FORMULAS = ("=1+1", "+1", "-1", "@SUM(A1)", "\t=1", "'=1", "\n=1", " =1")
 # What newsgate needs of a broker, as docs/security.md says it.
 _ACL = ("on", f">{_SECRET}", "resetkeys", "~newsgate.*", "~_kombu.*", "~unacked*", "&*", "-@all")
 _MAY = ("+@read", "+@write", "+@connection", "+@transaction", "+@pubsub", "+info", "-@dangerous", "+info")
@@ -139,12 +140,18 @@ def test_what_newsgate_keeps_is_its_owners_alone(world: World, tmp_path: Path) -
 def test_in_a_home_folder_that_others_may_enter_the_data_is_still_closed_to_them(world: World, tmp_path: Path) -> None:
     world.home.mkdir(mode=0o755)
     world.home.chmod(0o755)
-    done = world.run("newsgate", "classify", write_posts(tmp_path / "posts.csv", 50), "--limit", "1")
+    output = tmp_path / "verdicts.csv"
+    before = os.umask(0)
+    try:
+        done = world.execute("newsgate", "classify", write_posts(tmp_path / "posts.csv", 50), "-o", output)
+    finally:
+        os.umask(before)
     assert done.code == 0, done.err
-    open_to_others = {path.name for path in world.home.iterdir() if path.is_file() and _mode(path) & 0o077}
-    # Neither holds a text or a verdict.
-    assert open_to_others <= {"up.lock", "worker.log"}
-    assert _mode(world.home / "redis") == 0o700
+    kept = [path for path in world.home.rglob("*") if not path.is_socket()]
+    assert {path.name for path in kept} >= {"up.lock", "worker.log", "redis.log", "newsgate.db"}
+    assert {str(path): oct(_mode(path)) for path in kept if _mode(path) & 0o077} == {}
+    # What a person asked for is theirs to show, but nobody else's to change.
+    assert _mode(output) == 0o644
 
 
 def test_cells_that_a_spreadsheet_takes_for_formulas_are_quoted_unless_raw(world: World, tmp_path: Path) -> None:
@@ -159,7 +166,7 @@ def test_cells_that_a_spreadsheet_takes_for_formulas_are_quoted_unless_raw(world
     assert quoted == _cells(world.run("newsgate", "results", "1").out)
     assert raw == _cells(world.run("newsgate", "classify", file, "--raw").out)
     assert len(raw) == len(_FORMULAS) + 1
-    assert [cell for row in quoted for cell in row if cell.startswith(("=", "+", "-", "@", "\t", "\r"))] == []
+    assert [cell for row in quoted for cell in row if cell.strip().startswith(("=", "+", "-", "@"))] == []
     assert raw[0] == ("=1+1-0", "=1+1 is news")
     assert quoted[0] == ("'=1+1-0", "'=1+1 is news")
     assert quoted[-1] == raw[-1] == ("plain", "a plain text")

@@ -65,8 +65,10 @@ def test_what_is_written_is_there_when_the_block_ends_and_not_before(tmp_path: P
     assert path.read_bytes() == b"one\r\ntwo\nthree\r"
 
 
-@pytest.mark.parametrize(("umask", "mode"), [(0o022, 0o644), (0o077, 0o600), (0o002, 0o664)])
-def test_a_new_file_has_the_permissions_of_any_new_file(tmp_path: Path, umask: int, mode: int) -> None:
+@pytest.mark.parametrize(("umask", "mode"), [(0o022, 0o644), (0o077, 0o600), (0o002, 0o644), (0, 0o644)])
+def test_only_its_owner_can_change_a_new_file_and_the_umask_says_who_reads_it(
+    tmp_path: Path, umask: int, mode: int
+) -> None:
     with masked(umask), whole_file(tmp_path / "new") as file:
         file.write(b"x")
     assert stat.S_IMODE((tmp_path / "new").stat().st_mode) == mode
