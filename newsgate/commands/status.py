@@ -64,11 +64,16 @@ def status(batch: int | None, *, as_json: bool, limit: int, drift: bool, days: i
     if not found:
         print_message("no batches yet: `enqueue FILE` makes one")
         return
-    headers = ("batch", "name", "model", "state", "total", "done", "failed", "rejected", "created")
+    headers = ["batch", "name", "model", "state", "total", "done", "failed", "rejected", "created"]
     rows = [
-        (b.batch, b.name, b.model, b.state, b.total, b.done, b.failed, b.rejected, f"{b.created_at:%Y-%m-%d %H:%M}")
+        [b.batch, b.name, b.model, b.state, b.total, b.done, b.failed, b.rejected, f"{b.created_at:%Y-%m-%d %H:%M}"]
         for b in found
     ]
+    if batch is not None:
+        # Of one batch every run is shown, and `results --run` asks for a run by its number.
+        headers.insert(1, "run")
+        for row, each in zip(rows, found, strict=True):
+            row.insert(1, each.run)
     print_table(headers, rows, right_aligned=frozenset(headers) - {"name", "state", "created"})
     for reject in refused:
         print_message(f"row {reject.row} was refused: {reject.reason}")

@@ -81,7 +81,7 @@ def test_a_batch_is_reclassified_although_everything_is_killed_on_the_way(chunky
     assert table[1].split()[:3] == [str(_ROWS), str(flips["fake_to_real"]), str(flips["real_to_fake"])]
     assert len(table) == 6
     assert _results(chunky, None) == _results(chunky, 2)
-    assert [line.split()[2] for line in chunky.run("newsgate", "status", "1").out.splitlines()[1:]] == ["2", "1"]
+    assert [line.split()[3] for line in chunky.run("newsgate", "status", "1").out.splitlines()[1:]] == ["2", "1"]
 
 
 def _results(world: World, model: int | None) -> str:

@@ -136,6 +136,12 @@ def test_another_run_can_be_asked_for_in_every_form(twice: int, form: str) -> No
     assert earlier == _run("results", twice, "--format", form, "--model", 1).stdout != latest.stdout
 
 
+def test_status_of_a_batch_has_the_numbers_of_its_runs(twice: int) -> None:
+    header, *lines = _run("status", twice).stdout.splitlines()
+    place = header.split().index("run")
+    assert [line.split()[place] for line in lines] == ["3", "2"]
+
+
 def test_a_report_can_be_of_another_run(twice: int, tmp_path: Path) -> None:
     page = tmp_path / "report.html"
     done = _run("report", twice, "-o", page)
