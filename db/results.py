@@ -143,6 +143,13 @@ def read_rejects(connection: Connection, batch: int, *, limit: int | None = None
     return [Reject(**row._mapping) for row in connection.execute(query.order_by(rejects.c.row).limit(limit))]
 
 
+def count_rejects_by_reason(connection: Connection, batch: int) -> Iterator[tuple[str, int]]:
+    """Each reason for refusing rows of a batch, and how many rows have it."""
+    query = select(rejects.c.reason, func.count().label("rows")).where(rejects.c.batch_id == batch)
+    for row in connection.execute(query.group_by(rejects.c.reason), execution_options={"yield_per": 1000}):
+        yield row.reason, row.rows
+
+
 def is_of_run(wanted: ResultFilter) -> ColumnElement[bool]:
     """The rows of the wanted run, in words that no planner can apply before it has joined verdicts to items.
 

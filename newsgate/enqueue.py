@@ -12,6 +12,7 @@ from newsgate.console.exit_codes import EXIT_SOME_ROWS_BAD
 from newsgate.console.file_messages import print_enqueue_summary, reading_progress
 from newsgate.console.file_reading_options import file_reading_options, make_read_options
 from newsgate.console.help_settings import HELP_SETTINGS
+from newsgate.console.label_options import label_options
 from newsgate.console.messages import print_message
 from newsgate.console.parameter_types import MODEL_NUMBER, UTF8_TEXT
 from newsgate.console.settings_and_database import settings_and_database
@@ -20,6 +21,7 @@ from newsgate.console.settings_and_database import settings_and_database
 @click.command("enqueue", cls=ErrorReportingCommand, context_settings=HELP_SETTINGS)
 @click.argument("file")
 @file_reading_options
+@label_options
 @click.option("--name", type=UTF8_TEXT, metavar="TEXT", help="What the batch is called. [default: the file's name]")
 @click.option("--model", type=MODEL_NUMBER, metavar="N", help="The model to classify with. [default: the champion]")
 @click.option("--again", is_flag=True, help="Enqueue the file again, even if it was enqueued before.")

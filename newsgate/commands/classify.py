@@ -11,6 +11,7 @@ from newsgate.console.error_reporting import ErrorReportingCommand
 from newsgate.console.exit_codes import EXIT_SOME_ROWS_BAD
 from newsgate.console.file_messages import print_enqueue_summary, reading_progress
 from newsgate.console.file_reading_options import file_reading_options, make_read_options
+from newsgate.console.label_options import label_options
 from newsgate.console.max_error_option import max_error_option
 from newsgate.console.messages import print_message, print_warning
 from newsgate.console.parameter_types import MODEL_NUMBER, ROW_COUNT
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
 @click.command("classify", cls=ErrorReportingCommand)
 @click.argument("file")
 @file_reading_options
+@label_options
 @click.option("--model", type=MODEL_NUMBER, metavar="N", help="The model to classify with. [default: the champion]")
 @click.option("--again", is_flag=True, help="Classify the file again, even if it was classified before.")
 @max_error_option(help_text="Call rows `unsure`, so that at most about this share of the other labels is wrong.")

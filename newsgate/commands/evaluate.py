@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -11,8 +12,8 @@ import click
 from newsgate.console.console_table import print_table
 from newsgate.console.error_reporting import ErrorReportingCommand
 from newsgate.console.exit_codes import EXIT_SOME_ROWS_BAD
-from newsgate.console.file_messages import print_read_summary
 from newsgate.console.file_reading_options import file_reading_options, make_read_options
+from newsgate.console.label_options import label_options_of_files, pair_files
 from newsgate.console.max_error_option import max_error_option, print_unsure_rows
 from newsgate.console.messages import print_message
 from newsgate.console.output_file import open_output
@@ -20,12 +21,14 @@ from newsgate.console.parameter_types import MODEL_NUMBER
 from newsgate.console.settings_and_database import settings_and_database
 
 if TYPE_CHECKING:
+    from newsgate.model.labels import Label
     from newsgate.tasks.models.evaluate import Evaluated
 
 
 @click.command("evaluate", cls=ErrorReportingCommand)
-@click.argument("file")
+@click.argument("files", nargs=-1, required=True, metavar="FILE...")
 @file_reading_options
+@label_options_of_files
 @click.option("--model", type=MODEL_NUMBER, metavar="N", help="[default: the champion]")
 @max_error_option(
     help_text="Report the share of texts that get a label at this wanted error, and the error seen. The other figures "
@@ -40,28 +43,37 @@ if TYPE_CHECKING:
 )
 @click.option("--format", "form", type=click.Choice(["table", "json"]), default="table", show_default=True)
 def evaluate(
-    file: str, *, model: int | None, max_error: float | None, picture: str | None, form: str, **reading: Any
+    files: tuple[str, ...],
+    *,
+    labels_of_files: tuple[Label, ...],
+    model: int | None,
+    max_error: float | None,
+    picture: str | None,
+    form: str,
+    **reading: Any,
 ) -> None:
-    """Measure how well a model does on FILE, whose column `label` says fake or real.
+    """Measure how well a model does on FILE, whose column `label` says fake or real; on several files as on one.
 
     \b
     Exit codes: 0 done, 1 an error, 2 wrong usage, 3 done but some rows of FILE were refused or missing.
     """
+    from newsgate.console.training_files import read_labelled_files
     from newsgate.tasks.models.evaluate import evaluate_model
-    from newsgate.tasks.models.labelled_files import read_labelled
+    from newsgate.tasks.models.labelled_files import labelled_texts
 
     with settings_and_database() as (settings, database):
-        labelled = read_labelled(file, options=make_read_options(settings.max_text_chars, **reading), settings=settings)
-        print_read_summary(file, labelled)
-        done = evaluate_model(labelled.texts, model=model, max_error=max_error, settings=settings, database=database)
+        options = make_read_options(settings.max_text_chars, **reading)
+        labelled = read_labelled_files(pair_files(files, labels_of_files), options=options, settings=settings)
+        texts = labelled_texts(labelled)
+        done = evaluate_model(texts, model=model, max_error=max_error, settings=settings, database=database)
     if form == "json":
         click.echo(json.dumps(_json_values(done, max_error=max_error)))
     else:
         _print_figures(done)
     _print_selection(done)
     if picture is not None:
-        _write_picture(done, file=file, path=picture)
-    if not labelled.report.is_whole:
+        _write_picture(done, files=files, path=picture)
+    if not all(each.report.is_whole for each in labelled):
         raise SystemExit(EXIT_SOME_ROWS_BAD)
 
 
@@ -101,11 +113,11 @@ def _print_selection(done: Evaluated) -> None:
         print_unsure_rows(f"model {done.model}", rows=rows, sure=sure, threshold=done.threshold)
 
 
-def _write_picture(done: Evaluated, *, file: str, path: str) -> None:
+def _write_picture(done: Evaluated, *, files: Sequence[str], path: str) -> None:
     from newsgate.pages.reliability_diagram import draw_reliability
     from newsgate.tasks.reading import storable
 
-    title = f"model {done.model} on {storable(Path(file).name)}"
+    title = f"model {done.model} on {storable(', '.join(Path(file).name for file in files))}"
     drawing = draw_reliability(done.reliability, title=title, ece=done.figures.ece)
     with open_output(path) as stream:
         stream.write(drawing)

@@ -11,14 +11,16 @@ from newsgate.console.error_reporting import ErrorReportingCommand, ErrorReporti
 from newsgate.console.exit_codes import EXIT_SOME_ROWS_BAD
 from newsgate.console.file_reading_options import file_reading_options, make_read_options
 from newsgate.console.item_choice import choose_item, item_line, row_options
-from newsgate.console.label_messages import agreement_line, print_import_summary, print_refused_row
-from newsgate.console.messages import print_message
+from newsgate.console.label_messages import RefusedRows, agreement_line, print_import_summary
+from newsgate.console.label_options import label_options_of_files, pair_files, says_the_opposite
+from newsgate.console.messages import print_message, print_warning
 from newsgate.console.output_file import open_output
 from newsgate.console.reviewer_option import reviewer_name, reviewer_option
 from newsgate.console.settings_and_database import settings_and_database
 
 if TYPE_CHECKING:
     from newsgate.db.labels import LabelSummary
+    from newsgate.model.labels import Label
 
 
 @click.group("labels", cls=ErrorReportingGroup, invoke_without_command=True)
@@ -46,11 +48,14 @@ def labels(ctx: click.Context) -> None:
 
 
 @click.command("import", cls=ErrorReportingCommand)
-@click.argument("file")
+@click.argument("files", nargs=-1, required=True, metavar="FILE...")
 @file_reading_options
+@label_options_of_files
 @click.option("--test-set", is_flag=True, help="These labels judge models; no model is ever trained on their texts.")
 @reviewer_option
-def import_(file: str, *, test_set: bool, by: str | None, **reading: Any) -> None:
+def import_(
+    files: tuple[str, ...], *, labels_of_files: tuple[Label, ...], test_set: bool, by: str | None, **reading: Any
+) -> None:
     """Read labels from FILE: a column `label`, beside the texts or a column `item`.
 
     A text that the file calls both fake and real is refused. So is a text that has a different label already. The
@@ -59,15 +64,25 @@ def import_(file: str, *, test_set: bool, by: str | None, **reading: Any) -> Non
     \b
     Exit codes: 0 done, 1 an error, 2 wrong usage, 3 done but some rows were refused or missing.
     """
+    from dataclasses import replace
+
     from newsgate.tasks.labelling.import_labels import LabelImporter
 
     name = reviewer_name(by)
+    is_whole = True
     with settings_and_database() as (settings, database):
-        importer = LabelImporter(database, settings, by=name, refuse=print_refused_row)
         options = make_read_options(settings.max_text_chars, **reading)
-        done = importer.read_labels(file, options=options, chosen="test" if test_set else "import")
-    print_import_summary(done)
-    if done.refused or done.incomplete:
+        for file, label in pair_files(files, labels_of_files):
+            if label is not None and says_the_opposite(file, label):
+                print_warning(f"{file}: every row is taken as {label}, and its name says otherwise")
+            refused = RefusedRows()
+            importer = LabelImporter(database, settings, by=name, refuse=refused)
+            of_file = replace(options, every_label=label)
+            done = importer.read_labels(file, options=of_file, chosen="test" if test_set else "import")
+            refused.print_counts()
+            print_import_summary(done, path=file if len(files) > 1 else None)
+            is_whole = is_whole and not (done.refused or done.incomplete)
+    if not is_whole:
         raise SystemExit(EXIT_SOME_ROWS_BAD)
 
 

@@ -12,7 +12,7 @@ import click
 
 from newsgate.console.error_reporting import ErrorReportingCommand
 from newsgate.console.exit_codes import EXIT_SOME_ROWS_BAD
-from newsgate.console.label_messages import agreement_line, format_share, print_import_summary, print_refused_row
+from newsgate.console.label_messages import RefusedRows, agreement_line, format_share, print_import_summary
 from newsgate.console.messages import print_message, print_warning
 from newsgate.console.output_file import open_output
 from newsgate.console.parameter_types import BATCH_NUMBER, POSITIVE_ROW_COUNT, StrictFloatRange
@@ -105,7 +105,9 @@ def _import_sheet(path: str, *, by: str) -> None:
     from newsgate.tasks.labelling.import_labels import LabelImporter
 
     with settings_and_database() as (settings, database):
-        done = LabelImporter(database, settings, by=by, refuse=print_refused_row).read_sheet(path)
+        refused = RefusedRows()
+        done = LabelImporter(database, settings, by=by, refuse=refused).read_sheet(path)
+    refused.print_counts()
     print_import_summary(done)
     if done.refused or done.incomplete:
         raise SystemExit(EXIT_SOME_ROWS_BAD)

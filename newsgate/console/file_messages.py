@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from newsgate.console.messages import print_message, print_warning
@@ -16,6 +16,9 @@ if TYPE_CHECKING:
     from newsgate.tasks.reading import Rejected
 
 _REJECTS_SHOWN = 5
+# More refused rows than these are also counted by what is wrong with them.
+ROWS_TOLD_SINGLY = 20
+_KINDS_SHOWN = 10
 
 
 def reading_progress(line: ProgressLine) -> Callable[[Progress], None]:
@@ -30,6 +33,7 @@ def reading_progress(line: ProgressLine) -> Callable[[Progress], None]:
 def print_enqueue_summary(enqueued: Enqueued, database: Database) -> None:
     """Print what became of the file: what needs a look, the summary, the first refused rows."""
     from newsgate.db.results import read_rejects
+    from newsgate.tasks.enqueueing.reject_kinds import count_reject_kinds
 
     with database.read() as connection:
         rejects = read_rejects(connection, enqueued.batch, limit=_REJECTS_SHOWN)
@@ -38,7 +42,11 @@ def print_enqueue_summary(enqueued: Enqueued, database: Database) -> None:
     print_message(
         f"{verb} batch {enqueued.batch}: {enqueued.items} rows for model {enqueued.model}, {enqueued.rejected} refused"
     )
-    _print_refused_rows(rejects, count=enqueued.rejected, others="more, in the table `rejects`")
+    kinds: Mapping[str, int] = {}
+    if enqueued.rejected > ROWS_TOLD_SINGLY:
+        with database.read() as connection:
+            kinds = count_reject_kinds(connection, enqueued.batch)
+    print_refused_rows(rejects, count=enqueued.rejected, kinds=kinds, others="more, in the table `rejects`")
 
 
 def print_read_summary(path: str, read: LabelledFile | UnlabelledFile) -> None:
@@ -47,14 +55,13 @@ def print_read_summary(path: str, read: LabelledFile | UnlabelledFile) -> None:
 
     report = read.report
     print_file_notes(report.notes, report.warnings)
-    is_labelled = isinstance(read, LabelledFile)
-    counts = [f"{len(read.texts)} {'labelled rows' if is_labelled else 'texts'}"]
+    counts = [f"{len(read.pairs)} labelled rows" if isinstance(read, LabelledFile) else f"{len(read.texts)} texts"]
     if report.refused:
         counts.append(f"{report.refused} refused")
     if isinstance(read, LabelledFile) and read.unlabelled:
         counts.append(f"{read.unlabelled} without fake or real")
     print_message(f"{path}: {', '.join(counts)}")
-    _print_refused_rows(report.first_refused, count=report.refused, others="more")
+    print_refused_rows(report.first_refused, count=report.refused, kinds=report.refused_by_kind, others="more")
 
 
 def print_file_notes(notes: Sequence[str], warnings: Sequence[str]) -> None:
@@ -65,8 +72,22 @@ def print_file_notes(notes: Sequence[str], warnings: Sequence[str]) -> None:
         print_warning(warning)
 
 
-def _print_refused_rows(first: Sequence[Reject | Rejected], *, count: int, others: str) -> None:
+def print_refused_rows(
+    first: Sequence[Reject | Rejected], *, count: int, kinds: Mapping[str, int], others: str
+) -> None:
+    """Print the first refused rows, and of many, how many there are for each kind of reason."""
     for each in first:
         print_message(f"  row {each.row}: {each.reason}")
     if count > len(first):
         print_message(f"  and {count - len(first)} {others}")
+    if count > ROWS_TOLD_SINGLY:
+        print_refusal_kinds(kinds)
+
+
+def print_refusal_kinds(kinds: Mapping[str, int]) -> None:
+    """Print how many rows were refused for what, the most frequent first."""
+    ranked = sorted(kinds.items(), key=lambda each: (-each[1], each[0]))
+    for kind, count in ranked[:_KINDS_SHOWN]:
+        print_message(f"  {count:,} of them: {kind}")
+    if (left := sum(count for _, count in ranked[_KINDS_SHOWN:])) > 0:
+        print_message(f"  {left:,} of them: other reasons")

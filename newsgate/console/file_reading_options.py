@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
+from newsgate.console.label_options import make_vocabulary
+
 if TYPE_CHECKING:
     from newsgate.tasks.reading import ReadOptions
 
@@ -42,7 +44,7 @@ def make_read_options(max_text_chars: int, **given: Any) -> ReadOptions:
     """Return what the options say, as the reader takes it: `given` are their values by name."""
     from newsgate.tasks.reading import ReadOptions
 
-    return ReadOptions(
+    options = ReadOptions(
         text_columns=tuple(given["text_columns"]),
         id_column=given["id_column"],
         label_column=given["label_column"],
@@ -50,3 +52,4 @@ def make_read_options(max_text_chars: int, **given: Any) -> ReadOptions:
         encoding=given["encoding"],
         max_text_chars=max_text_chars,
     )
+    return make_vocabulary(options, **given)

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import TYPE_CHECKING
 
-from newsgate.console.file_messages import print_file_notes
+from newsgate.console.file_messages import ROWS_TOLD_SINGLY, print_file_notes, print_refusal_kinds
 from newsgate.console.messages import print_message
 
 if TYPE_CHECKING:
@@ -12,13 +13,31 @@ if TYPE_CHECKING:
     from newsgate.tasks.labelling.import_labels import Imported
 
 
-def print_refused_row(row: int, reason: str) -> None:
-    """Say why a row of a file was not stored."""
-    print_message(f"row {row} was refused: {reason}")
+class RefusedRows:
+    """Says why rows of a file were not stored: the first ones one by one, and many then by what is wrong with them."""
+
+    def __init__(self) -> None:
+        self._kinds: Counter[str] = Counter()
+        self._count = 0
+
+    def __call__(self, row: int, reason: str) -> None:
+        """One more row was refused."""
+        from newsgate.tasks.reading import kind_of_reason
+
+        self._count += 1
+        self._kinds[kind_of_reason(reason)] += 1
+        if self._count <= ROWS_TOLD_SINGLY:
+            print_message(f"row {row} was refused: {reason}")
+
+    def print_counts(self) -> None:
+        """Say how many there were, where they were too many to be told one by one."""
+        if self._count > ROWS_TOLD_SINGLY:
+            print_message(f"and {self._count - ROWS_TOLD_SINGLY:,} more; of all {self._count:,} refused rows:")
+            print_refusal_kinds(self._kinds)
 
 
-def print_import_summary(imported: Imported) -> None:
-    """Say what became of a file of labels."""
+def print_import_summary(imported: Imported, *, path: str | None = None) -> None:
+    """Say what became of a file of labels; path: which one, where there are several."""
     print_file_notes(imported.notes, imported.warnings)
     others = [
         f"{count} {what}"
@@ -30,7 +49,8 @@ def print_import_summary(imported: Imported) -> None:
         )
         if count
     ]
-    print_message(", ".join([f"{imported.stored} labels stored", *others]))
+    which = "" if path is None else f"{path}: "
+    print_message(which + ", ".join([f"{imported.stored} labels stored", *others]))
 
 
 def agreement_line(agreement: Agreement) -> str:

@@ -65,17 +65,22 @@ def _describe(request: Request, source: Source, layout: Layout) -> NewBatch:
 
 def _layout_json(layout: Layout) -> str:
     """What decides how the rows are read, and so whether two enqueues of a file are the same."""
-    return json.dumps(
-        {
-            "format": layout.format,
-            "encoding": layout.encoding,
-            "delimiter": layout.delimiter,
-            "text_columns": layout.text_columns,
-            "id_column": layout.id_column,
-            "label_column": layout.label_column,
-        },
-        sort_keys=True,
-    )
+    decisive: dict[str, object] = {
+        "format": layout.format,
+        "encoding": layout.encoding,
+        "delimiter": layout.delimiter,
+        "text_columns": layout.text_columns,
+        "id_column": layout.id_column,
+        "label_column": layout.label_column,
+    }
+    # What the file itself decides, and what earlier versions did not know, is left out.
+    if layout.vocabulary is not None and layout.vocabulary.is_given:
+        decisive["labels"] = layout.vocabulary.as_option()
+    if layout.vocabulary is not None and layout.vocabulary.strict:
+        decisive["labels_strict"] = True
+    if layout.every_label is not None:
+        decisive["every_label"] = layout.every_label
+    return json.dumps(decisive, sort_keys=True)
 
 
 def _find_earlier(connection: Connection, new: NewBatch, request: Request) -> int | None:

@@ -13,7 +13,7 @@ from newsgate.db.session import Database
 from newsgate.tasks.enqueueing.batch_start import EnqueuedMeanwhileError, find_start
 from newsgate.tasks.enqueueing.request import Enqueued, Progress, Request
 from newsgate.tasks.enqueueing.store_rows import ring_again, store_rows
-from newsgate.tasks.reading import open_source
+from newsgate.tasks.reading import labelled_layout, open_source
 from newsgate.tasks.running.open_database import ensure_champion
 from newsgate.worker.doorbell import Doorbell
 from newsgate.worker.settings import Settings, prepare_home
@@ -28,12 +28,13 @@ def enqueue(
 ) -> Enqueued:
     """Store the rows of a file and ring the workers for each chunk.
 
-    Raises ReadError for a file that cannot be read, AlreadyEnqueuedError or NeverMetModelError for one that was,
+    Raises ReadError for a file that cannot be read, LabelValuesError where it is unclear what its labels say,
+    AlreadyEnqueuedError or NeverMetModelError for one that was,
     NoSuchModelError, and for Ctrl-C EnqueueInterruptedError, or KeyboardInterrupt while nothing of the file is stored.
     """
     champion = ensure_champion(database)
     with open_source(request.path, spool_folder=prepare_home(settings) / "spool") as source:
-        layout = source.layout(request.options)
+        layout = labelled_layout(source, request.options)
         bell = Doorbell(settings)
 
         def store() -> Enqueued:

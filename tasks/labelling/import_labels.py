@@ -103,7 +103,7 @@ class LabelImporter:
             done = self._import(source, form)
         if done.unlabelled and not (done.stored or done.known or done.refused):
             raise UnlabelledFileError(
-                f"no row says fake or real in column {form.label_column!r}",
+                f"no row says fake or real in column {form.layout.label_column!r}",
                 where=path,
                 remedy="Name the right one with --label-column",
             )

@@ -11,12 +11,24 @@ from typing import Literal
 
 from sqlalchemy import Connection, select
 
-from newsgate.db.tables import LABELS, items
+from newsgate.db.tables import items
 from newsgate.foundation.errors import NewsgateError
 from newsgate.tasks.labelling.review_session import REVIEWED
 from newsgate.tasks.labelling.spreadsheet_files import LABEL_COLUMNS, unguard_cell
-from newsgate.tasks.models.labelled_files import DEFAULT_LABEL_COLUMN
-from newsgate.tasks.reading import Layout, NoTextColumnError, ReadOptions, Rejected, Row, Source, UnknownColumnError
+from newsgate.tasks.reading import (
+    FAKE_OR_REAL,
+    LabelVocabulary,
+    Layout,
+    NoTextColumnError,
+    ReadOptions,
+    Rejected,
+    Row,
+    Source,
+    UnknownColumnError,
+    find_label_column,
+    is_known_neither,
+    labelled_layout,
+)
 from newsgate.tasks.reading.row_maker import EMPTY_TEXT
 
 _LARGEST_ITEM_DIGITS = 18
@@ -41,9 +53,9 @@ class LabelForm:
     guarded: bool = False
 
     @property
-    def label_column(self) -> str | None:
-        """The column of the labels."""
-        return self.layout.id_column
+    def vocabulary(self) -> LabelVocabulary:
+        """What the labels mean."""
+        return self.layout.vocabulary or FAKE_OR_REAL
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,33 +96,35 @@ def labels_form(source: Source, options: ReadOptions, *, chosen: str) -> LabelFo
     Texts win over items' numbers, but not in results: whether a quote before a text is the text's own, only its item
     tells.
     """
-    named = replace(options, label_column=options.label_column or DEFAULT_LABEL_COLUMN)
     kind: Literal["text", "item", "results"] = "text"
     try:
-        layout = source.layout(named)
+        layout = source.layout(options)
     except NoTextColumnError as error:
         if "item" not in _folded(error.columns):
             raise
         kind = "item"
-        layout = source.layout(replace(named, text_columns=("item",)))
+        options = replace(options, text_columns=("item",))
+        layout = source.layout(options)
     columns = _folded(layout.columns)
     if {"item", "chosen", "p_fake"} <= columns:
         raise NotLabelsError(
             "this is a sheet of the review queue", where=source.name, remedy="Read it with `newsgate review --import`"
         )
     has_verdicts = columns >= _VERDICT_COLUMNS
-    if options.label_column is None and has_verdicts:
+    if options.label_column is None and options.every_label is None and has_verdicts:
         raise NotLabelsError(
-            f"the column {layout.label_column!r} holds a model's verdicts, not what people say",
+            f"the column {find_label_column(layout.columns)!r} holds a model's verdicts, not what people say",
             where=source.name,
             remedy="Name the column of people's labels with --label-column",
         )
     is_results = has_verdicts and layout.format == "csv" and _folded(options.text_columns) <= {"text"}
     if is_results and {"item", "text"} <= columns:
         kind = "results"
-        layout = source.layout(replace(named, text_columns=("item", "text")))
+        options = replace(options, text_columns=("item", "text"))
     guarded = is_results or set(LABEL_COLUMNS) <= columns
-    return LabelForm(kind, _raw_labels(layout), chosen=chosen, guarded=guarded)
+    # An id of the file's own is of no use here, and may be one that refuses a row.
+    layout = replace(labelled_layout(source, options, needs_labels=True), id_column=None)
+    return LabelForm(kind, layout, chosen=chosen, guarded=guarded)
 
 
 def sheet_form(source: Source) -> LabelForm:
@@ -125,12 +139,13 @@ def sheet_form(source: Source) -> LabelForm:
             where=source.name,
             remedy="`newsgate labels import` reads other files of labels",
         ) from error
-    return LabelForm("sheet", _raw_labels(layout))
+    return LabelForm("sheet", layout)
 
 
 def read_answers(source: Source, form: LabelForm) -> Iterator[Answer | Refused | None]:
     """Each row of the file; None for one that nobody has answered."""
-    for row in source.rows(form.layout):
+    # As they stand: a row with a misspelt label is refused by its number, and one without an answer is not.
+    for row in source.rows(replace(form.layout, vocabulary=None)):
         yield _refused(row, form) if isinstance(row, Rejected) else _answer(row, form)
 
 
@@ -160,19 +175,13 @@ def _is_cell_of(cell: str, text: str) -> bool:
     return text.split() in (cell.split(), unguard_cell(cell).split())
 
 
-def _raw_labels(layout: Layout) -> Layout:
-    # As a label the reader gives fake, real or nothing; as an id it gives what stands there, so that a row with a
-    # misspelt label can be refused by its number, and one without an answer is not.
-    return replace(layout, id_column=layout.label_column, label_column=None)
-
-
 def _answer(row: Row, form: LabelForm) -> Answer | Refused | None:
-    said = row.external_id or ""
-    label = said.strip().casefold()
-    if not label:
+    said = row.label
+    if said is None:
         return None
-    if label not in LABELS:
-        return Refused(row.row, f"the label {said!r} is neither fake nor real")
+    label = form.vocabulary.label_of(said)
+    if label is None:
+        return _other_label(row.row, said, form.vocabulary)
     if form.kind == "text":
         return Answer(row.row, unguard_cell(row.text) if form.guarded else row.text, label, form.chosen)
     # Two columns come as two lines, the item's first; where one of the cells is empty, as one.
@@ -184,6 +193,13 @@ def _answer(row: Row, form: LabelForm) -> Answer | Refused | None:
     if form.kind == "sheet" and other not in REVIEWED:
         return Refused(row.row, f"the column chosen says {other!r}, not one of {', '.join(REVIEWED)}")
     return Answer(row.row, name, label, other or form.chosen)
+
+
+def _other_label(row: int, said: str, vocabulary: LabelVocabulary) -> Refused | None:
+    """What a label is that says neither: none, or a slip of the pen."""
+    if vocabulary.strict or not (vocabulary.is_given or is_known_neither(said)):
+        return Refused(row, f"the label {said!r} is neither fake nor real")
+    return None
 
 
 def _refused(row: Rejected, form: LabelForm) -> Refused | None:

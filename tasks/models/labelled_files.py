@@ -2,20 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field, replace
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from itertools import islice
 from typing import TYPE_CHECKING
 
 from newsgate.foundation.errors import NewsgateError
-from newsgate.tasks.reading import Layout, ReadOptions, Rejected, Row, Source, open_source
+from newsgate.tasks.reading import (
+    DEFAULT_LABEL_COLUMN,
+    Layout,
+    ReadOptions,
+    Rejected,
+    Row,
+    Source,
+    kind_of_reason,
+    labelled_layout,
+    open_source,
+)
 from newsgate.worker.settings import Settings, prepare_home
 
 if TYPE_CHECKING:
     from newsgate.training.corpus import LabelledTexts
-
-
-DEFAULT_LABEL_COLUMN = "label"
 
 
 # Of a file's texts without a label more are not kept in memory: no recipe wants as many.
@@ -33,7 +41,8 @@ class UnlabelledFileError(NewsgateError):
 class FileReport:
     """What a person should know about a file that was read.
 
-    refused: how many of its rows; first_refused: the first `REFUSED_SHOWN` of them. incomplete: the file itself is
+    refused: how many of its rows; first_refused: the first `REFUSED_SHOWN` of them; refused_by_kind: how many for what.
+    incomplete: the file itself is
     damaged, and some of its rows could not be read at all.
     """
 
@@ -42,6 +51,7 @@ class FileReport:
     notes: tuple[str, ...]
     warnings: tuple[str, ...]
     incomplete: bool
+    refused_by_kind: Mapping[str, int] = field(default_factory=dict)
 
     @property
     def is_whole(self) -> bool:
@@ -51,12 +61,12 @@ class FileReport:
 
 @dataclass(frozen=True, slots=True)
 class LabelledFile:
-    """The labelled rows of a file, and how many there are without fake or real.
+    """The labelled rows of a file as (text, label) pairs, and how many there are without fake or real.
 
     unlabelled_texts: of the latter, the first `MOST_UNLABELLED`.
     """
 
-    texts: LabelledTexts
+    pairs: tuple[tuple[str, str], ...]
     unlabelled: int
     unlabelled_texts: tuple[str, ...]
     report: FileReport
@@ -76,24 +86,26 @@ class _Refused:
 
     count: int = 0
     first: list[Rejected] = field(default_factory=list)
+    by_kind: Counter[str] = field(default_factory=Counter)
 
     def add(self, row: Rejected) -> None:
         self.count += 1
+        self.by_kind[kind_of_reason(row.reason)] += 1
         if self.count <= REFUSED_SHOWN:
             self.first.append(row)
 
 
 def read_labelled(path: str, *, options: ReadOptions, settings: Settings) -> LabelledFile:
-    """The texts of a file whose label column says fake or real. Raises ReadError, UnlabelledFileError."""
-    from newsgate.training.corpus import LabelledTexts
+    """The texts of a file whose label column, or `options`, says fake or real.
 
-    options = replace(options, label_column=options.label_column or DEFAULT_LABEL_COLUMN)
+    Raises ReadError, LabelValuesError where it is unclear what the labels say, UnlabelledFileError.
+    """
     pairs: list[tuple[str, str]] = []
     unlabelled_texts: list[str] = []
     refused = _Refused()
     unlabelled = 0
     with open_source(path, spool_folder=prepare_home(settings) / "spool") as source:
-        layout = source.layout(options)
+        layout = labelled_layout(source, options, needs_labels=True)
         for row in source.rows(layout):
             if isinstance(row, Rejected):
                 refused.add(row)
@@ -107,16 +119,23 @@ def read_labelled(path: str, *, options: ReadOptions, settings: Settings) -> Lab
     if not pairs:
         refusals = "".join(f"; {refused.count} were refused, row {row.row}: {row.reason}" for row in refused.first[:1])
         raise UnlabelledFileError(
-            f"no row says fake or real in column {options.label_column!r}{refusals}",
+            f"no row says fake or real in column {layout.label_column or DEFAULT_LABEL_COLUMN!r}{refusals}",
             where=path,
             remedy="Name the right one with --label-column",
         )
     return LabelledFile(
-        LabelledTexts.from_pairs(pairs),
+        tuple(pairs),
         unlabelled=unlabelled,
         unlabelled_texts=tuple(unlabelled_texts),
         report=report,
     )
+
+
+def labelled_texts(files: Sequence[LabelledFile]) -> LabelledTexts:
+    """The labelled rows of all files. Raises CorpusError where they say only fake, or only real."""
+    from newsgate.training.corpus import LabelledTexts
+
+    return LabelledTexts.from_pairs(pair for file in files for pair in file.pairs)
 
 
 def read_unlabelled(path: str, *, options: ReadOptions, settings: Settings) -> UnlabelledFile:
@@ -143,4 +162,5 @@ def _report(source: Source, layout: Layout, refused: _Refused) -> FileReport:
         notes=layout.notes,
         warnings=source.warnings,
         incomplete=source.incomplete,
+        refused_by_kind=refused.by_kind,
     )

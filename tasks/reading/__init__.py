@@ -18,18 +18,26 @@ from newsgate.tasks.reading.errors import (
     UnknownEncodingError,
     UnreadableFileError,
 )
+from newsgate.tasks.reading.label_values.decision import LabelValuesError, is_known_neither
+from newsgate.tasks.reading.label_values.survey import DEFAULT_LABEL_COLUMN, find_label_column, labelled_layout
+from newsgate.tasks.reading.label_values.vocabulary import FAKE_OR_REAL, LabelVocabulary, parse_vocabulary
 from newsgate.tasks.reading.records import DEFAULT_MAX_TEXT_CHARS, Layout, Limits, ReadOptions, Rejected, Row
+from newsgate.tasks.reading.refusal_kinds import kind_of_reason
 from newsgate.tasks.reading.row_maker import storable
 from newsgate.tasks.reading.source import Source, open_source
 
 __all__ = [
+    "DEFAULT_LABEL_COLUMN",
     "DEFAULT_MAX_TEXT_CHARS",
+    "FAKE_OR_REAL",
     "AmbiguousColumnError",
     "BadDelimiterError",
     "ColumnError",
     "DamagedFileError",
     "EmptyFileError",
     "FileChangedError",
+    "LabelValuesError",
+    "LabelVocabulary",
     "Layout",
     "Limits",
     "MissingFileError",
@@ -44,6 +52,11 @@ __all__ = [
     "UnknownColumnError",
     "UnknownEncodingError",
     "UnreadableFileError",
+    "find_label_column",
+    "is_known_neither",
+    "kind_of_reason",
+    "labelled_layout",
     "open_source",
+    "parse_vocabulary",
     "storable",
 ]

@@ -6,6 +6,7 @@ import json
 from collections.abc import Callable, Iterable, Iterator
 
 from newsgate.tasks.reading.errors import quote_column
+from newsgate.tasks.reading.label_values.cell import label_text
 from newsgate.tasks.reading.lines import LINE_ENDS, LineBlock, LongLine, is_clean
 from newsgate.tasks.reading.records import Layout, Limits, Rejected, Row
 from newsgate.tasks.reading.row_maker import RowMaker, join_texts, reject, too_long
@@ -85,8 +86,8 @@ class JsonlRows:
         # Escapes such as \ud800 and \u0000 reach the values without standing in the line.
         if not is_clean(text) or not is_clean(external_id or ""):
             return "a NUL or a lone surrogate, written as a JSON escape, cannot be stored"
-        label = None if layout.label_column is None else values.get(layout.label_column)
-        return self._maker.make(line_number, text, external_id, None if label is None else str(label))
+        label = None if layout.label_column is None else label_text(values.get(layout.label_column))
+        return self._maker.make(line_number, text, external_id, label)
 
 
 def _type_name(value: object) -> str:

@@ -5,6 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal, NamedTuple
 
+from newsgate.model.labels import Label
+from newsgate.tasks.reading.label_values.vocabulary import FAKE_OR_REAL, LabelVocabulary
+
 DEFAULT_MAX_TEXT_CHARS = 16_777_216
 MAX_ID_CHARS = 1000
 RAW_SHOWN_CHARS = 1000
@@ -15,6 +18,7 @@ class ReadOptions:
     """What the person said about the input; None or empty means "guess".
 
     delimiter: one character, or one of the words tab, comma, semicolon, pipe.
+    vocabulary: what the labels mean. labels_strict: a row with any other label is refused. every_label: of all rows.
     """
 
     text_columns: tuple[str, ...] = ()
@@ -23,6 +27,9 @@ class ReadOptions:
     delimiter: str | None = None
     encoding: str | None = None
     max_text_chars: int = DEFAULT_MAX_TEXT_CHARS
+    vocabulary: LabelVocabulary | None = None
+    labels_strict: bool = False
+    every_label: Label | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +40,8 @@ class Layout:
     columns: the header's names as they stand, or the JSON keys seen in the sample.
     first_row: the 1-based line at which the data begin.
     notes: what the person should know about the guesses, one sentence each.
+    vocabulary: what the values in the column of labels say; None gives them as they stand.
+    every_label: what all rows are, where no column says it.
     """
 
     format: Literal["csv", "jsonl"]
@@ -45,6 +54,8 @@ class Layout:
     notes: tuple[str, ...] = ()
     first_row: int = 1
     max_text_chars: int = DEFAULT_MAX_TEXT_CHARS
+    vocabulary: LabelVocabulary | None = FAKE_OR_REAL
+    every_label: Label | None = None
 
 
 class Row(NamedTuple):

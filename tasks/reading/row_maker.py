@@ -7,6 +7,7 @@ import unicodedata
 from collections.abc import Sequence
 
 from newsgate.tasks.reading.encodings import lone_byte, spell_encoding
+from newsgate.tasks.reading.label_values.vocabulary import FAKE_OR_REAL, LabelVocabulary
 from newsgate.tasks.reading.records import MAX_ID_CHARS, RAW_SHOWN_CHARS, Rejected, Row
 
 EMPTY_TEXT = "empty text"
@@ -16,30 +17,42 @@ _INVISIBLE_CATEGORIES = frozenset({"Cc", "Cf", "Zs", "Zl", "Zp"})
 _INVISIBLE_OTHERS = frozenset("\u034f\u115f\u1160\u17b4\u17b5\u2800\u3164\uffa0") | frozenset(
     map(chr, range(0xFE00, 0xFE10))
 )
-_VERDICTS = frozenset({"fake", "real"})
+_KNOWN_LABELS = 1_000
 _OTHER_LABELS_SHOWN = 5
 _OTHER_LABEL_SHOWN_CHARS = 40
 
 
 class LabelReader:
-    """Normalises labels to fake, real or None, and remembers the ones that were neither."""
+    """Turns the values of a column of labels into fake, real or None, and remembers the ones that were neither.
 
-    def __init__(self) -> None:
+    vocabulary: which value says what; None gives the values as they stand.
+    """
+
+    def __init__(self, vocabulary: LabelVocabulary | None = FAKE_OR_REAL) -> None:
         self.ignored_rows = 0
+        self._vocabulary = vocabulary
         self._examples: list[str] = []
-        # As nearly every label of a file is spelled; the rest is normalised each time.
-        self._known: dict[str, str] = {"fake": "fake", "real": "real", "FAKE": "fake", "REAL": "real"}
+        # A file has few different labels; should it have many, the others are looked up each time.
+        self._known: dict[str, str | None] = {}
 
     def read(self, value: str) -> str | None:
         """Return the label; an unknown one is counted, an empty one is not."""
         if value in self._known:
-            return self._known[value]
-        label = value.strip().casefold()
-        if label in _VERDICTS:
-            return label
-        if label:
+            label = self._known[value]
+        else:
+            label = self._look_up(value)
+            if len(self._known) < _KNOWN_LABELS:
+                self._known[value] = label
+        if label is None and self._vocabulary is not None and not value.isspace() and value:
             self._ignore(value.strip())
-        return None
+        return label
+
+    def refusal(self, value: str) -> str | None:
+        """Why a row is refused for its label, which was read as None; None where it is not."""
+        if self._vocabulary is None or not self._vocabulary.strict or not value.strip():
+            return None
+        self.ignored_rows -= 1
+        return f"the label {_shown(value)!r} is none of {self._vocabulary.described()}"
 
     def warning(self) -> str | None:
         """Say how many labels were ignored, with the first few distinct ones."""
@@ -47,12 +60,18 @@ class LabelReader:
             return None
         rows = "1 row" if self.ignored_rows == 1 else f"{self.ignored_rows:,} rows"
         examples = ", ".join(repr(example) for example in self._examples)
-        return f"labels ignored: {rows} had labels other than fake or real, such as {examples}"
+        known = "fake or real" if self._vocabulary is None else self._vocabulary.described()
+        return f"labels ignored: {rows} had labels other than {known}, such as {examples}"
+
+    def _look_up(self, value: str) -> str | None:
+        if self._vocabulary is None:
+            return value.strip() or None
+        return self._vocabulary.label_of(value)
 
     def _ignore(self, value: str) -> None:
         self.ignored_rows += 1
         if len(self._examples) < _OTHER_LABELS_SHOWN:
-            shown = storable(value[:_OTHER_LABEL_SHOWN_CHARS])
+            shown = _shown(value)
             if shown not in self._examples:
                 self._examples.append(shown)
 
@@ -60,14 +79,18 @@ class LabelReader:
 class RowMaker:
     """Builds rows of one input; `labels` is None when no label column was named.
 
+    every_label: what all rows are.
     undecodable_rows: how many rows were refused for bytes that are not valid in the encoding.
     """
 
-    def __init__(self, *, encoding: str, max_text_chars: int, labels: LabelReader | None) -> None:
+    def __init__(
+        self, *, encoding: str, max_text_chars: int, labels: LabelReader | None, every_label: str | None = None
+    ) -> None:
         self.undecodable_rows = 0
         self._encoding = encoding
         self._max_text_chars = max_text_chars
         self._labels = labels
+        self._every_label = every_label
 
     def make(self, line: int, text: str, external_id: str | None, label: str | None) -> Row | str:
         """Return the row, or the reason to refuse it."""
@@ -81,8 +104,11 @@ class RowMaker:
             if len(external_id) > MAX_ID_CHARS:
                 return too_long("id", len(external_id), MAX_ID_CHARS)
         if label is not None and self._labels is not None:
-            label = self._labels.read(label)
-        return Row(line, external_id or None, text, label)
+            said = label
+            label = self._labels.read(said)
+            if label is None and (reason := self._labels.refusal(said)) is not None:
+                return reason
+        return Row(line, external_id or None, text, label or self._every_label)
 
     def unstorable_reason(self, lines: Sequence[str], first_line: int) -> str | None:
         """Say where the first NUL or undecodable byte of a record stands, if there is one."""
@@ -127,6 +153,10 @@ def reject(line: int, reason: str, lines: Sequence[str]) -> Rejected:
     if len(raw) > RAW_SHOWN_CHARS:
         raw = raw[: RAW_SHOWN_CHARS - 1] + "…"
     return Rejected(line, storable(reason), storable(raw))
+
+
+def _shown(label: str) -> str:
+    return storable(label.strip()[:_OTHER_LABEL_SHOWN_CHARS])
 
 
 def storable(text: str) -> str:

@@ -78,8 +78,13 @@ class Source:
         expected_sha256 = self.sha256
         reader = self._reader = SnapshotReader(self._snapshot)
         self._warnings = []
-        labels = LabelReader() if layout.label_column is not None else None
-        maker = RowMaker(encoding=layout.encoding, max_text_chars=layout.max_text_chars, labels=labels)
+        labels = LabelReader(layout.vocabulary) if layout.label_column is not None else None
+        maker = RowMaker(
+            encoding=layout.encoding,
+            max_text_chars=layout.max_text_chars,
+            labels=labels,
+            every_label=layout.every_label,
+        )
         limits = replace(self._limits, record_chars=max(self._limits.record_chars, layout.max_text_chars))
         stream: ByteStream = GzipStream(reader) if self._is_gzip else reader
         blocks = read_lines(

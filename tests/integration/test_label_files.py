@@ -140,10 +140,12 @@ def test_a_models_verdicts_are_not_taken_for_what_people_say(files: Files) -> No
         files.labels("item,text,p_fake,chosen,label\n1,one,0.5,random,fake\n")
 
 
-def test_a_label_that_is_no_string_is_refused_as_a_label(files: Files) -> None:
-    done = files.labels('{"text": "one", "label": true}\n{"text": "two", "label": "fake"}\n', name="labels.jsonl")
-    assert (done.stored, done.refused) == (1, 1)
-    assert files.refused == [(1, "'label' is true or false where a string or a number belongs")]
+def test_a_label_that_is_no_string_is_read_as_what_it_says_or_refused_as_a_label(files: Files) -> None:
+    rows = ('"text": "one", "label": true', '"text": "two", "label": "fake"', '"text": "three", "label": ["fake", "x"]')
+    done = files.labels("".join(f"{{{row}}}\n" for row in rows), name="labels.jsonl")
+    assert (done.stored, done.refused) == (2, 1)
+    assert said(files.database) == {"one": "real", "two": "fake"}
+    assert files.refused == [(3, """the label '["fake", "x"]' is neither fake nor real""")]
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,179 @@
+"""The words that say fake or real by themselves, those that say neither, and the columns that say of what a yes is.
+
+A word stands here only if nobody means the opposite by it; docs/labels-from-tools.md shows these tables. Numbers never
+do: the two sets that people copy most mean opposite things by 0 and 1.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+
+# Between words only: -1 is not 1, and -fake may be no fake.
+_SEPARATORS = re.compile(r"(?<=\w)[\s_\-\u2010-\u2015/]+(?=\w)")
+_END = re.compile(r"[\s!.]+$")
+# 1.0 and 1,00: what workbooks and pandas make of a whole number.
+_WHOLE_NUMBER = re.compile(r"\+?(-?\d+)(?:\.0*|,00?)?")
+
+FAKE_WORDS: Final = frozenset(
+    {
+        "fake",
+        "fake news",
+        "fakenews",
+        "false",
+        "false news",
+        "not true",
+        "not real",
+        "untrue",
+        "unreliable",
+        "not reliable",
+        "not credible",
+        "hoax",
+        "misinformation",
+        "misinfo",
+        "disinformation",
+        "disinfo",
+        "fabricated",
+        "bogus",
+        "pants fire",
+        "pants on fire",
+        "falsch",
+        "unwahr",
+        "gefälscht",
+        "faux",
+        "fausse",
+        "falso",
+        "falsa",
+        "onwaar",
+    }
+)
+REAL_WORDS: Final = frozenset(
+    {
+        "real",
+        "real news",
+        "true",
+        "true news",
+        "not fake",
+        "non fake",
+        "not false",
+        "reliable",
+        "genuine",
+        "authentic",
+        "credible",
+        "legit",
+        "legitimate",
+        "factual",
+        "accurate",
+        "wahr",
+        "echt",
+        "vrai",
+        "vraie",
+        "verdadero",
+        "verdadera",
+        "verdadeiro",
+        "verdadeira",
+        "vero",
+        "vera",
+        "waar",
+    }
+)
+# People know these, and they are neither: a row that says one of them has no label.
+NEITHER_WORDS: Final = frozenset(
+    {
+        "half true",
+        "half false",
+        "half",
+        "mixture",
+        "mixed",
+        "partially true",
+        "partially false",
+        "partly true",
+        "partly false",
+        "unproven",
+        "unverified",
+        "unverifiable",
+        "unknown",
+        "unsure",
+        "undetermined",
+        "unclear",
+        "other",
+        "none",
+        "neither",
+        "n a",
+        "na",
+        "nan",
+        "null",
+        "not enough info",
+        "satire",
+        "misleading",
+        "opinion",
+        "no label",
+        "skip",
+    }
+)
+# Steps of a scale: where it divides into fake and real, people do not agree.
+LEANING_FAKE_WORDS: Final = frozenset({"barely true", "mostly false"})
+LEANING_REAL_WORDS: Final = frozenset({"mostly true"})
+
+YES_WORDS: Final = frozenset({"1", "true", "yes", "y", "t", "wahr", "ja", "vrai", "oui", "verdadero", "sí", "si"})
+NO_WORDS: Final = frozenset({"0", "false", "no", "n", "f", "falsch", "nein", "faux", "non", "falso"})
+# What a workbook shows for its yes and no, in English, German, French and Spanish: each is one value with 1 or 0.
+TRUE_WORDS: Final = frozenset({"true", "wahr", "vrai", "verdadero"})
+FALSE_WORDS: Final = frozenset({"false", "falsch", "faux", "falso"})
+
+# Columns whose name says of what their yes is.
+FAKE_COLUMNS: Final = frozenset(
+    {
+        "fake",
+        "is fake",
+        "isfake",
+        "fake news",
+        "is fake news",
+        "is misinfo",
+        "is misinformation",
+        "misinfo",
+        "misinformation",
+        "is disinformation",
+        "disinformation",
+        "is hoax",
+        "hoax",
+        "is false",
+        "is unreliable",
+        "unreliable",
+    }
+)
+REAL_COLUMNS: Final = frozenset(
+    {"real", "is real", "isreal", "is true", "is reliable", "reliable", "is genuine", "is credible", "credible"}
+)
+# Where people keep labels that are not in a column `label`.
+LABEL_COLUMNS: Final = frozenset(
+    {
+        "labels",
+        "class",
+        "target",
+        "verdict",
+        "rating",
+        "our rating",
+        "truth rating",
+        "truth value",
+        "truth",
+        "truthfulness",
+        "veracity",
+        "ground truth",
+        "gold",
+        "gold label",
+        "news label",
+        "fake or real",
+        "real or fake",
+        "textual rating",
+        "fact check",
+    }
+)
+
+
+def fold(written: str) -> str:
+    """The form in which values and names of columns are compared: `Pants-Fire!` is `pants fire`, and 1.0 is 1."""
+    folded = written.strip().casefold()
+    bare = _SEPARATORS.sub(" ", _END.sub("", folded.replace("_", " "))).lstrip()
+    whole = _WHOLE_NUMBER.fullmatch(bare)
+    return whole[1] if whole else bare or folded

@@ -1,0 +1,58 @@
+"""Pages whose examples are run: the files that they show are made, and their commands print what they show."""
+
+from __future__ import annotations
+
+import re
+import shlex
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import click
+from click.testing import CliRunner
+
+from newsgate.enqueue import enqueue
+from newsgate.main import newsgate
+
+DOCS = Path(__file__).parents[1] / "docs"
+_PROGRAMS: dict[str, click.Command] = {"enqueue": enqueue, "newsgate": newsgate}
+# ```csv posts.csv shows a file, ```console shows commands and what they print.
+_BLOCK = re.compile(r"^```(\w+)(?: (\S+))?\n(.*?)^```$", re.DOTALL | re.MULTILINE)
+_ANY_LINES = "..."
+
+
+@dataclass(frozen=True)
+class Example:
+    """A command of a page, as it is typed, and the lines that the page shows below it."""
+
+    typed: str
+    shown: tuple[str, ...]
+
+
+def examples(page: str) -> Iterator[Example | tuple[str, str]]:
+    """What a page shows, in its order: files as (name, content), and commands."""
+    for kind, name, content in _BLOCK.findall((DOCS / page).read_text(encoding="utf-8")):
+        if kind != "console":
+            if name:
+                yield name, content
+            continue
+        for part in re.split(r"^\$ ", content, flags=re.MULTILINE)[1:]:
+            typed, *shown = part.splitlines()
+            yield Example(typed, tuple(shown))
+
+
+def run_page(page: str) -> Iterator[tuple[str, list[str], list[str]]]:
+    """Do in the current folder what the page shows; gives each command, what it printed and what is shown."""
+    for each in examples(page):
+        if isinstance(each, Example):
+            yield each.typed, printed(each.typed, each.shown), list(each.shown)
+        else:
+            Path(each[0]).write_text(each[1], encoding="utf-8")
+
+
+def printed(typed: str, shown: tuple[str, ...]) -> list[str]:
+    """What a command prints, both streams; where the page leaves lines out with `...`, up to there."""
+    program, *words = shlex.split(typed)
+    done = CliRunner().invoke(_PROGRAMS[program], words, catch_exceptions=False, prog_name=program)
+    lines = [line.rstrip() for line in done.output.splitlines() if not line.startswith("warning: no worker runs here")]
+    return [*lines[: len(shown) - 1], _ANY_LINES] if shown and shown[-1] == _ANY_LINES else lines

@@ -1,0 +1,92 @@
+"""What the values of a column say by themselves, and where a person must say it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import pytest
+
+from newsgate.tasks.reading import LabelValuesError
+from newsgate.tasks.reading.label_values.decision import decide_vocabulary
+from newsgate.tasks.reading.label_values.words import (
+    FAKE_WORDS,
+    LEANING_FAKE_WORDS,
+    LEANING_REAL_WORDS,
+    NEITHER_WORDS,
+    REAL_WORDS,
+    fold,
+)
+
+
+def decided(values: Mapping[str, int], column: str = "label") -> dict[str, str | None]:
+    vocabulary = decide_vocabulary(values, column=column, where="x.csv")
+    return {value: vocabulary.label_of(value) for value in values}
+
+
+@pytest.mark.parametrize(
+    ("column", "values"),
+    [
+        ("label", {"fake": "fake", "REAL": "real", "Fake ": "fake"}),
+        ("Label", {"FALSE": "fake", "TRUE": "real"}),
+        ("label", {"WAHR": "real", "FALSCH": "fake"}),
+        ("label", {"VRAI": "real", "FAUX": "fake"}),
+        ("label", {"VERDADERO": "real", "FALSO": "fake"}),
+        ("label", {"unreliable": "fake", "reliable": "real"}),
+        ("label", {"Fake": "fake", "True": "real"}),
+        ("label", {"hoax": "fake", "genuine": "real", "satire": None, "banana": None}),
+        ("our rating", {"false": "fake", "true": "real", "partially false": None, "other": None}),
+        ("is_fake", {"1": "fake", "0": "real"}),
+        ("isFake", {"1.0": "fake", "0.0": "real"}),
+        ("is_misinfo", {"True": "fake", "False": "real"}),
+        ("IS-FAKE", {"WAHR": "fake", "FALSCH": "real"}),
+        ("fake", {"oui": "fake", "non": "real"}),
+        ("is_fake", {"fake": "fake", "real": "real"}),
+        ("is_real", {"1": "real", "FALSE": "fake"}),
+        ("is_fake", {"1": "fake"}),
+        ("label", {"fake": "fake"}),
+        ("label", {}),
+    ],
+)
+def test_words_that_mean_one_thing_are_understood(column: str, values: dict[str, str | None]) -> None:
+    assert decided(dict.fromkeys(values, 5), column) == values
+
+
+@pytest.mark.parametrize(
+    ("values", "says"),
+    [
+        ({"0": 2, "1": 3}, ("1 (3 rows) and 0 (2 rows)", "--labels fake=1,real=0 or --labels fake=0,real=1")),
+        ({"0.0": 1, "1.0": 1, "1": 1}, ("--labels fake=1,real=0 or --labels fake=0,real=1",)),
+        ({"1": 3}, ("--labels fake=1,real=0",)),
+        ({"1": 1, "2": 1}, ("--labels fake=1,real=2 or --labels fake=2,real=1",)),
+        ({"yes": 1, "no": 1}, ("--labels fake=yes,real=no or --labels fake=no,real=yes",)),
+        ({"a": 1, "b": 1, "c d": 1}, ("--labels 'fake=a;real=b,c d'",)),
+        ({"only": 7}, ("--label fake", "--label real", "only (7 rows)")),
+        ({"Fake": 146, "Trustworthy": 90}, ("only which values say fake", "--labels fake=Fake,real=Trustworthy")),
+        ({"true": 3, "0": 4}, ("a number and a truth value",)),
+        ({"fake": 3, "0": 4}, ("only which values say fake", "--labels fake=fake,real=0")),
+        ({"fake": 2, "other": 90, "x": 1}, ("only which values say fake", "--labels 'fake=fake;real=other,x'")),
+        ({"false": 1, "true": 1, "x": 9}, ("most rows say neither", "--labels fake=false,real=true")),
+        (
+            {"pants-fire": 1, "false": 1, "barely-true": 1, "half-true": 1, "mostly-true": 1, "true": 1},
+            (
+                "a scale",
+                "--labels 'fake=pants-fire,false,barely-true;real=half-true,true,mostly-true'",
+                "--labels 'fake=pants-fire,false,barely-true;real=true,mostly-true'",
+            ),
+        ),
+        ({"mostly true": 1, "mostly false": 1}, ("--labels 'fake=mostly false,real=mostly true'",)),
+        ({str(number): 1 for number in range(40)}, ("30 other values",)),
+    ],
+)
+def test_what_could_mean_the_opposite_is_asked_about(values: dict[str, int], says: tuple[str, ...]) -> None:
+    with pytest.raises(LabelValuesError) as asked:
+        decide_vocabulary(values, column="label", where="x.csv")
+    assert asked.value.values == values
+    assert [words for words in says if words not in str(asked.value)] == []
+
+
+def test_the_words_are_folded_and_in_one_table_each() -> None:
+    tables = (FAKE_WORDS, REAL_WORDS, NEITHER_WORDS, LEANING_FAKE_WORDS, LEANING_REAL_WORDS)
+    words = [word for table in tables for word in table]
+    assert [word for word in words if fold(word) != word] == []
+    assert len(set(words)) == len(words)
