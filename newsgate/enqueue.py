@@ -32,9 +32,9 @@ def enqueue(
 ) -> None:
     """Put the rows of FILE into the database and ring the workers.
 
-    FILE is .csv, .tsv or .jsonl, each also .gz; - reads standard input. Rows that cannot be used are refused one by
-    one, with their reason. The rows beside them are stored. After an interruption, run the same command again: it goes
-    on where it stopped.
+    FILE is a table, JSON or plain text, also in a .zip, .gz, .bz2, .xz or .zst; - reads standard input. Rows that
+    cannot be used are refused one by one, with their reason. The rows beside them are stored. After an interruption,
+    run the same command again: it goes on where it stopped.
 
     \b
     Exit codes: 0 done, 1 an error, 2 wrong usage, 3 done but some rows were refused or failed.

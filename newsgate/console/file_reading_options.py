@@ -27,9 +27,34 @@ _OPTIONS = (
     ),
     click.option("--label-column", metavar="NAME", help="Column that already says fake or real; such labels are kept."),
     click.option(
-        "--delimiter", metavar="CHAR", help="One character, or tab, comma, semicolon, pipe. [default: detected]"
+        "--text-fallback",
+        "text_fallbacks",
+        multiple=True,
+        metavar="NAME",
+        help="Column of the text in rows whose text column is empty. [default: the title]",
+    ),
+    click.option("--no-header", is_flag=True, help="The first line is a row; columns are called 1, 2, 3 and so on."),
+    click.option(
+        "--columns",
+        "column_names",
+        metavar="A,B,TEXT",
+        help="The names of the columns of a file without a header, with commas between.",
+    ),
+    click.option(
+        "--delimiter", metavar="CHAR", help="One character, or tab, comma, semicolon, pipe, none. [default: detected]"
+    ),
+    click.option(
+        "--quoting",
+        type=click.Choice(["usual", "none"]),
+        default="usual",
+        help="With none, a quote is a character like any other.",
     ),
     click.option("--encoding", metavar="NAME", help="For example utf-8, latin-1, utf-16. [default: detected]"),
+    click.option("--member", metavar="NAME", help="The file to read of a .zip archive. [default: the only one]"),
+    click.option("--sheet", metavar="NAME", help="The sheet of a workbook, by name or number. [default: the first]"),
+    click.option(
+        "--records", metavar="PATH", help="Where a JSON document holds its records: data.items. [default: detected]"
+    ),
 )
 
 
@@ -50,6 +75,13 @@ def make_read_options(max_text_chars: int, **given: Any) -> ReadOptions:
         label_column=given["label_column"],
         delimiter=given["delimiter"],
         encoding=given["encoding"],
+        text_fallbacks=tuple(given["text_fallbacks"]),
+        no_header=given["no_header"],
+        column_names=tuple(name.strip() for name in given["column_names"].split(",")) if given["column_names"] else (),
+        quoting=given["quoting"],
+        member=given["member"],
+        sheet=given["sheet"],
+        records=given["records"],
         max_text_chars=max_text_chars,
     )
     return make_vocabulary(options, **given)

@@ -80,6 +80,17 @@ def _layout_json(layout: Layout) -> str:
         decisive["labels_strict"] = True
     if layout.every_label is not None:
         decisive["every_label"] = layout.every_label
+    rarer: dict[str, object] = {
+        "text_fallbacks": layout.text_fallbacks,
+        "quoting": "" if layout.quoting == "usual" else layout.quoting,
+        "member": layout.member,
+        "sheet": layout.sheet,
+        "records": layout.records,
+        "shape": "" if layout.shape == "objects" else layout.shape,
+        # A second line is where the rows begin, unless somebody says that there is no header.
+        "first_row": layout.first_row if layout.format == "csv" and layout.first_row == 1 else None,
+    }
+    decisive.update({name: value for name, value in rarer.items() if value})
     return json.dumps(decisive, sort_keys=True)
 
 

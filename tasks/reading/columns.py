@@ -1,49 +1,59 @@
-"""Which columns hold the text, the id and the label: what the person named, or the usual names."""
+"""Which columns hold the text, the id and the label: what the person named, or what names and cells say."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
-from newsgate.tasks.reading.errors import ambiguous_column, no_text_column, unknown_column
+from newsgate.tasks.reading.column_content import ColumnContent, judge_column
+from newsgate.tasks.reading.column_names import (
+    FOLDED_TEXT_NAMES,
+    ID_NAMES,
+    MESSAGE_FALLBACKS,
+    TEXT_NAMES,
+    TEXT_PAIRS,
+    TITLE_NAMES,
+    WEAK_TEXT_NAMES,
+    fold_name,
+)
+from newsgate.tasks.reading.errors import ambiguous_column, no_text_column, quote_column, unknown_column
 from newsgate.tasks.reading.records import ReadOptions
 
-TEXT_NAMES = (
-    "text",
-    "tweet",
-    "content",
-    "statement",
-    "body",
-    "post",
-    "message",
-    "article",
-    "headline",
-    "claim",
-    "news",
-    "sentence",
-    "full_text",
-    "title",
-)
-ID_NAMES = ("id", "item_id", "tweet_id", "post_id", "uuid")
+Cells = Callable[[str], Iterable[str | None]]
+
+# With fewer cells than this, what is no text for sure may still be one: "42", "Hello".
+_LEAST_CELLS = 3
+_LEAST_WORDS = 4
+# A column that is emptier than the fullest by this factor is not the text.
+_EMPTIER = 4
+_SHORT_CHARS, _LONGER = 15, 8
 
 
 @dataclass(frozen=True, slots=True)
 class ColumnChoice:
-    """The columns to read, each by its name in the file."""
+    """The columns to read, each by its name in the file, and why, where that needs saying."""
 
     text_columns: tuple[str, ...]
     id_column: str | None
     label_column: str | None
+    text_fallbacks: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
 
 
-def choose_columns(columns: Sequence[str], options: ReadOptions, *, where: str) -> ColumnChoice:
-    """Settle the columns; raises NoTextColumnError, UnknownColumnError or AmbiguousColumnError."""
+def choose_columns(
+    columns: Sequence[str], options: ReadOptions, *, where: str, cells: Cells | None = None
+) -> ColumnChoice:
+    """Settle the columns; raises NoTextColumnError, UnknownColumnError or AmbiguousColumnError.
+
+    cells: gives those of a column in a sample of the rows; None where there is none.
+    """
     names = _Names(columns, where)
+    notes: list[str] = []
     if options.text_columns:
         wanted = (names.named(name, option="--text-column") for name in options.text_columns)
         text_columns = tuple(dict.fromkeys(wanted))
     else:
-        text_columns = names.guess_text()
+        text_columns = _TextGuess(names, cells, notes).guess()
     if options.id_column is not None:
         id_column: str | None = names.named(options.id_column, option="--id-column")
     else:
@@ -51,58 +61,181 @@ def choose_columns(columns: Sequence[str], options: ReadOptions, *, where: str) 
     label_column = None
     if options.label_column is not None:
         label_column = names.named(options.label_column, option="--label-column")
-    return ColumnChoice(text_columns, id_column, label_column)
+    if options.text_fallbacks:
+        named = (names.named(name, option="--text-fallback") for name in options.text_fallbacks)
+        fallbacks = tuple(dict.fromkeys(named))
+    else:
+        fallbacks = _guess_fallbacks(names, text_columns)
+        if fallbacks and cells is not None and judge_column(cells(text_columns[0])).fill < 1:
+            shown = " or ".join(map(quote_column, fallbacks))
+            notes.append(f"where {quote_column(text_columns[0])} is empty, the text is {shown}")
+    return ColumnChoice(text_columns, id_column, label_column, fallbacks, tuple(notes))
 
 
 def has_text_column(columns: Sequence[str], options: ReadOptions) -> bool:
     """Whether the named text columns, or one with a usual name, are among these."""
-    folded = {_fold(name) for name in columns}
     if options.text_columns:
+        folded = {_fold(name) for name in columns}
         return all(_fold(name) in folded for name in options.text_columns)
-    return any(name in folded for name in TEXT_NAMES)
+    return any(fold_name(name) in FOLDED_TEXT_NAMES for name in columns)
 
 
 def _fold(name: str) -> str:
     return name.strip().casefold()
 
 
+def _guess_fallbacks(names: _Names, text_columns: Sequence[str]) -> tuple[str, ...]:
+    """Where the text stands in rows in which its column is empty."""
+    if len(text_columns) != 1:
+        return ()
+    text = text_columns[0]
+    if fold_name(text) == "message" and names.usual("link_text"):
+        found = [name for usual in MESSAGE_FALLBACKS for name in names.usual(usual)[:1]]
+    else:
+        beside = text.rpartition(".")[0]
+        titles = [name for usual in TITLE_NAMES for name in names.usual(usual)]
+        found = [name for name in titles if name.rpartition(".")[0] == beside][:1]
+    return tuple(name for name in found if name != text and names.is_unique(name))
+
+
+class _TextGuess:
+    """The text among columns that nobody named; `notes` gets the reason where names alone do not tell it."""
+
+    def __init__(self, names: _Names, cells: Cells | None, notes: list[str]) -> None:
+        self._names = names
+        self._cells = cells
+        self._notes = notes
+        self._judged: dict[str, ColumnContent] = {}
+
+    def guess(self) -> tuple[str, ...]:
+        """The columns of the text. Raises NoTextColumnError, AmbiguousColumnError."""
+        for first, second in TEXT_PAIRS:
+            pair = self._names.usual(first)[:1] + self._names.usual(second)[:1]
+            if len(pair) == 2 and not any(self._is_no_text(name) for name in pair):
+                return tuple(self._names.sure(name) for name in pair)
+        named = self._names.usual_texts()
+        usable = [name for name in named if not self._is_no_text(name)]
+        if usable:
+            chosen = self._fullest(usable)
+            self._say_why(chosen, named[: named.index(chosen)])
+            return (self._names.sure(chosen),)
+        if others := self._by_content():
+            self._say_why(others, named)
+            return (others,)
+        if named and self._judge(named[0]).kind in ("single words", "dates"):
+            self._notes.append(f"text from {quote_column(named[0])}, which holds {self._judge(named[0]).kind}")
+            return (self._names.sure(named[0]),)
+        reasons = tuple(f"{quote_column(name)} holds {self._judge(name).kind}" for name in named)
+        raise no_text_column(self._names.columns, self._names.where, reasons=reasons)
+
+    def _fullest(self, usable: Sequence[str]) -> str:
+        """The first that is about as full as any, and not far shorter."""
+        fill = max(self._judge(name).fill for name in usable)
+        full = [name for name in usable if self._judge(name).fill * _EMPTIER >= fill]
+        longest = max(self._judge(name).mean_chars for name in full)
+        for name in full:
+            mean_chars = self._judge(name).mean_chars
+            if not (mean_chars < _SHORT_CHARS and longest > _LONGER * mean_chars):
+                return name
+        return full[0]
+
+    def _by_content(self) -> str | None:
+        """The column of sentences among those without a usual name: a likely one, or the only one."""
+        if self._cells is None:
+            return None
+        sentences = [
+            name
+            for name in self._names.columns
+            if self._names.is_unique(name)
+            and (content := self._judge(name)).kind == "texts"
+            and content.mean_words >= _LEAST_WORDS
+        ]
+        weak = [name for usual in WEAK_TEXT_NAMES for name in self._names.usual(usual) if name in sentences]
+        if weak:
+            return weak[0]
+        return sentences[0] if len(sentences) == 1 else None
+
+    def _say_why(self, chosen: str, passed: Sequence[str]) -> None:
+        if passed:
+            why = ", ".join(f"{quote_column(name)} holds {self._shown(name)}" for name in passed[:3])
+        elif fold_name(chosen.rpartition(".")[2]) not in FOLDED_TEXT_NAMES:
+            why = "no other column holds sentences"
+        elif "." in chosen:
+            why = "it is the text of each record"
+        else:
+            return
+        self._notes.append(f"text from {quote_column(chosen)}: {why} (--text-column names another)")
+
+    def _shown(self, name: str) -> str:
+        content = self._judge(name)
+        if content.kind != "texts":
+            return str(content.kind)
+        return "far shorter texts" if content.fill * _EMPTIER >= 1 else "a text in few rows only"
+
+    def _is_no_text(self, name: str) -> bool:
+        content = self._judge(name)
+        if content.kind == "addresses":
+            return True
+        return content.kind in ("numbers", "dates", "single words") and content.filled >= _LEAST_CELLS
+
+    def _judge(self, name: str) -> ColumnContent:
+        if name not in self._judged:
+            self._judged[name] = judge_column(self._cells(name) if self._cells else ())
+        return self._judged[name]
+
+
 class _Names:
     """The header's names, found exactly or else by their folded spelling."""
 
     def __init__(self, columns: Sequence[str], where: str) -> None:
-        self._columns = columns
-        self._where = where
+        self.columns = columns
+        self.where = where
         self._by_fold: dict[str, list[str]] = {}
+        self._by_usual: dict[str, list[str]] = {}
         for name in columns:
             self._by_fold.setdefault(_fold(name), []).append(name)
+            self._by_usual.setdefault(fold_name(name), []).append(name)
+        # Those of nested objects go by their last part too, after the others.
+        for name in columns:
+            if "." in name and (last := fold_name(name.rpartition(".")[2])) != fold_name(name):
+                self._by_usual.setdefault(last, []).append(name)
 
     def named(self, wanted: str, *, option: str) -> str:
-        found = self._find(wanted)
-        if found is None:
-            raise unknown_column(wanted, self._columns, option=option, where=self._where)
-        return found
-
-    def guess_text(self) -> tuple[str, ...]:
-        title, text = self._find("title"), self._find("text")
-        if title is not None and text is not None:
-            return (title, text)
-        for guess in TEXT_NAMES:
-            if (found := self._find(guess)) is not None:
-                return (found,)
-        raise no_text_column(self._columns, self._where)
-
-    def guess_id(self, *, taken: Sequence[str]) -> str | None:
-        for guess in ID_NAMES:
-            spelled = self._by_fold.get(guess, ())
-            # Nobody asked for an id, so a doubtful one is left alone instead of refusing the file.
-            if len(spelled) == 1 and spelled[0] not in taken:
-                return spelled[0]
-        return None
-
-    def _find(self, wanted: str) -> str | None:
+        """The column that a person named. Raises UnknownColumnError, AmbiguousColumnError."""
         spelled = self._by_fold.get(_fold(wanted), [])
         exact = [name for name in spelled if name == wanted]
         candidates = exact or spelled
         if len(candidates) > 1:
-            raise ambiguous_column(candidates[0], self._columns, self._where)
-        return candidates[0] if candidates else None
+            raise ambiguous_column(candidates[0], self.columns, self.where)
+        if not candidates:
+            raise unknown_column(wanted, self.columns, option=option, where=self.where)
+        return candidates[0]
+
+    def usual(self, name: str) -> list[str]:
+        """The columns that have this usual name, the best spelled first."""
+        found = self._by_usual.get(fold_name(name), [])
+        return sorted(found, key=lambda each: (each != name, _fold(each) != name))
+
+    def usual_texts(self) -> list[str]:
+        """The columns with a usual name of texts, the likeliest first."""
+        return list(dict.fromkeys(name for usual in TEXT_NAMES for name in self.usual(usual)))
+
+    def sure(self, name: str) -> str:
+        """The name itself. Raises AmbiguousColumnError where two columns have it."""
+        if not self.is_unique(name):
+            raise ambiguous_column(name, self.columns, self.where)
+        return name
+
+    def is_unique(self, name: str) -> bool:
+        """Whether one column alone has the name."""
+        return self._by_fold[_fold(name)].count(name) == 1
+
+    def guess_id(self, *, taken: Sequence[str]) -> str | None:
+        """The column of ids, if there is one for sure."""
+        beside = taken[0].rpartition(".")[0]
+        for guess in ID_NAMES:
+            spelled = [name for name in self.usual(guess) if "." not in name or name.rpartition(".")[0] == beside]
+            # Nobody asked for an id, so a doubtful one is left alone instead of refusing the file.
+            if len(spelled) == 1 and spelled[0] not in taken:
+                return spelled[0]
+        return None

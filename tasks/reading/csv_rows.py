@@ -12,10 +12,10 @@ from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Self
 
-from newsgate.tasks.reading.delimiters import NO_DELIMITER, raise_field_limit
+from newsgate.tasks.reading.delimiters import NO_DELIMITER, QUOTING, raise_field_limit
 from newsgate.tasks.reading.lines import LINE_ENDS, LineBlock, LongLine
 from newsgate.tasks.reading.records import Layout, Limits, Rejected, Row
-from newsgate.tasks.reading.row_maker import RowMaker, join_texts, reject, too_long
+from newsgate.tasks.reading.row_maker import NO_TEXT, RowMaker, is_blank, is_removed, join_texts, reject, too_long
 
 _UNCLOSED = "a quote opened in this row is never closed"
 _MISPLACED = "a quote opened in this row is closed in the middle of a later one"
@@ -63,12 +63,14 @@ class CsvRows:
         self._cut_off = cut_off
         self._after_row = after_row
         self._delimiter = layout.delimiter or NO_DELIMITER
+        self._quoting = QUOTING[layout.quoting]
         self._width = len(layout.columns)
         self._text_indexes = tuple(layout.columns.index(name) for name in layout.text_columns)
         self._only_text_index = self._text_indexes[0] if len(self._text_indexes) == 1 else None
         self._id_index = None if layout.id_column is None else layout.columns.index(layout.id_column)
         self._label_index = None if layout.label_column is None else layout.columns.index(layout.label_column)
-        used = (*self._text_indexes, self._id_index or 0, self._label_index or 0)
+        self._fallback_indexes = tuple(layout.columns.index(name) for name in layout.text_fallbacks)
+        used = (*self._text_indexes, *self._fallback_indexes, self._id_index or 0, self._label_index or 0)
         self._least_width = _width_without_unnamed_end(layout.columns, needed=max(used) + 1)
         raise_field_limit()
 
@@ -112,7 +114,9 @@ class CsvRows:
         while True:
             reason = _UNCLOSED
             remaining = map(lines.__getitem__, range(start, len(lines)))
-            reader = csv.reader(itertools.chain(remaining, _WindowEnd()), delimiter=self._delimiter, strict=True)
+            reader = csv.reader(
+                itertools.chain(remaining, _WindowEnd()), delimiter=self._delimiter, quoting=self._quoting, strict=True
+            )
             base = start
             try:
                 for fields in reader:
@@ -165,6 +169,22 @@ class CsvRows:
             text = join_texts([fields[index] for index in self._text_indexes])
         else:
             text = fields[self._only_text_index]
+        made = self._maker.make(
+            line,
+            text,
+            None if self._id_index is None else fields[self._id_index],
+            None if self._label_index is None else fields[self._label_index],
+        )
+        if self._fallback_indexes and isinstance(made, str) and made in NO_TEXT:
+            return self._make_of_fallback(line, fields) or made
+        return made
+
+    def _make_of_fallback(self, line: int, fields: list[str]) -> Row | str | None:
+        """Make a row of the first column that is not empty in place of the text's; None where all are."""
+        others = (fields[index] for index in self._fallback_indexes)
+        text = next((other for other in others if not (is_blank(other) or is_removed(other))), None)
+        if text is None:
+            return None
         return self._maker.make(
             line,
             text,
@@ -183,10 +203,11 @@ class CsvRows:
     def _recover_line(self, window: _Window, start: int, reason: str) -> Row | Rejected | None:
         """Read one line alone, forgiving characters after a closing quote; refuse it if a quote stays open."""
         line = window.lines[start]
-        reader = csv.reader((line, "\n"), delimiter=self._delimiter)
+        reader = csv.reader((line, "\n"), delimiter=self._delimiter, quoting=self._quoting)
         fields = next(reader)
         if reader.line_num == 1:
             return self._examine(window, start, start + 1, fields)
+        self._maker.misquoted_rows += 1
         return reject(window.first_line + start, reason, [line])
 
     def _reject_long_line(self, long: LongLine) -> Iterator[Rejected]:

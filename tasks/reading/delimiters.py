@@ -6,13 +6,15 @@ import csv
 import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Literal
 
 from newsgate.tasks.reading.columns import has_text_column
 from newsgate.tasks.reading.errors import BadDelimiterError
-from newsgate.tasks.reading.records import ReadOptions
+from newsgate.tasks.reading.records import Quoting, ReadOptions
 
 # Never in a text a person wrote: it makes the csv module read a single column, quotes and all.
 NO_DELIMITER = "\x1f"
+QUOTING: dict[Quoting, Literal[0, 3]] = {"usual": csv.QUOTE_MINIMAL, "none": csv.QUOTE_NONE}
 _WORDS = {"tab": "\t", "comma": ",", "semicolon": ";", "pipe": "|", "\\t": "\t"}
 _CANDIDATES = (",", ";", "\t", "|")
 _SAMPLE_RECORDS = 200
@@ -22,28 +24,48 @@ _FIELD_LIMIT_CHARS = 2**31 - 1
 
 @dataclass(frozen=True, slots=True)
 class Header:
-    """The first record under one delimiter (None: a single column), and the line after it, counted from 0."""
+    """The first record under one delimiter (None: a single column), its line and the one after it, counted from 0.
+
+    records: the first of those below it. steadiness: the share of them that have as many columns.
+    """
 
     delimiter: str | None
     columns: tuple[str, ...]
     end_line: int
+    begin_line: int = 0
+    records: tuple[Sequence[str], ...] = ()
+    steadiness: float = 1.0
 
 
-def named_delimiter(value: str) -> str:
-    """Return the character meant; raises BadDelimiterError."""
+def named_delimiter(value: str) -> str | None:
+    """Return the character meant, None for none; raises BadDelimiterError."""
+    if value.strip().casefold() == "none":
+        return None
     delimiter = _WORDS.get(value.strip().casefold(), value)
     if len(delimiter) != 1 or delimiter in '\r\n"\0' or "\ud800" <= delimiter <= "\udfff":
         raise BadDelimiterError(
             f"{value!a} cannot separate columns",
             where="--delimiter",
-            remedy="Give one character, or one of the words tab, comma, semicolon, pipe",
+            remedy="Give one character, or one of the words tab, comma, semicolon, pipe, none",
         )
     return delimiter
 
 
-def read_header(lines: Sequence[str], delimiter: str | None) -> Header:
-    """Read the first record that is not blank."""
-    return _read_sample(lines, delimiter)[0]
+def read_header(lines: Sequence[str], delimiter: str | None, *, quoting: Quoting = "usual") -> Header:
+    """Read the first record that is not blank, and a sample of those below it."""
+    raise_field_limit()
+    reader = csv.reader(_sample_lines(lines), delimiter=delimiter or NO_DELIMITER, quoting=QUOTING[quoting])
+    columns: tuple[str, ...] = ()
+    begin_line = end_line = 0
+    for fields in reader:
+        begin_line, end_line = end_line, reader.line_num
+        if any(field.strip() for field in fields):
+            columns = tuple(field.strip() for field in fields)
+            break
+    records = tuple(fields for fields in itertools.islice(reader, _SAMPLE_RECORDS) if fields)
+    steady = sum(len(fields) == len(columns) for fields in records)
+    steadiness = steady / len(records) if records else 1.0
+    return Header(delimiter, columns, end_line, begin_line, records, steadiness)
 
 
 def detect_header(lines: Sequence[str], options: ReadOptions) -> Header:
@@ -51,32 +73,18 @@ def detect_header(lines: Sequence[str], options: ReadOptions) -> Header:
     best: Header | None = None
     best_score: tuple[bool, float, int] | None = None
     for delimiter in _CANDIDATES:
-        header, steadiness = _read_sample(lines, delimiter)
+        header = read_header(lines, delimiter, quoting=options.quoting)
         if len(header.columns) < 2:
             continue
-        score = (has_text_column(header.columns, options), steadiness, len(header.columns))
+        score = (has_text_column(header.columns, options), header.steadiness, len(header.columns))
         if best_score is None or score > best_score:
             best, best_score = header, score
-    return best if best is not None else read_header(lines, None)
+    return best if best is not None else read_header(lines, None, quoting=options.quoting)
 
 
 def raise_field_limit() -> None:
     """Lift the csv module's own limit on a field, which holds for the whole process; ours bounds the record."""
     csv.field_size_limit(_FIELD_LIMIT_CHARS)
-
-
-def _read_sample(lines: Sequence[str], delimiter: str | None) -> tuple[Header, float]:
-    """Return the header and the share of the records after it that have as many columns."""
-    raise_field_limit()
-    reader = csv.reader(_sample_lines(lines), delimiter=delimiter or NO_DELIMITER)
-    header = Header(delimiter, (), 0)
-    for fields in reader:
-        if any(field.strip() for field in fields):
-            header = Header(delimiter, tuple(field.strip() for field in fields), reader.line_num)
-            break
-    widths = [len(fields) for fields in itertools.islice(reader, _SAMPLE_RECORDS) if fields]
-    steady = sum(width == len(header.columns) for width in widths)
-    return header, steady / len(widths) if widths else 1.0
 
 
 def _sample_lines(lines: Sequence[str]) -> Sequence[str]:

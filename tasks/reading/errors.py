@@ -46,6 +46,31 @@ class FileChangedError(ReadError):
     """The file's bytes changed between its checksum and its rows; nothing read from it can be trusted."""
 
 
+class MemberError(ReadError):
+    """An archive in which the file with the rows cannot be settled, or not be read."""
+
+
+class RecordsError(ReadError):
+    """A JSON document in which the place of the records cannot be settled."""
+
+
+class SheetError(ReadError):
+    """A workbook in which the sheet cannot be settled."""
+
+
+class MissingLibraryError(ReadError):
+    """The file needs a library that is not installed."""
+
+
+class UnusedOptionError(ReadError):
+    """An option that means nothing for this file."""
+
+    exit_code = 2
+
+    def __init__(self, what: str, *, option: str, where: str, remedy: str | None = None) -> None:
+        super().__init__(what, where=where, remedy=remedy or f"Leave {option} out")
+
+
 class UnknownEncodingError(ReadError):
     """`--encoding` names no text encoding."""
 
@@ -70,6 +95,10 @@ class NoTextColumnError(ColumnError):
     """No column has a name that texts usually have."""
 
 
+class HeaderlessError(ColumnError):
+    """The first line is like the rows below it; only the person knows whether it is one."""
+
+
 class UnknownColumnError(ColumnError):
     """The person named a column that the file does not have."""
 
@@ -78,13 +107,21 @@ class AmbiguousColumnError(ColumnError):
     """The header gives the name of a needed column more than once."""
 
 
-def no_text_column(columns: Sequence[str], where: str) -> NoTextColumnError:
-    """Say which columns there are, so that the person can name one."""
+def missing_extra(what: str, *, where: str) -> MissingLibraryError:
+    """Say which extra reads such a file; what: with its article."""
+    return MissingLibraryError(
+        f"this is {what}, for which a library is missing", where=where, remedy="Run: pip install 'newsgate[files]'"
+    )
+
+
+def no_text_column(columns: Sequence[str], where: str, *, reasons: Sequence[str] = ()) -> NoTextColumnError:
+    """Say which columns there are, so that the person can name one; reasons: against those with a likely name."""
+    because = f" ({', '.join(reasons)})" if reasons else ""
     return NoTextColumnError(
-        f"no column looks like the text among: {list_columns(columns)}",
+        f"no column looks like the text among: {list_columns(columns)}{because}",
         columns=columns,
         where=where,
-        remedy="Name it with --text-column; the first line must be a header",
+        remedy="Name it with --text-column, or add --no-header if the first line is a row",
     )
 
 

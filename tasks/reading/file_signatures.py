@@ -2,52 +2,69 @@
 
 from __future__ import annotations
 
-from pathlib import PurePath
+import re
 
-from newsgate.tasks.reading.errors import DamagedFileError, NotTextError
-from newsgate.tasks.reading.gzip_stream import GZIP_MAGIC
+from newsgate.tasks.reading.errors import NotTextError
 
-_SAVE_AS_CSV = "Save it as CSV"
-_ZIP_MAGIC = b"PK\x03\x04"
-_BZIP2_BLOCK = b"1AY&SY"
 _FORMATS = (
-    (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "an .xls workbook", _SAVE_AS_CSV),
+    (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "an .xls workbook", "Save it as .xlsx or CSV"),
     (b"%PDF-", "a PDF document", "Export its rows as CSV"),
-    (b"PAR1\x15", "a Parquet file", "Export it as CSV or JSONL"),
     (b"SQLite format 3\0", "an SQLite database", "Export the table as CSV"),
-    (b"\xfd7zXZ\0", "an xz file", "Pipe it in: xzcat FILE | enqueue -"),
-    (b"\x28\xb5\x2f\xfd", "a Zstandard file", "Pipe it in: zstdcat FILE | enqueue -"),
     (b"7z\xbc\xaf\x27\x1c", "a 7-Zip archive", "Unpack it first"),
+    (b"Rar!\x1a\x07", "a RAR archive", "Unpack it first"),
+    (b"ARROW1", "an Arrow file", "Save it as Parquet or CSV"),
+    (b"\x80\x02}", "a Python pickle", "Save it as CSV or JSON: a pickle can run programs when it is read"),
+    (b"\x80\x03", "a Python pickle", "Save it as CSV or JSON: a pickle can run programs when it is read"),
+    (b"\x80\x04\x95", "a Python pickle", "Save it as CSV or JSON: a pickle can run programs when it is read"),
+    (b"\x80\x05\x95", "a Python pickle", "Save it as CSV or JSON: a pickle can run programs when it is read"),
+    (b"$FL2@(#)", "an SPSS file", "Export it as CSV"),
+    (b"\x89HDF\r\n\x1a\n", "an HDF5 file", "Export its rows as CSV"),
+    (b"{\\rtf", "an RTF document", "Save it as plain text or CSV"),
+    (b"RDX3\n", "an R data file", "Export it as CSV"),
+    (b"RDX2\n", "an R data file", "Export it as CSV"),
+    (b"X\n\0\0\0", "an R data file", "Export it as CSV"),
+    (b"\x89PNG\r\n", "a picture", "Name a file of texts"),
+    (b"\xff\xd8\xff", "a picture", "Name a file of texts"),
 )
+_GIT_LFS = b"version https://git-lfs.github.com/spec/"
+_TAR_MAGIC, _TAR_MAGIC_AT = b"ustar", 257
+_WEB_PAGE = re.compile(
+    rb"(?:\xef\xbb\xbf)?\s*(?:<!--.*?-->\s*)*<(?:!doctype\s+html|html|head|body)\b", re.IGNORECASE | re.DOTALL
+)
+_XML = re.compile(rb"(?:\xef\xbb\xbf)?\s*<\?xml\b")
 _CONTROLS = bytes(byte for byte in range(32) if byte not in b"\t\n\v\f\r\x1b\x1c\x1d\x1e\x1f")
 _BINARY_CONTROLS = 20
 _BINARY_CONTROLS_SHARE = 0.05
 
 
-def is_gzip(head: bytes, *, name: str) -> bool:
-    """Whether the bytes are gzip's; raises DamagedFileError when only the name says so."""
-    if head.startswith(GZIP_MAGIC):
-        return True
-    if PurePath(name).suffix.casefold() == ".gz":
-        raise DamagedFileError(
-            "this is not a gzip file, though its name ends in .gz",
-            where=name,
-            remedy="Rename it without .gz, or compress it again",
-        )
-    return False
-
-
 def refuse_known_formats(head: bytes, *, where: str) -> None:
-    """Raise NotTextError, naming the format, for the workbooks and archives people mistake for CSV."""
-    if head.startswith(_ZIP_MAGIC):
-        if b"[Content_Types].xml" in head or b"xl/" in head or PurePath(where).suffix.casefold() == ".xlsx":
-            raise NotTextError("this is an .xlsx workbook", where=where, remedy=_SAVE_AS_CSV)
-        raise NotTextError("this is a .zip archive", where=where, remedy="Unpack it first")
-    if head.startswith(b"BZh") and head[4:10] == _BZIP2_BLOCK:
-        raise NotTextError("this is a bzip2 file", where=where, remedy="Pipe it in: bzcat FILE | enqueue -")
+    """Raise NotTextError, naming the format, for what people mistake for a file of rows."""
     for magic, what, remedy in _FORMATS:
         if head.startswith(magic):
             raise NotTextError(f"this is {what}", where=where, remedy=remedy)
+    if head.startswith(_GIT_LFS):
+        raise NotTextError(
+            "this is a Git LFS pointer, which stands for the file and does not hold it",
+            where=where,
+            remedy="Get the file, for instance with: git lfs pull",
+        )
+    if _WEB_PAGE.match(head):
+        raise NotTextError(
+            "this is a web page, saved in place of the data it shows", where=where, remedy="Download the file itself"
+        )
+    if _XML.match(head):
+        raise NotTextError("this is an XML document", where=where, remedy="Export its rows as CSV or JSON")
+
+
+def refuse_tar(head: bytes, *, where: str) -> None:
+    """Raise NotTextError for a tar archive, with the command that gets its first file out."""
+    if head[_TAR_MAGIC_AT : _TAR_MAGIC_AT + len(_TAR_MAGIC)] != _TAR_MAGIC:
+        return
+    raise NotTextError(
+        "this is a tar archive",
+        where=where,
+        remedy=f"See its files with: tar -tf {where}, then pipe one in: tar -xOf {where} MEMBER | enqueue -",
+    )
 
 
 def refuse_control_characters(text: str, *, where: str) -> None:

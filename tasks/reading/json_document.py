@@ -1,4 +1,4 @@
-"""JSON that goes over several lines, where each line should be JSON by itself."""
+"""Whether lines are together one JSON document, or each is JSON by itself."""
 
 from __future__ import annotations
 
@@ -6,34 +6,57 @@ import json
 import re
 from collections.abc import Sequence
 
-from newsgate.tasks.reading.errors import NotTextError
+from newsgate.tasks.reading.json_cursor import JsonCursor
 
+_BEGINS_JSON = re.compile(r"[\[{]\s*[\[{\"]")
 _LINE_END = re.compile(r"\r\n|\n|\r")
-_KINDS = {"[": "array", "{": "object"}
-_REMEDIES = {"array": "jq -c '.[]'", "object": "jq -c ."}
 
 
-def refuse_json_document(lines: Sequence[str], *, is_whole: bool, where: str) -> None:
-    """Raise NotTextError where a sample's first lines are together what none of them is alone: one JSON value.
+def is_json_document(lines: Sequence[str], *, is_whole: bool, is_named_lines: bool) -> bool:
+    """Whether a sample's first lines are together what none of them is alone: JSON.
 
-    is_whole: nothing follows the lines. Else the value may end behind them, and its beginning alone must be sound.
+    is_whole: nothing follows the lines. Else a value may end behind them, and its beginning alone must be sound.
+    is_named_lines: the file's name says that each line is JSON.
     """
-    text = "".join(lines).lstrip()
-    if text[:1] in _KINDS and _goes_on(text, is_whole=is_whole):
-        raise one_json_document(_KINDS[text[0]], where=where)
+    text = "".join(lines)
+    start = JsonCursor.start_of(text)
+    text = text[start:]
+    if text[:1] not in ("[", "{"):
+        return False
+    if start and not "".join(lines)[:start].isspace():
+        return True
+    first, others = next(
+        ((line.strip(), lines[index + 1 :]) for index, line in enumerate(lines) if line.strip()), ("", ())
+    )
+    has_others = any(map(str.strip, others))
+    value = parse_or_none(first)
+    if value is None and not has_others and _BEGINS_JSON.match(text):
+        return True
+    if value is None:
+        return first in ("[", "{") or first[1:].lstrip()[:1] == "{" or _goes_on(text, is_whole=is_whole)
+    if has_others or not is_whole:
+        return False
+    # One line that is a value: a document, unless it is the only row of its file.
+    return isinstance(value, list) or (not is_named_lines and not _is_row(value))
 
 
-def one_json_document(kind: str, *, where: str) -> NotTextError:
-    """Say that JSON lines are wanted, and how to get them; kind: array or object."""
-    remedy = f"Write one object a line, for instance with: {_REMEDIES[kind]}"
-    return NotTextError(f"this is one JSON {kind}", where=where, remedy=remedy)
+def parse_or_none(line: str) -> object:
+    """The value of a line of JSON; None for anything else."""
+    try:
+        return json.loads(line)
+    except (ValueError, RecursionError):
+        return None
+
+
+def _is_row(value: object) -> bool:
+    return isinstance(value, dict) and not any(isinstance(each, (list, dict)) for each in value.values())
 
 
 def _goes_on(text: str, *, is_whole: bool) -> bool:
     """Whether a JSON value begins the text and ends behind its first line."""
     first_line = _LINE_END.search(text)
     if first_line is None:
-        return False
+        return not is_whole
     try:
         _, value_end = json.JSONDecoder().raw_decode(text)
     except RecursionError:

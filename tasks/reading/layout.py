@@ -2,24 +2,27 @@
 
 from __future__ import annotations
 
-import json
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import PurePath
-from typing import Literal
+from typing import Any
 
-from newsgate.tasks.reading.columns import choose_columns
+from newsgate.tasks.reading.columns import Cells, choose_columns, has_text_column
 from newsgate.tasks.reading.delimiters import Header, detect_header, named_delimiter, read_header
 from newsgate.tasks.reading.encodings import Encoding, detect_encoding, error_handler_for, named_encoding
-from newsgate.tasks.reading.errors import EmptyFileError, NoRowsError
+from newsgate.tasks.reading.errors import EmptyFileError, NoRowsError, UnusedOptionError
 from newsgate.tasks.reading.file_signatures import refuse_control_characters
-from newsgate.tasks.reading.json_document import one_json_document, refuse_json_document
+from newsgate.tasks.reading.headers import names_of_columns, refuse_row_as_header
+from newsgate.tasks.reading.json_document import is_json_document, parse_or_none
+from newsgate.tasks.reading.json_shape import JsonShape, cells_shape, find_shape
+from newsgate.tasks.reading.json_values import find_value, flat_names, join_parts
 from newsgate.tasks.reading.lines import split_lines
-from newsgate.tasks.reading.records import Layout, ReadOptions
+from newsgate.tasks.reading.records import Format, Layout, ReadOptions
 
 _JSONL_SUFFIXES = frozenset({".jsonl", ".ndjson", ".jsonlines"})
 _TSV_SUFFIXES = frozenset({".tsv", ".tab"})
+_TEXT_SUFFIXES = frozenset({".txt", ".text"})
 _JSON_OBJECTS_SEEN = 1_000
 # With which files begin for the sake of Excel, which takes it for no row either.
 _SEPARATOR_LINE = re.compile(r'"?sep=([^\r\n"\0])"?[\r\n]*', re.IGNORECASE)
@@ -27,11 +30,22 @@ _SEPARATOR_LINE = re.compile(r'"?sep=([^\r\n"\0])"?[\r\n]*', re.IGNORECASE)
 
 @dataclass(frozen=True, slots=True)
 class Sample:
-    """The first decompressed bytes of the input named `name`; `is_whole` says that nothing follows them."""
+    """The first decompressed bytes of the input, whose name tells the format; `is_whole`: nothing follows them."""
 
     name: str
     data: bytes
     is_whole: bool
+
+
+@dataclass(frozen=True, slots=True)
+class _Decoded:
+    """The whole lines of a sample, and what was said about it so far."""
+
+    name: str
+    lines: Sequence[str]
+    is_whole: bool
+    encoding: str
+    notes: tuple[str, ...]
 
 
 def decide_layout(sample: Sample, options: ReadOptions) -> Layout:
@@ -39,10 +53,12 @@ def decide_layout(sample: Sample, options: ReadOptions) -> Layout:
     encoding = _decide_encoding(sample, options)
     lines = _decode_lines(sample, encoding.name)
     notes = (encoding.note,) if encoding.note else ()
-    refuse_json_document(lines, is_whole=sample.is_whole, where=sample.name)
-    if _decide_format(sample.name, lines) == "jsonl":
-        return _jsonl_layout(sample.name, lines, options, encoding=encoding.name, notes=notes)
-    return _csv_layout(sample.name, lines, options, encoding=encoding.name, notes=notes)
+    decoded = _Decoded(sample.name, lines, sample.is_whole, encoding.name, notes)
+    form = _decide_format(decoded, options)
+    if options.records is not None and form != "json":
+        raise UnusedOptionError("this is no JSON document", option="--records", where=sample.name)
+    decide = {"json": _json_layout, "jsonl": _jsonl_layout, "lines": _lines_layout}.get(form, _csv_layout)
+    return decide(decoded, options)
 
 
 def _decide_encoding(sample: Sample, options: ReadOptions) -> Encoding:
@@ -63,86 +79,164 @@ def _decode_lines(sample: Sample, encoding: str) -> list[str]:
     return lines
 
 
-def _decide_format(name: str, lines: Sequence[str]) -> Literal["csv", "jsonl"]:
-    if _suffix(name) in _JSONL_SUFFIXES:
+def _decide_format(decoded: _Decoded, options: ReadOptions) -> Format:
+    first = next((line.strip() for line in decoded.lines if line.strip()), "")
+    suffix = PurePath(decoded.name.casefold()).suffix
+    if options.records is not None and first[:1] in "[{":
+        return "json"
+    if is_json_document(decoded.lines, is_whole=decoded.is_whole, is_named_lines=suffix in _JSONL_SUFFIXES):
+        return "json"
+    if suffix in _JSONL_SUFFIXES:
         return "jsonl"
-    first = next((line.strip() for line in lines if line.strip()), "")
-    # No header of CSV begins like these, even where the rest is damaged.
-    if first.startswith("[") and (_parse(first) is not None or first[1:].lstrip()[:1] in ("", "{")):
-        raise one_json_document("array", where=name)
-    if first == "{":
-        raise one_json_document("object", where=name)
-    return "jsonl" if isinstance(_parse(first), dict) else "csv"
+    value = parse_or_none(first)
+    if isinstance(value, dict) or (isinstance(value, list) and len(decoded.lines) > 1):
+        return "jsonl"
+    if suffix in _TEXT_SUFFIXES and options.delimiter is None and not options.column_names:
+        return "lines" if _is_plain_text(decoded.lines, options) else "csv"
+    return "csv"
 
 
-def _suffix(name: str) -> str:
-    """The ending that tells the format: the one before .gz."""
-    return PurePath(name.casefold().removesuffix(".gz")).suffix
+def _is_plain_text(lines: Sequence[str], options: ReadOptions) -> bool:
+    """Whether a .txt file is a text a line, and no table: no header names a text, and no character makes columns."""
+    header = detect_header(lines, options)
+    if has_text_column(header.columns, options):
+        return False
+    # A comma stands in sentences too, but hardly ever as often in each.
+    least = {",": 4, ";": 3}.get(header.delimiter or "", 2)
+    return header.delimiter is None or len(header.columns) < least or header.steadiness < 0.9
 
 
-def _parse(line: str) -> object:
-    try:
-        return json.loads(line)
-    except (ValueError, RecursionError):
-        return None
+def _csv_layout(decoded: _Decoded, options: ReadOptions) -> Layout:
+    name, notes = decoded.name, decoded.notes
+    header = _decide_header(name, decoded.lines, options)
+    if options.no_header or options.column_names:
+        header = _without_header(header, options, name=name)
+    else:
+        refuse_row_as_header(header.columns, header.records, options, where=name)
+    positions = {column: index for index, column in reversed(list(enumerate(header.columns)))}
 
+    def cells(column: str) -> list[str]:
+        index = positions[column]
+        return [record[index] if index < len(record) else "" for record in header.records if record]
 
-def _csv_layout(
-    name: str, lines: Sequence[str], options: ReadOptions, *, encoding: str, notes: tuple[str, ...]
-) -> Layout:
-    header = _decide_header(name, lines, options)
-    chosen = choose_columns(header.columns, options, where=name)
-    if len(header.columns) == 1 and header.delimiter is None:
+    chosen = choose_columns(header.columns, options, where=name, cells=cells)
+    if len(header.columns) == 1 and header.delimiter is None and not options.no_header and not options.column_names:
         notes = (*notes, "read as a single column: the header has no delimiter (--delimiter overrides)")
     return Layout(
         format="csv",
-        encoding=encoding,
+        encoding=decoded.encoding,
         delimiter=header.delimiter,
         columns=header.columns,
         text_columns=chosen.text_columns,
         id_column=chosen.id_column,
         label_column=chosen.label_column,
-        notes=notes,
+        notes=(*notes, *chosen.notes),
         first_row=header.end_line + 1,
         max_text_chars=options.max_text_chars,
+        text_fallbacks=chosen.text_fallbacks,
+        quoting=options.quoting,
     )
+
+
+def _without_header(header: Header, options: ReadOptions, *, name: str) -> Header:
+    """The same lines when the first of them is a row."""
+    columns = names_of_columns(header.columns, options, where=name)
+    return replace(header, columns=columns, records=(header.columns, *header.records), end_line=header.begin_line)
 
 
 def _decide_header(name: str, lines: Sequence[str], options: ReadOptions) -> Header:
     if lines and (separator := _SEPARATOR_LINE.fullmatch(lines[0])):
         named = separator[1] if options.delimiter is None else named_delimiter(options.delimiter)
-        header = read_header(lines[1:], named)
-        return replace(header, end_line=header.end_line + 1)
+        header = read_header(lines[1:], named, quoting=options.quoting)
+        return replace(header, begin_line=header.begin_line + 1, end_line=header.end_line + 1)
     if options.delimiter is not None:
-        return read_header(lines, named_delimiter(options.delimiter))
-    if _suffix(name) in _TSV_SUFFIXES:
-        return read_header(lines, "\t")
+        return read_header(lines, named_delimiter(options.delimiter), quoting=options.quoting)
+    if PurePath(name.casefold()).suffix in _TSV_SUFFIXES:
+        return read_header(lines, "\t", quoting=options.quoting)
     return detect_header(lines, options)
 
 
-def _jsonl_layout(
-    name: str, lines: Sequence[str], options: ReadOptions, *, encoding: str, notes: tuple[str, ...]
-) -> Layout:
-    keys: dict[str, None] = {}
-    objects = 0
-    for line in lines:
-        value = _parse(line) if line.strip() else None
-        if isinstance(value, dict):
-            keys.update(dict.fromkeys(value))
-            objects += 1
-            if objects == _JSON_OBJECTS_SEEN:
-                break
-    if not objects:
-        raise NoRowsError("no line is a JSON object", where=name, remedy='Write one object a line: {"text": "…"}')
-    chosen = choose_columns(tuple(keys), options, where=name)
+def _lines_layout(decoded: _Decoded, options: ReadOptions) -> Layout:
+    chosen = choose_columns(("text",), options, where=decoded.name)
     return Layout(
-        format="jsonl",
-        encoding=encoding,
+        format="lines",
+        encoding=decoded.encoding,
         delimiter=None,
-        columns=tuple(keys),
+        columns=("text",),
+        text_columns=chosen.text_columns,
+        id_column=None,
+        label_column=None,
+        notes=(*decoded.notes, "read as plain text, each line a text of its own"),
+        max_text_chars=options.max_text_chars,
+    )
+
+
+def _jsonl_layout(decoded: _Decoded, options: ReadOptions) -> Layout:
+    values = []
+    for line in decoded.lines:
+        value = parse_or_none(line) if line.strip() else None
+        if isinstance(value, (dict, list, str)):
+            values.append(value)
+            if len(values) == _JSON_OBJECTS_SEEN:
+                break
+    objects = [value for value in values if isinstance(value, dict)]
+    first_row = 1
+    if objects or not values:
+        columns: dict[str, None] = {}
+        for each in objects:
+            columns.update(dict.fromkeys(flat_names(each)))
+        shape = JsonShape("", "objects", tuple(columns), tuple(objects))
+    elif rows := [value for value in values if isinstance(value, list)]:
+        shape = cells_shape(rows, options, where=decoded.name)
+        if shape.has_header:
+            first_row = 1 + next(index for index, line in enumerate(decoded.lines, 1) if line.strip())
+    else:
+        shape = JsonShape("", "texts", ("text",), tuple({"text": value} for value in values))
+    if not shape.sample and not shape.columns:
+        raise NoRowsError(
+            "no line is a JSON object", where=decoded.name, remedy='Write one object a line: {"text": "…"}'
+        )
+    layout = _records_layout(decoded, options, shape, first_row=first_row)
+    return replace(layout, format="jsonl", records=None)
+
+
+def _json_layout(decoded: _Decoded, options: ReadOptions) -> Layout:
+    text = "".join(decoded.lines)
+    shape = find_shape(text, options, is_whole=decoded.is_whole, where=decoded.name)
+    return _records_layout(decoded, options, shape, first_row=2 if shape.has_header else 1)
+
+
+def _records_layout(decoded: _Decoded, options: ReadOptions, shape: JsonShape, *, first_row: int) -> Layout:
+    chosen = choose_columns(shape.columns, options, where=decoded.name, cells=cells_of(shape.sample))
+    notes = list(decoded.notes)
+    if shape.records:
+        others = (
+            f" (also at {', '.join(shape.other_places[:3])}: --records names another)" if shape.other_places else ""
+        )
+        notes.append(f"records read at {shape.records}{others}")
+    return Layout(
+        format="json",
+        encoding=decoded.encoding,
+        delimiter=None,
+        columns=shape.columns,
         text_columns=chosen.text_columns,
         id_column=chosen.id_column,
         label_column=chosen.label_column,
-        notes=notes,
+        notes=(*notes, *chosen.notes),
+        first_row=first_row,
         max_text_chars=options.max_text_chars,
+        text_fallbacks=chosen.text_fallbacks,
+        records=shape.records,
+        shape=shape.shape,
     )
+
+
+def cells_of(records: Sequence[Mapping[str, Any]]) -> Cells:
+    """The cells of a column of objects, as texts."""
+
+    def cells(column: str) -> Iterable[str | None]:
+        for record in records:
+            value = find_value(record, column)[1]
+            yield value if value is None or isinstance(value, str) else join_parts(value) or str(value)
+
+    return cells

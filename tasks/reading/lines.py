@@ -44,7 +44,7 @@ def read_lines(
     """Decode the stream and cut it at LF, CRLF and CR; undecodable bytes become lone surrogates."""
     next_line = 1
     begun = _BegunLine(max_line_chars)
-    for text in _decode(stream, encoding, block_bytes):
+    for text in decode_text(stream, encoding, block_bytes):
         cut = max(text.rfind("\n"), text.rfind("\r")) + 1
         if cut:
             if begun.is_long:
@@ -84,7 +84,8 @@ def is_clean(text: str) -> bool:
     return True
 
 
-def _decode(stream: ByteStream, encoding: str, block_bytes: int) -> Iterator[str]:
+def decode_text(stream: ByteStream, encoding: str, block_bytes: int) -> Iterator[str]:
+    """Decode the stream piece by piece; undecodable bytes become lone surrogates."""
     characters = codecs.getincrementaldecoder(encoding)(error_handler_for(encoding))
     # Holds a CR back at the end of a block, so that no CRLF is ever cut in two.
     decoder = io.IncrementalNewlineDecoder(characters, translate=False)

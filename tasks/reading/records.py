@@ -10,6 +10,11 @@ from newsgate.tasks.reading.label_values.vocabulary import FAKE_OR_REAL, LabelVo
 
 DEFAULT_MAX_TEXT_CHARS = 16_777_216
 MAX_ID_CHARS = 1000
+
+Format = Literal["csv", "jsonl", "lines", "json", "xlsx", "ods", "parquet"]
+# What one record of JSON is: an object, one value of each of several columns, an array of cells, or the text itself.
+Shape = Literal["objects", "columns", "cells", "texts"]
+Quoting = Literal["usual", "none"]
 RAW_SHOWN_CHARS = 1000
 
 
@@ -17,7 +22,10 @@ RAW_SHOWN_CHARS = 1000
 class ReadOptions:
     """What the person said about the input; None or empty means "guess".
 
-    delimiter: one character, or one of the words tab, comma, semicolon, pipe.
+    delimiter: one character, or one of the words tab, comma, semicolon, pipe, none.
+    text_fallbacks: the columns that hold the text where the text columns are empty.
+    no_header: the first line is a row. column_names: what its columns are called.
+    member: of a .zip archive. sheet: of a workbook. records: the path to the records of a JSON document.
     vocabulary: what the labels mean. labels_strict: a row with any other label is refused. every_label: of all rows.
     """
 
@@ -30,21 +38,41 @@ class ReadOptions:
     vocabulary: LabelVocabulary | None = None
     labels_strict: bool = False
     every_label: Label | None = None
+    text_fallbacks: tuple[str, ...] = ()
+    no_header: bool = False
+    column_names: tuple[str, ...] = ()
+    quoting: Quoting = "usual"
+    member: str | None = None
+    sheet: str | None = None
+    records: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ClassNames:
+    """The names that a file gives to the numbers of one of its columns: `names[0]` is what 0 means."""
+
+    column: str
+    names: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class Layout:
     """How the input is read: enough to read the same bytes again and get the same rows.
 
-    delimiter: None for JSONL, and for CSV with a single column, where every comma belongs to the text.
-    columns: the header's names as they stand, or the JSON keys seen in the sample.
+    delimiter: None for every format but CSV, and for CSV with a single column, where every comma belongs to the text.
+    columns: the header's names as they stand, or the keys seen in the sample, those of nested objects with dots.
     first_row: the 1-based line at which the data begin.
     notes: what the person should know about the guesses, one sentence each.
     vocabulary: what the values in the column of labels say; None gives them as they stand.
     every_label: what all rows are, where no column says it.
+    quoting: "none" where a quote is a character like any other.
+    member: the file of a .zip archive. sheet: of a workbook.
+    records: where a JSON document holds its records; `shape` says what each of them is.
+    text_fallbacks: the columns of the text where all text columns are empty, the first that is not.
+    class_names: the names of numbered labels, where the file itself has them.
     """
 
-    format: Literal["csv", "jsonl"]
+    format: Format
     encoding: str
     delimiter: str | None
     columns: tuple[str, ...]
@@ -56,10 +84,17 @@ class Layout:
     max_text_chars: int = DEFAULT_MAX_TEXT_CHARS
     vocabulary: LabelVocabulary | None = FAKE_OR_REAL
     every_label: Label | None = None
+    text_fallbacks: tuple[str, ...] = ()
+    quoting: Quoting = "usual"
+    member: str | None = None
+    sheet: str | None = None
+    records: str | None = None
+    shape: Shape = "objects"
+    class_names: tuple[ClassNames, ...] = ()
 
 
 class Row(NamedTuple):
-    """One accepted row; `row` is the 1-based physical line at which it starts.
+    """One accepted row; `row` is the 1-based number of the physical line, record or sheet row at which it starts.
 
     A tuple, which takes half the time of a frozen dataclass: one is made of every row.
     """

@@ -11,6 +11,11 @@ from newsgate.tasks.reading.label_values.vocabulary import FAKE_OR_REAL, LabelVo
 from newsgate.tasks.reading.records import MAX_ID_CHARS, RAW_SHOWN_CHARS, Rejected, Row
 
 EMPTY_TEXT = "empty text"
+REMOVED_TEXT = "the text was deleted or removed where it stood"
+# For which another column may stand in.
+NO_TEXT = frozenset({EMPTY_TEXT, REMOVED_TEXT})
+# What Reddit leaves in the place of a text.
+_REMOVED = frozenset({"[deleted]", "[removed]", "[deleted by user]", "[removed by reddit]", "[ removed by reddit ]"})
 _UNSTORABLE = re.compile("[\0\ud800-\udfff]")
 _INVISIBLE_CATEGORIES = frozenset({"Cc", "Cf", "Zs", "Zl", "Zp"})
 # Letters and marks by category, blank by design: joiners, fillers, variation selectors, the empty Braille cell.
@@ -18,6 +23,7 @@ _INVISIBLE_OTHERS = frozenset("\u034f\u115f\u1160\u17b4\u17b5\u2800\u3164\uffa0"
     map(chr, range(0xFE00, 0xFE10))
 )
 _KNOWN_LABELS = 1_000
+_REMOVED_INDENT_CHARS = 4
 _OTHER_LABELS_SHOWN = 5
 _OTHER_LABEL_SHOWN_CHARS = 40
 
@@ -81,12 +87,14 @@ class RowMaker:
 
     every_label: what all rows are.
     undecodable_rows: how many rows were refused for bytes that are not valid in the encoding.
+    misquoted_rows: how many for a quote that is not closed where it should be.
     """
 
     def __init__(
         self, *, encoding: str, max_text_chars: int, labels: LabelReader | None, every_label: str | None = None
     ) -> None:
         self.undecodable_rows = 0
+        self.misquoted_rows = 0
         self._encoding = encoding
         self._max_text_chars = max_text_chars
         self._labels = labels
@@ -95,8 +103,11 @@ class RowMaker:
     def make(self, line: int, text: str, external_id: str | None, label: str | None) -> Row | str:
         """Return the row, or the reason to refuse it."""
         # Nearly every text begins with a letter, which settles that it is not empty.
-        if (not text[:1].isalnum() or text[0] in _INVISIBLE_OTHERS) and is_blank(text):
-            return EMPTY_TEXT
+        if not text[:1].isalnum() or text[0] in _INVISIBLE_OTHERS:
+            if is_blank(text):
+                return EMPTY_TEXT
+            if is_removed(text):
+                return REMOVED_TEXT
         if len(text) > self._max_text_chars:
             return too_long("text", len(text), self._max_text_chars)
         if external_id is not None:
@@ -125,8 +136,13 @@ class RowMaker:
 
 
 def join_texts(parts: Sequence[str]) -> str:
-    """Join several text columns with line feeds, leaving the empty ones out."""
-    return "\n".join(part for part in parts if not is_blank(part))
+    """Join several text columns with line feeds, leaving the empty and the removed ones out."""
+    return "\n".join(part for part in parts if not (is_blank(part) or is_removed(part)))
+
+
+def is_removed(text: str) -> bool:
+    """Whether the text only says that there was one."""
+    return "[" in text[:_REMOVED_INDENT_CHARS] and text.strip().casefold() in _REMOVED
 
 
 def is_blank(text: str) -> bool:

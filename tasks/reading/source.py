@@ -2,27 +2,37 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
 from typing import IO, Self
 
+from newsgate.tasks.reading.content import HEAD_BYTES, Content, Pass
 from newsgate.tasks.reading.csv_rows import CsvRows
-from newsgate.tasks.reading.errors import DamagedFileError, EmptyFileError, NoRowsError
-from newsgate.tasks.reading.file_signatures import is_gzip, refuse_known_formats
-from newsgate.tasks.reading.gzip_stream import ENDS_EARLY, ByteStream, GzipStream
+from newsgate.tasks.reading.errors import DamagedFileError, EmptyFileError, NoRowsError, NotTextError
+from newsgate.tasks.reading.file_signatures import refuse_known_formats
+from newsgate.tasks.reading.gzip_stream import ENDS_EARLY
+from newsgate.tasks.reading.json_cursor import JsonCursor
+from newsgate.tasks.reading.json_rows import ENDS_EARLY as JSON_ENDS_EARLY
+from newsgate.tasks.reading.json_rows import JsonRows
 from newsgate.tasks.reading.jsonl_rows import JsonlRows
 from newsgate.tasks.reading.layout import Sample, decide_layout
-from newsgate.tasks.reading.lines import read_lines
+from newsgate.tasks.reading.lines import decode_text, read_lines
 from newsgate.tasks.reading.records import Layout, Limits, ReadOptions, Rejected, Row
 from newsgate.tasks.reading.row_maker import LabelReader, RowMaker
 from newsgate.tasks.reading.snapshot import Snapshot, SnapshotReader, open_snapshot
+from newsgate.tasks.reading.text_rows import TextRows
 
 GREW = "the file grew while it was read; the row may be incomplete"
 _GREW_WARNING = "the file grew while it was read: what was written after it was opened was not read"
-_HEAD_BYTES = 4096
+_NOT_YET = {
+    "xlsx": ("an .xlsx workbook", "Save it as CSV"),
+    "ods": ("an .ods workbook", "Save it as CSV"),
+    "parquet": ("a Parquet file", "Export it as CSV or JSONL"),
+}
 _LOOK_BYTES = 1_048_576
+_LINE_READERS: dict[str, type[CsvRows | JsonlRows | TextRows]] = {"csv": CsvRows, "jsonl": JsonlRows, "lines": TextRows}
 
 
 class Source:
@@ -35,20 +45,19 @@ class Source:
     incomplete: rows are missing from the input itself, known when the latest `rows()` or `look_for_damage()` has ended.
     """
 
-    def __init__(self, snapshot: Snapshot, *, limits: Limits) -> None:
+    def __init__(self, snapshot: Snapshot, *, spool_folder: Path, limits: Limits) -> None:
         self.name = snapshot.name
         self.size_bytes = snapshot.size_bytes
         self._snapshot = snapshot
+        self._spool_folder = spool_folder
         self._limits = limits
-        self._reader = SnapshotReader(snapshot)
+        self._pass: Pass | None = None
+        self._contents: dict[str | None, Content] = {}
         self._warnings: list[str] = []
         self.incomplete = False
-        head = snapshot.read_at(0, _HEAD_BYTES)
-        if not head:
+        if not snapshot.size_bytes:
             raise EmptyFileError("the file is empty", where=self.name, remedy="Give it a header and rows")
-        self._is_gzip = is_gzip(head, name=self.name)
-        if not self._is_gzip:
-            refuse_known_formats(head, where=self.name)
+        refuse_known_formats(snapshot.read_at(0, HEAD_BYTES), where=self.name)
 
     @property
     def sha256(self) -> str:
@@ -58,7 +67,7 @@ class Source:
     @property
     def position_bytes(self) -> int:
         """How many raw bytes the latest `rows()` has consumed, for a progress bar."""
-        return self._reader.position_bytes
+        return min(self._pass.position_bytes, self.size_bytes) if self._pass else 0
 
     @property
     def warnings(self) -> tuple[str, ...]:
@@ -67,7 +76,16 @@ class Source:
 
     def layout(self, options: ReadOptions | None = None) -> Layout:
         """Decide from a sample how to read the input; raises a ReadError where that cannot be."""
-        return decide_layout(self._read_sample(), options or ReadOptions())
+        options = options or ReadOptions()
+        content = self._content(options.member)
+        if content.kind != "text":
+            what, remedy = _NOT_YET[content.kind]
+            raise NotTextError(f"this is {what}", where=self.name, remedy=remedy)
+        layout = decide_layout(self._read_sample(content), options)
+        if content.member is None:
+            return layout
+        notes = (f"read {content.member} of the archive", *layout.notes)
+        return replace(layout, member=content.member, notes=notes)
 
     def rows(self, layout: Layout, *, after_row: int = 0) -> Iterator[Row | Rejected]:
         """Yield each data row once, in order, beginning with the first that starts after line `after_row`.
@@ -76,7 +94,6 @@ class Source:
         are no longer those of `sha256`: then nothing that was yielded can be trusted.
         """
         expected_sha256 = self.sha256
-        reader = self._reader = SnapshotReader(self._snapshot)
         self._warnings = []
         labels = LabelReader(layout.vocabulary) if layout.label_column is not None else None
         maker = RowMaker(
@@ -85,36 +102,31 @@ class Source:
             labels=labels,
             every_label=layout.every_label,
         )
-        limits = replace(self._limits, record_chars=max(self._limits.record_chars, layout.max_text_chars))
-        stream: ByteStream = GzipStream(reader) if self._is_gzip else reader
-        blocks = read_lines(
-            stream,
-            layout.encoding,
-            block_bytes=limits.block_bytes,
-            max_line_chars=limits.record_chars,
-        )
-        parser = (CsvRows if layout.format == "csv" else JsonlRows)(
-            layout, maker, limits=limits, cut_off=lambda: self._cut_off(stream), after_row=after_row
-        )
+        content = self._content(layout.member)
+        damage_of: Callable[[], str | None]
+        if layout.format == "json":
+            rows, damage_of = self._json_rows(content, layout, maker, after_row)
+        else:
+            rows, damage_of = self._line_rows(content, layout, maker, after_row)
         is_empty = True
-        for row in parser.read(blocks):
+        for row in rows:
             is_empty = False
             yield row
-        reader.drain()
-        if reader.hexdigest() != expected_sha256:
-            raise self._snapshot.changed("was changed while it was read")
-        if is_empty and after_row == 0:
+        damage = damage_of()
+        self._check_unchanged(expected_sha256)
+        if is_empty and after_row == 0 and damage is None:
             raise NoRowsError("there are no data rows", where=self.name, remedy="Give it rows below the header")
-        self._collect_warnings(stream, maker, labels)
+        self._collect_warnings(damage, maker, labels)
 
     def look_for_damage(self) -> None:
         """Find out without reading rows whether some are missing from compressed input: a pass over all of it."""
         self._warnings = []
-        if self._is_gzip:
-            stream = GzipStream(SnapshotReader(self._snapshot))
-            while stream.read(_LOOK_BYTES):
-                pass
-            self._collect_damage(stream)
+        for content in list(self._contents.values()) or [self._content(None)]:
+            if content.is_packed:
+                stream = content.open()
+                while stream.read(_LOOK_BYTES):
+                    pass
+                self._collect_damage(stream, stream.damage)
 
     def close(self) -> None:
         """Release the file; a copy of standard input is gone with it."""
@@ -128,9 +140,51 @@ class Source:
     ) -> None:
         self.close()
 
-    def _read_sample(self) -> Sample:
-        reader = SnapshotReader(self._snapshot)
-        stream: ByteStream = GzipStream(reader) if self._is_gzip else reader
+    def _content(self, member: str | None) -> Content:
+        if member not in self._contents:
+            content = Content(self._snapshot, member=member, spool_folder=self._spool_folder)
+            self._contents = {member: content}
+        return self._contents[member]
+
+    def _line_rows(
+        self, content: Content, layout: Layout, maker: RowMaker, after_row: int
+    ) -> tuple[Iterator[Row | Rejected], Callable[[], str | None]]:
+        limits = replace(self._limits, record_chars=max(self._limits.record_chars, layout.max_text_chars))
+        stream = self._pass = content.open()
+        blocks = read_lines(
+            stream,
+            layout.encoding,
+            block_bytes=limits.block_bytes,
+            max_line_chars=limits.record_chars,
+        )
+        parser = _LINE_READERS[layout.format](
+            layout, maker, limits=limits, cut_off=lambda: self._cut_off(stream), after_row=after_row
+        )
+        return parser.read(blocks), lambda: stream.damage
+
+    def _json_rows(
+        self, content: Content, layout: Layout, maker: RowMaker, after_row: int
+    ) -> tuple[Iterator[Row | Rejected], Callable[[], str | None]]:
+        passes: list[Pass] = []
+
+        def begin() -> JsonCursor:
+            stream = self._pass = content.open()
+            passes.append(stream)
+            pieces = decode_text(stream, layout.encoding, self._limits.block_bytes)
+            # A record is its text and what stands around it.
+            most_chars = 2 * max(self._limits.record_chars, layout.max_text_chars)
+            return JsonCursor(pieces, max_value_chars=most_chars)
+
+        parser = JsonRows(layout, maker, begin=begin, after_row=after_row)
+
+        def damage() -> str | None:
+            # What is left behind the last record is read too, for the file's checksum.
+            return next((each.damage for each in passes if each.damage), None) or parser.damage
+
+        return parser.read(), damage
+
+    def _read_sample(self, content: Content) -> Sample:
+        stream = content.open()
         data = bytearray()
         is_whole = False
         # A first line longer than the sample is still read to its end, within the limit on any line.
@@ -142,33 +196,45 @@ class Source:
                 is_whole = True
                 break
             data += piece
-        if not data and isinstance(stream, GzipStream) and stream.damage:
+        if not data and stream.damage:
             raise DamagedFileError(stream.damage, where=self.name, remedy="Make it, or download it, again")
-        return Sample(self.name, bytes(data), is_whole)
+        return Sample(content.name, bytes(data), is_whole)
 
-    def _cut_off(self, stream: ByteStream) -> str | None:
+    def _check_unchanged(self, expected_sha256: str) -> None:
+        sha256 = self._pass.sha256_to_the_end() if self._pass else None
+        if sha256 is None:
+            reader = SnapshotReader(self._snapshot)
+            reader.drain()
+            sha256 = reader.hexdigest()
+        if sha256 != expected_sha256:
+            raise self._snapshot.changed("was changed while it was read")
+
+    def _cut_off(self, stream: Pass) -> str | None:
         """Why a last row without a line end may be incomplete."""
-        if isinstance(stream, GzipStream):
+        if stream.is_packed:
             return stream.damage
         return GREW if self._snapshot.has_grown() else None
 
-    def _collect_warnings(self, stream: ByteStream, maker: RowMaker, labels: LabelReader | None) -> None:
+    def _collect_warnings(self, damage: str | None, maker: RowMaker, labels: LabelReader | None) -> None:
         if self._snapshot.has_grown():
             self._warnings.append(_GREW_WARNING)
-        if isinstance(stream, GzipStream):
-            self._collect_damage(stream)
+        if self._pass is not None:
+            self._collect_damage(self._pass, damage)
         if rows := maker.undecodable_rows:
             count = "1 row is" if rows == 1 else f"{rows:,} rows are"
             self._warnings.append(f"{count} not valid in the encoding read; --encoding names another")
+        if rows := maker.misquoted_rows:
+            count = "1 row has" if rows == 1 else f"{rows:,} rows have"
+            self._warnings.append(f"{count} a quote that is not closed; where quotes mean nothing: --quoting none")
         if labels is not None and (warning := labels.warning()):
             self._warnings.append(warning)
 
-    def _collect_damage(self, stream: GzipStream) -> None:
-        self.incomplete = stream.damage is not None
-        if stream.damage == ENDS_EARLY:
-            self._warnings.append(f"{stream.damage}: its last rows are missing")
-        elif stream.damage:
-            self._warnings.append(f"{stream.damage}: the rows after the damage are missing")
+    def _collect_damage(self, stream: Pass, damage: str | None) -> None:
+        self.incomplete = damage is not None
+        if damage and damage in (ENDS_EARLY, JSON_ENDS_EARLY):
+            self._warnings.append(f"{damage}: its last rows are missing")
+        elif damage:
+            self._warnings.append(f"{damage}: the rows after the damage are missing")
         if stream.trailing:
             self._warnings.append("bytes after the end of the compressed data were not read")
 
@@ -176,16 +242,17 @@ class Source:
 def open_source(
     path: str | Path, *, spool_folder: Path, stdin: IO[bytes] | None = None, limits: Limits | None = None
 ) -> Source:
-    """Open a .csv, .tsv or .jsonl file, a .gz of one, or "-" for standard input.
+    """Open a file of rows, compressed or not, or "-" for standard input.
 
-    spool_folder: where standard input and pipes are kept until the source is closed; made if it is missing.
+    spool_folder: where standard input, pipes and what must be unpacked are kept until the source is closed.
     stdin: what "-" reads, `sys.stdin` by default.
 
-    Raises MissingFileError, UnreadableFileError, EmptyFileError, DamagedFileError or NotTextError.
+    Raises MissingFileError, UnreadableFileError, EmptyFileError or NotTextError; what is packed in the file is looked
+    at by `layout`.
     """
     snapshot = open_snapshot(str(path), spool_folder=spool_folder, stdin=stdin)
     try:
-        return Source(snapshot, limits=limits or Limits())
+        return Source(snapshot, spool_folder=spool_folder, limits=limits or Limits())
     except BaseException:
         snapshot.close()
         raise
