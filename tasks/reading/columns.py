@@ -23,6 +23,8 @@ Cells = Callable[[str], Iterable[str | None]]
 
 # With fewer cells than this, what is no text for sure may still be one: "42", "Hello".
 _LEAST_CELLS = 3
+# From so many on it is worth saying.
+_TELLING_CELLS = 20
 _LEAST_WORDS = 4
 # A column that is emptier than the fullest by this factor is not the text.
 _EMPTIER = 4
@@ -122,8 +124,9 @@ class _TextGuess:
         if others := self._by_content():
             self._say_why(others, named)
             return (others,)
-        if named and self._judge(named[0]).kind in ("single words", "dates"):
-            self._notes.append(f"text from {quote_column(named[0])}, which holds {self._judge(named[0]).kind}")
+        if named and (content := self._judge(named[0])).kind in ("single words", "dates"):
+            if content.filled >= _TELLING_CELLS:
+                self._notes.append(f"text from {quote_column(named[0])}, which holds {content.kind}")
             return (self._names.sure(named[0]),)
         reasons = tuple(f"{quote_column(name)} holds {self._judge(name).kind}" for name in named)
         raise no_text_column(self._names.columns, self._names.where, reasons=reasons)

@@ -18,6 +18,7 @@ ZIP_MAGICS = (b"PK\x03\x04", b"PK\x05\x06")
 _DATA_SUFFIXES = frozenset(
     {".csv", ".tsv", ".tab", ".json", ".jsonl", ".ndjson", ".jsonlines", ".xlsx", ".ods", ".parquet"}
 )
+_WORKBOOK_SUFFIXES = frozenset({".xlsx", ".ods"})
 _DOCUMENTS = (
     ("xl/workbook.bin", "an .xlsb workbook"),
     ("word/document.xml", "a Word document"),
@@ -67,8 +68,11 @@ def open_archive(file: IO[bytes], *, where: str) -> zipfile.ZipFile:
     try:
         return zipfile.ZipFile(file)
     except (zipfile.BadZipFile, NotImplementedError, ValueError) as error:
+        is_workbook = PurePosixPath(where.casefold()).suffix in _WORKBOOK_SUFFIXES
         raise DamagedFileError(
-            f"the .zip archive is damaged ({error})", where=where, remedy="Make it, or download it, again"
+            f"the {'workbook' if is_workbook else '.zip archive'} is damaged ({error})",
+            where=where,
+            remedy="Save it again, or as CSV" if is_workbook else "Make it, or download it, again",
         ) from error
 
 
