@@ -65,6 +65,14 @@ class DamagedModelError(DatabaseError):
         self.number = number
 
 
+class DamagedMetadataError(DatabaseError):
+    """What the database says about a model is no JSON object."""
+
+    def __init__(self, number: int) -> None:
+        super().__init__(f"the metadata of model {number} cannot be read", remedy="Restore the database from a backup")
+        self.number = number
+
+
 class BatchNotLoadedError(DatabaseError):
     """The file of the batch is not stored to its end, so only its first run can be."""
 

@@ -11,7 +11,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, Select, insert, select
 
-from newsgate.db.errors import DamagedModelError, NoSuchModelError
+from newsgate.db.errors import DamagedMetadataError, DamagedModelError, NoSuchModelError
 from newsgate.db.tables import models
 from newsgate.db.types import database_time
 
@@ -105,4 +105,10 @@ def _query() -> Select[Any]:
 
 
 def _record(row: Row[Any]) -> ModelRecord:
-    return ModelRecord(**{**row._mapping, "metadata": json.loads(row.metadata)})
+    try:
+        metadata = json.loads(row.metadata)
+    except (ValueError, RecursionError) as error:
+        raise DamagedMetadataError(row.number) from error
+    if not isinstance(metadata, dict):
+        raise DamagedMetadataError(row.number)
+    return ModelRecord(**{**row._mapping, "metadata": metadata})

@@ -18,6 +18,10 @@ ASSURANCE: Final = 0.95
 # No confidence reaches it, so a comparison with it needs no case of its own, here or in SQL.
 NOTHING_IS_SURE: Final = math.inf
 MOST_STEPS: Final = 64
+# More texts than anybody holds back; a record of more was made to be expensive.
+MOST_ROWS: Final = 10**9
+# Of a binomial distribution, what lies further from its mean is too little for a float to tell.
+_DEVIATIONS_THAT_COUNT: Final = 12
 _DECIMALS: Final = 6
 
 
@@ -38,12 +42,22 @@ class Step:
 
         The lower tail of the binomial distribution, sum of C(rows, k) e^k (1 - e)^(rows - k) for k from 0 to mistakes.
         """
-        k = np.arange(1, self.mistakes + 1)
+        first, last = self._terms_that_count(error)
+        k = np.arange(first + 1, last + 1)
         ratios = np.log(self.rows - k + 1) - np.log(k) + math.log(error) - math.log1p(-error)
         # In logarithms: with many rows each term alone is too small for a float.
-        terms = self.rows * math.log1p(-error) + np.concatenate([[0.0], np.cumsum(ratios)])
+        chosen = math.lgamma(self.rows + 1) - math.lgamma(first + 1) - math.lgamma(self.rows - first + 1)
+        begin = chosen + first * math.log(error) + (self.rows - first) * math.log1p(-error)
+        terms = begin + np.concatenate([[0.0], np.cumsum(ratios)])
         largest = float(terms.max())
         return min(1.0, math.exp(largest) * float(np.exp(terms - largest).sum()))
+
+    def _terms_that_count(self, error: float) -> tuple[int, int]:
+        """Return the first and the last k whose terms are not too small to matter, so that few are computed."""
+        mean = self.rows * error
+        reach = math.ceil(_DEVIATIONS_THAT_COUNT * math.sqrt(mean * (1 - error))) + _DEVIATIONS_THAT_COUNT**2
+        last = min(self.mistakes, math.ceil(mean) + reach)
+        return max(0, min(last, math.floor(mean)) - reach), last
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +72,8 @@ class RiskCoverage:
     steps: tuple[Step, ...]
 
     def __post_init__(self) -> None:
+        if self.rows > MOST_ROWS:
+            raise ValueError(f"a risk-coverage record has more than {MOST_ROWS} rows")
         if not self.steps or any(
             not (FAKE_THRESHOLD <= each.threshold <= 1 and 0 <= each.mistakes <= each.rows <= self.rows)
             for each in self.steps
@@ -75,6 +91,8 @@ class RiskCoverage:
     @classmethod
     def from_json(cls, document: Mapping[str, Any]) -> RiskCoverage:
         """Return the record in `document`; ValueError, OverflowError, KeyError or TypeError where it is not one."""
+        if len(document["steps"]) > MOST_STEPS:
+            raise ValueError(f"a risk-coverage record has more than {MOST_STEPS} steps")
         steps = (Step(float(each["threshold"]), int(each["rows"]), int(each["mistakes"])) for each in document["steps"])
         return cls(rows=int(document["rows"]), steps=tuple(steps))
 

@@ -28,6 +28,7 @@ def models(ctx: click.Context) -> None:
 @click.command("list", cls=ErrorReportingCommand)
 def list_() -> None:
     """Every model, newest first."""
+    from newsgate.console.damaged_metadata import warn_of_damaged_metadata
     from newsgate.db.model_registry import list_models
     from newsgate.tasks.running.open_database import ensure_champion
 
@@ -41,12 +42,13 @@ def list_() -> None:
             each.number,
             each.name,
             each.state,
-            sum(each.metadata["training_data"]["rows"].values()),
-            _reported(each.metadata).get("weighted_f1"),
+            facts.trained_texts,
+            facts.judged.weighted_f1 if facts.judged else None,
             f"{each.size_bytes / 1e6:.1f}",
             f"{each.created_at:%Y-%m-%d %H:%M}",
         )
         for each in found
+        for facts in [warn_of_damaged_metadata(each, tell_reference=False)]
     ]
     print_table(headers, rows, right_aligned=frozenset({"model", "trained on", "weighted F1", "MB"}))
 
@@ -57,13 +59,14 @@ def show(number: int) -> None:
     """Everything recorded about one model, as JSON, with every decision about it."""
     from newsgate.db.model_registry import model_record
     from newsgate.db.promotions import decisions_about
+    from newsgate.model.recorded_facts import without_odd_numbers
 
     with settings_and_database() as (_, database), database.read() as connection:
         record = model_record(connection, number)
         decisions = [_decision(each) for each in decisions_about(connection, number)]
     facts = {"model": record.number, "name": record.name, "state": record.state, "sha256": record.sha256}
     everything = {**facts, "size_bytes": record.size_bytes, "decisions": decisions, **record.metadata}
-    click.echo(json.dumps(everything, indent=2))
+    click.echo(json.dumps(without_odd_numbers(everything), indent=2))
 
 
 models.add_command(list_)
@@ -72,8 +75,3 @@ models.add_command(show)
 
 def _decision(decision: Promotion) -> dict[str, Any]:
     return {**asdict(decision), "decided_at": decision.decided_at.isoformat(timespec="seconds")}
-
-
-def _reported(metadata: Any) -> dict[str, float]:
-    metrics = metadata["metrics"]
-    return metrics.get("validation") or metrics.get("held_back") or {}

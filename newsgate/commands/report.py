@@ -31,6 +31,7 @@ def report(
 
     The page is one file that needs no network and runs no script: send it to anyone.
     """
+    from newsgate.console.damaged_metadata import warn_of_damaged_metadata
     from newsgate.pages.report_page import report_page
     from newsgate.tasks.inspecting.batch_report import report_on
 
@@ -40,6 +41,7 @@ def report(
         with database.read() as connection:
             chosen = choose_run(connection, batch, model=model, run=run)
         made = report_on(database, batch, model=chosen.status.model, max_error=max_error, limit=limit)
+    warn_of_damaged_metadata(made.model)
     page = report_page(made)
     with open_output(output) as stream:
         stream.write(page)

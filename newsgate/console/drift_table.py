@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from newsgate.console.console_table import print_table
-from newsgate.console.messages import print_message
+from newsgate.console.messages import print_message, print_warning
 from newsgate.console.settings_and_database import settings_and_database
 
 if TYPE_CHECKING:
@@ -20,10 +20,15 @@ _HEADERS = ("day", "model", "rows", "fake", "trained", "majority", "unknown", "t
 
 def print_drift(*, days: int, as_json: bool) -> None:
     """Print a line for each day and model of the last `days` days, newest first."""
-    from newsgate.tasks.inspecting.drift import SIGNIFICANT, find_drift
+    from newsgate.tasks.inspecting.drift import SIGNIFICANT, damaged_references, find_drift
 
     with settings_and_database() as (_, database):
         found = find_drift(database, days=days)
+        damaged = damaged_references(database, {each.model for each in found})
+    for model in damaged:
+        print_warning(
+            f"the reference in model {model}'s metadata is damaged and left out; a model that you train again has one"
+        )
     if as_json:
         for each in found:
             click.echo(json.dumps({**asdict(each), "day": each.day.isoformat(), "drifted": each.drifted}))
@@ -33,7 +38,7 @@ def print_drift(*, days: int, as_json: bool) -> None:
         return
     print_table(_HEADERS, [_line(each) for each in found], right_aligned=frozenset(_HEADERS[1:-1]))
     without = sorted({each.model for each in found if each.distance is None})
-    for model in without:
+    for model in sorted(set(without) - set(damaged)):
         print_message(f"model {model} has no reference: it was made before newsgate recorded one")
     drifted = sum(bool(each.drifted) for each in found)
     if len(without) < len({each.model for each in found}):

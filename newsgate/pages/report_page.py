@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
+from newsgate.model.labels import FAKE
+from newsgate.model.recorded_facts import recorded_facts
 from newsgate.pages.score_histogram import ScoreHistogram, draw_histogram
 from newsgate.pages.template_rendering import render_template
 
@@ -163,14 +165,13 @@ def _rows_without_score(report: BatchReport) -> tuple[RowWithoutScore, ...]:
 
 
 def _training_facts(metadata: Mapping[str, Any]) -> TrainingFacts:
-    rows = metadata.get("training_data", {}).get("rows", {})
-    metrics = metadata.get("metrics", {})
-    judged = metrics.get("validation") or metrics.get("held_back") or {}
+    facts = recorded_facts(metadata)
+    rows, judged = facts.trained_rows, facts.judged
     return TrainingFacts(
-        texts=sum(rows.values()) if rows else None,
-        fake_texts=rows["fake"] if rows else None,
-        judged_rows=judged["rows"] if judged else None,
-        accuracy=judged["accuracy"] if judged else None,
+        texts=facts.trained_texts,
+        fake_texts=rows[FAKE] if rows else None,
+        judged_rows=judged.rows if judged else None,
+        accuracy=judged.accuracy if judged else None,
     )
 
 

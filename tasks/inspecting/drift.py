@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING, Any
@@ -15,6 +15,7 @@ from newsgate.db.model_registry import ModelRecord, model_record
 from newsgate.db.session import Database
 from newsgate.model.chi_square import compare_counts
 from newsgate.model.labels import FAKE, REAL
+from newsgate.model.recorded_facts import count_of, recorded_facts
 
 if TYPE_CHECKING:
     from newsgate.model.score_summary import Summary
@@ -88,11 +89,36 @@ def drift_of_run(connection: Connection, run: int, record: ModelRecord) -> Drift
 
 
 def reference_of(metadata: Mapping[str, Any]) -> Reference | None:
-    """The reference in a bundle's metadata; None where whoever made the bundle recorded none."""
+    """The reference in a bundle's metadata; None where whoever made the bundle recorded none, or it is damaged."""
+    try:
+        return _read_reference(metadata)
+    except (ValueError, TypeError, KeyError, AttributeError):
+        return None
+
+
+def is_reference_damaged(record: ModelRecord) -> bool:
+    """Whether the model's metadata has a reference that cannot be one."""
+    return bool(record.metadata.get("reference")) and reference_of(record.metadata) is None
+
+
+def damaged_references(database: Database, models: Iterable[int]) -> list[int]:
+    """Of these models, those whose reference is damaged."""
+    with database.read() as connection:
+        return [number for number in sorted(models) if is_reference_damaged(model_record(connection, number))]
+
+
+def _read_reference(metadata: Mapping[str, Any]) -> Reference | None:
+    from newsgate.model.score_summary import Summary
+
     document = metadata.get("reference")
     if not document:
         return None
-    return Reference(tuple(document["histogram"]), int(document["tokens"]), int(document["unknown"]))
+    counts = (*document["histogram"], document["tokens"], document["unknown"])
+    for count in counts:
+        count_of(count)
+    # Its rules: as many bins as a chunk's summary has, and no more unknown tokens than tokens.
+    summary = Summary.from_json({**document, "items": sum(document["histogram"])})
+    return Reference(summary.histogram, summary.tokens, summary.unknown)
 
 
 def _sum_by_day(database: Database, *, days: int) -> dict[tuple[date, int], Summary]:
@@ -111,8 +137,9 @@ def _compare(day: date, model: int, summary: Summary, metadata: Mapping[str, Any
     if not rows:
         return None
     share_fake = _share_fake(summary.histogram)
-    trained = metadata.get("training_data", {}).get("rows", {})
-    majority = max((REAL, FAKE), key=lambda label: trained[label]) if trained else None
+    trained = recorded_facts(metadata).trained_rows or {}
+    texts = sum(trained.values())
+    majority = max((REAL, FAKE), key=lambda label: trained[label]) if texts else None
     seen = DriftDay(
         day=day,
         model=model,
@@ -120,7 +147,7 @@ def _compare(day: date, model: int, summary: Summary, metadata: Mapping[str, Any
         share_fake=share_fake,
         majority=majority,
         share_majority=None if majority is None else share_fake if majority == FAKE else 1 - share_fake,
-        share_trained=None if majority is None else trained[majority] / sum(trained.values()),
+        share_trained=None if majority is None else trained[majority] / texts,
         unknown_rate=_rate(summary.unknown, summary.tokens),
     )
     reference = reference_of(metadata)

@@ -28,6 +28,7 @@ from newsgate.db.review import add_suspects
 from newsgate.db.session import Database
 from newsgate.db.unlabelled import newest_unlabelled
 from newsgate.foundation.errors import WrongUsageError
+from newsgate.model.recorded_facts import recorded_facts
 from newsgate.worker.settings import Settings
 
 if TYPE_CHECKING:
@@ -290,8 +291,7 @@ class _Journal:
 def _last_label_trained_on(connection: Connection) -> int:
     champion = model_record(connection, choose_model(connection, None))
     done = last_done(connection, RETRAIN_JOB)
-    corpus: Mapping[str, Any] = champion.metadata.get("corpus") or {}
-    return max(int(corpus.get("label_id", 0)), int(done.outcome.get("label_id", 0)) if done else 0)
+    return max(recorded_facts(champion.metadata).label_id, int(done.outcome.get("label_id", 0)) if done else 0)
 
 
 def _seconds(classifier: Classifier, texts: Sequence[str]) -> float:
