@@ -54,6 +54,15 @@ _KNOWN = (
         )
         for sign in ("malformed", "not a database")
     ),
+    *(
+        _Known(
+            sign,
+            DatabaseUnavailableError,
+            "the file cannot be opened, made or written: {cause}",
+            "Let this user write to it and to its folder, or set NEWSGATE_HOME or NEWSGATE_DATABASE_URL to another",
+        )
+        for sign in ("unable to open database file", "readonly database")
+    ),
     _Known("no such table", DatabaseUnavailableError, "{cause}", "Run `newsgate migrate`"),
     _Known(
         "unsupported startup parameter",

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import logging
 from pathlib import Path
 
 from sqlalchemy import Connection, inspect, text
 
 from newsgate.db.errors import SchemaAheadError, SchemaBehindError
 from newsgate.db.session import Database
+
+log = logging.getLogger("newsgate.database")
 
 # The newest file in db/migrations/versions. Written here so that the check costs one query and not the import of
 # Alembic; a test keeps both equal.
@@ -27,7 +30,8 @@ def ensure_schema(database: Database) -> None:
         return
     _refuse_unknown(current, database)
     if database.is_sqlite:
-        migrate(database)
+        before, after = migrate(database)
+        log.info("the schema of %s went from %s to %s", database.display_url, before or "nothing", after)
         return
     raise SchemaBehindError(
         f"the database is at schema {current or 'none'}, this newsgate needs {HEAD_REVISION}",

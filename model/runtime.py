@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from importlib.util import find_spec
 from typing import Final, Literal, Protocol
 
 import numpy as np
@@ -24,6 +25,14 @@ _BUILD_REMEDY: Final = "Install newsgate again where there is a C compiler, or s
 
 class RuntimeUnavailableError(NewsgateError):
     """The runtime asked for is not installed here."""
+
+
+def require_runtime(name: RuntimeName) -> None:
+    """Raise RuntimeUnavailableError where the runtime cannot be had here; nothing of it is loaded."""
+    if name == "native" and native_library() is None:
+        raise _native_is_missing()
+    if name == "keras" and find_spec("tensorflow") is None:
+        raise _keras_is_missing("tensorflow")
 
 
 class Runtime(Protocol):
@@ -73,10 +82,7 @@ class KerasRuntime:
         try:
             from newsgate.model.network import compile_predictor, network_from_bytes
         except ImportError as error:
-            raise RuntimeUnavailableError(
-                f"the keras runtime needs TensorFlow, which is not installed ({error.name})",
-                remedy="Run: pip install 'newsgate[training]', or set NEWSGATE_RUNTIME=numpy",
-            ) from error
+            raise _keras_is_missing(error.name) from error
         self._predict = compile_predictor(network_from_bytes(keras_model))
 
     def logits(self, tokens: Tokens) -> Float32:
@@ -118,5 +124,16 @@ def _open_native(weights: Weights) -> Runtime:
 
     library = native_library()
     if library is None:
-        raise RuntimeUnavailableError("newsgate's library in C is not built here", remedy=_BUILD_REMEDY)
+        raise _native_is_missing()
     return NativeRuntime(library, weights)
+
+
+def _native_is_missing() -> RuntimeUnavailableError:
+    return RuntimeUnavailableError("newsgate's library in C is not built here", remedy=_BUILD_REMEDY)
+
+
+def _keras_is_missing(library: str | None) -> RuntimeUnavailableError:
+    return RuntimeUnavailableError(
+        f"the keras runtime needs TensorFlow, which is not installed ({library})",
+        remedy="Run: pip install 'newsgate[training]', or set NEWSGATE_RUNTIME=numpy",
+    )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable
 from typing import Any
 
@@ -11,6 +12,8 @@ from celery.worker import state
 
 from newsgate.worker.dead_output import drop_dead_output
 from newsgate.worker.stop_signals import on_stop_signals
+
+log = logging.getLogger("newsgate.worker")
 
 
 class _SilentlyStopping(Worker):  # type: ignore[misc,unused-ignore]
@@ -37,13 +40,17 @@ def consume(
 ) -> None:
     """Run what the queue brings, in `threads` threads, until told to stop (SIGTERM, SIGINT); none: in this thread.
 
-    on_stop: called when it is told, before what is in hand is finished.
+    log_level: how much Celery says. on_stop: called when it is told, before what is in hand is finished.
     """
 
     def told(**_: Any) -> None:
         on_stop()
 
+    def listening(**_: Any) -> None:
+        log.info("listening: queue %s", queue)
+
     signals.worker_shutting_down.connect(told)
+    signals.worker_ready.connect(listening)
     consumer = app.subclass_with_self(_SilentlyStopping)(
         queues=[queue],
         pool="threads" if threads else "solo",

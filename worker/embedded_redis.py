@@ -18,6 +18,7 @@ from pathlib import Path
 
 from newsgate.foundation.errors import NewsgateError
 from newsgate.foundation.private_file import PRIVATE_UMASK, open_private
+from newsgate.worker.home_folder import home_errors
 from newsgate.worker.settings import Settings
 
 _OLDEST_VERSION = (6, 2)
@@ -41,6 +42,7 @@ class EmbeddedRedis:
     """One server process, owned by whoever started it."""
 
     def __init__(self, settings: Settings) -> None:
+        self._settings = settings
         self._socket = settings.broker_socket
         self._folder = settings.home / "redis"
         self._process: subprocess.Popen[bytes] | None = None
@@ -51,7 +53,21 @@ class EmbeddedRedis:
         return self._process.pid if self._process else None
 
     def start(self) -> None:
-        """Start the server and wait until it answers; it ends with the thread that calls. Raises BrokerStartError."""
+        """Start the server and wait until it answers; it ends with the thread that calls.
+
+        Raises BrokerStartError, HomeFolderError.
+        """
+        with home_errors(self._settings):
+            log = self._start_process()
+        assert self._process is not None  # noqa: S101 - it was made one line above
+        deadline = time.monotonic() + _START_SECONDS
+        while not answers(self._socket):
+            if self._process.poll() is not None or time.monotonic() > deadline:
+                self.stop()
+                raise BrokerStartError("the private broker did not start", where=str(log), remedy="Its log says why")
+            time.sleep(0.02)
+
+    def _start_process(self) -> Path:
         self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         self._socket.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         # One that was left behind when its owner was killed: it has no supervisor, and its data is on disk.
@@ -68,12 +84,7 @@ class EmbeddedRedis:
                 # Its journal would be open to all where the person's umask is.
                 umask=PRIVATE_UMASK,
             )
-        deadline = time.monotonic() + _START_SECONDS
-        while not answers(self._socket):
-            if self._process.poll() is not None or time.monotonic() > deadline:
-                self.stop()
-                raise BrokerStartError("the private broker did not start", where=str(log), remedy="Its log says why")
-            time.sleep(0.02)
+        return log
 
     def is_alive(self) -> bool:
         """Whether the process still runs."""

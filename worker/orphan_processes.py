@@ -42,8 +42,7 @@ def end_left_behind(settings: Settings, *, patience_seconds: float) -> list[str]
     Only for one that holds the home folder's lock: the programs of a `newsgate up` that lives are registered too.
     """
     folder = _folder(settings)
-    if not folder.is_dir():
-        return []
+    folder.mkdir(mode=0o700, exist_ok=True)
     found = list(_living(folder))
     _signal(found, signal.SIGTERM)
     deadline = time.monotonic() + patience_seconds

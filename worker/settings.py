@@ -144,6 +144,11 @@ class Settings(BaseSettings):
         return self.up_workers or min(_MOST_UP_WORKERS, len(os.sched_getaffinity(0)))
 
     @property
+    def library_log_level(self) -> str:
+        """How much the libraries log: what they do is of use to whoever debugs, what is wrong to everybody."""
+        return self.log_level if self.log_level in ("debug", "error") else "warning"
+
+    @property
     def effective_training_threads(self) -> int:
         """Cores that training uses, so that some are left for classifying."""
         return self.training_threads or max(1, len(os.sched_getaffinity(0)) // 2)

@@ -43,6 +43,8 @@ class Supervisor:
     def __init__(self, name: str, command: Sequence[str], *, output: Path | None = None) -> None:
         self.name = name
         self.early_deaths = 0
+        # Of these, those in a row in which it ran and ended by itself: not for want of processes or memory.
+        self.early_exits = 0
         self._command = list(command)
         self._output = output
         self._stop = threading.Event()
@@ -62,6 +64,15 @@ class Supervisor:
     def started(self) -> bool:
         """Whether `start` was called."""
         return self._thread.ident is not None
+
+    @property
+    def given_up(self) -> bool:
+        """Whether it is not started again."""
+        return self._stop.is_set()
+
+    def give_up(self) -> None:
+        """Do not start the program again once it has ended."""
+        self._stop.set()
 
     def start(self) -> None:
         """Start the program and keep it running."""
@@ -95,6 +106,7 @@ class Supervisor:
             # end of one that had begun its work: a text may have taken it down.
             blameless = code is not None and (code < 0 or lived >= _HEALTHY_SECONDS or self._had_begun())
             self.early_deaths = 0 if blameless else self.early_deaths + 1
+            self.early_exits = 0 if blameless else self.early_exits + (code is not None)
             pause = _FIRST_PAUSE_SECONDS if blameless else min(pause * 2, _LONGEST_PAUSE_SECONDS)
             how = "could not be started" if code is None else f"ended with {code} after {lived:.1f} s"
             log.warning("%s %s; it starts again in %g s", self.name, how, pause)

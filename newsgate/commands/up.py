@@ -29,12 +29,16 @@ def up(*, training: bool | None) -> None:
     from newsgate.tasks.retraining.trainer import can_train
     from newsgate.tasks.running.local_system import LocalSystem
     from newsgate.tasks.running.process import set_up_logging
+    from newsgate.tasks.running.retraining_recipe import recipe_of
     from newsgate.worker.dead_output import drop_dead_output
     from newsgate.worker.retraining_schedule import retraining_crontab
     from newsgate.worker.settings import load_settings
     from newsgate.worker.stop_signals import on_stop_signals
 
     settings = load_settings(up_trains=training)
+    # Before anything runs: trainer and schedule would refuse it again and again.
+    retraining_crontab(settings)
+    recipe_of(settings)
     set_up_logging(settings)
     stop = threading.Event()
     signal.signal(signal.SIGINT, lambda *_: stop.set())
@@ -42,9 +46,6 @@ def up(*, training: bool | None) -> None:
     with_training = settings.up_trains and can_train()
     if settings.up_trains and not with_training:
         print_message("note: models are not retrained here; that needs pip install 'newsgate[training]'")
-    if with_training:
-        # Before anything runs: trainer and schedule would refuse it again and again.
-        retraining_crontab(settings)
     with LocalSystem(settings, worker_output=None, with_training=with_training) as system:
         print_message(_parts_line(system.parts()))
         while not stop.wait(0.2):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
+import stat
 import sys
 from typing import Any
 
@@ -25,10 +26,18 @@ class ErrorReportingCommand(click.Command):
         try:
             return super().main(*args, **kwargs)
         except OSError as error:
-            if not _is_stdout_full(error):
+            if error.errno not in _NO_ROOM:
                 raise
-            _discard_stdout()
-            print_message(f"error: {OutputError(f'it cannot be written: {error.strerror}', where='standard output')}")
+            if error.filename is None and _stdout_can_be_full():
+                _discard_stdout()
+                told = OutputError(f"it cannot be written: {error.strerror}", where="standard output")
+            else:
+                told = OutputError(
+                    f"a disk is full or fails: {error.strerror}",
+                    where=error.filename,
+                    remedy="Make room where NEWSGATE_HOME and temporary files are, then run the command again",
+                )
+            print_message(f"error: {told}")
             sys.exit(OutputError.exit_code)
 
     def invoke(self, ctx: click.Context) -> Any:
@@ -44,9 +53,13 @@ class ErrorReportingGroup(ErrorReportingCommand, click.Group):
     """A group that is a command too, and reports its errors as one."""
 
 
-def _is_stdout_full(error: OSError) -> bool:
-    """Whether standard output takes nothing more: a full disk under anything else is reported where it is met."""
-    return error.errno in _NO_ROOM and error.filename is None
+def _stdout_can_be_full() -> bool:
+    """Whether standard output is a file or a device that may have no room: a pipe and a terminal always have."""
+    try:
+        mode = os.fstat(sys.stdout.fileno()).st_mode
+    except (OSError, ValueError):
+        return False
+    return stat.S_ISREG(mode) or (stat.S_ISCHR(mode) and not sys.stdout.isatty())
 
 
 def _discard_stdout() -> None:

@@ -12,6 +12,7 @@ from collections.abc import Callable
 from newsgate.db.errors import DatabaseError
 from newsgate.db.model_registry import read_bundle_bytes
 from newsgate.db.session import Database
+from newsgate.model.runtime import require_runtime
 from newsgate.tasks.classifying.classify_chunk import ModelUnusableError, WorkerContext, classify_chunk, load_model
 from newsgate.tasks.classifying.sweeper import keep_sweeping
 from newsgate.tasks.running.open_database import ensure_champion, open_database, wait_for_database
@@ -43,6 +44,7 @@ def work(settings: Settings, *, parent: int | None = None) -> None:
     """
     stop = threading.Event()
     begin_program(settings, name="worker", parent=parent)
+    require_runtime(settings.runtime)
     database = open_database(settings) if parent is None else wait_for_database(settings)
     champion = ensure_champion(database)
     context = make_worker_context(
@@ -141,6 +143,6 @@ def _consume(settings: Settings, context: WorkerContext, *, on_stop: Callable[[]
         queue=CLASSIFY_QUEUE,
         name=context.worker,
         threads=settings.worker_threads,
-        log_level=settings.log_level,
+        log_level=settings.library_log_level,
         on_stop=on_stop,
     )

@@ -8,12 +8,11 @@ and the job's end.
 
 from __future__ import annotations
 
-import json
 import logging
 import time
 from collections.abc import Mapping, Sequence
 from contextlib import closing
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -27,8 +26,8 @@ from newsgate.db.promotions import count_comparisons, decide
 from newsgate.db.review import add_suspects
 from newsgate.db.session import Database
 from newsgate.db.unlabelled import newest_unlabelled
-from newsgate.foundation.errors import WrongUsageError
 from newsgate.model.recorded_facts import recorded_facts
+from newsgate.tasks.running.retraining_recipe import recipe_of
 from newsgate.worker.settings import Settings
 
 if TYPE_CHECKING:
@@ -209,20 +208,6 @@ def score(bundles: Sequence[bytes], texts: Sequence[str]) -> list[PairedScores]:
         )
         for classifier, seconds in zip(classifiers, zip(*rounds, strict=True), strict=True)
     ]
-
-
-def recipe_of(settings: Settings) -> Recipe:
-    """How models are retrained. Raises WrongUsageError."""
-    from newsgate.training.recipe import DEFAULT_RECIPE
-
-    try:
-        changed = json.loads(settings.retrain_recipe or "{}")
-        return replace(DEFAULT_RECIPE, **changed)
-    except (ValueError, TypeError) as error:
-        raise WrongUsageError(
-            f"NEWSGATE_RETRAIN_RECIPE cannot be {settings.retrain_recipe!r}: {error}",
-            remedy='Write a JSON object like {"max_epochs": 4}; docs/settings.md names the fields',
-        ) from error
 
 
 class _Journal:

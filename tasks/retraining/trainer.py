@@ -36,9 +36,10 @@ from newsgate.db.jobs import (
 from newsgate.db.session import Database
 from newsgate.foundation.errors import NewsgateError
 from newsgate.foundation.private_file import PRIVATE_UMASK
-from newsgate.tasks.retraining.retrain import RETRAIN_JOB, recipe_of, too_few_labels
-from newsgate.tasks.running.open_database import ensure_champion, open_database
+from newsgate.tasks.retraining.retrain import RETRAIN_JOB, too_few_labels
+from newsgate.tasks.running.open_database import ensure_champion, open_database, wait_for_database
 from newsgate.tasks.running.process import begin_program
+from newsgate.tasks.running.retraining_recipe import recipe_of
 from newsgate.training.optional_libraries import TrainingUnavailableError
 from newsgate.worker.celery import RETRAIN_TASK, TRAINING_QUEUE, make_app
 from newsgate.worker.consumer import consume
@@ -79,7 +80,8 @@ def run_trainer(settings: Settings, *, parent: int | None = None) -> None:
     # What cannot be is refused now, and not at night.
     retraining_crontab(settings)
     recipe_of(settings)
-    database = open_database(settings)
+    # One that `newsgate up` has started does not end with a database that is away: it would be given up.
+    database = open_database(settings) if parent is None else wait_for_database(settings)
     ensure_champion(database)
     trainer = replace(make_trainer(settings, database), stop=stop)
     training = threading.Thread(target=keep_training, args=(trainer,), name="training", daemon=True)
@@ -187,7 +189,9 @@ def _consume(trainer: Trainer) -> None:
         trainer.rung.set()
 
     log.info("ready: retraining at %r, database %s", settings.retrain_crontab, trainer.database.display_url)
-    consume(app, queue=TRAINING_QUEUE, name=f"trainer-{trainer.worker}", threads=0, log_level=settings.log_level)
+    consume(
+        app, queue=TRAINING_QUEUE, name=f"trainer-{trainer.worker}", threads=0, log_level=settings.library_log_level
+    )
 
 
 def _take(connection: Any, trainer: Trainer, *, period: str) -> JobClaim | None:

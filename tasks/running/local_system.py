@@ -13,8 +13,10 @@ from typing import IO
 
 from newsgate.foundation.errors import NewsgateError
 from newsgate.foundation.private_file import open_private
+from newsgate.model.runtime import require_runtime
 from newsgate.tasks.running.open_database import ensure_champion, open_database
 from newsgate.worker.embedded_redis import BrokerStartError, EmbeddedRedis
+from newsgate.worker.home_folder import HomeFolderError, home_errors
 from newsgate.worker.orphan_processes import end_left_behind
 from newsgate.worker.settings import Settings, prepare_home
 from newsgate.worker.supervisor import Supervisor
@@ -65,9 +67,13 @@ class LocalSystem:
         self._trainers = [Supervisor(name, _command(name)) for name in ("beat", "trainer") if with_training]
 
     def __enter__(self) -> LocalSystem:
-        self._lock = _take_lock(self._lock_path)
+        require_runtime(self._settings.runtime)
+        with home_errors(self._settings):
+            self._lock = _take_lock(self._lock_path)
         try:
-            for orphan in end_left_behind(self._settings, patience_seconds=_ORPHAN_SECONDS):
+            with home_errors(self._settings):
+                left_behind = end_left_behind(self._settings, patience_seconds=_ORPHAN_SECONDS)
+            for orphan in left_behind:
                 log.warning("ended %s, which an earlier newsgate had left behind in this home folder", orphan)
             database = open_database(self._settings)
             ensure_champion(database)
@@ -94,7 +100,10 @@ class LocalSystem:
         )
 
     def check(self) -> None:
-        """Restart a broker that died. Raises WorkerFailedError where a worker cannot live."""
+        """Restart a broker that died and give up a trainer that cannot live.
+
+        Raises WorkerFailedError where a worker cannot live.
+        """
         if self._redis is not None and not self._redis.is_alive():
             self._restart(self._redis)
         if any(worker.early_deaths >= _GIVEN_UP_AFTER_DEATHS for worker in self._workers):
@@ -104,10 +113,22 @@ class LocalSystem:
                 remedy="The last lines of its log say why; `newsgate worker` shows them",
             )
 
+        for program in self._trainers:
+            if program.early_exits >= _GIVEN_UP_AFTER_DEATHS and not program.given_up:
+                # Texts are still classified: that is no reason to end everything.
+                program.give_up()
+                log.error(
+                    "the %s ends as soon as it starts, %d times by now, and is not started again: models are not "
+                    "retrained until the next `newsgate up`. Its lines above say why; `newsgate %s` shows them",
+                    program.name,
+                    program.early_exits,
+                    program.name,
+                )
+
     def _restart(self, broker: EmbeddedRedis) -> None:
         try:
             broker.start()
-        except BrokerStartError as error:
+        except (BrokerStartError, HomeFolderError) as error:
             # Tried again at the next look; meanwhile the sweeper does the work.
             log.warning("%s", error)
 
@@ -128,7 +149,7 @@ def is_up(settings: Settings) -> bool:
     path = settings.home / "up.lock"
     if not path.exists():
         return False
-    with path.open() as lock:
+    with home_errors(settings), path.open() as lock:
         try:
             fcntl.flock(lock, fcntl.LOCK_SH | fcntl.LOCK_NB)
         except BlockingIOError:

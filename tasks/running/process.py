@@ -13,6 +13,7 @@ from celery.exceptions import SecurityWarning
 
 from newsgate.foundation.private_file import PRIVATE_UMASK
 from newsgate.worker.dead_output import drop_dead_output
+from newsgate.worker.home_folder import home_errors
 from newsgate.worker.orphan_processes import register_process
 from newsgate.worker.settings import Settings
 
@@ -31,20 +32,27 @@ def begin_program(settings: Settings, *, name: str, parent: int | None) -> None:
     """
     # It writes what newsgate keeps, and nothing that a person asked for.
     os.umask(PRIVATE_UMASK)
-    set_up_logging(settings)
+    set_up_logging(settings, is_child=parent is not None)
     if parent is not None:
-        register_process(settings, name=name)
+        with home_errors(settings):
+            register_process(settings, name=name)
         follow_parent(parent)
 
 
-def set_up_logging(settings: Settings) -> None:
-    """One line an event, on standard error."""
+def set_up_logging(settings: Settings, *, is_child: bool = False) -> None:
+    """One line an event, on standard error.
+
+    is_child: another program of newsgate started this one, and has said what concerns both.
+    """
     logging.basicConfig(
-        level=settings.log_level.upper(), format="%(asctime)s %(levelname)s %(name)s: %(message)s", force=True
+        level=settings.library_log_level.upper(),
+        format="%(asctime)s %(levelname)s %(name)s: %(message)s",
+        force=True,
     )
+    logging.getLogger("newsgate").setLevel(settings.log_level.upper())
     # It says so at length, at every start, and again in every restarted worker.
     warnings.filterwarnings("ignore", category=SecurityWarning)
-    if os.geteuid() == 0:
+    if os.geteuid() == 0 and not is_child:
         log.warning("running as root; a user of its own is safer")
     # A line from Celery for every chunk or connection says nothing that the database does not.
     for chatty in ("celery.worker.strategy", "celery.app.trace", "celery.worker.consumer.connection"):

@@ -182,7 +182,7 @@ def test_sigterm_ends_a_worker_whose_broker_is_frozen(new_site: MakeSite) -> Non
     with running_redis("newsgate-frozen-") as server:
         site = new_site(broker_url=server.url)
         with site.started("worker") as worker:
-            site.wait_for_words(" ready.", "worker")
+            site.wait_for_words("listening:", "worker")
             with _frozen(server), stopwatch() as taken:
                 worker.terminate()
                 assert worker.wait(30) == 0

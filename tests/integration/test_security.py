@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import os
+import re
 import stat
 from collections.abc import Iterator
 from dataclasses import replace
@@ -20,6 +21,8 @@ from tests.services import PostgresServer, RedisServer, free_port, running_redis
 from tests.texts import write_posts
 
 _SECRET = "hunter2-of-newsgate"
+# newsgate's log, and what it tells people.
+_OWN_LINE = re.compile(r"\S+ \S+ (INFO|WARNING) newsgate\.\w+: .+|newsgate is up: .+|stopping: .+|stopped")
 _FORMULAS = ("=1+1", "+1", "-1", "@SUM(A1)", "\t=1", "'=1", "\n=1", " =1")
 # What newsgate needs of a broker, as docs/security.md says it.
 _ACL = ("on", f">{_SECRET}", "resetkeys", "~newsgate.*", "~_kombu.*", "~unacked*", "&*", "-@all")
@@ -125,7 +128,7 @@ def _status_at(world: World, address: str) -> Done:
     return replace(world, extra={"NEWSGATE_DATABASE_URL": address}).run("newsgate", "status")
 
 
-def test_what_newsgate_keeps_is_its_owners_alone(world: World, tmp_path: Path) -> None:
+def test_what_newsgate_keeps_is_its_owners_alone_and_its_log_is_its_own(world: World, tmp_path: Path) -> None:
     file = write_posts(tmp_path / "posts.csv", 50)
     with world.started("up"):
         assert world.run("enqueue", "-", stdin=file.read_bytes()).code == 0
@@ -135,6 +138,11 @@ def test_what_newsgate_keeps_is_its_owners_alone(world: World, tmp_path: Path) -
         kept = [path for path in world.home.glob("newsgate.db*") if path.is_file()]
         assert {path.name for path in kept} >= {"newsgate.db", "newsgate.db-wal", "newsgate.db-shm"}
         assert {_mode(path) for path in kept} == {0o600}
+        log = world.home.parent / "up.log"
+        wait_until(lambda: "listening: queue newsgate.classify" in log.read_text(), what="the worker listens")
+    lines = log.read_text().splitlines()
+    assert [line for line in lines if not _OWN_LINE.fullmatch(line)] == []
+    assert sum("running as root" in line for line in lines) <= 1
 
 
 def test_in_a_home_folder_that_others_may_enter_the_data_is_still_closed_to_them(world: World, tmp_path: Path) -> None:

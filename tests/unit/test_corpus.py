@@ -14,7 +14,7 @@ from newsgate.foundation.errors import WrongUsageError
 from newsgate.main import newsgate
 from newsgate.model.labels import label_of
 from newsgate.model.metadata import MOST_TOKENS
-from newsgate.tasks.retraining.retrain import recipe_of
+from newsgate.tasks.running.retraining_recipe import recipe_of
 from newsgate.training.corpus import CorpusError, LabelledTexts, hold_back, part_evenly
 from newsgate.training.recipe import Recipe
 from newsgate.worker.settings import load_settings

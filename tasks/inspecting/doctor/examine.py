@@ -22,6 +22,7 @@ from newsgate.tasks.inspecting.doctor.machine import (
     look_at_versions,
     look_at_worker,
 )
+from newsgate.tasks.running.retraining_recipe import recipe_of
 from newsgate.worker.env_file import find_env_file
 from newsgate.worker.retraining_schedule import retraining_crontab
 from newsgate.worker.settings import Settings, load_settings, unknown_variables
@@ -51,6 +52,7 @@ def examine() -> Examination:
     checks.append(_changed_settings(in_force))
     looks = {
         "schedule": _schedule,
+        "recipe": _recipe,
         "home": look_at_home,
         "disk": look_at_disk,
         "compiled code": look_at_compiled_code,
@@ -59,7 +61,7 @@ def examine() -> Examination:
     }
     for part, look in looks.items():
         checks += _look(part, lambda look=look: look(settings))  # type: ignore[misc]
-    checks.append(look_at_worker(settings))
+    checks += _look("worker", lambda: [look_at_worker(settings)])
     return Examination(tuple(checks), in_force)
 
 
@@ -95,6 +97,12 @@ def _variables() -> Iterator[Check]:
 def _schedule(settings: Settings) -> Iterator[Check]:
     due = retraining_crontab(settings).next_due(datetime.now(UTC))
     yield Check("schedule", "ok", f"retraining is due next at {due:%Y-%m-%d %H:%M} UTC")
+
+
+def _recipe(settings: Settings) -> Iterator[Check]:
+    recipe_of(settings)
+    if settings.retrain_recipe:
+        yield Check("recipe", "ok", f"models are retrained with {settings.retrain_recipe}")
 
 
 def _changed_settings(in_force: Mapping[str, Any]) -> Check:
