@@ -18,6 +18,9 @@ from newsgate.model.weights import Float32, Int32, Weights
 
 # `auto` is `native` where that was built, and `numpy` elsewhere.
 RuntimeName = Literal["auto", "native", "numpy", "onnx", "keras"]
+# Their own arithmetic makes a score the same to the last bit whatever is scored beside it. The libraries behind the
+# others may round differently with another number of rows.
+EXACT_RUNTIMES: Final[tuple[RuntimeName, ...]] = ("native", "numpy")
 # Its fastest: longer ones leave more padding, shorter ones use less of the processor's vectors.
 _ONNX_BATCH_ROWS: Final = 32
 _BUILD_REMEDY: Final = "Install newsgate again where there is a C compiler, or set NEWSGATE_RUNTIME=auto"

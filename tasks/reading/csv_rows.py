@@ -18,6 +18,9 @@ from newsgate.tasks.reading.records import Layout, Limits, Rejected, Row
 from newsgate.tasks.reading.row_maker import NO_TEXT, RowMaker, is_blank, is_removed, join_texts, reject, too_long
 
 _UNCLOSED = "a quote opened in this row is never closed"
+_REPEATED_HEADER = "the header once more, as where files were joined"
+# What stands around the names of a header and does not belong to them: a file that is joined brings its mark along.
+_AROUND_NAMES = ' \t\r\n"\ufeff'
 _MISPLACED = "a quote opened in this row is closed in the middle of a later one"
 
 
@@ -72,6 +75,10 @@ class CsvRows:
         self._fallback_indexes = tuple(layout.columns.index(name) for name in layout.text_fallbacks)
         used = (*self._text_indexes, *self._fallback_indexes, self._id_index or 0, self._label_index or 0)
         self._least_width = _width_without_unnamed_end(layout.columns, needed=max(used) + 1)
+        self._header = _bare_names(layout.columns)
+        # Texts longer than this are not looked at: nearly all are. Where no line was a header, none is.
+        header_text = join_texts(list(layout.text_columns))
+        self._header_text_chars = len(header_text) + 4 * len(self._header) if layout.first_row > 1 else -1
         raise_field_limit()
 
     def read(self, blocks: Iterable[LineBlock | LongLine]) -> Iterator[Row | Rejected]:
@@ -169,6 +176,8 @@ class CsvRows:
             text = join_texts([fields[index] for index in self._text_indexes])
         else:
             text = fields[self._only_text_index]
+        if len(text) <= self._header_text_chars and _bare_names(fields[: self._width]) == self._header:
+            return _REPEATED_HEADER
         made = self._maker.make(
             line,
             text,
@@ -231,3 +240,8 @@ def _width_without_unnamed_end(columns: Sequence[str], *, needed: int) -> int:
     while width > needed and not columns[width - 1]:
         width -= 1
     return width
+
+
+def _bare_names(cells: Sequence[str]) -> list[str]:
+    """The names of a header, without what stands around them."""
+    return [cell.strip(_AROUND_NAMES) for cell in cells]

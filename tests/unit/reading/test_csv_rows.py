@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import gzip
 import io
 from pathlib import Path
 
@@ -46,6 +47,40 @@ def test_an_invisible_text_is_empty(reading: Reading, text: str) -> None:
     rows = reading.read(f'id,text\n1,"{text}"\n2,b\n')
     assert rejects(rows) == [(2, "empty text")]
     assert texts(rows) == ["b"]
+
+
+@pytest.mark.parametrize(
+    ("header", "again"),
+    [
+        ("id,text", "id,text"),
+        ("id,text", "\ufeffid,text"),
+        ("id, text ", "id, text "),
+        ('"id","text"', '\ufeff"id","text"'),
+        ("text,id", "\ufefftext,id"),
+        ("text,id,,", "text,id,,"),
+        ("text", "text"),
+        ("text", "\ufefftext"),
+    ],
+)
+@pytest.mark.parametrize("packed", [False, True])
+def test_a_header_that_is_repeated_is_no_text(reading: Reading, header: str, again: str, packed: bool) -> None:
+    width = header.count(",") + 1
+    row = ",".join(["a text", "a text", "", ""][:width])
+    parts = [f"{header}\n{row}\n{row}\n".encode(), f"{again}\n{row}\n".encode()]
+    # As `cat a.csv.gz b.csv.gz` joins two files.
+    data = b"".join(map(gzip.compress, parts)) if packed else b"".join(parts)
+    rows = reading.read(data, name="rows.csv.gz" if packed else "rows.csv")
+    assert texts(rows) == ["a text"] * 3
+    assert rejects(rows) == [(4, "the header once more, as where files were joined")]
+    assert len(rows) == 4
+
+
+def test_only_the_whole_header_is_one(reading: Reading) -> None:
+    rows = reading.read("id,text\n1,text\nid,a\nid,text,\n")
+    assert texts(rows) == ["text", "a"]
+    assert [line for line, _ in rejects(rows)] == [4]
+    # Without a header, none can be repeated.
+    assert texts(reading.read("a\ntext\nb\n", column_names=("text",))) == ["a", "text", "b"]
 
 
 def test_too_many_columns(reading: Reading) -> None:
