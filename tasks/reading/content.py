@@ -94,6 +94,7 @@ class Content:
         self._snapshot = snapshot
         self._spool_folder = spool_folder
         self._packing: Packing | None = None
+        self._file: SnapshotFile | None = None
         self.kind: ContentKind = "text"
         head = snapshot.read_at(0, HEAD_BYTES)
         name = snapshot.name
@@ -115,6 +116,11 @@ class Content:
     def is_packed(self) -> bool:
         """Whether the bytes are not those of the file itself."""
         return self._packing is not None or self.member is not None
+
+    @property
+    def position_bytes(self) -> int:
+        """How many bytes of the whole file were read for the latest `as_file`."""
+        return self._file.read_bytes if self._file else 0
 
     def open(self) -> Pass:
         """Begin another pass."""
@@ -151,7 +157,8 @@ class Content:
         return spool
 
     def _buffered(self) -> io.BufferedReader:
-        return io.BufferedReader(SnapshotFile(self._snapshot), _BUFFER_BYTES)
+        self._file = SnapshotFile(self._snapshot)
+        return io.BufferedReader(self._file, _BUFFER_BYTES)
 
     def _look_inside(self, name: str) -> None:
         where = self._snapshot.name

@@ -10,7 +10,7 @@ from typing import IO, Self
 
 from newsgate.tasks.reading.content import HEAD_BYTES, Content, Pass
 from newsgate.tasks.reading.csv_rows import CsvRows
-from newsgate.tasks.reading.errors import DamagedFileError, EmptyFileError, NoRowsError, NotTextError
+from newsgate.tasks.reading.errors import DamagedFileError, EmptyFileError, NoRowsError, UnusedOptionError
 from newsgate.tasks.reading.file_signatures import refuse_known_formats
 from newsgate.tasks.reading.gzip_stream import ENDS_EARLY
 from newsgate.tasks.reading.json_cursor import JsonCursor
@@ -26,11 +26,6 @@ from newsgate.tasks.reading.text_rows import TextRows
 
 GREW = "the file grew while it was read; the row may be incomplete"
 _GREW_WARNING = "the file grew while it was read: what was written after it was opened was not read"
-_NOT_YET = {
-    "xlsx": ("an .xlsx workbook", "Save it as CSV"),
-    "ods": ("an .ods workbook", "Save it as CSV"),
-    "parquet": ("a Parquet file", "Export it as CSV or JSONL"),
-}
 _LOOK_BYTES = 1_048_576
 _LINE_READERS: dict[str, type[CsvRows | JsonlRows | TextRows]] = {"csv": CsvRows, "jsonl": JsonlRows, "lines": TextRows}
 
@@ -67,7 +62,9 @@ class Source:
     @property
     def position_bytes(self) -> int:
         """How many raw bytes the latest `rows()` has consumed, for a progress bar."""
-        return min(self._pass.position_bytes, self.size_bytes) if self._pass else 0
+        if self._pass is not None:
+            return min(self._pass.position_bytes, self.size_bytes)
+        return min(sum(each.position_bytes for each in self._contents.values()), self.size_bytes)
 
     @property
     def warnings(self) -> tuple[str, ...]:
@@ -78,10 +75,15 @@ class Source:
         """Decide from a sample how to read the input; raises a ReadError where that cannot be."""
         options = options or ReadOptions()
         content = self._content(options.member)
-        if content.kind != "text":
-            what, remedy = _NOT_YET[content.kind]
-            raise NotTextError(f"this is {what}", where=self.name, remedy=remedy)
-        layout = decide_layout(self._read_sample(content), options)
+        if content.kind == "text":
+            if options.sheet is not None:
+                raise UnusedOptionError("this is no workbook", option="--sheet", where=self.name)
+            layout = decide_layout(self._read_sample(content), options)
+        else:
+            # Most inputs are text, and need neither XML nor its like.
+            from newsgate.tasks.reading.tables import table_layout
+
+            layout = table_layout(content, options, where=self.name, spool_folder=self._spool_folder)
         if content.member is None:
             return layout
         notes = (f"read {content.member} of the archive", *layout.notes)
@@ -104,7 +106,9 @@ class Source:
         )
         content = self._content(layout.member)
         damage_of: Callable[[], str | None]
-        if layout.format == "json":
+        if layout.format in ("xlsx", "ods", "parquet"):
+            rows, damage_of = self._table_rows(content, layout, maker, after_row)
+        elif layout.format == "json":
             rows, damage_of = self._json_rows(content, layout, maker, after_row)
         else:
             rows, damage_of = self._line_rows(content, layout, maker, after_row)
@@ -126,7 +130,7 @@ class Source:
                 stream = content.open()
                 while stream.read(_LOOK_BYTES):
                     pass
-                self._collect_damage(stream, stream.damage)
+                self._collect_damage(stream.damage, has_trailing=stream.trailing)
 
     def close(self) -> None:
         """Release the file; a copy of standard input is gone with it."""
@@ -183,6 +187,17 @@ class Source:
 
         return parser.read(), damage
 
+    def _table_rows(
+        self, content: Content, layout: Layout, maker: RowMaker, after_row: int
+    ) -> tuple[Iterator[Row | Rejected], Callable[[], str | None]]:
+        from newsgate.tasks.reading.tables import TableRows
+
+        self._pass = None
+        parser = TableRows(
+            content, layout, maker, where=self.name, spool_folder=self._spool_folder, after_row=after_row
+        )
+        return parser.read(), lambda: parser.damage
+
     def _read_sample(self, content: Content) -> Sample:
         stream = content.open()
         data = bytearray()
@@ -218,8 +233,7 @@ class Source:
     def _collect_warnings(self, damage: str | None, maker: RowMaker, labels: LabelReader | None) -> None:
         if self._snapshot.has_grown():
             self._warnings.append(_GREW_WARNING)
-        if self._pass is not None:
-            self._collect_damage(self._pass, damage)
+        self._collect_damage(damage, has_trailing=self._pass is not None and self._pass.trailing)
         if rows := maker.undecodable_rows:
             count = "1 row is" if rows == 1 else f"{rows:,} rows are"
             self._warnings.append(f"{count} not valid in the encoding read; --encoding names another")
@@ -229,13 +243,13 @@ class Source:
         if labels is not None and (warning := labels.warning()):
             self._warnings.append(warning)
 
-    def _collect_damage(self, stream: Pass, damage: str | None) -> None:
+    def _collect_damage(self, damage: str | None, *, has_trailing: bool) -> None:
         self.incomplete = damage is not None
         if damage and damage in (ENDS_EARLY, JSON_ENDS_EARLY):
             self._warnings.append(f"{damage}: its last rows are missing")
         elif damage:
             self._warnings.append(f"{damage}: the rows after the damage are missing")
-        if stream.trailing:
+        if has_trailing:
             self._warnings.append("bytes after the end of the compressed data were not read")
 
 

@@ -1,0 +1,111 @@
+"""The layouts of workbooks and Parquet files."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from newsgate.tasks.reading.columns import choose_columns
+from newsgate.tasks.reading.errors import EmptyFileError, UnusedOptionError, quote_column
+from newsgate.tasks.reading.headers import names_of_columns, refuse_row_as_header
+from newsgate.tasks.reading.json_values import flat_names
+from newsgate.tasks.reading.layout import cells_of
+from newsgate.tasks.reading.records import ClassNames, Format, Layout, ReadOptions
+from newsgate.tasks.reading.workbooks.sheets import SheetRow
+
+_SHEETS_SHOWN = 3
+
+
+def sheet_layout(
+    rows: Sequence[SheetRow], options: ReadOptions, *, form: Format, sheet: str, others: Sequence[str], where: str
+) -> Layout:
+    """The layout of a sheet, of which the first row that holds something is the header."""
+    _refuse_options(options, form=form, where=where)
+    if not rows:
+        raise EmptyFileError(
+            f"the sheet {quote_column(sheet)} is empty",
+            where=where,
+            remedy=f"Name another with --sheet: {_shown(others)}" if others else "Give it a header and rows",
+        )
+    number, first = rows[0]
+    texts = [[cell or "" for cell in cells] for _, cells in rows]
+    has_header = not (options.no_header or options.column_names)
+    if has_header:
+        columns = tuple((cell or "").strip() for cell in first)
+        refuse_row_as_header(columns, texts[1:], options, where=where)
+    else:
+        columns = names_of_columns(texts[0], options, where=where)
+    body = texts[1:] if has_header else texts
+    positions = {column: index for index, column in reversed(list(enumerate(columns)))}
+
+    def cells(column: str) -> list[str]:
+        index = positions[column]
+        return [row[index] if index < len(row) else "" for row in body]
+
+    chosen = choose_columns(columns, options, where=where, cells=cells)
+    notes = (f"sheet {quote_column(sheet)} read; others: {_shown(others)} (--sheet)",) if others else ()
+    return Layout(
+        format=form,
+        encoding="utf-8",
+        delimiter=None,
+        columns=columns,
+        text_columns=chosen.text_columns,
+        id_column=chosen.id_column,
+        label_column=chosen.label_column,
+        notes=(*notes, *chosen.notes),
+        first_row=number + 1 if has_header else number,
+        max_text_chars=options.max_text_chars,
+        text_fallbacks=chosen.text_fallbacks,
+        sheet=sheet,
+    )
+
+
+def parquet_layout(
+    sample: Sequence[Mapping[str, object]],
+    columns: Sequence[str],
+    options: ReadOptions,
+    *,
+    class_names: tuple[ClassNames, ...],
+    where: str,
+) -> Layout:
+    """The layout of a Parquet file; columns: its outermost, which name those that are not nested."""
+    _refuse_options(options, form="parquet", where=where)
+    if options.no_header or options.column_names:
+        option = "--no-header" if options.no_header else "--columns"
+        raise UnusedOptionError("a Parquet file names its columns itself", option=option, where=where)
+    names: dict[str, None] = {}
+    for each in sample:
+        names.update(dict.fromkeys(flat_names(each)))
+    known = tuple(names) or tuple(columns)
+    chosen = choose_columns(known, options, where=where, cells=cells_of(sample))
+    return Layout(
+        format="parquet",
+        encoding="utf-8",
+        delimiter=None,
+        columns=known,
+        text_columns=chosen.text_columns,
+        id_column=chosen.id_column,
+        label_column=chosen.label_column,
+        notes=chosen.notes,
+        max_text_chars=options.max_text_chars,
+        text_fallbacks=chosen.text_fallbacks,
+        class_names=class_names,
+    )
+
+
+def _refuse_options(options: ReadOptions, *, form: str, where: str) -> None:
+    what = f"this is no text, but .{form}"
+    if options.delimiter is not None:
+        raise UnusedOptionError(what, option="--delimiter", where=where)
+    if options.quoting != "usual":
+        raise UnusedOptionError(what, option="--quoting", where=where)
+    if options.encoding is not None:
+        raise UnusedOptionError(what, option="--encoding", where=where)
+    if options.records is not None:
+        raise UnusedOptionError("this is no JSON document", option="--records", where=where)
+    if options.sheet is not None and form == "parquet":
+        raise UnusedOptionError("this is no workbook", option="--sheet", where=where)
+
+
+def _shown(sheets: Sequence[str]) -> str:
+    shown = ", ".join(quote_column(name) for name in sheets[:_SHEETS_SHOWN])
+    return shown if len(sheets) <= _SHEETS_SHOWN else f"{shown} and {len(sheets) - _SHEETS_SHOWN} more"

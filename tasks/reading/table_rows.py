@@ -1,0 +1,46 @@
+"""Rows of cells, and records with columns, to rows; for the formats that are no text."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator, Mapping
+
+from newsgate.tasks.reading.record_maker import RecordMaker
+from newsgate.tasks.reading.records import RAW_SHOWN_CHARS, Layout, Rejected, Row
+from newsgate.tasks.reading.row_maker import RowMaker, reject
+from newsgate.tasks.reading.workbooks.sheets import SheetRow
+
+
+def rows_of_sheet(
+    rows: Iterable[SheetRow], layout: Layout, maker: RowMaker, *, after_row: int
+) -> Iterator[Row | Rejected]:
+    """Each row of a sheet, by the number that the spreadsheet shows; cells beyond the header belong to no column."""
+    records = RecordMaker(layout, maker)
+    positions = {name: index for index, name in reversed(list(enumerate(layout.columns)))}
+    used = [(name, positions[name]) for name in used_columns(layout)]
+    for number, cells in rows:
+        if number < layout.first_row or number <= after_row:
+            continue
+        width = len(cells)
+        made = records.make(number, {name: cells[index] if index < width else None for name, index in used})
+        yield made if isinstance(made, Row) else reject(number, made, ["\t".join(cell or "" for cell in cells)])
+
+
+def rows_of_records(
+    records: Iterable[tuple[int, Mapping[str, object]]], layout: Layout, maker: RowMaker
+) -> Iterator[Row | Rejected]:
+    """Each of the numbered records."""
+    convert = RecordMaker(layout, maker)
+    for number, values in records:
+        made = convert.make(number, values)
+        if not isinstance(made, Row):
+            raw = json.dumps(values, ensure_ascii=False, default=str)[: RAW_SHOWN_CHARS + 1]
+            yield reject(number, made, [raw])
+        else:
+            yield made
+
+
+def used_columns(layout: Layout) -> list[str]:
+    """The columns that rows are made of."""
+    named = [*layout.text_columns, *layout.text_fallbacks, layout.id_column, layout.label_column]
+    return [name for name in dict.fromkeys(named) if name is not None]

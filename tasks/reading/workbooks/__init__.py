@@ -1,0 +1,1 @@
+"""The sheets of .xlsx and .ods workbooks as rows of cells, read piece by piece."""
