@@ -125,6 +125,12 @@ def display(url: URL) -> str:
     return url.difference_update_query(_SECRET_PARAMETERS).render_as_string(hide_password=True)
 
 
+def libpq_address(url: URL) -> str:
+    """The address of a PostgreSQL as its own programs take it, without secrets: they ask, or read PGPASSWORD."""
+    plain = url.set(drivername="postgresql", password=None)
+    return plain.difference_update_query((*_SECRET_PARAMETERS, _THRESHOLD)).render_as_string()
+
+
 def _driver_name(url: URL) -> str:
     backend, _, driver = url.drivername.lower().partition("+")
     backend = _SYNONYMS.get(backend, backend)

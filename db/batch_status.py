@@ -12,17 +12,22 @@ from sqlalchemy import (
     FromClause,
     Row,
     Select,
+    case,
     func,
     select,
 )
 
-from newsgate.db.errors import NoSuchBatchError, NoSuchRunError
+from newsgate.db.errors import BatchPurgedError, NoSuchBatchError, NoSuchRunError
 from newsgate.db.tables import batches, runs
 
 
 @dataclass(frozen=True, slots=True)
 class BatchStatus:
-    """Where a batch and one run of it stand."""
+    """Where a batch and one run of it stand.
+
+    state: of the run; `purging` while the rows of the batch are deleted, or that was interrupted, then `purged`.
+    purged_rows: how many rows of its file were deleted again, by a purge of the batch or of single texts.
+    """
 
     batch: int
     name: str
@@ -37,11 +42,13 @@ class BatchStatus:
     loaded: bool
     created_at: datetime
     finished_at: datetime | None
+    purged_at: datetime | None
+    purged_rows: int
 
     @property
     def finished(self) -> bool:
         """Nothing more will happen to the run by itself."""
-        return self.state in ("done", "cancelled")
+        return self.purged_at is not None or self.state in ("done", "cancelled")
 
 
 def batch_status(
@@ -55,6 +62,16 @@ def batch_status(
         if model in (None, each.model) and run in (None, each.run):
             return each
     raise NoSuchRunError(batch, model, run=run)
+
+
+def kept_batch_status(
+    connection: Connection, batch: int, *, model: int | None = None, run: int | None = None
+) -> BatchStatus:
+    """As `batch_status`, for what needs the rows of the batch. Raises BatchPurgedError too."""
+    status = batch_status(connection, batch, model=model, run=run)
+    if status.purged_at is not None:
+        raise BatchPurgedError(batch)
+    return status
 
 
 def batch_runs(connection: Connection, batch: int) -> list[BatchStatus]:
@@ -84,11 +101,17 @@ def _status_query(joined: FromClause, *, created_at: ColumnElement[datetime]) ->
         created_at.label("created_at"),
         runs.c.id.label("run"),
         runs.c.model,
-        runs.c.state,
+        case(
+            (batches.c.purged_at.is_(None), runs.c.state),
+            (batches.c.accepted + batches.c.rejected > 0, "purging"),
+            else_="purged",
+        ).label("state"),
         runs.c.total,
         runs.c.done,
         runs.c.failed,
         runs.c.finished_at,
+        batches.c.purged_at,
+        batches.c.purged_rows,
     ).select_from(joined)
 
 

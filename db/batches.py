@@ -17,6 +17,7 @@ from sqlalchemy import (
     Row,
     Update,
     bindparam,
+    false,
     func,
     insert,
     literal,
@@ -27,7 +28,7 @@ from sqlalchemy import (
 )
 
 from newsgate.db.bulk_insert import insert_rows
-from newsgate.db.errors import LoaderSupersededError, NoSuchBatchError
+from newsgate.db.errors import BatchPurgedError, LoaderSupersededError, NoSuchBatchError
 from newsgate.db.tables import batches, chunks, items, rejects, runs
 from newsgate.db.types import database_time
 
@@ -115,14 +116,15 @@ def create_batch(connection: Connection, new: NewBatch, *, model: int) -> Loadin
 
 
 def resume_loading(connection: Connection, batch: int) -> Loading:
-    """Take the batch over from whoever was loading it. Raises NoSuchBatchError."""
+    """Take the batch over from whoever was loading it. Raises NoSuchBatchError, BatchPurgedError."""
     taken = connection.execute(
         update(batches)
-        .where(batches.c.id == batch)
+        .where(batches.c.id == batch, batches.c.purged_at.is_(None))
         .values(loader=batches.c.loader + 1)
         .returning(batches.c.loader, batches.c.last_row, batches.c.accepted, batches.c.rejected)
     ).one_or_none()
     if taken is None:
+        refuse_purged(connection, batch)
         raise NoSuchBatchError(batch)
     run = _first_run(connection, batch)
     return Loading(
@@ -147,7 +149,7 @@ def add_rows(
     """Store the next rows of the file and the chunk that will classify them; gives the chunk to ring for, if any.
 
     The rows of a run that was cancelled meanwhile are stored too, and nobody classifies them.
-    Raises LoaderSupersededError, and then nothing may be committed.
+    Raises LoaderSupersededError or BatchPurgedError, and then nothing may be committed.
     """
     _extend(connection, loading, accepted=len(accepted), refused=len(refused), last_row=last_row)
     insert_rows(
@@ -189,6 +191,21 @@ def finish_run_if_complete(connection: Connection, run: int) -> None:
     connection.execute(_FINISH_RUN, {"of_run": run})
 
 
+def hold_batch(connection: Connection, batch: int) -> None:
+    """Let nobody make chunks of the batch's rows, or delete any, until this transaction ends.
+
+    Taken before chunks, items and runs, in this order everywhere, or two could wait for each other in a ring.
+    """
+    connection.execute(select(batches.c.id).where(batches.c.id == batch).with_for_update(key_share=True))
+
+
+def refuse_purged(connection: Connection, batch: int) -> None:
+    """Raise BatchPurgedError where the batch was purged, or is being purged."""
+    query = select(batches.c.id).where(batches.c.id == batch, batches.c.purged_at.is_not(None))
+    if connection.execute(query).scalar_one_or_none() is not None:
+        raise BatchPurgedError(batch)
+
+
 def find_batches(connection: Connection, sha256: str) -> list[int]:
     """The batches made from a file with this content, newest first."""
     query = select(batches.c.id).where(batches.c.sha256 == sha256).order_by(batches.c.id.desc())
@@ -201,6 +218,14 @@ def one_file_at_a_time(connection: Connection, sha256: str) -> None:
     if connection.dialect.name == "postgresql":
         lock = int.from_bytes(bytes.fromhex(sha256[:16]), signed=True)
         connection.execute(text("select pg_advisory_xact_lock(:lock)"), {"lock": lock})
+
+
+def unfinished_files(connection: Connection) -> list[tuple[int, str, int]]:
+    """The batches whose file is not stored to its end, and can be: (batch, name, the line up to which it is stored)."""
+    query = select(batches.c.id, batches.c.name, batches.c.last_row).where(
+        batches.c.loaded == false(), batches.c.sha256 != "", batches.c.purged_at.is_(None)
+    )
+    return [(row.id, row.name, row.last_row) for row in connection.execute(query.order_by(batches.c.id))]
 
 
 def forget_file(connection: Connection, batch: int) -> None:
@@ -250,6 +275,7 @@ def _extend(
     }
     extending = _extending(forward=last_row > loading.last_row, loaded=loaded)
     if connection.execute(extending, more).rowcount != 1:
+        refuse_purged(connection, loading.batch)
         raise LoaderSupersededError(loading.batch)
 
 

@@ -33,6 +33,16 @@ class NoSuchBatchError(DatabaseError):
         self.batch = batch
 
 
+class BatchPurgedError(DatabaseError):
+    """The rows of the batch were deleted, or are being deleted."""
+
+    def __init__(self, batch: int) -> None:
+        super().__init__(
+            f"batch {batch} was purged: its rows are deleted", remedy="`enqueue` its file again makes a new batch"
+        )
+        self.batch = batch
+
+
 class NoSuchRowError(DatabaseError):
     """The batch has no item of that row."""
 

@@ -14,7 +14,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, delete, false, func, insert, select, update
 
-from newsgate.db.batches import finish_run_if_complete
+from newsgate.db.batches import finish_run_if_complete, hold_batch, refuse_purged
 from newsgate.db.errors import BatchNotLoadedError, NoSuchBatchError, RunNotLoadedError
 from newsgate.db.tables import batches, chunks, items, runs, verdicts
 from newsgate.db.types import database_time
@@ -65,13 +65,14 @@ class _Piece:
 def open_run(connection: Connection, batch: int, *, model: int) -> tuple[int, bool]:
     """The run of the batch by this model, and whether it was made just now.
 
-    Raises NoSuchBatchError, and BatchNotLoadedError while the file is not stored to its end.
+    Raises NoSuchBatchError, BatchPurgedError, and BatchNotLoadedError while the file is not stored to its end.
     """
     # Locked, so that of two who ask for the same run at once the second finds the first one's.
     query = select(batches.c.loaded).where(batches.c.id == batch).with_for_update(key_share=True)
     loaded = connection.execute(query).scalar_one_or_none()
     if loaded is None:
         raise NoSuchBatchError(batch)
+    refuse_purged(connection, batch)
     if not loaded:
         raise BatchNotLoadedError(batch)
     known: int | None = connection.execute(
@@ -108,6 +109,8 @@ def extend_run(connection: Connection, position: Position, *, chunk_rows: int, c
 
     Where another process went on meanwhile, or the run was cancelled, nothing is made and its new position given.
     """
+    # No row may be deleted between being read and being counted.
+    hold_batch(connection, position.batch)
     rows = _next_rows(connection, position, chunk_rows=chunk_rows, chunk_chars=chunk_chars)
     extended = connection.execute(
         update(runs)
@@ -151,8 +154,12 @@ def requeue(connection: Connection, run: int, *, chunk_rows: int, chunk_chars: i
     """Have a run's failed rows, and its cancelled chunks, tried again.
 
     A chunk that holds failed rows is parted: what is done stays done, the failed rows lose their verdicts and go into
-    new chunks, those of neighbouring chunks together. Raises RunNotLoadedError where chunks are still being made.
+    new chunks, those of neighbouring chunks together. Raises RunNotLoadedError where chunks are still being made, and
+    BatchPurgedError.
     """
+    batch = connection.execute(select(runs.c.batch_id).where(runs.c.id == run)).scalar_one()
+    hold_batch(connection, batch)
+    refuse_purged(connection, batch)
     query = select(runs.c.loaded, runs.c.batch_id, runs.c.model).where(runs.c.id == run)
     found = connection.execute(query.with_for_update(key_share=True)).one()
     if not found.loaded:

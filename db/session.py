@@ -92,6 +92,19 @@ class Database:
                     connection.exec_driver_sql("SET LOCAL synchronous_commit TO OFF")
                 yield connection
 
+    @contextmanager
+    def outside_transactions(self) -> Iterator[Any]:
+        """The driver's own connection, for what SQLite does not do inside a transaction.
+
+        Raises DatabaseUnavailableError, DatabaseFullError.
+        """
+        with self._translated():
+            connection = self.engine.raw_connection()
+            try:
+                yield connection.driver_connection
+            finally:
+                connection.close()
+
     def close(self) -> None:
         """Close every pooled connection."""
         self.engine.dispose()

@@ -64,6 +64,8 @@ items = Table(
     Column("text", Text, nullable=False),
     Column("text_hash", LargeBinary(16), nullable=False, comment="BLAKE2b-128 of the text"),
     UniqueConstraint("batch_id", "row"),
+    # Its number stands in files that people wrote: it must not come to mean another text.
+    sqlite_autoincrement=True,
 )
 
 # One row is one refused row of the file.

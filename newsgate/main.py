@@ -6,6 +6,7 @@ import click
 
 from newsgate import __version__
 from newsgate.commands.audit import audit
+from newsgate.commands.backup import backup
 from newsgate.commands.beat import beat
 from newsgate.commands.cancel import cancel
 from newsgate.commands.classify import classify
@@ -18,6 +19,7 @@ from newsgate.commands.labels import labels
 from newsgate.commands.migrate import migrate
 from newsgate.commands.models import models
 from newsgate.commands.promote import promote
+from newsgate.commands.purge import purge
 from newsgate.commands.reclassify import reclassify
 from newsgate.commands.report import report
 from newsgate.commands.requeue import requeue
@@ -79,6 +81,8 @@ for _command in (
     trainer,
     beat,
     migrate,
+    backup,
+    purge,
     audit,
     doctor,
 ):

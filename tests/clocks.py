@@ -9,7 +9,7 @@ from newsgate.db.tables import metadata
 from newsgate.db.types import UtcDateTime
 
 _LATER = {
-    "sqlite": "strftime('%Y-%m-%d %H:%M:%f000', {name}, '+{seconds} seconds')",
+    "sqlite": "strftime('%Y-%m-%d %H:%M:%f000', {name}, '{seconds:+d} seconds')",
     "postgresql": "{name} + interval '{seconds} seconds'",
 }
 

@@ -102,6 +102,16 @@ class PostgresServer:
         """The SQLAlchemy address of a database that nobody has used: empty, or with newsgate's schema."""
         return self._copy_of("schema", migrate) if migrated else self._url(self._create("template1"))
 
+    @property
+    def programs(self) -> Path:
+        """Where pg_dump and the others are."""
+        return _postgres_binaries()
+
+    def name_of_another(self) -> str:
+        """A name that no database of this server has."""
+        self._made += 1
+        return f"newsgate_{self._made}"
+
     def prepared_database(self) -> str:
         """The address of a database as `newsgate migrate` makes it: schema and starter model."""
         return self._copy_of("starter model", _make_ready)

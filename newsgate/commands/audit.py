@@ -5,6 +5,7 @@ from __future__ import annotations
 import click
 
 from newsgate.console.error_reporting import ErrorReportingCommand
+from newsgate.console.messages import print_message
 from newsgate.console.settings_and_database import settings_and_database
 
 
@@ -25,4 +26,5 @@ def audit() -> None:
         for offender in finding.offenders:
             click.echo(f"         {offender}")
     if not all(finding.holds for finding in findings):
+        print_message("what somebody deleted by hand, `newsgate purge --missing` writes off")
         raise SystemExit(1)

@@ -75,6 +75,8 @@ def status(batch: int | None, *, as_json: bool, limit: int, drift: bool, days: i
         for row, each in zip(rows, found, strict=True):
             row.insert(1, each.run)
     print_table(headers, rows, right_aligned=frozenset(headers) - {"name", "state", "created"})
+    if batch is not None:
+        _print_purged(found[0])
     for reject in refused:
         print_message(f"row {reject.row} was refused: {reject.reason}")
     if batch is not None and found[0].rejected > len(refused):
@@ -86,6 +88,16 @@ def _warn_of_missing_rows(batch: int | None, found: Sequence[BatchStatus]) -> No
     """Of one batch, say what its latest run will never have a verdict for as things are."""
     if batch is not None:
         warn_of_missing_rows(ChosenRun(found[0], is_latest=True), tell_waiting=False, tell_refused=False)
+
+
+def _print_purged(status: BatchStatus) -> None:
+    if status.purged_at is not None:
+        at = f"{status.purged_at:%Y-%m-%d %H:%M} UTC"
+        print_message(f"purged at {at}: {status.purged_rows} rows of its file are deleted")
+        if status.state == "purging":
+            print_message(f"`newsgate purge {status.batch}` deletes the rest")
+    elif status.purged_rows:
+        print_message(f"{status.purged_rows} rows of its file are deleted")
 
 
 def _figures(status: BatchStatus) -> dict[str, Any]:

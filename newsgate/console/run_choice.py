@@ -41,16 +41,16 @@ def run_options(function: Function) -> Function:
 def choose_run(connection: Connection, batch: int, *, model: int | None, run: int | None) -> ChosenRun:
     """Return the run that is named, the latest where none is; then say which others there are.
 
-    Raises WrongUsageError where two are named, NoSuchBatchError, NoSuchRunError.
+    Raises WrongUsageError where two are named, NoSuchBatchError, BatchPurgedError, NoSuchRunError.
     """
-    from newsgate.db.batch_status import batch_runs, batch_status
+    from newsgate.db.batch_status import batch_runs, kept_batch_status
 
     if model is not None and run is not None:
         raise WrongUsageError("--run and --model both name a run", remedy="Give one of them")
+    status = kept_batch_status(connection, batch, model=model, run=run)
     runs = batch_runs(connection, batch)
     if model is None and run is None:
         _tell_other_runs(runs)
-    status = batch_status(connection, batch, model=model, run=run)
     return ChosenRun(status, is_latest=status.run == runs[0].run)
 
 

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from newsgate.console.messages import print_message, print_warning
 from newsgate.console.progress_line import ProgressLine
 from newsgate.db.batch_status import BatchStatus, batch_status
+from newsgate.db.errors import BatchPurgedError
 from newsgate.db.session import Database
 from newsgate.tasks.enqueueing.existing_runs import RunCancelledError
 from newsgate.tasks.running.wait_for_batch import wait_for_batch
@@ -20,7 +21,7 @@ def wait_with_progress(
 ) -> BatchStatus:
     """Wait until the batch's latest run, or its run by `model`, is done, drawing progress; gives its last state.
 
-    Raises RunCancelledError.
+    Raises RunCancelledError, BatchPurgedError.
     """
     stall_warning = _StallWarning()
     with ProgressLine("classifying") as line:
@@ -31,6 +32,8 @@ def wait_with_progress(
             stall_warning.observe(finished)
 
         status = wait_for_batch(database, batch, model=model, tell=show, meanwhile=meanwhile)
+    if status.purged_at is not None:
+        raise BatchPurgedError(batch)
     if status.state == "cancelled":
         with database.read() as connection:
             latest = batch_status(connection, batch)

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from newsgate.db.batch_status import BatchStatus, batch_status
+from newsgate.db.batch_status import BatchStatus, batch_status, kept_batch_status
 from newsgate.db.batches import queued_chunks
 from newsgate.db.errors import DatabaseError, NoSuchRunError
 from newsgate.db.flips import Flip, FlipCounts, count_flips, models_of, surest_flips
@@ -56,7 +56,7 @@ def reclassify(
     progress: told how many rows are in chunks so far, and of how many.
     A run that was begun before goes on: its missing chunks are made, its cancelled ones wait again, and all that wait
     are rung for.
-    Raises NoSuchBatchError, NoSuchModelError, BatchNotLoadedError.
+    Raises NoSuchBatchError, BatchPurgedError, NoSuchModelError, BatchNotLoadedError.
     """
     champion = ensure_champion(database)
     with database.write() as connection:
@@ -77,7 +77,7 @@ def reclassify(
 def requeue_batch(batch: int, *, settings: Settings, database: Database) -> tuple[BatchStatus, Requeued]:
     """Have the failed rows and cancelled chunks of a batch's latest run tried again.
 
-    Raises NoSuchBatchError, RunNotLoadedError.
+    Raises NoSuchBatchError, BatchPurgedError, RunNotLoadedError.
     """
     with database.write() as connection:
         run = batch_status(connection, batch).run
@@ -99,7 +99,7 @@ def report_flips(database: Database, batch: int, *, models: tuple[int, int] | No
     with database.read() as connection:
         before, after = models or _latest_two(batch, known=models_of(connection, batch))
         for model in (before, after):
-            status = batch_status(connection, batch, model=model)
+            status = kept_batch_status(connection, batch, model=model)
             if status.state != "done":
                 raise DatabaseError(
                     f"batch {batch} is {status.state} for model {model}: "

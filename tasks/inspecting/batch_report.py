@@ -7,7 +7,7 @@ from typing import Final
 
 from sqlalchemy import Connection
 
-from newsgate.db.batch_status import BatchStatus, batch_status
+from newsgate.db.batch_status import BatchStatus, kept_batch_status
 from newsgate.db.model_registry import ModelRecord, model_record
 from newsgate.db.report_queries import ScoreCounts, count_scores, count_sure_labels, read_extremes, read_failures
 from newsgate.db.results import Reject, Result, ResultFilter, read_rejects
@@ -54,11 +54,11 @@ def report_on(
 ) -> BatchReport:
     """Return what the batch's latest run found, or its run by `model`, with `limit` rows of each kind.
 
-    Raises NoSuchBatchError, NoSuchRunError, and NoRecordError where `max_error` is wanted and the model's bundle does
-    not say how sure it must be.
+    Raises NoSuchBatchError, BatchPurgedError, NoSuchRunError, and NoRecordError where `max_error` is wanted and the
+    model's bundle does not say how sure it must be.
     """
     with database.read() as connection:
-        status = batch_status(connection, batch, model=model)
+        status = kept_batch_status(connection, batch, model=model)
         record = model_record(connection, status.model)
         wanted = ResultFilter(batch, model=status.model)
         return BatchReport(

@@ -20,7 +20,7 @@ from newsgate.db.model_registry import add_model
 from newsgate.db.results import COLUMNS
 from newsgate.db.schema import HEAD_REVISION, ensure_schema, migrate
 from newsgate.db.session import Database
-from newsgate.db.tables import batches, chunks, labels, metadata, runs
+from newsgate.db.tables import batches, chunks, items, labels, metadata, runs
 from newsgate.db.types import database_time
 
 
@@ -53,7 +53,7 @@ def test_what_an_older_newsgate_stored_is_there_after_migrating(database_url: st
     assert migrate(database) == ("0002", HEAD_REVISION)
     with database.read() as connection:
         assert _stored(connection) == before
-        assert [len(rows) for rows in before] == [2, 2]
+        assert [len(rows) for rows in before] == [2, 2, 2]
         assert connection.execute(select(chunks.c.leased_at)).scalars().all() == [None, None]
         purged = connection.execute(select(batches.c.purged_at, batches.c.purged_rows)).all()
         assert [tuple(row) for row in purged] == [(None, 0)]
@@ -64,11 +64,11 @@ def test_what_an_older_newsgate_stored_is_there_after_migrating(database_url: st
             assert "WHERE state in" in connection.execute(text(index)).scalar_one()
     with database.write() as connection:
         _store(connection)
-        assert [len(rows) for rows in _stored(connection)] == [4, 4]
+        assert [len(rows) for rows in _stored(connection)] == [4, 4, 4]
     database.close()
 
 
-@pytest.mark.parametrize("table", [chunks, labels], ids=["chunks", "labels"])
+@pytest.mark.parametrize("table", [chunks, labels, items], ids=["chunks", "labels", "items"])
 def test_the_id_of_a_deleted_row_is_never_given_again(table: Table, database: Database) -> None:
     highest = select(func.max(table.c.id))
     with database.write() as connection:
@@ -117,11 +117,12 @@ def _store(connection: Connection) -> None:
     for row in (2, 3):
         waiting = {"run_id": of_run, "first_row": row, "last_row": row, "item_count": 1, "state": "queued"}
         connection.execute(insert(chunks).values(**waiting, queued_at=database_time(), last_error="no", summary="{}"))
+        connection.execute(insert(items).values(batch_id=of_batch, row=row, text="a", text_hash=b"0" * 16))
     add_labels(connection, [("one", "fake"), ("two", "real")], labelled_by="ann", chosen="direct")
 
 
 def _stored(connection: Connection) -> list[Sequence[Row[Any]]]:
-    return [connection.execute(select(*_old(table)).order_by(table.c.id)).all() for table in (chunks, labels)]
+    return [connection.execute(select(*_old(table)).order_by(table.c.id)).all() for table in (chunks, labels, items)]
 
 
 def _old(table: Table) -> list[Column[Any]]:

@@ -9,6 +9,7 @@ from pathlib import Path
 from sqlalchemy import select, text
 
 from newsgate.db.address import parse_address, sqlite_path
+from newsgate.db.batches import unfinished_files
 from newsgate.db.errors import DamagedModelError, DatabaseError
 from newsgate.db.model_registry import champion_number, list_models, read_bundle_bytes
 from newsgate.db.pooler import session_is_shared
@@ -41,6 +42,7 @@ def look_at_database(settings: Settings) -> Iterator[Check]:
         if schema.state == "ok":
             yield from _bundles(database)
             yield from _times_ahead(database)
+            yield from _unfinished_files(database)
     finally:
         database.close()
 
@@ -89,6 +91,15 @@ def _times_ahead(database: Database) -> Iterator[Check]:
     remedy = "A clock was ahead, or is behind now: let NTP set it. Nothing waits for that time"
     for each in found:
         yield Check("clock", "warning", each, remedy)
+
+
+def _unfinished_files(database: Database) -> Iterator[Check]:
+    # Also what tells a copy of the database that lacks its newest rows, as far as anything can.
+    with database.read() as connection:
+        found = unfinished_files(connection)
+    for batch, name, last_row in found:
+        detail = f"batch {batch} holds {name} up to line {last_row} only"
+        yield Check("files", "warning", detail, "Where no enqueue is at work on it, `enqueue` the same file again")
 
 
 def _schema(database: Database) -> Check:

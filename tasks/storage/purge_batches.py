@@ -1,0 +1,68 @@
+"""Purge: the rows of whole batches, and, where that is asked for, what people said about their texts.
+
+Killed at any moment, the counters are true and no worker is at work on the batch; run again, it goes on.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from sqlalchemy import Connection
+
+from newsgate.db.purge import Deleted, StoredBatch, begin_purge, purge_step, stored_batches
+from newsgate.db.purge_texts import count_judgements, delete_judgements, labelled_only_there
+from newsgate.db.session import Database
+from newsgate.tasks.storage.small_steps import STEP_ROWS, step_by_step
+
+
+@dataclass(frozen=True, slots=True)
+class BatchPurge:
+    """What a purge of batches would delete.
+
+    judged: the texts, by hash, whose labels go too; labels: how many those are.
+    """
+
+    batches: tuple[StoredBatch, ...]
+    judged: tuple[bytes, ...] = ()
+    labels: int = 0
+
+    @property
+    def rows(self) -> int:
+        """How many rows of files there are to delete, refused ones included."""
+        return sum(each.items + each.rejects for each in self.batches)
+
+
+def plan_batch_purge(
+    database: Database, *, batch: int | None = None, older_than_days: int | None = None, with_labels: bool = False
+) -> BatchPurge:
+    """What would be deleted: one batch, or all that were made so many days ago. Raises NoSuchBatchError."""
+    with database.read() as connection:
+        found = stored_batches(connection, batch=batch, older_than_days=older_than_days)
+        doomed = tuple(each for each in found if not each.is_purged)
+        if not (with_labels and doomed):
+            return BatchPurge(doomed)
+        judged = labelled_only_there(connection, [each.batch for each in doomed])
+        return BatchPurge(doomed, tuple(judged), count_judgements(connection, judged))
+
+
+def purge_batches(
+    plan: BatchPurge, *, database: Database, tell: Callable[[int, int], None] = lambda _rows, _all: None
+) -> None:
+    """Delete what was planned. tell: how many rows are deleted so far, and of how many."""
+    for each in plan.batches:
+        with database.write() as connection:
+            begin_purge(connection, each.batch)
+    # Before the items, which say whose labels they are.
+    for start in range(0, len(plan.judged), STEP_ROWS):
+        with database.write() as connection:
+            delete_judgements(connection, plan.judged[start : start + STEP_ROWS])
+    rows = 0
+    for each in plan.batches:
+        for deleted in step_by_step(database, _step(each.batch)):
+            rows += deleted.items + deleted.rejects
+            tell(rows, plan.rows)
+
+
+def _step(batch: int) -> Callable[[Connection], Deleted | None]:
+    return lambda connection: purge_step(connection, batch, limit=STEP_ROWS)
