@@ -41,17 +41,24 @@ def broken(database: Database) -> list[str]:
 
 
 @pytest.mark.parametrize(
-    ("statement", "told"),
+    ("statements", "told"),
     [
-        ("delete from batches", ["30 rows of `items` with a batch_id that is gone, such as 1"]),
-        ("delete from runs", ["30 rows of `verdicts` with a run_id that is gone, such as 1"]),
-        ("delete from runs", ["3 rows of `chunks` with a run_id that is gone, such as 1"]),
-        ("delete from items where row = 7", ["1 row of `verdicts` with a item_id that is gone, such as 6"]),
-        ("delete from models", ["1 row of `runs` with a model that is gone, such as 1"]),
+        (["delete from batches"], ["30 rows of `items` with a batch_id that is gone, such as 1"]),
+        (
+            ["delete from runs", "delete from items where row = 7", "delete from models"],
+            [
+                "30 rows of `verdicts` with a run_id that is gone, such as 1",
+                "3 rows of `chunks` with a run_id that is gone, such as 1",
+                "1 row of `verdicts` with a item_id that is gone, such as 6",
+                "1 row of `promotions` with a challenger that is gone, such as 1",
+            ],
+        ),
     ],
 )
-def test_rows_whose_batch_run_item_or_model_is_gone_are_found(desk: Desk, statement: str, told: list[str]) -> None:
+def test_rows_whose_batch_run_item_or_model_is_gone_are_found(
+    desk: Desk, statements: list[str], told: list[str]
+) -> None:
     desk.finish(desk.enqueue(30))
     assert broken(desk.database) == []
-    without_foreign_keys(desk.database, statement)
+    without_foreign_keys(desk.database, *statements)
     assert set(told) <= set(broken(desk.database))

@@ -18,6 +18,8 @@ from tests.review_queue import ROWS, Queue, answer_all, shown
 
 JOB = "retrain"
 PERIOD = "2026-11-23T03:15"
+# Where nothing depends on which database it is.
+on_sqlite_alone = pytest.mark.parametrize("database", ["sqlite"], indirect=True)
 
 
 @pytest.mark.parametrize("attempts", [1, MAX_ATTEMPTS])
@@ -39,6 +41,7 @@ def test_a_chunk_of_a_worker_a_day_ahead_that_was_killed_is_taken_over(desk: Des
     desk.finish(batch)
 
 
+@on_sqlite_alone
 def test_a_lease_that_an_older_newsgate_took_is_over_if_it_is_longer_than_any_can_be(desk: Desk) -> None:
     batch = desk.enqueue(3)
     (chunk,) = desk.waiting(batch)
@@ -51,6 +54,7 @@ def test_a_lease_that_an_older_newsgate_took_is_over_if_it_is_longer_than_any_ca
     desk.finish(batch)
 
 
+@on_sqlite_alone
 def test_a_lease_is_not_over_for_a_clock_that_was_set_back_by_seconds(desk: Desk) -> None:
     batch = desk.enqueue(3)
     (chunk,) = desk.waiting(batch)
@@ -72,6 +76,7 @@ def test_a_file_enqueued_three_hours_ahead_does_not_wait_and_comes_first(desk: D
         desk.finish(batch)
 
 
+@on_sqlite_alone
 def test_a_cancelled_run_whose_worker_was_ahead_ends(desk: Desk) -> None:
     batch = desk.enqueue(3)
     (chunk,) = desk.waiting(batch)
@@ -131,6 +136,7 @@ def test_a_text_that_a_reviewer_a_day_ahead_had_in_hand_is_free(queue: Queue) ->
     assert queue.leases() == 0
 
 
+@on_sqlite_alone
 def test_a_suspect_of_a_clock_that_was_ahead_is_shown(queue: Queue) -> None:
     answer_all(queue.session("ann"))
     assert queue.suspect("text of row 7") == 1

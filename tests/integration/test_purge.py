@@ -37,6 +37,9 @@ from tests.integration.chunk_steps import cancel, chunk_row, run_row, take
 from tests.integration.test_audit_orphans import broken, without_foreign_keys
 from tests.review_queue import Queue, shown
 
+# Where nothing depends on which database it is.
+on_sqlite_alone = pytest.mark.parametrize("database", ["sqlite"], indirect=True)
+
 
 def count(database: Database, table: str) -> int:
     with database.read() as connection:
@@ -95,6 +98,7 @@ def test_of_a_purged_batch_nothing_is_left_but_its_line_and_others_stay(desk: De
     assert plan_batch_purge(desk.database, batch=gone).batches == ()
 
 
+@on_sqlite_alone
 def test_a_purged_file_is_enqueued_as_a_new_batch_with_new_numbers(desk: Desk) -> None:
     gone = desk.enqueue(12)
     desk.finish(gone)
@@ -125,6 +129,7 @@ def test_a_purge_that_was_killed_goes_on_and_the_counters_are_true_after_every_s
     assert status(desk, batch).purged_rows == 25
 
 
+@on_sqlite_alone
 def test_refused_rows_go_too(desk: Desk) -> None:
     file = desk.folder / "few.csv"
     file.write_text('text\na first text\n""\na second text\n')
@@ -191,6 +196,7 @@ def test_nothing_brings_a_purged_batch_back(desk: Desk) -> None:
         report_on(desk.database, batch)
 
 
+@on_sqlite_alone
 def test_only_batches_older_than_that_are_chosen(desk: Desk) -> None:
     old, older = desk.enqueue(3), desk.enqueue(3, seed=1)
     set_clock_back(desk.database, hours=-24 * 9.9)
@@ -228,6 +234,7 @@ def test_labels_stay_unless_they_are_asked_for_and_where_the_text_stands_elsewhe
     assert count(desk.database, "retracted_labels") == int(texts[-1] in shared)
 
 
+@on_sqlite_alone
 def test_an_answer_about_a_purged_text_is_not_stored(queue: Queue) -> None:
     session = queue.session()
     offer = shown(session)
@@ -261,6 +268,7 @@ def test_a_text_goes_from_finished_waiting_and_running_chunks_and_the_rest_is_cl
     assert {each.row for each in desk.results(batch)}.isdisjoint({3, 4, 13, 24})
 
 
+@on_sqlite_alone
 def test_a_chunk_and_a_run_without_any_other_row_end(desk: Desk) -> None:
     batch = desk.enqueue(11)
     first, second = desk.waiting(batch)
@@ -301,6 +309,7 @@ def test_what_a_refused_row_shows_of_the_text_goes(desk: Desk) -> None:
     assert plan_text_purge([secret], database=desk.database, with_labels=False).refused == ()
 
 
+@on_sqlite_alone
 @pytest.mark.parametrize(
     ("name", "content"),
     [("one.txt", "one text\n"), ("one.txt", "  one text\r\n"), ("all.csv", "text,x\none text,2\nanother,3\n")],
@@ -313,7 +322,7 @@ def test_texts_are_read_from_a_file_that_is_one_or_has_rows(desk: Desk, name: st
     assert ("another" in found) == name.endswith("csv")
 
 
-@pytest.mark.parametrize("database", ["sqlite"], indirect=True)
+@on_sqlite_alone
 def test_the_file_of_sqlite_holds_nothing_of_a_purged_text_and_gives_its_space_back(desk: Desk) -> None:
     batch = desk.enqueue(400)
     desk.finish(batch)
@@ -339,11 +348,8 @@ def test_the_file_of_sqlite_holds_nothing_of_a_purged_text_and_gives_its_space_b
 @pytest.mark.parametrize(
     ("statements", "rows"),
     [
-        (["delete from batches where id = 1"], 0),
-        (["delete from items where batch_id = 1 and row in (3, 14)"], 2),
-        (["delete from verdicts where item_id = 5", "delete from items where id = 5"], 1),
-        (["delete from items where batch_id = 2 and row < 6"], 4),
-        (["delete from rejects"], 1),
+        (["delete from batches where id = 1", "delete from items where batch_id = 2 and row < 6"], 4),
+        (["delete from verdicts where item_id = 5", "delete from items where id in (5, 14)", "delete from rejects"], 3),
         (["delete from items", "delete from batches where id = 1"], 7),
     ],
 )
@@ -365,6 +371,7 @@ def test_what_was_deleted_by_hand_is_written_off_once(desk: Desk, statements: li
     desk.finish(running)
 
 
+@on_sqlite_alone
 def test_what_is_there_is_never_written_off(desk: Desk) -> None:
     batch = desk.enqueue(25)
     desk.finish(batch)
