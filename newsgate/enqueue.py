@@ -26,9 +26,18 @@ from newsgate.console.settings_and_database import settings_and_database
 @click.option("--model", type=MODEL_NUMBER, metavar="N", help="The model to classify with. [default: the champion]")
 @click.option("--again", is_flag=True, help="Enqueue the file again, even if it was enqueued before.")
 @click.option("--wait", is_flag=True, help="Stay until every row has its verdict.")
+@click.option("--dry-run", is_flag=True, help="Show what is in FILE and what would be enqueued; store nothing.")
 @click.option("--json", "as_json", is_flag=True, help="Print {batch, run, model, items, rejected} as one JSON object.")
 def enqueue(
-    file: str, *, name: str | None, model: int | None, again: bool, wait: bool, as_json: bool, **reading: Any
+    file: str,
+    *,
+    name: str | None,
+    model: int | None,
+    again: bool,
+    wait: bool,
+    dry_run: bool,
+    as_json: bool,
+    **reading: Any,
 ) -> None:
     """Put the rows of FILE into the database and ring the workers.
 
@@ -45,6 +54,9 @@ def enqueue(
       enqueue --text-column body --id-column guid export.jsonl.gz
       zcat big.csv.gz | enqueue --name big --wait -
     """
+    if dry_run:
+        _show_what_would_be_enqueued(file, as_json=as_json, reading=reading)
+        return
     from newsgate.console.progress_line import ProgressLine
     from newsgate.console.wait_for_batch import wait_with_progress
     from newsgate.tasks.enqueueing.enqueue import enqueue as enqueue_file
@@ -77,6 +89,22 @@ def enqueue(
             click.echo(done.batch)
         failed = wait_with_progress(database, done.batch, model=done.model).failed if wait else 0
     if done.rejected or done.incomplete or failed:
+        raise SystemExit(EXIT_SOME_ROWS_BAD)
+
+
+def _show_what_would_be_enqueued(file: str, *, as_json: bool, reading: dict[str, Any]) -> None:
+    """Print the report of `newsgate inspect`, and exit as `enqueue` would."""
+    from newsgate.console.file_report import file_report_json, print_file_report
+    from newsgate.tasks.inspecting.inspect_file import inspect_file
+    from newsgate.worker.settings import load_settings
+
+    settings = load_settings()
+    report = inspect_file(file, options=make_read_options(settings.max_text_chars, **reading), settings=settings)
+    if as_json:
+        click.echo(json.dumps(file_report_json(report), ensure_ascii=False))
+    else:
+        print_file_report(report)
+    if report.rejected or report.incomplete:
         raise SystemExit(EXIT_SOME_ROWS_BAD)
 
 

@@ -14,6 +14,7 @@ from newsgate.commands.doctor import doctor
 from newsgate.commands.evaluate import evaluate
 from newsgate.commands.explain import explain
 from newsgate.commands.flips import flips
+from newsgate.commands.inspect import inspect
 from newsgate.commands.label import label
 from newsgate.commands.labels import labels
 from newsgate.commands.migrate import migrate
@@ -59,6 +60,7 @@ for _command in (
     classify,
     up,
     enqueue,
+    inspect,
     status,
     results,
     report,

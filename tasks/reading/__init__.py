@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from newsgate.tasks.reading.column_content import ColumnContent, judge_column
 from newsgate.tasks.reading.errors import (
     AmbiguousColumnError,
     BadDelimiterError,
@@ -24,8 +25,13 @@ from newsgate.tasks.reading.errors import (
     UnreadableFileError,
     UnusedOptionError,
 )
-from newsgate.tasks.reading.label_values.decision import LabelValuesError, is_known_neither
-from newsgate.tasks.reading.label_values.survey import DEFAULT_LABEL_COLUMN, find_label_column, labelled_layout
+from newsgate.tasks.reading.label_values.decision import LabelValuesError, is_known_neither, list_values
+from newsgate.tasks.reading.label_values.survey import (
+    DEFAULT_LABEL_COLUMN,
+    find_label_column,
+    labelled_layout,
+    settle_labels,
+)
 from newsgate.tasks.reading.label_values.vocabulary import FAKE_OR_REAL, LabelVocabulary, parse_vocabulary
 from newsgate.tasks.reading.records import DEFAULT_MAX_TEXT_CHARS, Layout, Limits, ReadOptions, Rejected, Row
 from newsgate.tasks.reading.refusal_kinds import kind_of_reason
@@ -38,6 +44,7 @@ __all__ = [
     "FAKE_OR_REAL",
     "AmbiguousColumnError",
     "BadDelimiterError",
+    "ColumnContent",
     "ColumnError",
     "DamagedFileError",
     "EmptyFileError",
@@ -66,9 +73,12 @@ __all__ = [
     "UnusedOptionError",
     "find_label_column",
     "is_known_neither",
+    "judge_column",
     "kind_of_reason",
     "labelled_layout",
+    "list_values",
     "open_source",
     "parse_vocabulary",
+    "settle_labels",
     "storable",
 ]

@@ -285,10 +285,9 @@ def _score(place: _Place, options: ReadOptions) -> int:
     if options.text_columns:
         return 3 if all(fold_name(name) in whole for name in options.text_columns) else 0
     usual = set(FOLDED_TEXT_NAMES) - {"title"}
-    if whole & usual:
-        return 2 if place.is_alone else 5
-    if last & usual:
-        return 1 if place.is_alone else 4
+    # A text in an object of the record is as good as one beside it: both come before texts in the record's arrays.
+    if (whole | last) & usual:
+        return 2 if place.is_alone and whole & usual else 1 if place.is_alone else 4
     if "title" in last:
         return 1 if place.is_alone else 3
     return 0 if place.is_alone else int(_has_prose(place.objects))

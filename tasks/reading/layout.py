@@ -24,6 +24,7 @@ _JSONL_SUFFIXES = frozenset({".jsonl", ".ndjson", ".jsonlines"})
 _TSV_SUFFIXES = frozenset({".tsv", ".tab"})
 _TEXT_SUFFIXES = frozenset({".txt", ".text"})
 _JSON_OBJECTS_SEEN = 1_000
+_LINES_SEEN = 200
 # With which files begin for the sake of Excel, which takes it for no row either.
 _SEPARATOR_LINE = re.compile(r'"?sep=([^\r\n"\0])"?[\r\n]*', re.IGNORECASE)
 
@@ -135,6 +136,7 @@ def _csv_layout(decoded: _Decoded, options: ReadOptions) -> Layout:
         max_text_chars=options.max_text_chars,
         text_fallbacks=chosen.text_fallbacks,
         quoting=options.quoting,
+        sample_cells=cells,
     )
 
 
@@ -168,6 +170,7 @@ def _lines_layout(decoded: _Decoded, options: ReadOptions) -> Layout:
         label_column=None,
         notes=(*decoded.notes, "read as plain text, each line a text of its own"),
         max_text_chars=options.max_text_chars,
+        sample_cells=lambda _: [line for line in decoded.lines[:_LINES_SEEN] if line.strip()],
     )
 
 
@@ -228,6 +231,7 @@ def _records_layout(decoded: _Decoded, options: ReadOptions, shape: JsonShape, *
         text_fallbacks=chosen.text_fallbacks,
         records=shape.records,
         shape=shape.shape,
+        sample_cells=cells_of(shape.sample),
     )
 
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
 from typing import Literal, NamedTuple
 
 from newsgate.model.labels import Label
@@ -70,6 +71,7 @@ class Layout:
     records: where a JSON document holds its records; `shape` says what each of them is.
     text_fallbacks: the columns of the text where all text columns are empty, the first that is not.
     class_names: the names of numbered labels, where the file itself has them.
+    sample_cells: gives a column's cells in the rows from which all this was decided.
     """
 
     format: Format
@@ -91,6 +93,7 @@ class Layout:
     records: str | None = None
     shape: Shape = "objects"
     class_names: tuple[ClassNames, ...] = ()
+    sample_cells: Callable[[str], Iterable[str | None]] | None = field(default=None, compare=False, repr=False)
 
 
 class Row(NamedTuple):

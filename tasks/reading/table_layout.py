@@ -56,6 +56,7 @@ def sheet_layout(
         max_text_chars=options.max_text_chars,
         text_fallbacks=chosen.text_fallbacks,
         sheet=sheet,
+        sample_cells=cells,
     )
 
 
@@ -89,6 +90,7 @@ def parquet_layout(
         max_text_chars=options.max_text_chars,
         text_fallbacks=chosen.text_fallbacks,
         class_names=class_names,
+        sample_cells=cells_of(sample),
     )
 
 

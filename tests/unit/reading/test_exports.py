@@ -1,0 +1,138 @@
+"""What other programs export: recognised, or read with the option that docs/files.md gives."""
+
+from __future__ import annotations
+
+import io
+import json
+import re
+import zipfile
+from pathlib import Path
+from typing import Any
+
+import pytest
+from click.testing import CliRunner
+
+from newsgate.enqueue import enqueue
+from tests.unit.reading.helpers import Reading, rejects, texts
+
+LONG = "The river bridge reopened at noon."
+PAGE = (Path(__file__).parents[3] / "docs" / "files.md").read_text(encoding="utf-8")
+PARTS = ["See ", {"type": "link", "text": "https://example.org"}, " now"]
+MESSAGES = [
+    {"id": 1, "type": "service", "action": "create_channel", "text": ""},
+    {"id": 2, "type": "message", "from": "Town", "text": LONG, "text_entities": [{"type": "plain", "text": LONG}]},
+    {"id": 3, "type": "message", "text": PARTS, "reactions": [{"type": "emoji", "text": "x"}]},
+]
+TWEET = {"tweet": {"id_str": "9", "full_text": LONG, "entities": {"hashtags": [{"text": "x"}]}}}
+COMMENT = {"snippet": {"textOriginal": LONG, "textDisplay": f"<b>{LONG}</b>", "authorDisplayName": "someone"}}
+REVIEW = {"@type": "ClaimReview", "url": "https://example.org", "claimReviewed": LONG, "author": {"name": "A desk"}}
+
+
+def archive(name: str, data: str) -> bytes:
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w") as packed:
+        packed.writestr(name, data)
+        packed.writestr("data/account.js", 'window.YTD.account.part0 = [{"account": {"username": "x"}}]')
+    return out.getvalue()
+
+
+EXPORTS: dict[str, tuple[bytes | str, dict[str, Any], list[str]]] = {
+    "result.json": (
+        json.dumps({"name": "Town", "type": "public_channel", "id": 1, "messages": MESSAGES}, indent=1),
+        {},
+        [LONG, "See https://example.org now"],
+    ),
+    "account/result.json": (
+        json.dumps(
+            {"about": "x", "contacts": {"list": [{"first_name": "A"}]}, "chats": {"list": [{"messages": MESSAGES}] * 2}}
+        ),
+        {"records": "chats.list.messages"},
+        [LONG, "See https://example.org now"] * 2,
+    ),
+    "tweets.js": ("window.YTD.tweets.part0 = " + json.dumps([TWEET], indent=1), {}, [LONG]),
+    "archive.zip": (
+        archive("data/tweets.js", "window.YTD.tweets.part0 = " + json.dumps([TWEET])),
+        {"member": "data/tweets.js"},
+        [LONG],
+    ),
+    "answer.json": (
+        json.dumps(
+            {"data": [{"id": "5", "text": LONG}], "includes": {"users": [{"id": "1", "description": LONG * 2}]}}
+        ),
+        {},
+        [LONG],
+    ),
+    "RS_2020-01.zst": (
+        json.dumps({"title": "Bridge", "selftext": LONG, "id": "a", "media": {"oembed": {"title": "x"}}})
+        + "\n"
+        + json.dumps({"title": "Fruit", "selftext": "[removed]", "id": "b"}),
+        {},
+        [f"Bridge\n{LONG}", "Fruit"],
+    ),
+    "RC_2020-01.ndjson": ('{"body": "[deleted]", "id": "a"}\n' + json.dumps({"body": LONG, "id": "b"}), {}, [LONG]),
+    "posts.csv": (f"Message,URL,Image Text,Link Text,Description\n{LONG},u,,,\n,u,,,A photo\n", {}, [LONG, "A photo"]),
+    "your_posts_1.json": (
+        json.dumps([{"timestamp": 1, "data": [{"post": LONG}], "title": "A updated their status."}]),
+        {},
+        [LONG],
+    ),
+    "threads.json": (
+        json.dumps({"kind": "x", "items": [{"id": "1", "snippet": {"topLevelComment": COMMENT, "videoId": "v"}}]}),
+        {"text_columns": ("snippet.topLevelComment.snippet.textOriginal",)},
+        [LONG],
+    ),
+    "NAME.info.json": (
+        json.dumps({"id": "v", "title": "A film", "description": "About it", "comments": [{"id": "c", "text": LONG}]}),
+        {"records": "comments"},
+        [LONG],
+    ),
+    "feed.json": (
+        json.dumps(
+            {"@type": "DataFeed", "dataFeedElement": [{"@type": "DataFeedItem", "item": [REVIEW]}, {"item": []}]}
+        ),
+        {},
+        [LONG],
+    ),
+    "graph.json": (json.dumps({"@context": "https://schema.org", "@graph": [REVIEW, REVIEW]}), {}, [LONG, LONG]),
+}
+
+
+@pytest.mark.parametrize("name", EXPORTS)
+def test_an_export_is_read(reading: Reading, name: str) -> None:
+    data, options, expected = EXPORTS[name]
+    rows = reading.read(data, name=Path(name).name.replace(".zst", ".ndjson"), **options)
+    assert texts(rows) == expected
+    assert len(rows) == len(expected) + len(rejects(rows))
+
+
+def test_the_commands_of_the_page_are_those_that_are_tried() -> None:
+    typed = re.findall(r"`enqueue ([^`]+)`", PAGE.split("## Exports of other programs")[1].split("\n## ")[0])
+    assert len(typed) >= 10
+    names = {option for parameter in enqueue.params for option in parameter.opts}
+    for each in typed:
+        assert {word for word in each.split() if word.startswith("--")} <= names
+        file = each.split()[-1]
+        if file.endswith(".parquet"):
+            continue
+        _, options, _ = EXPORTS["account/result.json" if "chats.list" in each else file]
+        assert [value[0] if isinstance(value, tuple) else value for value in options.values()] == each.split()[1:-1:2]
+
+
+@pytest.mark.parametrize(
+    ("data", "what"),
+    [
+        (
+            b"version https://git-lfs.github.com/spec/v1\noid sha256:4d7a\nsize 12345\n",
+            "a Git LFS pointer.*git lfs pull",
+        ),
+        (b"\n<!DOCTYPE html>\n<html><head><title>data.csv</title>", "a web page, saved in place of the data"),
+        (b"<!-- saved -->\n<HTML lang='en'>", "a web page"),
+        (b"<?xml version='1.0'?><rss/>", "an XML document"),
+        (b"\x80\x04\x95\x10\0\0\0", "a Python pickle"),
+    ],
+)
+def test_what_is_no_file_of_rows_is_named_for_what_it_is(data: bytes, what: str, tmp_path: Path) -> None:
+    (tmp_path / "train.csv").write_bytes(data)
+    done = CliRunner().invoke(enqueue, ["--dry-run", str(tmp_path / "train.csv")])
+    assert done.exit_code == 1
+    assert re.search(f"train.csv: this is {what}", done.stderr), done.stderr
