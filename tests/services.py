@@ -41,14 +41,16 @@ class RedisServer:
     def __init__(self, folder: Path, *, port: int | None = None, flags: tuple[str, ...] = ()) -> None:
         self.port = port or free_port()
         self.url = f"redis://127.0.0.1:{self.port}/0"
-        self._folder = folder
+        self.folder = folder
         self._flags = flags or ("--appendonly", "yes", "--maxmemory-policy", "noeviction")
         self.process: subprocess.Popen[bytes] | None = None
 
-    def start(self) -> None:
-        self._folder.mkdir(parents=True, exist_ok=True)
-        where = ("--port", str(self.port), "--bind", "127.0.0.1", "--dir", str(self._folder), "--save", "")
+    def start(self, *, ready: bool = True) -> None:
+        self.folder.mkdir(parents=True, exist_ok=True)
+        where = ("--port", str(self.port), "--bind", "127.0.0.1", "--dir", str(self.folder), "--save", "")
         self.process = subprocess.Popen([str(find_server()), *where, *self._flags], stdout=subprocess.DEVNULL)
+        if not ready:
+            return
         client = redis.Redis(port=self.port)
         wait_until(lambda: _pings(client), what="Redis answers")
         client.close()

@@ -6,6 +6,7 @@ import time
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
+from newsgate.worker.broker_outage import fault_of
 from newsgate.worker.settings import Settings
 
 if TYPE_CHECKING:
@@ -31,30 +32,40 @@ class Doorbell:
 
     def ring(self, chunks: Iterable[int]) -> None:
         """Send one message a chunk; on failure keep the reason in `fault` and send no more for now."""
+        from newsgate.worker.celery import CLASSIFY_QUEUE, CLASSIFY_TASK
+
         for chunk in chunks:
-            if time.monotonic() < self._silent_until:
+            if not self._sent(CLASSIFY_TASK, chunk, queue=CLASSIFY_QUEUE):
                 return
-            if self._settings.broker_is_private and not self._settings.broker_socket.exists():
-                # Nobody to wait for, so no silence either: `newsgate up` may come up at any moment.
-                self.fault = "no newsgate is running here"
-                return
-            try:
-                self._send(chunk)
-                self.fault = None
-            except Exception as error:  # noqa: BLE001 - kombu raises many kinds, and none may cost the rows
-                self.fault = _reason(error)
-                self._silent_until = time.monotonic() + _SILENT_SECONDS
 
-    def _send(self, chunk: int) -> None:
-        from newsgate.worker.celery import CLASSIFY_TASK
+    def ring_trainers(self) -> None:
+        """Tell trainers that retraining is due; failures are as for `ring`."""
+        from newsgate.worker.celery import RETRAIN_TASK, TRAINING_QUEUE
 
-        self._celery().send_task(
-            CLASSIFY_TASK,
-            args=(chunk,),
-            retry=False,
-            ignore_result=True,
-            result_cls=_Receipt,  # type: ignore[arg-type]  # the stubs know no class but Celery's own
-        )
+        self._sent(RETRAIN_TASK, queue=TRAINING_QUEUE)
+
+    def _sent(self, task: str, *arguments: int, queue: str) -> bool:
+        if time.monotonic() < self._silent_until:
+            return False
+        if self._settings.broker_is_private and not self._settings.broker_socket.exists():
+            # Nobody to wait for, so no silence either: `newsgate up` may come up at any moment.
+            self.fault = "no newsgate is running here"
+            return False
+        try:
+            self._celery().send_task(
+                task,
+                args=arguments,
+                queue=queue,
+                retry=False,
+                ignore_result=True,
+                result_cls=_Receipt,  # type: ignore[arg-type]  # the stubs know no class but Celery's own
+            )
+        except Exception as error:  # noqa: BLE001 - kombu raises many kinds, and none may cost the rows
+            self.fault = fault_of(error).reason
+            self._silent_until = time.monotonic() + _SILENT_SECONDS
+            return False
+        self.fault = None
+        return True
 
     def warnings(self) -> tuple[str, ...]:
         """What to tell a person about a bell that could not be rung; nothing where it could."""
@@ -87,7 +98,3 @@ class _Receipt:
     def __init__(self, task_id: str) -> None:
         self.id = task_id
         self.ignored = True
-
-
-def _reason(error: Exception) -> str:
-    return str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__

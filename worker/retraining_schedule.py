@@ -9,6 +9,7 @@ the clock skips comes right after it, and one that the change repeats comes once
 
 from __future__ import annotations
 
+import logging
 from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -22,8 +23,11 @@ from celery.schedules import BaseSchedule, schedstate
 from cronsim import CronSim, CronSimError
 
 from newsgate.foundation.errors import WrongUsageError
-from newsgate.worker.celery import RETRAIN_TASK, TRAINING_QUEUE, make_app
+from newsgate.worker.celery import RETRAIN_TASK, make_app
+from newsgate.worker.doorbell import Doorbell
 from newsgate.worker.settings import Settings
+
+log = logging.getLogger("newsgate.beat")
 
 _FIELDS: Final = 5
 _LOOK_EVERY_SECONDS: Final = 30
@@ -94,24 +98,37 @@ class _CronSchedule(BaseSchedule):
         return type(self), (self.crontab,)
 
 
-class _NothingKept(beat.Scheduler):
-    """Celery's scheduler with its entries from the configuration, and no file."""
+class _RingingScheduler(beat.Scheduler):
+    """Celery's scheduler with its entries from the configuration, no file, and no connection but the bell's."""
+
+    bell: Doorbell
+    # Celery's own waits for the broker for as long as that takes, and logs every attempt.
+    producer = None  # type: ignore[assignment]
 
     def setup_schedule(self) -> None:
         self.merge_inplace(self.app.conf.beat_schedule)
 
+    def apply_entry(self, entry: Any, producer: Any = None) -> None:
+        """Ring once; trainers find out by themselves what they were not told."""
+        self.bell.ring_trainers()
+        if self.bell.fault is None:
+            log.info("retraining is due: the trainers are rung")
+        else:
+            log.warning("the trainers could not be rung (%s); they find out by themselves", self.bell.fault)
+
 
 def ring_by_schedule(settings: Settings) -> None:
     """Ring the trainers whenever retraining is due, until the process is told to stop."""
+    schedule_service(settings).start()
+
+
+def schedule_service(settings: Settings) -> beat.Service:
+    """What rings the trainers whenever retraining is due, once it is started."""
     app = make_app(settings)
-    app.conf.beat_schedule = {
-        "retrain": {
-            "task": RETRAIN_TASK,
-            "schedule": _CronSchedule(retraining_crontab(settings), app=app),
-            "options": {"queue": TRAINING_QUEUE},
-        }
-    }
-    beat.Service(app, max_interval=_LOOK_EVERY_SECONDS, scheduler_cls=_NothingKept).start()
+    schedule = _CronSchedule(retraining_crontab(settings), app=app)
+    app.conf.beat_schedule = {"retrain": {"task": RETRAIN_TASK, "schedule": schedule}}
+    scheduler = type("Scheduler", (_RingingScheduler,), {"bell": Doorbell(settings)})
+    return beat.Service(app, max_interval=_LOOK_EVERY_SECONDS, scheduler_cls=scheduler)
 
 
 def retraining_crontab(settings: Settings) -> Crontab:

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from queue import Empty
 from typing import Any
 
-from kombu.transport import redis
+from kombu.transport import redis, virtual
 from redis.exceptions import RedisError
 
 from newsgate.worker.broker_address import BrokerAddress
@@ -22,12 +22,26 @@ from newsgate.worker.broker_connections import (
     require_writable,
     sentinels_of,
 )
+from newsgate.worker.broker_outage import OutageLog
 from newsgate.worker.queue_message import NotAMessageError, envelope_of, parse_message
 from newsgate.worker.queue_sieve import QueueSieve
 
 
+class _ForgivingQoS(redis.QoS):
+    """Acknowledges messages, but a broker that cannot hear it does not keep the work from being done."""
+
+    def ack(self, delivery_tag: str) -> None:
+        """Forget the message, here and, if possible, in the broker; what it keeps may be delivered twice."""
+        try:
+            super().ack(delivery_tag)
+        except Exception:  # noqa: BLE001 - kombu raises whatever a channel is in for that was closed meanwhile
+            virtual.QoS.ack(self, delivery_tag)
+
+
 class _TolerantChannel(redis.Channel):
     """Reads one message at a time, like its base, and passes over what is none."""
+
+    QoS = _ForgivingQoS
 
     def _connparams(self, asynchronous: bool = False) -> dict[str, Any]:
         """The base makes the class of connections: one that tells this channel when it is cut."""
@@ -58,13 +72,19 @@ class _TolerantChannel(redis.Channel):
 
     def _brpop_read(self, **options: Any) -> Any:
         sieve: QueueSieve = self.connection.sieve  # type: ignore[attr-defined]  # the transport below
+        answered = True
         try:
             return super()._brpop_read(**options)  # type: ignore[misc]
         # ValueError covers bytes that are no UTF-8 and text that is no JSON; the others an envelope of another shape.
         except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
             sieve.refuse(error if isinstance(error, NotAMessageError) else NotAMessageError(type(error).__name__))
             raise Empty from error
+        except TolerantTransport.connection_errors:
+            answered = False
+            raise
         finally:
+            if answered:
+                self.connection.outages.works()  # type: ignore[attr-defined]
             if sieve.is_due:
                 self._clear_queues(sieve)
 
@@ -91,6 +111,8 @@ class TolerantTransport(redis.Transport):
     can_parse_url = True
     # Replaced by the worker's own, which can ask the database.
     sieve = QueueSieve(lambda chunks: chunks)
+    # Replaced by that of a consumer.
+    outages = OutageLog("")
     address: BrokerAddress
 
     def as_uri(self, uri: str, include_password: bool = False, mask: str = "**") -> str:
@@ -135,6 +157,6 @@ class TolerantTransport(redis.Transport):
         super()._deliver(envelope_of(parse_message(message), queue=queue), queue)
 
 
-def transport_with(sieve: QueueSieve) -> type[TolerantTransport]:
-    """The transport of one process, which uses its sieve."""
-    return type("SievingTransport", (TolerantTransport,), {"sieve": sieve})
+def transport_with(sieve: QueueSieve, outages: OutageLog) -> type[TolerantTransport]:
+    """The transport of one process, which uses its sieve, and tells its log when the queue can be read."""
+    return type("SievingTransport", (TolerantTransport,), {"sieve": sieve, "outages": outages})

@@ -26,7 +26,6 @@ from newsgate.worker.shared_models import SharedModels
 from newsgate.worker.stage_times import keep_telling, tell
 from newsgate.worker.stop_signals import on_stop_signals
 from newsgate.worker.supervisor import tell_supervisor
-from newsgate.worker.tolerant_transport import transport_with
 from newsgate.worker.watchdog import InFlight, leave, watch
 
 log = logging.getLogger("newsgate.worker")
@@ -119,7 +118,6 @@ def _consume(settings: Settings, context: WorkerContext, *, on_stop: Callable[[]
 
     app = make_app(settings)
     sieve = QueueSieve(context.still_waiting)
-    app.conf.broker_transport = transport_with(sieve)
 
     @app.task(name=CLASSIFY_TASK, ignore_result=True)
     def classify(chunk: int) -> None:
@@ -140,9 +138,10 @@ def _consume(settings: Settings, context: WorkerContext, *, on_stop: Callable[[]
     # share no lock, and no fate.
     consume(
         app,
+        settings,
         queue=CLASSIFY_QUEUE,
         name=context.worker,
         threads=settings.worker_threads,
-        log_level=settings.library_log_level,
+        sieve=sieve,
         on_stop=on_stop,
     )

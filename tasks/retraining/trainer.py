@@ -189,9 +189,7 @@ def _consume(trainer: Trainer) -> None:
         trainer.rung.set()
 
     log.info("ready: retraining at %r, database %s", settings.retrain_crontab, trainer.database.display_url)
-    consume(
-        app, queue=TRAINING_QUEUE, name=f"trainer-{trainer.worker}", threads=0, log_level=settings.library_log_level
-    )
+    consume(app, settings, queue=TRAINING_QUEUE, name=f"trainer-{trainer.worker}", threads=0)
 
 
 def _take(connection: Any, trainer: Trainer, *, period: str) -> JobClaim | None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import logging
+import time
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -9,8 +11,9 @@ from click.testing import CliRunner
 
 from newsgate.foundation.errors import WrongUsageError
 from newsgate.main import newsgate
-from newsgate.worker.retraining_schedule import Crontab, _CronSchedule, period_at
+from newsgate.worker.retraining_schedule import Crontab, _CronSchedule, period_at, schedule_service
 from newsgate.worker.settings import load_settings
+from tests.services import free_port
 
 # A Sunday.
 _NOW = datetime(2026, 11, 22, 13, 20, 30, tzinfo=UTC)
@@ -104,6 +107,19 @@ def test_the_scheduler_rings_after_its_clock_was_set_back() -> None:
     schedule = _CronSchedule(Crontab("0 0 1 1 *"))
     assert not schedule.is_due(datetime.now(UTC)).is_due
     assert schedule.is_due(datetime.now(UTC) + timedelta(days=1)).is_due
+
+
+def test_without_a_broker_the_scheduler_rings_once_and_says_it_once(caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.INFO, logger="newsgate.beat")
+    scheduler = schedule_service(load_settings(broker_url=f"redis://127.0.0.1:{free_port()}/0")).get_scheduler()
+    scheduler.schedule["retrain"].last_run_at = datetime(2020, 1, 1, tzinfo=UTC)
+    began = time.monotonic()
+    assert scheduler.tick() == 0
+    assert scheduler.tick() > 0
+    assert time.monotonic() - began < 5
+    (line,) = caplog.messages
+    assert "the trainers could not be rung" in line
+    assert "Connection refused" in line
 
 
 def test_a_time_zone_that_is_none_is_refused_by_name() -> None:

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from newsgate.tasks.inspecting.doctor.check import Check, failure, first_line, major_and_minor
+from newsgate.tasks.inspecting.doctor.check import Check, failure, major_and_minor
 from newsgate.tasks.running.local_system import is_up
 from newsgate.worker.broker_address import BrokerAddress
+from newsgate.worker.broker_outage import fault_of
 from newsgate.worker.embedded_redis import BrokerStartError, answers, find_server
 from newsgate.worker.settings import Settings
 
@@ -31,23 +32,38 @@ def look_at_broker(settings: Settings) -> Iterator[Check]:
 def _one_broker(settings: Settings, address: BrokerAddress) -> Iterator[Check]:
     import redis
 
-    from newsgate.worker.broker_connections import open_client
+    from newsgate.worker.broker_connections import open_client, require_writable
 
     name = address.display
     try:
         with open_client(address, patience_seconds=settings.broker_timeout_seconds) as client:
-            about: Mapping[str, Any] = client.info()
-    except redis.exceptions.NoPermissionError:
-        yield Check("broker", "warning", f"{name} answers, but this user may not ask its version", "ACL: allow +info")
-        return
-    except redis.AuthenticationError as error:
-        yield Check("broker", "FAILED", f"{name}: {error}", "Check user and password in NEWSGATE_BROKER_URL")
-        return
+            require_writable(client)
+            try:
+                about: Mapping[str, Any] = client.info()
+            except redis.exceptions.NoPermissionError:
+                yield Check(
+                    "broker", "warning", f"{name} answers, but this user may not ask its version", "ACL: allow +info"
+                )
+                return
     except (redis.RedisError, OSError) as error:
-        remedy = "Rows are safe meanwhile, and workers find them. Check that it runs and NEWSGATE_BROKER_URL is right"
-        yield Check("broker", "FAILED", f"{name} does not answer: {first_line(error)}", remedy)
+        yield _unusable(name, error)
         return
     yield from _fitness(name, about)
+
+
+def _unusable(name: str, error: Exception) -> Check:
+    import redis
+
+    fault = fault_of(error)
+    if isinstance(error, redis.AuthenticationError):
+        return Check("broker", "FAILED", f"{name}: {fault.reason}", "Check user and password in NEWSGATE_BROKER_URL")
+    if isinstance(error, redis.exceptions.NoPermissionError):
+        return Check("broker", "FAILED", f"{name}: {fault.reason}", "docs/security.md has the line for its ACL file")
+    safe = "Rows are safe meanwhile, and workers find them."
+    if fault.is_away:
+        remedy = f"{safe} Check that it runs and NEWSGATE_BROKER_URL is right"
+        return Check("broker", "FAILED", f"{name} does not answer: {fault.reason}", remedy)
+    return Check("broker", "FAILED", f"{name} takes no messages: {fault.reason}", f"{safe} Mend it, or name another")
 
 
 def _fitness(name: str, about: Mapping[str, Any]) -> Iterator[Check]:
@@ -55,6 +71,15 @@ def _fitness(name: str, about: Mapping[str, Any]) -> Iterator[Check]:
     shown = f"valkey {about['valkey_version']}" if "valkey_version" in about else f"redis {version}"
     if major_and_minor(version) < _OLDEST_BROKER:
         yield Check("broker", "FAILED", f"{name} answers, but is {shown}", "Use Redis 6.2 or newer, or Valkey")
+        return
+    if 0 < int(about.get("maxmemory", 0)) < int(about.get("used_memory", 0)):
+        remedy = "Rows are safe meanwhile, and workers find them. Raise maxmemory"
+        yield Check("broker", "FAILED", f"{name} takes no messages: its memory is full (OOM)", remedy)
+        return
+    if int(about.get("cluster_enabled", 0)):
+        remedy = "Use one without cluster mode"
+        detail = f"{name} takes no messages: it belongs to a cluster, which newsgate cannot use"
+        yield Check("broker", "FAILED", detail, remedy)
         return
     yield Check("broker", "ok", f"{name} answers ({shown})")
     policy = str(about.get("maxmemory_policy", "unknown"))
