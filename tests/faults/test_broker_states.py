@@ -166,7 +166,7 @@ def test_a_broker_that_fails_over_and_over_costs_one_line_for_each_reason(
 ) -> None:
     site = new_site(broker_url=server.url, extra={"NEWSGATE_CHUNK_ROWS": "20"})
     with site.started("worker") as worker:
-        site.wait_for_words(" ready.", "worker")
+        site.wait_for_words("listening:", "worker")
         batches = []
         with ExitStack() as before:
             for words in _ONE_AFTER_THE_OTHER:
