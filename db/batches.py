@@ -305,12 +305,15 @@ def cancel_run(connection: Connection, run: int) -> bool:
         .where(runs.c.id == run, runs.c.state.in_(("queued", "running")))
         .values(state="cancelled", finished_at=database_time())
     )
+    if cancelled.rowcount != 1:
+        # Nothing holds the run: it may be tried again at this moment, and its chunks wait for that.
+        return False
     # A chunk that is being claimed is skipped: its claim waits for this very run, and then sees that it is cancelled.
     waiting = select(chunks.c.id).where(chunks.c.run_id == run, chunks.c.state == "queued")
     connection.execute(
         update(chunks).where(chunks.c.id.in_(waiting.with_for_update(skip_locked=True))).values(state="cancelled")
     )
-    return cancelled.rowcount == 1
+    return True
 
 
 def find_item(connection: Connection, *, batch: int, row: int) -> int | None:

@@ -143,14 +143,16 @@ def take_items_out_of_chunks(connection: Connection, batch: int, doomed: Sequenc
     to_ring = []
     for chunk in _hold_chunks_of(connection, batch, doomed):
         left = chunk.item_count - chunk.doomed
-        connection.execute(update(runs).where(runs.c.id == chunk.run_id).values(total=runs.c.total - chunk.doomed))
+        fewer = update(runs).where(runs.c.id == chunk.run_id).values(total=runs.c.total - chunk.doomed)
+        # Locked from here on, so that a cancellation at this moment sees the chunk as it is afterwards.
+        run_state = connection.execute(fewer.returning(runs.c.state)).scalar_one()
         if not left:
             connection.execute(delete(chunks).where(chunks.c.id == chunk.id))
             continue
         values: dict[str, Any] = {"item_count": left}
         if chunk.state == "running":
             # The number of the attempt stays, and the next one has a higher: whoever is late is fenced.
-            over = chunk.run_state == "cancelled"
+            over = run_state == "cancelled"
             values |= {"state": "cancelled" if over else "queued", "lease_until": None, "queued_at": database_time()}
             to_ring += [] if over else [chunk.id]
         connection.execute(update(chunks).where(chunks.c.id == chunk.id).values(values))
@@ -167,12 +169,11 @@ def _hold_chunks_of(connection: Connection, batch: int, doomed: Sequence[int]) -
     """Lock the chunks that these items are in, and give each with how many of them."""
     inside = items.c.row.between(chunks.c.first_row, chunks.c.last_row)
     touched = (
-        select(chunks.c.id, chunks.c.run_id, chunks.c.state, chunks.c.item_count, runs.c.state.label("run_state"))
-        .add_columns(func.count().label("doomed"))
+        select(chunks.c.id, chunks.c.run_id, chunks.c.state, chunks.c.item_count, func.count().label("doomed"))
         .join_from(chunks, runs)
         .join(items, inside & (items.c.batch_id == runs.c.batch_id))
         .where(runs.c.batch_id == batch, items.c.id.in_(doomed))
-        .group_by(chunks.c.id, runs.c.state)
+        .group_by(chunks.c.id)
         .order_by(chunks.c.id)
     )
     held: set[int] = set()

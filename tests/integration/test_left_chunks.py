@@ -6,7 +6,7 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
-from sqlalchemy import Connection, Table, select, update
+from sqlalchemy import Connection, Table, event, select, update
 
 from newsgate.db.batches import cancel_run
 from newsgate.db.chunks import Claim
@@ -16,6 +16,7 @@ from tests.desk import Desk
 from tests.integration.chunk_steps import (
     LAPSED,
     MAX_ATTEMPTS,
+    cancel,
     chunk_row,
     give_up,
     release,
@@ -131,6 +132,24 @@ def test_an_attempt_ends_while_another_worker_stores_verdicts_of_the_same_run(de
         query = select(runs.c.id).where(runs.c.id == claimed.run).with_for_update(key_share=True, read=True)
         connection.execute(query).one()
         assert pool.submit(release, desk, claimed).result(10) == [claimed.chunk]
+
+
+# SQLite has one writer at a time.
+@pytest.mark.parametrize("database", ["postgresql"], indirect=True)
+def test_a_second_cancellation_leaves_a_run_alone_that_is_tried_again_meanwhile(desk: Desk) -> None:
+    batch = desk.enqueue(25)
+    cancel(desk, batch)
+    run = desk.chunks(batch)[0].run_id
+    with desk.database.write() as late:
+
+        @event.listens_for(late, "after_cursor_execute", once=True)
+        def try_again(*_: object) -> None:
+            with desk.database.write() as connection:
+                requeue(connection, run, chunk_rows=10, chunk_chars=1000)
+
+        assert not cancel_run(late, run)
+    assert len(desk.waiting(batch)) == 3
+    desk.finish(batch)
 
 
 def test_an_attempt_that_fails_while_its_run_is_being_cancelled_is_the_last(desk: Desk) -> None:
