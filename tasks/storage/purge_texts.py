@@ -27,7 +27,7 @@ from newsgate.worker.doorbell import Doorbell
 from newsgate.worker.settings import Settings, prepare_home
 
 _PACKED_SUFFIXES = (".gz", ".bz2", ".xz", ".zst")
-_TABLE_SUFFIXES = (".csv", ".tsv", ".jsonl", ".ndjson", ".json", ".zip")
+_TABLE_SUFFIXES = (".csv", ".tsv", ".jsonl", ".ndjson", ".json", ".xlsx", ".ods", ".parquet", ".zip")
 # So much of a text tells it from others, and is shown of a refused row that begins with another column.
 _BEGINNING_CHARS = 40
 # A text shorter than that stands in many a refused row that is about something else.
