@@ -1,8 +1,10 @@
-"""Steady work and random kills: is a row lost, or classified twice?
+"""Steady work and random faults: is a row lost, or classified twice?
 
-Files are enqueued all the time while worker, broker, enqueue and the whole of `newsgate up` are killed (SIGKILL) at
-moments that the seed decides. The last fifth of the time is calm, and there the worker's memory is measured. At the end
-every row that was enqueued is looked for, and the audit has its say. Ends with 1 where a row is lost or stands twice.
+Files are enqueued all the time while something goes wrong at moments that the seed decides: worker, broker, enqueue or
+`newsgate up` is killed (SIGKILL), its terminal is closed or its output pipe dies, a worker or `enqueue` runs on a clock
+that is ahead; with `--servers` PgBouncer restarts and Redis Sentinel changes its master. The last fifth of the time is
+calm, and there the worker's memory is measured. At the end every row that was enqueued is looked for, the audit has its
+say, and nothing may be left running. Ends with 1 where one of these fails.
 """
 
 from __future__ import annotations
@@ -13,37 +15,35 @@ import random
 import subprocess
 import sys
 import time
-from collections import Counter
-from collections.abc import Iterator
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import psutil
-from sqlalchemy import text
+from sqlalchemy import Select, func, select, text
 
+from benchmarks.faults.kinds_of_faults import CLOCKS_AHEAD, EVERYWHERE, ON_SERVERS, clock_ahead, fake_clock_library
+from benchmarks.faults.soak_report import Closing, Tally, report
+from benchmarks.faults.soak_site import Site, prepared_site
+from benchmarks.faults.up_process import UpProcess
 from benchmarks.shared.home import program
 from benchmarks.shared.page import Table
 from benchmarks.shared.processes import BenchmarkError, scratch_folder
-from benchmarks.shared.report import circumstances, markdown_table
 from newsgate.db.audit import audit
 from newsgate.db.errors import DatabaseError
 from newsgate.db.session import Database
+from newsgate.db.tables import chunks
 from tests.programs import World, children_named, kill_tree
-from tests.services import PostgresServer, RedisServer
 from tests.texts import write_posts
 
-MARKER = "soak"
-# How often each is chosen.
-KINDS = {"worker": 6, "broker": 3, "enqueue": 2, "up": 1}
-_SETTINGS = {
-    "NEWSGATE_CHUNK_ROWS": "50",
-    "NEWSGATE_LEASE_SECONDS": "5",
-    "NEWSGATE_SWEEP_SECONDS": "1",
-    "NEWSGATE_LOST_AFTER_SECONDS": "2",
-}
+MARKER, MARKER_ON_SERVERS = "soak", "soak-on-servers"
 _ROWS = (200, 3000)
 _PAUSE_SECONDS = (0.5, 6.0)
 _CALM_SHARE = 0.2
+_AT_TERMINAL_SHARE = 0.5
+# PostgreSQL leases by its own clock, so there one that is ahead is never seen.
+_FOREIGN_WORKER_SECONDS = 10.0
+_FAR = timedelta(hours=1)
 _LOOK_SECONDS = 0.1
 _RECOVERY_LIMIT_SECONDS = 60.0
 _FINISH_LIMIT_SECONDS = 300.0
@@ -56,13 +56,15 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--minutes", type=float, default=15)
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument(
-        "--servers", action="store_true", help="on a PostgreSQL and a Redis started for this, not SQLite and the broker"
+        "--servers",
+        action="store_true",
+        help="on PostgreSQL behind PgBouncer and Redis behind Sentinel, started for this, not SQLite and the broker",
     )
 
 
 def run(options: argparse.Namespace) -> Iterator[Table]:
-    with scratch_folder() as folder, prepared_world(folder, servers=options.servers) as (world, redis):
-        soak = Soak(world, folder, rng=random.Random(options.seed), redis=redis)
+    with scratch_folder() as folder, prepared_site(folder, on_servers=options.servers) as (world, site):
+        soak = Soak(world, folder, rng=random.Random(options.seed), site=site)
         try:
             closing = soak.run(seconds=options.minutes * 60)
         except BenchmarkError:
@@ -70,71 +72,58 @@ def run(options: argparse.Namespace) -> Iterator[Table]:
             raise
         finally:
             soak.end()
-    yield Table(MARKER, report(soak.tally, closing, minutes=options.minutes, seed=options.seed))
+    setting = f"{options.minutes:g}, {options.seed}, {site.name}"
+    yield Table(
+        MARKER_ON_SERVERS if options.servers else MARKER, report(soak.tally, closing, kinds=soak.kinds, setting=setting)
+    )
     if not closing.sound:
         raise BenchmarkError("a promise was broken: the table says which")
 
 
-@dataclass
-class Tally:
-    """What happened so far. recoveries: seconds from each kill to the next verdict."""
-
-    kills: Counter[str] = field(default_factory=Counter)
-    rows: int = 0
-    files: int = 0
-    recoveries: list[float] = field(default_factory=list)
-    worker_mebibytes: list[float] = field(default_factory=list)
-
-
-@dataclass(frozen=True)
-class Closing:
-    """What the database says at the end."""
-
-    lost: int
-    doubled: int
-    failed: int
-    broken: tuple[str, ...]
-
-    @property
-    def sound(self) -> bool:
-        """Whether nothing is wrong."""
-        return not (self.lost or self.doubled or self.failed or self.broken)
-
-
 class Soak:
-    """One system under fire. redis: the broker to kill where it is not newsgate's own."""
+    """One system under fire. site: its servers, where they are not newsgate's own."""
 
-    def __init__(self, world: World, folder: Path, *, rng: random.Random, redis: RedisServer | None) -> None:
+    def __init__(self, world: World, folder: Path, *, rng: random.Random, site: Site) -> None:
         self.tally = Tally()
         self._world = world
         self._folder = folder
         self._rng = rng
-        self._redis = redis
-        self._database = Database(world.database_url)
+        self._site = site
+        self._database = Database(site.direct_database_url)
         self._log = (folder / "soak.log").open("ab")
-        self._up = self._start_up()
+        self._fake_clock = fake_clock_library()
+        self._weights = EVERYWHERE | (ON_SERVERS if site.on_servers else {})
+        self._up = self._start_up(at_terminal=True)
         self._enqueue: tuple[subprocess.Popen[bytes], Path] | None = None
 
     def run(self, *, seconds: float) -> Closing:
-        """Enqueue and kill, then enqueue in peace, then wait for the end of the work and look at what stands."""
+        """Enqueue and let things go wrong, then enqueue in peace, then wait for the end and look at what stands."""
         began = time.monotonic()
         calm_from = began + seconds * (1 - _CALM_SHARE)
         while time.monotonic() < calm_from:
             self._go_on(self._rng.uniform(*_PAUSE_SECONDS))
-            self._kill(self._rng.choices(list(KINDS), weights=list(KINDS.values()))[0])
-            self._wait_for_recovery()
+            kind = self._rng.choices(list(self._weights), weights=list(self._weights.values()))[0]
+            if self._happens(kind):
+                self.tally.faults[kind] += 1
+                self._wait_for_recovery(kind)
         settled_at = time.monotonic() + min(_SETTLED_SECONDS, seconds * _CALM_SHARE / 2)
         while time.monotonic() < began + seconds:
             self._go_on(1.0)
             if time.monotonic() > settled_at:
                 self._weigh_worker()
         self._finish()
-        return self._close()
+        self._up.stop()
+        return self._close(left_running=self._up.left_behind())
+
+    @property
+    def kinds(self) -> Iterable[str]:
+        """What can go wrong here."""
+        return self._weights
 
     def end(self) -> None:
         """Stop everything that runs."""
-        kill_tree(self._up.pid)
-        self._up.wait()
+        self._up.kill_with_all()
+        self._up.close_output()
         if self._enqueue is not None:
             self._enqueue[0].kill()
             self._enqueue[0].wait()
@@ -149,8 +138,8 @@ class Soak:
             time.sleep(_LOOK_SECONDS)
 
     def _step(self) -> None:
-        if self._up.poll() is not None:
-            raise BenchmarkError(f"`newsgate up` ended by itself with {self._up.returncode}: {self._folder}/soak.log")
+        if self._up.process.poll() is not None:
+            raise BenchmarkError(f"`newsgate up` ended by itself with {self._up.process.returncode}")
         if self._enqueue is None:
             self._enqueue = self._start_enqueue(self._next_file())
             return
@@ -169,16 +158,19 @@ class Soak:
         self.tally.rows += rows
         return write_posts(self._folder / f"{self.tally.files}.csv", rows, seed=self.tally.files)
 
-    def _start_enqueue(self, file: Path) -> tuple[subprocess.Popen[bytes], Path]:
-        return self._start(program("enqueue"), str(file)), file
+    def _start_enqueue(self, file: Path, *, clock: str | None = None) -> tuple[subprocess.Popen[bytes], Path]:
+        return self._start(program("enqueue"), str(file), clock=clock), file
 
-    def _start_up(self) -> subprocess.Popen[bytes]:
-        return self._start(program("newsgate"), "up")
+    def _start_up(self, *, at_terminal: bool) -> UpProcess:
+        return UpProcess(
+            environment=self._world.environment, folder=self._folder, log=self._log, at_terminal=at_terminal
+        )
 
-    def _start(self, *command: str) -> subprocess.Popen[bytes]:
+    def _start(self, *command: str, clock: str | None = None) -> subprocess.Popen[bytes]:
+        ahead = clock_ahead(clock, library=self._fake_clock) if clock and self._fake_clock else {}
         return subprocess.Popen(
             command,
-            env=self._world.environment,
+            env=self._world.environment | ahead,
             cwd=self._folder,
             stdin=subprocess.DEVNULL,
             stdout=self._log,
@@ -186,36 +178,92 @@ class Soak:
             start_new_session=True,
         )
 
-    def _kill(self, kind: str) -> None:
-        if kind == "up":
-            kill_tree(self._up.pid)
-            self._up.wait()
-            self._up = self._start_up()
-        elif kind == "enqueue":
-            if self._enqueue is None:
-                return
-            self._enqueue[0].kill()
-            self._enqueue[0].wait()
-        elif kind == "broker" and self._redis is not None:
-            self._redis.kill()
-            self._redis.start()
-        else:
-            found = children_named(self._up.pid, "worker" if kind == "worker" else "redis.sock")
-            if not found:
-                return
-            for process in found:
-                with contextlib.suppress(psutil.NoSuchProcess):
-                    process.kill()
-        self.tally.kills[kind] += 1
+    def _happens(self, kind: str) -> bool:
+        """Let it go wrong; False where there is nothing to which it could happen."""
+        match kind:
+            case "worker" | "broker":
+                return self._kill_child(kind)
+            case "enqueue":
+                return self._kill_enqueue()
+            case "clock ahead":
+                return self._work_on_a_clock_ahead()
+            case "PgBouncer restart":
+                self._site.restart_pooler()
+            case "Sentinel failover":
+                self._site.fail_over()
+            case _:
+                return self._end_up(kind)
+        return True
 
-    def _wait_for_recovery(self) -> None:
+    def _kill_child(self, kind: str) -> bool:
+        if kind == "broker" and self._site.on_servers:
+            self._site.restart_broker()
+            return True
+        found = children_named(self._up.pid, "worker" if kind == "worker" else "redis.sock")
+        for process in found:
+            with contextlib.suppress(psutil.NoSuchProcess):
+                process.kill()
+        return bool(found)
+
+    def _kill_enqueue(self) -> bool:
+        if self._enqueue is None:
+            return False
+        self._enqueue[0].kill()
+        self._enqueue[0].wait()
+        return True
+
+    def _work_on_a_clock_ahead(self) -> bool:
+        """On a clock that is hours or days ahead: an `enqueue`, or a worker that is killed with a chunk in hand."""
+        if self._fake_clock is None:
+            return False
+        offset = self._rng.choice(CLOCKS_AHEAD)
+        if self._enqueue is None:
+            self._enqueue = self._start_enqueue(self._next_file(), clock=offset)
+            return True
+        worker = self._start(program("newsgate"), "worker", clock=offset)
+        until = time.monotonic() + _FOREIGN_WORKER_SECONDS
+        try:
+            while not self._holds_a_far_lease() and time.monotonic() < until:
+                self._go_on(_LOOK_SECONDS)
+        finally:
+            kill_tree(worker.pid)
+            worker.wait()
+        return True
+
+    def _end_up(self, kind: str) -> bool:
+        """End `newsgate up` in the way that `kind` says, see that nothing is left, and start it anew."""
+        if kind == "up with all it started":
+            self._up.kill_with_all()
+        elif kind == "up alone":
+            self._up.kill()
+        elif (kind == "closed terminal") == self._up.at_terminal:
+            self._up.close_output()
+            if kind == "closed terminal":
+                self._up.wait_for_good_end()
+            else:
+                self._up.stop()
+        else:
+            # It has the other kind of output just now.
+            return False
+        self._up.close_output()
+        left = self._up.left_behind(but=self._enqueue[0].pid if self._enqueue else None)
+        if left:
+            raise BenchmarkError(f"{kind}: left running: {'; '.join(left)}")
+        self._up = self._start_up(at_terminal=self._rng.random() < _AT_TERMINAL_SHARE)
+        return True
+
+    def _wait_for_recovery(self, kind: str) -> None:
         began, done = time.monotonic(), self._count("select coalesce(sum(done), 0) from runs")
         while self._count("select coalesce(sum(done), 0) from runs") == done:
             self._step()
             if time.monotonic() - began > _RECOVERY_LIMIT_SECONDS:
-                raise BenchmarkError(f"nothing was classified for {_RECOVERY_LIMIT_SECONDS:g} s: {self._folder}")
+                raise BenchmarkError(f"{kind}: nothing was classified for {_RECOVERY_LIMIT_SECONDS:g} s")
             time.sleep(_LOOK_SECONDS)
         self.tally.recoveries.append(time.monotonic() - began)
+
+    def _holds_a_far_lease(self) -> bool:
+        far = select(func.count()).where(chunks.c.state == "running", chunks.c.lease_until > datetime.now(UTC) + _FAR)
+        return self._count(far) > 0
 
     def _weigh_worker(self) -> None:
         for worker in children_named(self._up.pid, "worker"):
@@ -233,7 +281,7 @@ class Soak:
                 raise BenchmarkError(f"the work did not end within {_FINISH_LIMIT_SECONDS:g} s: {self._folder}")
             time.sleep(_LOOK_SECONDS)
 
-    def _close(self) -> Closing:
+    def _close(self, *, left_running: Sequence[str]) -> Closing:
         with self._database.read() as connection:
             broken = tuple(f"{each.invariant}: {each.offenders[0]}" for each in audit(connection) if not each.holds)
         stood = self._count("select count(*) from results where label is not null or error is not null")
@@ -245,55 +293,15 @@ class Soak:
             doubled=(stood - single) + max(0, again - self.tally.rows),
             failed=self._count("select coalesce(sum(failed), 0) from runs"),
             broken=broken,
+            left_running=tuple(left_running),
         )
 
-    def _count(self, query: str) -> int:
+    def _count(self, query: str | Select[int]) -> int:
+        asked = text(query) if isinstance(query, str) else query
         while True:
             try:
                 with self._database.read() as connection:
-                    return int(connection.execute(text(query)).scalar_one())
+                    return int(connection.execute(asked).scalar_one())
             except DatabaseError:
                 # The file is busy, or a server is being started.
                 time.sleep(_LOOK_SECONDS)
-
-
-@contextlib.contextmanager
-def prepared_world(folder: Path, *, servers: bool) -> Iterator[tuple[World, RedisServer | None]]:
-    """A place to run newsgate in, its database ready."""
-    home = folder / "home"
-    with contextlib.ExitStack() as stack:
-        redis: RedisServer | None = None
-        url, settings = f"sqlite:///{home / 'newsgate.db'}", dict(_SETTINGS)
-        if servers:
-            folder.chmod(0o755)
-            postgres, redis = PostgresServer(folder / "pg"), RedisServer(folder / "redis")
-            postgres.start()
-            stack.callback(postgres.stop)
-            redis.start()
-            stack.callback(redis.stop)
-            url = postgres.new_database()
-            settings |= {"NEWSGATE_DATABASE_URL": url, "NEWSGATE_BROKER_URL": redis.url}
-        world = World(home, url, settings)
-        migrated = world.run("newsgate", "migrate")
-        if migrated.code:
-            raise BenchmarkError(migrated.err)
-        yield world, redis
-
-
-def report(tally: Tally, closing: Closing, *, minutes: float, seed: int) -> str:
-    """The closing table as Markdown."""
-    weights = tally.worker_mebibytes
-    drift = f"{weights[-1] - weights[0]:+.1f} MB (of {weights[0]:.0f} MB)" if weights else "not measured"
-    rows = [
-        ("minutes, seed", f"{minutes:g}, {seed}"),
-        ("kills", ", ".join(f"{tally.kills[kind]} {kind}" for kind in KINDS)),
-        ("files enqueued", str(tally.files)),
-        ("rows enqueued", str(tally.rows)),
-        ("rows lost", str(closing.lost)),
-        ("rows doubled", str(closing.doubled)),
-        ("rows failed", str(closing.failed)),
-        ("worst seconds from a kill to the next verdict", f"{max(tally.recoveries, default=0):.1f}"),
-        ("worker memory over the calm end", drift),
-        ("audit", "; ".join(closing.broken) or "every invariant holds"),
-    ]
-    return f"{markdown_table(('soak', 'figure'), rows)}\n\n{circumstances()}"
