@@ -46,6 +46,16 @@ class CurrentLabel:
 
 
 @dataclass(frozen=True, slots=True)
+class NewJudgement:
+    """What one person says about a text, and how the text was chosen."""
+
+    text: str
+    label: str
+    labelled_by: str
+    chosen: str
+
+
+@dataclass(frozen=True, slots=True)
 class LabelSummary:
     """What stands in the table: texts by their current label and its origin, and where people differ.
 
@@ -77,6 +87,17 @@ def add_labels(connection: Connection, judged: Sequence[tuple[str, str]], *, lab
     connection.execute(
         insert(labels).values(labelled_at=database_time()),
         [_row(text, label, labelled_by=labelled_by, chosen=chosen) for text, label in judged],
+    )
+
+
+def add_judgements(connection: Connection, judgements: Sequence[NewJudgement]) -> None:
+    """Store what several people said, in this order: the last one about a text is its current label."""
+    if not judgements:
+        return
+    _in_order_of_ids(connection)
+    connection.execute(
+        insert(labels).values(labelled_at=database_time()),
+        [_row(each.text, each.label, labelled_by=each.labelled_by, chosen=each.chosen) for each in judgements],
     )
 
 

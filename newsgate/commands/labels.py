@@ -76,7 +76,7 @@ def import_(
             if label is not None and says_the_opposite(file, label):
                 print_warning(f"{file}: every row is taken as {label}, and its name says otherwise")
             refused = RefusedRows()
-            importer = LabelImporter(database, settings, by=name, refuse=refused)
+            importer = LabelImporter(database, settings, by=name, refuse=refused, by_is_given=by is not None)
             of_file = replace(options, every_label=label)
             done = importer.read_labels(file, options=of_file, chosen="test" if test_set else "import")
             refused.print_counts()

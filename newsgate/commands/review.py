@@ -29,6 +29,8 @@ if TYPE_CHECKING:
 _KEYS = {"f": "fake", "r": "real", "s": "skip", "u": "undo", "q": "quit", "\x04": "quit"}
 _PROMPT = "f fake   r real   s skip   u undo   q quit > "
 _SHOWN_CHARS = 4000
+# Those of `tasks.reading.label_tools.recognise.TOOLS` that tasks can be written for.
+_EXPORT_TOOLS = ("label-studio", "prodigy", "doccano")
 _DEFAULT_LIMIT = 100
 
 
@@ -52,10 +54,20 @@ class NoTerminalError(NewsgateError):
 )
 @click.option("--export", "sheet", type=click.Path(dir_okay=False, writable=True), help="Write the queue as CSV.")
 @click.option(
+    "--for", "tool", type=click.Choice(_EXPORT_TOOLS), help="Write it for this tool, with what the model says."
+)
+@click.option(
     "--import", "answers", metavar="FILE", help="Read such a file back, with fake or real in its last column."
 )
 def review(
-    *, batch: int | None, by: str | None, random_share: float, limit: int, sheet: str | None, answers: str | None
+    *,
+    batch: int | None,
+    by: str | None,
+    random_share: float,
+    limit: int,
+    sheet: str | None,
+    tool: str | None,
+    answers: str | None,
 ) -> None:
     """Judge texts, one key each: f fake, r real, s skip, u undo, q quit.
 
@@ -65,8 +77,10 @@ def review(
     """
     if sheet and answers:
         raise WrongUsageError("--export and --import cannot go together", remedy="Use one after the other")
+    if tool and not sheet:
+        raise WrongUsageError("--for says for whom a file is written, and none is", remedy="Name it with --export FILE")
     if answers:
-        _import_sheet(answers, by=reviewer_name(by))
+        _import_sheet(answers, by=reviewer_name(by), by_is_given=by is not None)
         return
     if not sheet and not sys.stdin.isatty():
         raise NoTerminalError(
@@ -77,7 +91,7 @@ def review(
     with settings_and_database() as (_, database):
         _check_batch(database, batch)
         if sheet:
-            _export_sheet(database, sheet, batch=batch, random_share=random_share, limit=limit)
+            _export_sheet(database, sheet, tool=tool, batch=batch, random_share=random_share, limit=limit)
         else:
             _review(database, reviewer=name, batch=batch, random_share=random_share, limit=limit)
 
@@ -90,23 +104,24 @@ def _check_batch(database: Database, batch: int | None) -> None:
             batch_status(connection, batch)
 
 
-def _export_sheet(database: Database, path: str, *, limit: int, **mix: Any) -> None:
+def _export_sheet(database: Database, path: str, *, tool: str | None, limit: int, **mix: Any) -> None:
     from newsgate.tasks.labelling.review_session import pick_without_leases
     from newsgate.tasks.labelling.spreadsheet_files import export_sheet
+    from newsgate.tasks.labelling.tool_files import export_tasks
 
+    picked = pick_without_leases(database, limit=limit, **mix)
     with open_output(path) as stream:
-        count = export_sheet(pick_without_leases(database, limit=limit, **mix), stream)
-    print_message(
-        f"{path}: {count} rows; write fake or real into the column label, and read it with `newsgate review --import`"
-    )
+        count = export_sheet(picked, stream) if tool is None else export_tasks(picked, stream, tool=tool)
+    todo = "write fake or real into the column label" if tool is None else f"label them in {tool}, export them there"
+    print_message(f"{path}: {count} rows; {todo}, and read it with `newsgate review --import`")
 
 
-def _import_sheet(path: str, *, by: str) -> None:
+def _import_sheet(path: str, *, by: str, by_is_given: bool) -> None:
     from newsgate.tasks.labelling.import_labels import LabelImporter
 
     with settings_and_database() as (settings, database):
         refused = RefusedRows()
-        done = LabelImporter(database, settings, by=by, refuse=refused).read_sheet(path)
+        done = LabelImporter(database, settings, by=by, refuse=refused, by_is_given=by_is_given).read_sheet(path)
     refused.print_counts()
     print_import_summary(done)
     if done.refused or done.incomplete:

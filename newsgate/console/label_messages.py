@@ -49,6 +49,9 @@ def print_import_summary(imported: Imported, *, path: str | None = None) -> None
         )
         if count
     ]
+    if imported.disputed:
+        texts = "1 text" if imported.disputed == 1 else f"{imported.disputed} texts"
+        print_message(f"people differ on {texts}: what most say counts, and `newsgate labels` says how far they agree")
     which = "" if path is None else f"{path}: "
     print_message(which + ", ".join([f"{imported.stored} labels stored", *others]))
 

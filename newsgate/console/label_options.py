@@ -21,12 +21,20 @@ Function = TypeVar("Function", bound=Callable[..., Any])
 
 _LABELS = ("fake", "real")
 _NAMES = {"fake": {"fake", "fakes", "false", "hoax", "hoaxes"}, "real": {"real", "true", "genuine", "reliable"}}
+# Those of `tasks.reading.label_tools.recognise.TOOLS`, which a command's help need not import.
+TOOL_NAMES = ("prodigy", "label-studio", "doccano", "argilla", "potato")
 _VOCABULARY_OPTIONS = (
     click.option(
         "--labels",
         metavar="fake=A,real=B",
         help="Which values of the label column say fake, and which real; several a side: 'fake=0,1;real=2'. "
         "[default: fake, real and words that mean one of them]",
+    ),
+    click.option(
+        "--from",
+        "tool",
+        type=click.Choice(TOOL_NAMES),
+        help="The tool for labelling that wrote the file. [default: told by its shape]",
     ),
     click.option(
         "--labels-strict", is_flag=True, help="Refuse rows whose label says neither. [default: they have no label]"
@@ -83,7 +91,11 @@ def make_vocabulary(options: ReadOptions, **given: Any) -> ReadOptions:
 
     vocabulary = None if given.get("labels") is None else parse_vocabulary(given["labels"])
     return replace(
-        options, vocabulary=vocabulary, labels_strict=given.get("labels_strict", False), every_label=given.get("label")
+        options,
+        vocabulary=vocabulary,
+        labels_strict=given.get("labels_strict", False),
+        every_label=given.get("label"),
+        tool=given.get("tool"),
     )
 
 

@@ -19,22 +19,26 @@ from newsgate.db.batches import (
     resume_loading,
 )
 from newsgate.db.errors import NoSuchBatchError
-from newsgate.db.labels import add_labels, text_hash
+from newsgate.db.labels import NewJudgement, add_judgements, add_labels, text_hash
 from newsgate.db.session import Database
 from newsgate.tasks.enqueueing.batch_start import BatchStart, create_batch_of
 from newsgate.tasks.enqueueing.request import Enqueued, EnqueueInterruptedError, Progress
-from newsgate.tasks.reading import FileChangedError, Layout, Rejected, Row, Source
+from newsgate.tasks.reading import FileChangedError, Layout, Rejected, Row, Said, Source
 from newsgate.worker.doorbell import Doorbell
 from newsgate.worker.settings import Settings
 
 
 @dataclass(slots=True)
 class _Block:
-    """Rows that go into the database in one transaction."""
+    """Rows that go into the database in one transaction.
+
+    labels: as (text, label). judgements: as (text, what one person says), of the exports of tools.
+    """
 
     accepted: list[AcceptedRow] = field(default_factory=list)
     refused: list[RefusedRow] = field(default_factory=list)
     labels: list[tuple[str, str]] = field(default_factory=list)
+    judgements: list[tuple[str, Said]] = field(default_factory=list)
     chars: int = 0
     last_row: int = 0
 
@@ -108,10 +112,16 @@ class _Storage:
                 last_row=block.last_row,
             )
             add_labels(connection, block.labels, labelled_by=self._labelled_by, chosen="file")
+            add_judgements(connection, [self._judgement(text, said) for text, said in block.judgements])
         if chunk is not None:
             self._bell.ring([chunk])
         self.items += len(block.accepted)
         self.rejected += len(block.refused)
+
+    def _judgement(self, text: str, said: Said) -> NewJudgement:
+        # What a person said by name is an opinion beside others'; what a file says without a name is not.
+        by, chosen = (said.by, "import") if said.by else (self._labelled_by, "file")
+        return NewJudgement(text, said.values[0], labelled_by=by, chosen=chosen)
 
     def finish(self) -> Enqueued:
         """Commit that the file is stored to its end."""
@@ -173,10 +183,12 @@ def _blocks(rows: Iterable[Row | Rejected], settings: Settings) -> Iterator[_Blo
         if isinstance(each, Rejected):
             block.refused.append(RefusedRow(each.row, each.reason, each.raw))
         else:
-            row, external_id, text, label = each
+            row, external_id, text, label, said = each
             block.accepted.append(AcceptedRow(row, external_id, text, text_hash(text)))
             block.chars += len(text)
-            if label is not None:
+            if said:
+                block.judgements += [(text, each) for each in said]
+            elif label is not None:
                 block.labels.append((text, label))
         block.last_row = each.row
         if block.chars >= chunk_chars or len(block.accepted) >= chunk_rows or len(block.refused) >= chunk_rows:

@@ -4,31 +4,39 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import islice
 from typing import Literal
 
 from sqlalchemy import Connection
 
-from newsgate.db.labels import CurrentLabel, add_labels, find_labels, known_judgements, text_hash
-from newsgate.db.review import clear_suspects, suspect_texts
+from newsgate.db.labels import (
+    CurrentLabel,
+    NewJudgement,
+    add_judgements,
+    find_labels,
+    known_judgements,
+    text_hash,
+)
+from newsgate.db.review import add_suspects, clear_suspects, suspect_texts
 from newsgate.db.session import Database
+from newsgate.tasks.labelling.import_votes import BOTH, Votes
 from newsgate.tasks.labelling.label_files import (
     Answer,
     Judgement,
     LabelForm,
+    NotLabelsError,
     Refused,
     labels_form,
     read_answers,
     sheet_form,
     with_texts,
 )
-from newsgate.tasks.models.labelled_files import UnlabelledFileError
+from newsgate.tasks.models.labelled_files import nothing_said
 from newsgate.tasks.reading import ReadOptions, Source, open_source
 from newsgate.worker.settings import Settings, prepare_home
 
 _BLOCK_ROWS = 500
-_BOTH = "both"
 
 Outcome = Literal["stored", "known", "repeated"]
 
@@ -38,7 +46,8 @@ class Imported:
     """What became of the rows of a file.
 
     known: the same person said the same before. repeated: the file says it more than once. unlabelled: no answer yet.
-    incomplete: the file itself is damaged, and some of its rows could not be read at all.
+    disputed: about how many texts the people differ whom the file names. incomplete: the file itself is damaged, and
+    some of its rows could not be read at all.
     """
 
     stored: int
@@ -49,51 +58,73 @@ class Imported:
     notes: tuple[str, ...] = ()
     warnings: tuple[str, ...] = ()
     incomplete: bool = False
+    disputed: int = 0
 
 
 @dataclass(frozen=True, slots=True)
 class _Earlier:
-    """What the database says about the texts of one block."""
+    """What the database says about the texts of one block; said_before: as (person, chosen, text, label)."""
 
     current: Mapping[bytes, CurrentLabel]
-    said_before: frozenset[tuple[str, bytes, str]]
+    said_before: frozenset[tuple[str, str, bytes, str]]
     suspects: frozenset[bytes]
 
 
 @dataclass(slots=True)
 class _Import:
-    """One file on its way in; the votes are what the whole file says, as a later row may contradict an earlier one."""
+    """One file on its way in, for `by`. disputed: judgements about texts on which the file's people differ."""
 
-    votes: Mapping[bytes, str]
-    stored: set[bytes] = field(default_factory=set)
+    by: str
+    votes: Votes
+    stored: set[tuple[bytes, str]] = field(default_factory=set)
+    disputed: list[Judgement] = field(default_factory=list)
     counts: Counter[str] = field(default_factory=Counter)
 
     def decide(self, each: Judgement, earlier: _Earlier) -> Outcome | Refused:
         """What becomes of one judgement."""
         digest = text_hash(each.text)
-        if self.votes[digest] == _BOTH:
-            return Refused(each.row, "the file calls this text both fake and real")
-        if digest in self.stored:
+        person = each.by or self.by
+        if self.votes.of(digest, by=each.by) == BOTH:
+            who = "the file calls" if each.by is None else f"in the file {each.by} calls"
+            return Refused(each.row, f"{who} this text both fake and real")
+        if (digest, person) in self.stored:
             return "repeated"
+        said_it = (person, each.chosen, digest, each.label) in earlier.said_before
+        if each.by is not None:
+            # One of several opinions, which may differ.
+            if said_it:
+                return "known"
         # A suspect is there to be judged once more, whatever was said before.
-        if digest not in earlier.suspects:
+        elif digest not in earlier.suspects:
             before = earlier.current.get(digest)
             if before is not None and before.label != each.label:
                 when = f"{before.labelled_at:%Y-%m-%d}"
                 return Refused(each.row, f"{before.labelled_by} called this text {before.label} on {when}")
-            if (each.chosen, digest, each.label) in earlier.said_before:
+            if said_it:
                 return "known"
-        self.stored.add(digest)
+        self.stored.add((digest, person))
         return "stored"
 
 
 class LabelImporter:
-    """Imports files in the name of one person, and tells each refused row with its reason."""
+    """Imports files in the name of one person, and tells each refused row with its reason.
 
-    def __init__(self, database: Database, settings: Settings, *, by: str, refuse: Callable[[int, str], None]) -> None:
+    by_is_given: the person is named by option, so a file that names one other person is theirs too.
+    """
+
+    def __init__(
+        self,
+        database: Database,
+        settings: Settings,
+        *,
+        by: str,
+        refuse: Callable[[int, str], None],
+        by_is_given: bool = False,
+    ) -> None:
         self._database = database
         self._spool = prepare_home(settings) / "spool"
         self._by = by
+        self._by_is_given = by_is_given
         self._refuse = refuse
 
     def read_labels(self, path: str, *, options: ReadOptions, chosen: str) -> Imported:
@@ -102,28 +133,24 @@ class LabelImporter:
             form = labels_form(source, options, chosen=chosen)
             done = self._import(source, form)
         if done.unlabelled and not (done.stored or done.known or done.refused):
-            raise UnlabelledFileError(
-                f"no row says fake or real in column {form.layout.label_column!r}",
-                where=path,
-                remedy="Name the right one with --label-column",
-            )
+            raise nothing_said(form.layout, source, where=path)
         return done
 
     def read_sheet(self, path: str) -> Imported:
-        """A sheet that `newsgate review --export` wrote, with answers in it. Raises ReadError, NotLabelsError."""
+        """What `newsgate review --export` wrote, with answers in it. Raises ReadError, NotLabelsError."""
         with open_source(path, spool_folder=self._spool) as source:
             return self._import(source, sheet_form(source))
 
     def _import(self, source: Source, form: LabelForm) -> Imported:
-        under_way = _Import(self._count_votes(source, form))
+        is_one_person, votes = self._count_votes(source, form)
+        under_way = _Import(self._by, votes)
         for block in _blocks(read_answers(source, form)):
-            answers = [each for each in block if isinstance(each, Answer)]
+            answers = [_own(each) if is_one_person else each for each in block if isinstance(each, Answer)]
             refused = [each for each in block if isinstance(each, Refused)]
             under_way.counts["unlabelled"] += len(block) - len(answers) - len(refused)
-            refused += self._store(answers, form, under_way)
-            for each in sorted(refused, key=lambda each: each.row):
-                self._refuse(each.row, each.reason)
-            under_way.counts["refused"] += len(refused)
+            self._tell(refused + self._store(answers, form, under_way), under_way)
+        if under_way.disputed:
+            self._store_disputed(under_way)
         counts = under_way.counts
         return Imported(
             stored=counts["stored"],
@@ -131,13 +158,15 @@ class LabelImporter:
             repeated=counts["repeated"],
             unlabelled=counts["unlabelled"],
             refused=counts["refused"],
+            disputed=votes.disputed_texts,
             notes=form.layout.notes,
             warnings=source.warnings,
             incomplete=source.incomplete,
         )
 
-    def _count_votes(self, source: Source, form: LabelForm) -> dict[bytes, str]:
-        votes: dict[bytes, str] = {}
+    def _count_votes(self, source: Source, form: LabelForm) -> tuple[bool, Votes]:
+        """What the file says, and whether the one person it names is the one it is imported for."""
+        votes, own = Votes(), Votes()
         for block in _blocks(read_answers(source, form)):
             answers = [each for each in block if isinstance(each, Answer)]
             with self._database.read() as connection:
@@ -145,39 +174,85 @@ class LabelImporter:
             for each in found:
                 if isinstance(each, Judgement):
                     digest = text_hash(each.text)
-                    if votes.setdefault(digest, each.label) != each.label:
-                        votes[digest] = _BOTH
-        return votes
+                    votes.add(digest, each.label, by=each.by)
+                    if self._by_is_given and each.by is not None:
+                        own.add(digest, each.label, by=None)
+        if not (self._by_is_given and votes.named):
+            return False, votes
+        if len(votes.people) > 1:
+            raise NotLabelsError(
+                f"the file has judgements of {len(votes.people)} people, and --by names one",
+                where=source.name,
+                remedy="Leave --by out: each is stored under the name that the file has",
+            )
+        for digest, label in votes.own.items():
+            own.own[digest] = label if own.own.get(digest, label) == label else BOTH
+        return True, own
 
     def _store(self, answers: Sequence[Answer], form: LabelForm, under_way: _Import) -> list[Refused]:
         """Store a block in one transaction; gives the rows that were refused."""
-        refused: list[Refused] = []
-        fresh: dict[str, list[tuple[str, str]]] = {}
         with self._database.write() as connection:
             found = with_texts(connection, answers, form)
-            earlier = self._look_up(connection, [each for each in found if isinstance(each, Judgement)])
-            for each in found:
-                outcome = each if isinstance(each, Refused) else under_way.decide(each, earlier)
-                if isinstance(outcome, Refused):
-                    refused.append(outcome)
-                    continue
-                under_way.counts[outcome] += 1
-                if outcome == "stored" and isinstance(each, Judgement):
-                    fresh.setdefault(each.chosen, []).append((each.text, each.label))
-            # Leases before labels, as everywhere: see db.review.record_label.
-            clear_suspects(connection, [text_hash(text) for pairs in fresh.values() for text, _ in pairs])
-            for chosen, pairs in fresh.items():
-                add_labels(connection, pairs, labelled_by=self._by, chosen=chosen)
+            judgements = [each for each in found if isinstance(each, Judgement)]
+            disputed = [
+                each for each in judgements if each.by is not None and under_way.votes.is_disputed(text_hash(each.text))
+            ]
+            under_way.disputed += disputed
+            apart = set(map(id, disputed))
+            refused = [each for each in found if isinstance(each, Refused)]
+            plain = [each for each in judgements if id(each) not in apart]
+            return refused + self._store_judgements(connection, plain, under_way)
+
+    def _store_disputed(self, under_way: _Import) -> None:
+        """Store what people differ on, such that what most of them say is said last and is the text's label."""
+        votes = under_way.votes
+        ranked = sorted(under_way.disputed, key=lambda each: votes.strength(text_hash(each.text), each.label))
+        for start in range(0, len(ranked), _BLOCK_ROWS):
+            with self._database.write() as connection:
+                refused = self._store_judgements(connection, ranked[start : start + _BLOCK_ROWS], under_way)
+            self._tell(refused, under_way)
+        fresh = {digest for digest, _ in under_way.stored}
+        even = [digest for digest in votes.even_texts() if digest in fresh]
+        with self._database.write() as connection:
+            # Nobody can say which of them is right but one more person.
+            add_suspects(connection, even)
+
+    def _store_judgements(
+        self, connection: Connection, judgements: Sequence[Judgement], under_way: _Import
+    ) -> list[Refused]:
+        refused: list[Refused] = []
+        fresh: list[NewJudgement] = []
+        earlier = self._look_up(connection, judgements)
+        for each in judgements:
+            outcome = under_way.decide(each, earlier)
+            if isinstance(outcome, Refused):
+                refused.append(outcome)
+                continue
+            under_way.counts[outcome] += 1
+            if outcome == "stored":
+                fresh.append(NewJudgement(each.text, each.label, each.by or self._by, each.chosen))
+        # Leases before labels, as everywhere: see db.review.record_label.
+        clear_suspects(connection, [text_hash(each.text) for each in fresh])
+        add_judgements(connection, fresh)
         return refused
 
     def _look_up(self, connection: Connection, judgements: Sequence[Judgement]) -> _Earlier:
         hashes = [text_hash(each.text) for each in judgements]
         said_before = {
-            (chosen, *known)
-            for chosen in {each.chosen for each in judgements}
-            for known in known_judgements(connection, hashes, labelled_by=self._by, chosen=chosen)
+            (person, chosen, *known)
+            for person, chosen in {(each.by or self._by, each.chosen) for each in judgements}
+            for known in known_judgements(connection, hashes, labelled_by=person, chosen=chosen)
         }
         return _Earlier(find_labels(connection, hashes), frozenset(said_before), suspect_texts(connection))
+
+    def _tell(self, refused: Iterable[Refused], under_way: _Import) -> None:
+        for each in sorted(refused, key=lambda each: each.row):
+            self._refuse(each.row, each.reason)
+            under_way.counts["refused"] += 1
+
+
+def _own(answer: Answer) -> Answer:
+    return replace(answer, by=None)
 
 
 def _blocks(rows: Iterable[Answer | Refused | None]) -> Iterator[list[Answer | Refused | None]]:

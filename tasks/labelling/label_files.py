@@ -20,6 +20,7 @@ from newsgate.tasks.reading import (
     LabelVocabulary,
     Layout,
     NoTextColumnError,
+    ReadError,
     ReadOptions,
     Rejected,
     Row,
@@ -33,11 +34,17 @@ from newsgate.tasks.reading.row_maker import EMPTY_TEXT
 
 _LARGEST_ITEM_DIGITS = 18
 _NAME_SHOWN_CHARS = 40
+# What potato's exports name texts by.
+_POTATO_ID = "instance_id"
+_MARKS = ("item", "chosen")
 _VERDICT_COLUMNS = frozenset({"p_fake", "classified_at"})
 
 
 class NotLabelsError(NewsgateError):
     """A file whose labels are not what a person said, or not in the form this command reads."""
+
+
+FormKind = Literal["text", "item", "own id", "results", "sheet"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +54,7 @@ class LabelForm:
     guarded: newsgate wrote it, with quotes before what a spreadsheet would take for a formula.
     """
 
-    kind: Literal["text", "item", "results", "sheet"]
+    kind: FormKind
     layout: Layout
     chosen: str = ""
     guarded: bool = False
@@ -62,7 +69,7 @@ class LabelForm:
 class Answer:
     """One row that says fake or real about a text, or about the item of this number.
 
-    cell: the item's text as the row has it, where it does.
+    cell: the item's text as the row has it, where it does. by: who says it, where the file does.
     """
 
     row: int
@@ -70,16 +77,18 @@ class Answer:
     label: str
     chosen: str
     cell: str = ""
+    by: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Judgement:
-    """One answer with its text."""
+    """One answer with its text. by: who says it, where the file does."""
 
     row: int
     text: str
     label: str
     chosen: str
+    by: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,15 +105,7 @@ def labels_form(source: Source, options: ReadOptions, *, chosen: str) -> LabelFo
     Texts win over items' numbers, but not in results: whether a quote before a text is the text's own, only its item
     tells.
     """
-    kind: Literal["text", "item", "results"] = "text"
-    try:
-        layout = source.layout(options)
-    except NoTextColumnError as error:
-        if "item" not in _folded(error.columns):
-            raise
-        kind = "item"
-        options = replace(options, text_columns=("item",))
-        layout = source.layout(options)
+    kind, options, layout = _find_texts(source, options)
     columns = _folded(layout.columns)
     if {"item", "chosen", "p_fake"} <= columns:
         raise NotLabelsError(
@@ -127,12 +128,30 @@ def labels_form(source: Source, options: ReadOptions, *, chosen: str) -> LabelFo
     return LabelForm(kind, layout, chosen=chosen, guarded=guarded)
 
 
+def _find_texts(source: Source, options: ReadOptions) -> tuple[FormKind, ReadOptions, Layout]:
+    """What names the texts, and how the file is then read. Raises ReadError."""
+    try:
+        return "text", options, source.layout(options)
+    except NoTextColumnError as error:
+        columns = _folded(error.columns)
+        kinds: dict[str, FormKind] = {"item": "item", _POTATO_ID: "own id"}
+        for column, kind in kinds.items():
+            if column in columns:
+                by_name = replace(options, text_columns=(column,))
+                return kind, by_name, source.layout(by_name)
+        raise
+
+
 def sheet_form(source: Source) -> LabelForm:
     """The form of a sheet that `newsgate review --export` wrote. Raises ReadError, NotLabelsError."""
     named = ReadOptions(text_columns=("item", "chosen"), label_column="label")
     try:
         layout = source.layout(named)
+        if layout.tool is not None:
+            return _tool_sheet_form(source, layout)
     except UnknownColumnError as error:
+        if (form := _find_tool_sheet(source)) is not None:
+            return form
         missing = [name for name in ("item", "chosen", "label") if name not in _folded(error.columns)]
         raise NotLabelsError(
             f"this is not a sheet of `newsgate review --export`: it has no column {' or '.join(missing)}",
@@ -142,8 +161,27 @@ def sheet_form(source: Source) -> LabelForm:
     return LabelForm("sheet", layout)
 
 
+def _find_tool_sheet(source: Source) -> LabelForm | None:
+    """The form of a tool's export of what `newsgate review --export --for` wrote."""
+    try:
+        layout = source.layout()
+    except ReadError:
+        return None
+    return None if layout.tool is None else _tool_sheet_form(source, layout)
+
+
+def _tool_sheet_form(source: Source, layout: Layout) -> LabelForm:
+    # In some tools' exports they stand in an object of the task's data.
+    columns = [next((each for each in layout.columns if each.rpartition(".")[2] == name), name) for name in _MARKS]
+    options = ReadOptions(text_columns=tuple(columns), tool=layout.tool.tool if layout.tool else None)
+    return LabelForm("sheet", replace(labelled_layout(source, options, needs_labels=True), id_column=None))
+
+
 def read_answers(source: Source, form: LabelForm) -> Iterator[Answer | Refused | None]:
-    """Each row of the file; None for one that nobody has answered."""
+    """Each judgement of the file, in its rows' order; None for a row that nobody has answered."""
+    if form.layout.tool is not None:
+        yield from _answers_of_tool(source, form)
+        return
     # As they stand: a row with a misspelt label is refused by its number, and one without an answer is not.
     for row in source.rows(replace(form.layout, vocabulary=None)):
         yield _refused(row, form) if isinstance(row, Rejected) else _answer(row, form)
@@ -155,11 +193,29 @@ def with_texts(connection: Connection, answers: Sequence[Answer], form: LabelFor
     Results of another database have the same items' numbers beside other texts: such rows are refused.
     """
     if form.kind == "text":
-        return [Judgement(each.row, each.name, each.label, each.chosen) for each in answers]
+        return [Judgement(each.row, each.name, each.label, each.chosen, each.by) for each in answers]
+    if form.kind == "own id":
+        return _with_texts_of_own_ids(connection, answers)
     numbers = {int(each.name) for each in answers}
     query = select(items.c.id, items.c.text).where(items.c.id.in_(numbers))
     texts = {row.id: row.text for row in connection.execute(query)}
     return [_with_text(each, texts.get(int(each.name)), form) for each in answers]
+
+
+def _with_texts_of_own_ids(connection: Connection, answers: Sequence[Answer]) -> list[Judgement | Refused]:
+    query = select(items.c.external_id, items.c.text).where(items.c.external_id.in_({each.name for each in answers}))
+    texts: dict[str, set[str]] = {}
+    for row in connection.execute(query.distinct()):
+        texts.setdefault(row.external_id, set()).add(row.text)
+    found: list[Judgement | Refused] = []
+    for each in answers:
+        of_id = sorted(texts.get(each.name, ()))
+        if len(of_id) == 1:
+            found.append(Judgement(each.row, of_id[0], each.label, each.chosen, each.by))
+        else:
+            what = "no enqueued text has" if not of_id else "several enqueued texts have"
+            found.append(Refused(each.row, f"{what} the id {each.name[:_NAME_SHOWN_CHARS]!r}"))
+    return found
 
 
 def _with_text(answer: Answer, text: str | None, form: LabelForm) -> Judgement | Refused:
@@ -167,7 +223,7 @@ def _with_text(answer: Answer, text: str | None, form: LabelForm) -> Judgement |
         return Refused(answer.row, f"there is no item {answer.name}")
     if form.kind == "results" and not _is_cell_of(answer.cell, text):
         return Refused(answer.row, f"the text of item {answer.name} is another one in this database")
-    return Judgement(answer.row, text, answer.label, answer.chosen)
+    return Judgement(answer.row, text, answer.label, answer.chosen, answer.by)
 
 
 def _is_cell_of(cell: str, text: str) -> bool:
@@ -182,17 +238,34 @@ def _answer(row: Row, form: LabelForm) -> Answer | Refused | None:
     label = form.vocabulary.label_of(said)
     if label is None:
         return _other_label(row.row, said, form.vocabulary)
+    return _answer_saying(row, label, form)
+
+
+def _answers_of_tool(source: Source, form: LabelForm) -> Iterator[Answer | Refused | None]:
+    for row in source.rows(form.layout):
+        if isinstance(row, Rejected):
+            yield _refused(row, form)
+        elif not row.said:
+            yield None
+        else:
+            yield from (_answer_saying(row, said.values[0], form, by=said.by) for said in row.said)
+
+
+def _answer_saying(row: Row, label: str, form: LabelForm, *, by: str | None = None) -> Answer | Refused:
+    """The answer of a row that says this; the row names a text or an item."""
     if form.kind == "text":
-        return Answer(row.row, unguard_cell(row.text) if form.guarded else row.text, label, form.chosen)
+        return Answer(row.row, unguard_cell(row.text) if form.guarded else row.text, label, form.chosen, by=by)
+    if form.kind == "own id":
+        return Answer(row.row, row.text.strip(), label, form.chosen, by=by)
     # Two columns come as two lines, the item's first; where one of the cells is empty, as one.
     name, _, other = (part.strip() for part in row.text.partition("\n"))
     if not (name.isascii() and name.isdigit() and len(name) <= _LARGEST_ITEM_DIGITS):
         return Refused(row.row, f"{name[:_NAME_SHOWN_CHARS]!r} is not the number of an item")
     if form.kind == "results":
-        return Answer(row.row, name, label, form.chosen, cell=other)
+        return Answer(row.row, name, label, form.chosen, cell=other, by=by)
     if form.kind == "sheet" and other not in REVIEWED:
         return Refused(row.row, f"the column chosen says {other!r}, not one of {', '.join(REVIEWED)}")
-    return Answer(row.row, name, label, other or form.chosen)
+    return Answer(row.row, name, label, other or form.chosen, by=by)
 
 
 def _other_label(row: int, said: str, vocabulary: LabelVocabulary) -> Refused | None:
@@ -205,7 +278,7 @@ def _other_label(row: int, said: str, vocabulary: LabelVocabulary) -> Refused | 
 def _refused(row: Rejected, form: LabelForm) -> Refused | None:
     if not row.raw.strip(' ,;\t\r\n"'):
         return None  # spreadsheets like to leave rows of nothing behind
-    is_nameless = row.reason == EMPTY_TEXT and form.kind != "text"
+    is_nameless = row.reason == EMPTY_TEXT and form.kind not in ("text", "own id")
     return Refused(row.row, "the column item is empty" if is_nameless else row.reason)
 
 

@@ -16,8 +16,10 @@ from newsgate.tasks.reading import (
     Rejected,
     Row,
     Source,
+    how_to_export,
     kind_of_reason,
     labelled_layout,
+    list_no_labels,
     open_source,
 )
 from newsgate.worker.settings import Settings, prepare_home
@@ -117,17 +119,31 @@ def read_labelled(path: str, *, options: ReadOptions, settings: Settings) -> Lab
                 pairs.append((row.text, row.label))
         report = _report(source, layout, refused)
     if not pairs:
-        refusals = "".join(f"; {refused.count} were refused, row {row.row}: {row.reason}" for row in refused.first[:1])
-        raise UnlabelledFileError(
-            f"no row says fake or real in column {layout.label_column or DEFAULT_LABEL_COLUMN!r}{refusals}",
-            where=path,
-            remedy="Name the right one with --label-column",
-        )
+        raise nothing_said(layout, source, where=path, refused=refused.first[:1], refused_rows=refused.count)
     return LabelledFile(
         tuple(pairs),
         unlabelled=unlabelled,
         unlabelled_texts=tuple(unlabelled_texts),
         report=report,
+    )
+
+
+def nothing_said(
+    layout: Layout, source: Source, *, where: str, refused: Sequence[Rejected] = (), refused_rows: int = 0
+) -> UnlabelledFileError:
+    """The error for a file that says fake or real on no row, and why it does not; refused: its first refused row."""
+    refusals = "".join(f"; {refused_rows} were refused, row {row.row}: {row.reason}" for row in refused)
+    if layout.tool is None:
+        return UnlabelledFileError(
+            f"no row says fake or real in column {layout.label_column or DEFAULT_LABEL_COLUMN!r}{refusals}",
+            where=where,
+            remedy="Name the right one with --label-column",
+        )
+    why = list_no_labels(source.no_labels) if source.no_labels else "nobody has answered"
+    return UnlabelledFileError(
+        f"no row of this export of {layout.tool.title} says fake or real: {why}{refusals}",
+        where=where,
+        remedy=how_to_export(source.no_labels) or "Export it when somebody has labelled",
     )
 
 

@@ -25,11 +25,15 @@ from newsgate.tasks.reading.errors import (
     UnreadableFileError,
     UnusedOptionError,
 )
+from newsgate.tasks.reading.label_tools.recognise import ToolShapeError
+from newsgate.tasks.reading.label_tools.said import Said
 from newsgate.tasks.reading.label_values.decision import LabelValuesError, is_known_neither, list_values
 from newsgate.tasks.reading.label_values.survey import (
     DEFAULT_LABEL_COLUMN,
     find_label_column,
+    how_to_export,
     labelled_layout,
+    list_no_labels,
     settle_labels,
 )
 from newsgate.tasks.reading.label_values.vocabulary import FAKE_OR_REAL, LabelVocabulary, parse_vocabulary
@@ -65,18 +69,22 @@ __all__ = [
     "RecordsError",
     "Rejected",
     "Row",
+    "Said",
     "SheetError",
     "Source",
+    "ToolShapeError",
     "UnknownColumnError",
     "UnknownEncodingError",
     "UnreadableFileError",
     "UnusedOptionError",
     "find_label_column",
+    "how_to_export",
     "is_known_neither",
     "judge_column",
     "kind_of_reason",
     "labelled_layout",
     "list_values",
+    "list_no_labels",
     "open_source",
     "parse_vocabulary",
     "settle_labels",

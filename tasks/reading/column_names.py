@@ -19,6 +19,8 @@ TEXT_NAMES = (
     "news",
     "sentence",
     "full_text",
+    "displayed_text",
+    "_data_text",
     "tweet_text",
     "tweet_content",
     "post_text",

@@ -71,7 +71,10 @@ class CsvRows:
         self._text_indexes = tuple(layout.columns.index(name) for name in layout.text_columns)
         self._only_text_index = self._text_indexes[0] if len(self._text_indexes) == 1 else None
         self._id_index = None if layout.id_column is None else layout.columns.index(layout.id_column)
-        self._label_index = None if layout.label_column is None else layout.columns.index(layout.label_column)
+        self._is_of_tool = layout.tool is not None and layout.label_column is not None
+        self._label_index = None
+        if layout.label_column is not None and layout.tool is None:
+            self._label_index = layout.columns.index(layout.label_column)
         self._fallback_indexes = tuple(layout.columns.index(name) for name in layout.text_fallbacks)
         used = (*self._text_indexes, *self._fallback_indexes, self._id_index or 0, self._label_index or 0)
         self._least_width = _width_without_unnamed_end(layout.columns, needed=max(used) + 1)
@@ -183,6 +186,7 @@ class CsvRows:
             text,
             None if self._id_index is None else fields[self._id_index],
             None if self._label_index is None else fields[self._label_index],
+            self._record(fields) if self._is_of_tool else None,
         )
         if self._fallback_indexes and isinstance(made, str) and made in NO_TEXT:
             return self._make_of_fallback(line, fields) or made
@@ -199,7 +203,11 @@ class CsvRows:
             text,
             None if self._id_index is None else fields[self._id_index],
             None if self._label_index is None else fields[self._label_index],
+            self._record(fields) if self._is_of_tool else None,
         )
+
+    def _record(self, fields: list[str]) -> dict[str, object]:
+        return dict(zip(self._layout.columns, fields, strict=False))
 
     def _count_columns(self, fields: list[str]) -> str | None:
         """Say what is wrong with the number of columns; spreadsheets leave empty ones at the end."""

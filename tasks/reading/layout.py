@@ -17,6 +17,7 @@ from newsgate.tasks.reading.headers import names_of_columns, refuse_row_as_heade
 from newsgate.tasks.reading.json_document import is_json_document, parse_or_none
 from newsgate.tasks.reading.json_shape import JsonShape, cells_shape, find_shape
 from newsgate.tasks.reading.json_values import find_value, flat_names, join_parts
+from newsgate.tasks.reading.label_tools.recognise import recognise_tool
 from newsgate.tasks.reading.lines import split_lines
 from newsgate.tasks.reading.records import Format, Layout, ReadOptions
 
@@ -137,6 +138,11 @@ def _csv_layout(decoded: _Decoded, options: ReadOptions) -> Layout:
         text_fallbacks=chosen.text_fallbacks,
         quoting=options.quoting,
         sample_cells=cells,
+        tool=recognise_tool(
+            [dict(zip(header.columns, record, strict=False)) for record in header.records if record],
+            named=options.tool,
+            where=name,
+        ),
     )
 
 
@@ -232,6 +238,7 @@ def _records_layout(decoded: _Decoded, options: ReadOptions, shape: JsonShape, *
         records=shape.records,
         shape=shape.shape,
         sample_cells=cells_of(shape.sample),
+        tool=recognise_tool(shape.sample, named=options.tool, where=decoded.name),
     )
 
 

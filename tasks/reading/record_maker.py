@@ -47,22 +47,32 @@ class RecordMaker:
                 name = quote_column(layout.id_column or "")
                 return f"{name} is {type_name(external_id)} where a string or a number belongs"
             external_id = str(external_id)
-        label = None if layout.label_column is None else label_text(find_value(values, layout.label_column)[1])
-        made = self._make(number, _text_of(values, layout.text_columns), external_id, label)
+        label = None
+        if layout.label_column is not None and layout.tool is None:
+            label = label_text(find_value(values, layout.label_column)[1])
+        record = values if layout.label_column is not None and layout.tool is not None else None
+        made = self._make(number, _text_of(values, layout.text_columns), external_id, label, record)
         for column in layout.text_fallbacks:
             if not (isinstance(made, str) and (made in NO_TEXT or made.startswith(_HAS_NO))):
                 break
-            other = self._make(number, _text_of(values, (column,)), external_id, label)
+            other = self._make(number, _text_of(values, (column,)), external_id, label, record)
             made = other if isinstance(other, Row) else made
         return made
 
-    def _make(self, number: int, text: str | _Refusal, external_id: str | None, label: str | None) -> Row | str:
+    def _make(
+        self,
+        number: int,
+        text: str | _Refusal,
+        external_id: str | None,
+        label: str | None,
+        record: Mapping[str, object] | None,
+    ) -> Row | str:
         if isinstance(text, _Refusal):
             return text.reason
         # Escapes such as \ud800 and \u0000 reach the values without standing in the line.
         if not is_clean(text) or not is_clean(external_id or ""):
             return "a NUL or a lone surrogate, written as a JSON escape, cannot be stored"
-        return self._maker.make(number, text, external_id, label)
+        return self._maker.make(number, text, external_id, label, record)
 
 
 class _Refusal:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Literal, NamedTuple
 
 from newsgate.model.labels import Label
+from newsgate.tasks.reading.label_tools.said import Said, ToolShape
 from newsgate.tasks.reading.label_values.vocabulary import FAKE_OR_REAL, LabelVocabulary
 
 DEFAULT_MAX_TEXT_CHARS = 16_777_216
@@ -28,6 +29,7 @@ class ReadOptions:
     no_header: the first line is a row. column_names: what its columns are called.
     member: of a .zip archive. sheet: of a workbook. records: the path to the records of a JSON document.
     vocabulary: what the labels mean. labels_strict: a row with any other label is refused. every_label: of all rows.
+    tool: which one wrote the file.
     """
 
     text_columns: tuple[str, ...] = ()
@@ -46,6 +48,7 @@ class ReadOptions:
     member: str | None = None
     sheet: str | None = None
     records: str | None = None
+    tool: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +75,7 @@ class Layout:
     text_fallbacks: the columns of the text where all text columns are empty, the first that is not.
     class_names: the names of numbered labels, where the file itself has them.
     sample_cells: gives a column's cells in the rows from which all this was decided.
+    tool: whose export it is. Its labels are read where `label_column` says which question they answer.
     """
 
     format: Format
@@ -94,18 +98,21 @@ class Layout:
     shape: Shape = "objects"
     class_names: tuple[ClassNames, ...] = ()
     sample_cells: Callable[[str], Iterable[str | None]] | None = field(default=None, compare=False, repr=False)
+    tool: ToolShape | None = None
 
 
 class Row(NamedTuple):
     """One accepted row; `row` is the 1-based number of the physical line, record or sheet row at which it starts.
 
-    A tuple, which takes half the time of a frozen dataclass: one is made of every row.
+    said: each judgement in it where a tool for labelling wrote it; `label` is then what most say. A tuple, which takes
+    half the time of a frozen dataclass: one is made of every row.
     """
 
     row: int
     external_id: str | None
     text: str
     label: str | None
+    said: tuple[Said, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,6 +7,8 @@ import unicodedata
 from collections.abc import Sequence
 
 from newsgate.tasks.reading.encodings import lone_byte, spell_encoding
+from newsgate.tasks.reading.label_tools.said import Record
+from newsgate.tasks.reading.label_tools.tool_labels import ToolLabels
 from newsgate.tasks.reading.label_values.vocabulary import FAKE_OR_REAL, LabelVocabulary
 from newsgate.tasks.reading.records import MAX_ID_CHARS, RAW_SHOWN_CHARS, Rejected, Row
 
@@ -85,13 +87,19 @@ class LabelReader:
 class RowMaker:
     """Builds rows of one input; `labels` is None when no label column was named.
 
-    every_label: what all rows are.
+    every_label: what all rows are. tool: reads the labels of a tool's export.
     undecodable_rows: how many rows were refused for bytes that are not valid in the encoding.
     misquoted_rows: how many for a quote that is not closed where it should be.
     """
 
     def __init__(
-        self, *, encoding: str, max_text_chars: int, labels: LabelReader | None, every_label: str | None = None
+        self,
+        *,
+        encoding: str,
+        max_text_chars: int,
+        labels: LabelReader | None,
+        every_label: str | None = None,
+        tool: ToolLabels | None = None,
     ) -> None:
         self.undecodable_rows = 0
         self.misquoted_rows = 0
@@ -99,9 +107,12 @@ class RowMaker:
         self._max_text_chars = max_text_chars
         self._labels = labels
         self._every_label = every_label
+        self._tool = tool
 
-    def make(self, line: int, text: str, external_id: str | None, label: str | None) -> Row | str:
-        """Return the row, or the reason to refuse it."""
+    def make(
+        self, line: int, text: str, external_id: str | None, label: str | None, record: Record | None = None
+    ) -> Row | str:
+        """Return the row, or the reason to refuse it; record: all of it, where a tool's labels are in it."""
         # Nearly every text begins with a letter, which settles that it is not empty.
         if not text[:1].isalnum() or text[0] in _INVISIBLE_OTHERS:
             if is_blank(text):
@@ -114,6 +125,9 @@ class RowMaker:
             external_id = external_id.strip()
             if len(external_id) > MAX_ID_CHARS:
                 return too_long("id", len(external_id), MAX_ID_CHARS)
+        if record is not None and self._tool is not None:
+            read = self._tool.read(record)
+            return read if isinstance(read, str) else Row(line, external_id or None, text, *read)
         if label is not None and self._labels is not None:
             said = label
             label = self._labels.read(said)

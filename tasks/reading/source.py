@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -17,6 +18,8 @@ from newsgate.tasks.reading.json_cursor import JsonCursor
 from newsgate.tasks.reading.json_rows import ENDS_EARLY as JSON_ENDS_EARLY
 from newsgate.tasks.reading.json_rows import JsonRows
 from newsgate.tasks.reading.jsonl_rows import JsonlRows
+from newsgate.tasks.reading.label_tools.said import DISPUTED
+from newsgate.tasks.reading.label_tools.tool_labels import ToolLabels
 from newsgate.tasks.reading.layout import Sample, decide_layout
 from newsgate.tasks.reading.lines import decode_text, read_lines
 from newsgate.tasks.reading.records import Layout, Limits, ReadOptions, Rejected, Row
@@ -37,6 +40,7 @@ class Source:
     size_bytes: of the input as it is, compressed or not.
     position_bytes: how many of them the latest `rows()` has consumed.
     warnings: what the person should know, complete when the latest `rows()` has ended.
+    no_labels: how many judgements of the latest `rows()` are no label, by why not, where a tool wrote the file.
     incomplete: rows are missing from the input itself, known when the latest `rows()` or `look_for_damage()` has ended.
     """
 
@@ -50,6 +54,7 @@ class Source:
         self._contents: dict[str | None, Content] = {}
         self._warnings: list[str] = []
         self.incomplete = False
+        self.no_labels: Counter[str] = Counter()
         if not snapshot.size_bytes:
             raise EmptyFileError("the file is empty", where=self.name, remedy="Give it a header and rows")
         refuse_known_formats(snapshot.read_at(0, HEAD_BYTES), where=self.name)
@@ -97,12 +102,17 @@ class Source:
         """
         expected_sha256 = self.sha256
         self._warnings = []
-        labels = LabelReader(layout.vocabulary) if layout.label_column is not None else None
+        labels = LabelReader(layout.vocabulary) if layout.label_column is not None and layout.tool is None else None
+        tool = None
+        if layout.tool is not None and layout.label_column is not None:
+            tool = ToolLabels(layout.tool.tool, layout.label_column, layout.vocabulary)
+        self.no_labels = Counter() if tool is None else tool.counts
         maker = RowMaker(
             encoding=layout.encoding,
             max_text_chars=layout.max_text_chars,
             labels=labels,
             every_label=layout.every_label,
+            tool=tool,
         )
         content = self._content(layout.member)
         damage_of: Callable[[], str | None]
@@ -242,6 +252,8 @@ class Source:
             self._warnings.append(f"{count} a quote that is not closed; where quotes mean nothing: --quoting none")
         if labels is not None and (warning := labels.warning()):
             self._warnings.append(warning)
+        if disputed := self.no_labels[DISPUTED]:
+            self._warnings.append(f"1 text {DISPUTED}" if disputed == 1 else f"{disputed:,} texts {DISPUTED}")
 
     def _collect_damage(self, damage: str | None, *, has_trailing: bool) -> None:
         self.incomplete = damage is not None

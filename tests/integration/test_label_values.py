@@ -20,7 +20,7 @@ from tests.labels import said
 NUMBERS = "text,label\nthe moon was sold,1\nthe bridge reopened,0\n"
 LABELLED = {"the moon was sold": "fake", "the bridge reopened": "real"}
 SCALE = "text,truth\n" + "".join(
-    f"{number},{value}\n"
+    f"claim {number} of the town,{value}\n"
     for number, value in enumerate(("pants-fire", "false", "barely-true", "half-true", "mostly-true", "true"))
 )
 

@@ -79,6 +79,12 @@ def check_vocabulary(vocabulary: LabelVocabulary, values: Mapping[str, int], *, 
         )
 
 
+def is_clear(values: Iterable[str], column: str) -> bool:
+    """Whether some of the values say fake or real, and so the column is about that."""
+    found = _sort(dict.fromkeys(values, 1), column)
+    return bool(found.fake or found.real or found.leaning)
+
+
 def is_known_neither(value: str) -> bool:
     """Whether people who write this mean: neither fake nor real."""
     return fold(value) in NEITHER_WORDS

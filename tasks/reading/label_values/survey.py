@@ -1,17 +1,20 @@
-"""One pass over a file before any of its labels is used: which values its column of labels holds, and what they say."""
+"""One pass over a file before any of its labels is used: which values they have, and what they say."""
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Protocol
 
 from newsgate.foundation.errors import WrongUsageError
+from newsgate.tasks.reading.errors import ReadError
+from newsgate.tasks.reading.label_tools.said import UNCLEAR, ToolShape
 from newsgate.tasks.reading.label_values.decision import (
     LabelValuesError,
     check_vocabulary,
     decide_vocabulary,
+    is_clear,
     list_values,
     speaks_for_itself,
 )
@@ -24,10 +27,15 @@ DEFAULT_LABEL_COLUMN = "label"
 MOST_VALUES = 1_000
 
 
+class NoAnswerError(ReadError):
+    """A tool's export in which it is unclear which question the labels answer."""
+
+
 class LabelledSource(Protocol):
     """What is asked of a source here; `Source` is one."""
 
     name: str
+    no_labels: Counter[str]
 
     def layout(self, options: ReadOptions | None = None) -> Layout:
         """How to read the input."""
@@ -37,32 +45,37 @@ class LabelledSource(Protocol):
 
 
 def labelled_layout(source: LabelledSource, options: ReadOptions, *, needs_labels: bool = False) -> Layout:
-    """How to read the input with its labels; without `needs_labels`, with those that the options ask for.
+    """How to read the input with its labels.
 
+    Without `needs_labels`, with those that the options ask for, and those of a tool's export.
     Raises ReadError, LabelValuesError where it is unclear what the labels say, WrongUsageError.
     """
+    # Which column of a tool's export holds the labels, its shape says.
+    layout = source.layout(replace(options, label_column=None))
+    if layout.tool is not None:
+        asked = needs_labels or _asks_for_labels(options) or options.tool is not None
+        return _tool_layout(source, layout, layout.tool, options, is_asked=asked)
     if options.every_label is not None:
         if options.label_column is not None or options.vocabulary is not None or options.labels_strict:
             raise WrongUsageError(
                 "--label labels every row, so no column of labels is read", remedy="Leave out --label, or the others"
             )
-        return replace(source.layout(options), every_label=options.every_label)
-    layout = _with_label_column(source, options, needs_labels=needs_labels)
-    return layout if layout.label_column is None else settle_labels(source, layout, options)
+        return replace(layout, every_label=options.every_label)
+    if not (needs_labels or _asks_for_labels(options)):
+        return layout
+    column = options.label_column or find_label_column(layout.columns)
+    return settle_labels(source, source.layout(replace(options, label_column=column)), options)
 
 
 def settle_labels(source: LabelledSource, layout: Layout, options: ReadOptions) -> Layout:
     """Decide what the values in the layout's column of labels say. Raises LabelValuesError."""
     column = layout.label_column or DEFAULT_LABEL_COLUMN
     values = _count_values(source, layout, column)
-    if options.vocabulary is not None:
-        check_vocabulary(options.vocabulary, values, column=column, where=source.name)
-        vocabulary = replace(options.vocabulary, strict=options.labels_strict)
-    else:
-        vocabulary = decide_vocabulary(values, column=column, where=source.name, strict=options.labels_strict)
+    vocabulary = _settle_vocabulary(values, column, options, where=source.name)
     is_usual = fold(column) in (DEFAULT_LABEL_COLUMN, fold(options.label_column or ""))
-    note = _note(values, vocabulary, column, is_usual=is_usual)
-    return replace(layout, vocabulary=vocabulary, notes=(*layout.notes, note) if note else layout.notes)
+    note = None if is_usual and _is_plain(values, vocabulary) else _meaning(values, vocabulary)
+    notes = (f"labels in column {column!r}: {note}",) if note else ()
+    return replace(layout, vocabulary=vocabulary, notes=(*layout.notes, *notes))
 
 
 def find_label_column(columns: Sequence[str]) -> str:
@@ -76,38 +89,110 @@ def find_label_column(columns: Sequence[str]) -> str:
     return DEFAULT_LABEL_COLUMN
 
 
-def _with_label_column(source: LabelledSource, options: ReadOptions, *, needs_labels: bool) -> Layout:
-    layout = source.layout(options)
-    asked = needs_labels or options.vocabulary is not None or options.labels_strict
-    if layout.label_column is not None or not asked:
-        return layout
-    return source.layout(replace(options, label_column=find_label_column(layout.columns)))
+def _asks_for_labels(options: ReadOptions) -> bool:
+    return options.label_column is not None or options.vocabulary is not None or options.labels_strict
+
+
+def _tool_layout(
+    source: LabelledSource, layout: Layout, tool: ToolShape, options: ReadOptions, *, is_asked: bool
+) -> Layout:
+    """Read a tool's labels; where nobody asks for them and they say neither fake nor real, the file has none."""
+    if options.every_label is not None:
+        raise WrongUsageError(
+            f"--label labels every row, and this is an export of {tool.title}, in which each row says it itself",
+            remedy="Leave out --label",
+        )
+    recognised = f"read as an export of {tool.title}"
+    try:
+        question = _choose_question(tool, layout, options, where=source.name)
+        asking = replace(layout, label_column=question)
+        values = _count_values(source, asking, question)
+        vocabulary = _settle_vocabulary(values, question, options, where=source.name)
+    except (LabelValuesError, NoAnswerError) as error:
+        if is_asked:
+            raise
+        return replace(layout, notes=(*layout.notes, f"{recognised}, without its labels: {error.what}"))
+    said = _meaning(values, vocabulary) or "nobody has labelled anything"
+    notes = [f"{recognised}: {said}"]
+    if source.no_labels:
+        how = how_to_export(source.no_labels)
+        notes.append(f"no labels: {list_no_labels(source.no_labels)}{f'; {how}' if how else ''}")
+    if others := Counter({value: rows for value, rows in values.items() if vocabulary.label_of(value) is None}):
+        notes.append(f"neither fake nor real: {list_values(others)}")
+    return replace(asking, vocabulary=vocabulary, notes=(*layout.notes, *notes))
+
+
+def how_to_export(no_labels: Mapping[str, int]) -> str | None:
+    """How to export such that nothing is left out that decides about labels; None where nothing is."""
+    if not no_labels.get(UNCLEAR):
+        return None
+    return "Argilla keeps that in dataset.records.to_list(flatten=True), and in dataset.records.to_datasets()"
+
+
+def list_no_labels(counts: Mapping[str, int]) -> str:
+    """How many judgements are none, by why not."""
+    return ", ".join(f"{count:,} {why}" for why, count in sorted(counts.items(), key=lambda each: (-each[1], each[0])))
+
+
+def _choose_question(tool: ToolShape, layout: Layout, options: ReadOptions, *, where: str) -> str:
+    """The question that the labels answer: the one that is named, the only one, or the only one about fake and real."""
+    taken = {*layout.text_columns, *layout.text_fallbacks, layout.id_column}
+    answers = [answer for answer in tool.answers if answer.name not in taken]
+    names = [answer.name for answer in answers]
+    wanted = options.label_column
+    if wanted is not None and (wanted in names or len(names) != 1):
+        if wanted in names:
+            return wanted
+    elif len(names) == 1:
+        return names[0]
+    clear = [answer.name for answer in answers if is_clear(answer.values, answer.name)]
+    if wanted is None and len(clear) == 1:
+        return clear[0]
+    listed = ", ".join(map(repr, names)) or "none"
+    what = "no question" if wanted is None else f"no question {wanted!r}"
+    raise NoAnswerError(
+        f"{what} of this export of {tool.title} is about fake and real, among: {listed}",
+        where=where,
+        remedy="Name the right one with --label-column",
+    )
+
+
+def _settle_vocabulary(values: Counter[str], column: str, options: ReadOptions, *, where: str) -> LabelVocabulary:
+    if options.vocabulary is None:
+        return decide_vocabulary(values, column=column, where=where, strict=options.labels_strict)
+    check_vocabulary(options.vocabulary, values, column=column, where=where)
+    return replace(options.vocabulary, strict=options.labels_strict)
 
 
 def _count_values(source: LabelledSource, layout: Layout, column: str) -> Counter[str]:
     values: Counter[str] = Counter()
     for row in source.rows(replace(layout, vocabulary=None)):
-        if isinstance(row, Row) and row.label is not None:
+        if isinstance(row, Rejected):
+            continue
+        if row.label is not None:
             values[row.label] += 1
-            if len(values) > MOST_VALUES:
-                raise LabelValuesError(
-                    f"column {column!r} holds more than {MOST_VALUES:,} different values, which are no labels",
-                    column=column,
-                    values=values,
-                    where=source.name,
-                    remedy="Name another one with --label-column",
-                )
+        for said in row.said:
+            values.update(said.values)
+        if len(values) > MOST_VALUES:
+            raise LabelValuesError(
+                f"column {column!r} holds more than {MOST_VALUES:,} different values, which are no labels",
+                column=column,
+                values=values,
+                where=source.name,
+                remedy="Name another one with --label-column",
+            )
     return values
 
 
-def _note(values: Counter[str], vocabulary: LabelVocabulary, column: str, *, is_usual: bool) -> str | None:
-    """How the labels were understood; None where they are in newsgate's own words, in the usual column or the named."""
+def _is_plain(values: Iterable[str], vocabulary: LabelVocabulary) -> bool:
+    """Whether all labels are newsgate's own words."""
+    return all(FAKE_OR_REAL.label_of(value) for value in values if vocabulary.label_of(value))
+
+
+def _meaning(values: Counter[str], vocabulary: LabelVocabulary) -> str:
+    """How the labels were understood; empty where none was."""
     sides: dict[str, Counter[str]] = {"fake": Counter(), "real": Counter()}
     for value, count in values.items():
         if (label := vocabulary.label_of(value)) is not None:
             sides[label][value] = count
-    plain = all(FAKE_OR_REAL.label_of(value) for side in sides.values() for value in side)
-    if plain and is_usual:
-        return None
-    understood = "; ".join(f"{label} is {list_values(side)}" for label, side in sides.items() if side)
-    return f"labels in column {column!r}: {understood}" if understood else None
+    return "; ".join(f"{label} is {list_values(side)}" for label, side in sides.items() if side)
