@@ -10,7 +10,7 @@ import pytest
 from newsgate.tasks.reading.label_values import words
 from tests.pages import DOCS, examples, run_page
 
-PAGES = ("files.md",)
+PAGES = ("files.md", "labels-from-tools.md")
 
 
 @pytest.mark.parametrize("page", PAGES)

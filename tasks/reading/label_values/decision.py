@@ -79,6 +79,12 @@ def check_vocabulary(vocabulary: LabelVocabulary, values: Mapping[str, int], *, 
         )
 
 
+def words_vocabulary(values: Iterable[str], column: str) -> LabelVocabulary:
+    """What those of the values say that can only mean one thing."""
+    found = _sort(dict.fromkeys(values, 1), column)
+    return LabelVocabulary(frozenset(map(fold, found.fake)), frozenset(map(fold, found.real)))
+
+
 def is_clear(values: Iterable[str], column: str) -> bool:
     """Whether some of the values say fake or real, and so the column is about that."""
     found = _sort(dict.fromkeys(values, 1), column)

@@ -10,6 +10,7 @@ from typing import Protocol
 from newsgate.foundation.errors import WrongUsageError
 from newsgate.tasks.reading.errors import ReadError
 from newsgate.tasks.reading.label_tools.said import UNCLEAR, ToolShape
+from newsgate.tasks.reading.label_values.class_names import by_names, check_numbers, with_numbers
 from newsgate.tasks.reading.label_values.decision import (
     LabelValuesError,
     check_vocabulary,
@@ -71,10 +72,17 @@ def settle_labels(source: LabelledSource, layout: Layout, options: ReadOptions) 
     """Decide what the values in the layout's column of labels say. Raises LabelValuesError."""
     column = layout.label_column or DEFAULT_LABEL_COLUMN
     values = _count_values(source, layout, column)
-    vocabulary = _settle_vocabulary(values, column, options, where=source.name)
-    is_usual = fold(column) in (DEFAULT_LABEL_COLUMN, fold(options.label_column or ""))
+    names = next((each.names for each in layout.class_names if each.column == column), ())
+    if names and options.vocabulary is not None:
+        check_numbers(options.vocabulary, names, column=column, where=source.name)
+        options = replace(options, vocabulary=with_numbers(options.vocabulary, names))
+    elif names:
+        values = by_names(values, names)
+    vocabulary = with_numbers(_settle_vocabulary(values, column, options, where=source.name), names)
+    is_usual = not names and fold(column) in (DEFAULT_LABEL_COLUMN, fold(options.label_column or ""))
     note = None if is_usual and _is_plain(values, vocabulary) else _meaning(values, vocabulary)
-    notes = (f"labels in column {column!r}: {note}",) if note else ()
+    by_whom = ", by the names in the file" if names else ""
+    notes = (f"labels in column {column!r}{by_whom}: {note}",) if note else ()
     return replace(layout, vocabulary=vocabulary, notes=(*layout.notes, *notes))
 
 

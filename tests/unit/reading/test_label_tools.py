@@ -45,7 +45,7 @@ def tasks(draw: st.DrawFn, *, most_people: int) -> list[Task]:
     given = st.builds(Given, st.just(0), st.sampled_from([*VALUES, None]))
     answers = draw(st.lists(st.lists(given, max_size=most_people), min_size=1, max_size=6))
     drawn = [tuple(Given(person, each.value) for person, each in enumerate(of_one, 1)) for of_one in answers]
-    sure = [(Given(1, "fake"),), (Given(1, "real"),)]
+    sure: list[tuple[Given, ...]] = [(Given(1, "fake"),), (Given(1, "real"),)]
     texts = draw(st.lists(TEXTS, min_size=len(drawn) + 2, max_size=len(drawn) + 2))
     return [
         Task(f"A claim {n} about {text}", each) for n, (text, each) in enumerate(zip(texts, drawn + sure, strict=True))

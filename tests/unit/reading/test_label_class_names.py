@@ -1,0 +1,53 @@
+"""Numbers that a file names: the names count, whatever the numbers mean elsewhere."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from newsgate.tasks.reading import LabelValuesError, Layout, ReadOptions, Row, open_source, parse_vocabulary
+from newsgate.tasks.reading.label_values.class_names import by_names
+from newsgate.tasks.reading.label_values.survey import settle_labels
+from newsgate.tasks.reading.records import ClassNames
+
+CONTENT = "text,label\na claim about the moon,0\na claim about the town,1\na claim about nothing,-1\n"
+
+
+def labels_by(names: tuple[str, ...], options: ReadOptions, folder: Path) -> tuple[list[str | None], Layout]:
+    path = folder / "a.csv"
+    path.write_text(CONTENT)
+    with open_source(path, spool_folder=folder) as source:
+        layout = source.layout(replace(options, label_column="label"))
+        layout = settle_labels(source, replace(layout, class_names=(ClassNames("label", names),)), options)
+        return [row.label for row in source.rows(layout) if isinstance(row, Row)], layout
+
+
+@pytest.mark.parametrize(
+    ("names", "labels"),
+    [(("fake", "real"), ["fake", "real", None]), (("TRUE", "FAKE"), ["real", "fake", None])],
+)
+def test_the_names_say_what_the_numbers_mean(names: tuple[str, ...], labels: list[str | None], tmp_path: Path) -> None:
+    read, layout = labels_by(names, ReadOptions(), tmp_path)
+    assert read == labels
+    assert layout.notes[-1].startswith("labels in column 'label', by the names in the file: fake is ")
+
+
+def test_names_that_say_nothing_are_asked_about_and_may_be_typed(tmp_path: Path) -> None:
+    with pytest.raises(LabelValuesError, match="--labels fake=1,real=0 or --labels fake=0,real=1"):
+        labels_by(("0", "1"), ReadOptions(), tmp_path)
+    for typed in ("fake=b,real=a", "fake=1,real=0"):
+        options = ReadOptions(vocabulary=parse_vocabulary(typed))
+        assert labels_by(("a", "b"), options, tmp_path)[0] == ["real", "fake", None]
+
+
+def test_what_is_typed_may_not_contradict_the_names(tmp_path: Path) -> None:
+    options = ReadOptions(vocabulary=parse_vocabulary("fake=1,real=0"))
+    with pytest.raises(LabelValuesError, match="the file calls 0 'fake' in column 'label'"):
+        labels_by(("fake", "real"), options, tmp_path)
+
+
+def test_a_number_without_a_name_stays_one() -> None:
+    assert by_names({"0": 1, "1.0": 2, "7": 3, "x": 4, "-1": 5}, ("a", "b")) == Counter(a=1, b=2, **{"7": 3}, x=4)
