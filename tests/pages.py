@@ -10,9 +10,15 @@ from pathlib import Path
 
 import click
 from click.testing import CliRunner
+from sqlalchemy import select
 
+from newsgate.db.tables import chunks
 from newsgate.enqueue import enqueue
 from newsgate.main import newsgate
+from newsgate.tasks.classifying.classify_chunk import classify_chunk
+from newsgate.tasks.classifying.worker_process import make_worker_context
+from newsgate.tasks.running.open_database import open_database
+from newsgate.worker.settings import load_settings
 
 DOCS = Path(__file__).parents[1] / "docs"
 _PROGRAMS: dict[str, click.Command] = {"enqueue": enqueue, "newsgate": newsgate}
@@ -46,8 +52,24 @@ def run_page(page: str) -> Iterator[tuple[str, list[str], list[str]]]:
     for each in examples(page):
         if isinstance(each, Example):
             yield each.typed, printed(each.typed, each.shown), list(each.shown)
+            if each.typed.startswith("enqueue"):
+                work_off()
         else:
             Path(each[0]).write_text(each[1], encoding="utf-8")
+
+
+def work_off() -> None:
+    """Classify what waits, as a worker beside the person would."""
+    settings = load_settings()
+    database = open_database(settings)
+    try:
+        context = make_worker_context(settings, database)
+        with database.read() as connection:
+            waiting = connection.execute(select(chunks.c.id).where(chunks.c.state == "queued")).scalars().all()
+        for chunk in waiting:
+            assert classify_chunk(chunk, context, from_broker=True) == "done"
+    finally:
+        database.close()
 
 
 def printed(typed: str, shown: tuple[str, ...]) -> list[str]:

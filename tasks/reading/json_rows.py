@@ -11,6 +11,7 @@ from newsgate.tasks.reading.json_shape import EVERY_KEY, split_path
 from newsgate.tasks.reading.record_maker import RecordMaker
 from newsgate.tasks.reading.records import RAW_SHOWN_CHARS, Layout, Rejected, Row
 from newsgate.tasks.reading.row_maker import RowMaker, reject
+from newsgate.tasks.reading.used_columns import used_columns
 
 ENDS_EARLY = "the JSON document ends early"
 BROKEN = "the JSON document is broken"
@@ -61,9 +62,7 @@ class JsonRows:
             self.damage = ENDS_EARLY
 
     def _columns(self) -> Iterator[dict[str, object]]:
-        layout = self._layout
-        used = [*layout.text_columns, *layout.text_fallbacks, layout.id_column, layout.label_column]
-        names = [name for name in dict.fromkeys(used) if name is not None]
+        names = used_columns(self._layout)
         columns = [self._column(name) for name in names]
         for cells in itertools.zip_longest(*columns):
             if None in cells or len({cell[0] for cell in cells if cell is not None}) > 1:

@@ -8,6 +8,7 @@ from newsgate.tasks.reading.columns import choose_columns
 from newsgate.tasks.reading.errors import EmptyFileError, UnusedOptionError, quote_column
 from newsgate.tasks.reading.headers import names_of_columns, refuse_row_as_header
 from newsgate.tasks.reading.json_values import flat_names
+from newsgate.tasks.reading.label_tools.recognise import recognise_tool
 from newsgate.tasks.reading.layout import cells_of
 from newsgate.tasks.reading.records import ClassNames, Format, Layout, ReadOptions
 from newsgate.tasks.reading.workbooks.sheets import SheetRow
@@ -57,6 +58,11 @@ def sheet_layout(
         text_fallbacks=chosen.text_fallbacks,
         sheet=sheet,
         sample_cells=cells,
+        tool=recognise_tool(
+            [dict(zip(columns, row, strict=False)) for row in body],
+            named=options.tool,
+            where=where,
+        ),
     )
 
 
@@ -91,6 +97,7 @@ def parquet_layout(
         text_fallbacks=chosen.text_fallbacks,
         class_names=class_names,
         sample_cells=cells_of(sample),
+        tool=recognise_tool(sample, named=options.tool, where=where),
     )
 
 

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from newsgate.tasks.reading.record_maker import RecordMaker
 from newsgate.tasks.reading.records import RAW_SHOWN_CHARS, Layout, Rejected, Row
 from newsgate.tasks.reading.row_maker import RowMaker, reject
+from newsgate.tasks.reading.used_columns import used_columns
 from newsgate.tasks.reading.workbooks.sheets import SheetRow
 
 
@@ -38,9 +39,3 @@ def rows_of_records(
             yield reject(number, made, [raw])
         else:
             yield made
-
-
-def used_columns(layout: Layout) -> list[str]:
-    """The columns that rows are made of."""
-    named = [*layout.text_columns, *layout.text_fallbacks, layout.id_column, layout.label_column]
-    return [name for name in dict.fromkeys(named) if name is not None]

@@ -13,7 +13,8 @@ from newsgate.tasks.reading.parquet import ParquetTable
 from newsgate.tasks.reading.records import Layout, ReadOptions, Rejected, Row
 from newsgate.tasks.reading.row_maker import RowMaker
 from newsgate.tasks.reading.table_layout import parquet_layout, sheet_layout
-from newsgate.tasks.reading.table_rows import rows_of_records, rows_of_sheet, used_columns
+from newsgate.tasks.reading.table_rows import rows_of_records, rows_of_sheet
+from newsgate.tasks.reading.used_columns import used_columns
 from newsgate.tasks.reading.workbooks.ods import OdsWorkbook
 from newsgate.tasks.reading.workbooks.parts import BrokenPartError
 from newsgate.tasks.reading.workbooks.xlsx import XlsxWorkbook

@@ -94,7 +94,8 @@ def test_a_scale_is_divided_where_a_person_says_and_the_rest_is_no_label(typed: 
     option = "--labels 'fake=pants-fire,false,barely-true;real=mostly-true,true'"
     done = typed.newsgate(f"labels import liar.csv {option}")
     assert (done.exit_code, done.stderr.splitlines()[-1]) == (0, "5 labels stored, 1 without an answer")
-    assert typed.stored() == {"0": "fake", "1": "fake", "2": "fake", "4": "real", "5": "real"}
+    labels = ("fake", "fake", "fake", None, "real", "real")
+    assert typed.stored() == {f"claim {n} of the town": label for n, label in enumerate(labels) if label}
     for command, refused in (("labels import", "row 5 was refused: "), ("evaluate", "  row 5: ")):
         strict = typed.newsgate(f"{command} liar.csv {option} --labels-strict")
         assert strict.exit_code == 3

@@ -2,13 +2,25 @@
 
 from __future__ import annotations
 
+import json
 from collections import Counter
 from dataclasses import replace
 from pathlib import Path
 
+import openpyxl
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
-from newsgate.tasks.reading import LabelValuesError, Layout, ReadOptions, Row, open_source, parse_vocabulary
+from newsgate.tasks.reading import (
+    LabelValuesError,
+    Layout,
+    ReadOptions,
+    Row,
+    labelled_layout,
+    open_source,
+    parse_vocabulary,
+)
 from newsgate.tasks.reading.label_values.class_names import by_names
 from newsgate.tasks.reading.label_values.survey import settle_labels
 from newsgate.tasks.reading.records import ClassNames
@@ -51,3 +63,29 @@ def test_what_is_typed_may_not_contradict_the_names(tmp_path: Path) -> None:
 
 def test_a_number_without_a_name_stays_one() -> None:
     assert by_names({"0": 1, "1.0": 2, "7": 3, "x": 4, "-1": 5}, ("a", "b")) == Counter(a=1, b=2, **{"7": 3}, x=4)
+
+
+def test_the_names_in_a_parquet_file_are_those(tmp_path: Path) -> None:
+    features = {"label": {"_type": "ClassLabel", "names": ["real", "fake"]}}
+    table = pa.table({"text": ["a claim about the moon", "a claim about the town"], "label": [0, 1]})
+    path = tmp_path / "a.parquet"
+    pq.write_table(table.replace_schema_metadata({"huggingface": json.dumps({"info": {"features": features}})}), path)
+    with open_source(path, spool_folder=tmp_path) as source:
+        layout = labelled_layout(source, ReadOptions(), needs_labels=True)
+        assert [row.label for row in source.rows(layout) if isinstance(row, Row)] == ["real", "fake"]
+
+
+def test_a_workbooks_numbers_and_truth_values_are_one_value(tmp_path: Path) -> None:
+    book = openpyxl.Workbook()
+    for cells in (
+        ("text", "is_fake"),
+        ("a claim about the moon", True),
+        ("a claim about the town", 0.0),
+        ("a third", 1),
+    ):
+        book.active.append(cells)
+    book.save(tmp_path / "a.xlsx")
+    for options in (ReadOptions(), ReadOptions(vocabulary=parse_vocabulary("fake=1,real=0"))):
+        with open_source(tmp_path / "a.xlsx", spool_folder=tmp_path) as source:
+            layout = labelled_layout(source, options, needs_labels=True)
+            assert [row.label for row in source.rows(layout) if isinstance(row, Row)] == ["fake", "real", "fake"]
