@@ -139,8 +139,15 @@ def latest_result(connection: Connection, item: int) -> Result | None:
 
 def read_rejects(connection: Connection, batch: int, *, limit: int | None = None) -> list[Reject]:
     """The refused rows of a batch, in the order of the file."""
+    return list(stream_rejects(connection, batch, limit=limit))
+
+
+def stream_rejects(connection: Connection, batch: int, *, limit: int | None = None) -> Iterator[Reject]:
+    """As `read_rejects`, a block of rows in memory at a time."""
     query = select(rejects.c.row, rejects.c.reason, rejects.c.raw).where(rejects.c.batch_id == batch)
-    return [Reject(**row._mapping) for row in connection.execute(query.order_by(rejects.c.row).limit(limit))]
+    query = query.order_by(rejects.c.row).limit(limit)
+    rows = connection.execute(query, execution_options={"yield_per": _FETCH_ROWS})
+    return (Reject(*row) for row in rows)
 
 
 def count_rejects_by_reason(connection: Connection, batch: int) -> Iterator[tuple[str, int]]:

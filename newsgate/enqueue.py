@@ -1,36 +1,60 @@
-"""The program `enqueue`: a file of texts into the database, and the workers rung."""
+"""The program `enqueue`: files of texts into the database, and the workers rung."""
 
 from __future__ import annotations
 
 import json
-from typing import Any
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
 
 import click
 
+from newsgate.console.dry_run import show_what_would_be_enqueued
+from newsgate.console.enqueue_files import (
+    choose_files,
+    enqueue_each,
+    enqueue_one,
+    exit_code_of,
+    print_files_summary,
+    request_for,
+    wait_for_outcome,
+)
 from newsgate.console.error_reporting import ErrorReportingCommand
 from newsgate.console.exit_codes import EXIT_SOME_ROWS_BAD
-from newsgate.console.file_messages import print_enqueue_summary, reading_progress
 from newsgate.console.file_reading_options import file_reading_options, make_read_options
 from newsgate.console.help_settings import HELP_SETTINGS
-from newsgate.console.label_options import label_options
+from newsgate.console.label_options import label_options_of_files
 from newsgate.console.messages import print_message
 from newsgate.console.parameter_types import MODEL_NUMBER, UTF8_TEXT
 from newsgate.console.settings_and_database import settings_and_database
+from newsgate.foundation.errors import WrongUsageError
+
+if TYPE_CHECKING:
+    from newsgate.db.session import Database
+    from newsgate.model.labels import Label
+    from newsgate.tasks.enqueueing.input_files import InputFile
+    from newsgate.tasks.enqueueing.request import Request
+    from newsgate.worker.settings import Settings
 
 
 @click.command("enqueue", cls=ErrorReportingCommand, context_settings=HELP_SETTINGS)
-@click.argument("file")
+@click.argument("files", nargs=-1, required=True, metavar="FILE...")
 @file_reading_options
-@label_options
+@label_options_of_files
 @click.option("--name", type=UTF8_TEXT, metavar="TEXT", help="What the batch is called. [default: the file's name]")
 @click.option("--model", type=MODEL_NUMBER, metavar="N", help="The model to classify with. [default: the champion]")
 @click.option("--again", is_flag=True, help="Enqueue the file again, even if it was enqueued before.")
 @click.option("--wait", is_flag=True, help="Stay until every row has its verdict.")
 @click.option("--dry-run", is_flag=True, help="Show what is in FILE and what would be enqueued; store nothing.")
-@click.option("--json", "as_json", is_flag=True, help="Print {batch, run, model, items, rejected} as one JSON object.")
+@click.option(
+    "--json",
+    "as_json",
+    is_flag=True,
+    help="Print {batch, run, model, items, rejected} as one JSON object; of several files, a list.",
+)
 def enqueue(
-    file: str,
+    files: tuple[str, ...],
     *,
+    labels_of_files: tuple[Label, ...],
     name: str | None,
     model: int | None,
     again: bool,
@@ -45,6 +69,9 @@ def enqueue(
     cannot be used are refused one by one, with their reason. The rows beside them are stored. After an interruption,
     run the same command again: it goes on where it stopped.
 
+    Several files, patterns such as 'posts-*.csv' and folders become a batch for each file. A file that cannot be read
+    stops no other.
+
     \b
     Exit codes: 0 done, 1 an error, 2 wrong usage, 3 done but some rows were refused or failed.
 
@@ -52,60 +79,68 @@ def enqueue(
     Examples:
       enqueue posts.csv
       enqueue --text-column body --id-column guid export.jsonl.gz
+      enqueue exports/ more-posts.csv
       zcat big.csv.gz | enqueue --name big --wait -
     """
+    chosen = choose_files(files, labels_of_files)
     if dry_run:
-        _show_what_would_be_enqueued(file, as_json=as_json, reading=reading)
-        return
-    from newsgate.console.progress_line import ProgressLine
-    from newsgate.console.wait_for_batch import wait_with_progress
-    from newsgate.tasks.enqueueing.enqueue import enqueue as enqueue_file
-    from newsgate.tasks.enqueueing.request import EnqueueInterruptedError, Request
+        raise SystemExit(show_what_would_be_enqueued(chosen, as_json=as_json, reading=reading))
+    from newsgate.tasks.enqueueing.request import Request
 
+    if chosen.are_several and name is not None:
+        raise WrongUsageError("--name is for one file", remedy="Leave it out: each batch is called as its file is")
     with settings_and_database() as (settings, database):
-        request = Request(
-            path=file,
-            options=make_read_options(settings.max_text_chars, **reading),
-            name=name,
-            model=model,
-            again=again,
-        )
-        try:
-            with ProgressLine("reading") as line:
-                done = enqueue_file(request, settings=settings, database=database, progress=reading_progress(line))
-        except EnqueueInterruptedError as stopped:
-            print_message(
-                f"stopped: batch {stopped.batch} holds {stopped.items} rows; the same command goes on from there"
-            )
-            raise
-        except KeyboardInterrupt:
-            print_message("stopped: nothing was stored")
-            raise
-        print_enqueue_summary(done, database)
-        if as_json:
-            figures = {"batch": done.batch, "run": done.run, "model": done.model}
-            click.echo(json.dumps({**figures, "items": done.items, "rejected": done.rejected}))
+        options = make_read_options(settings.max_text_chars, **reading)
+        request = Request(path="", options=options, name=name, model=model, again=again)
+        if chosen.are_several:
+            code = _enqueue_several(chosen.files, request, settings, database, wait=wait, as_json=as_json)
         else:
-            click.echo(done.batch)
-        failed = wait_with_progress(database, done.batch, model=done.model).failed if wait else 0
-    if done.rejected or done.incomplete or failed:
-        raise SystemExit(EXIT_SOME_ROWS_BAD)
+            code = _enqueue_one(chosen.files[0], request, settings, database, wait=wait, as_json=as_json)
+    if code:
+        raise SystemExit(code)
 
 
-def _show_what_would_be_enqueued(file: str, *, as_json: bool, reading: dict[str, Any]) -> None:
-    """Print the report of `newsgate inspect`, and exit as `enqueue` would."""
-    from newsgate.console.file_report import file_report_json, print_file_report
-    from newsgate.tasks.inspecting.inspect_file import inspect_file
-    from newsgate.worker.settings import load_settings
+def _enqueue_one(
+    file: InputFile, like: Request, settings: Settings, database: Database, *, wait: bool, as_json: bool
+) -> int:
+    from newsgate.console.wait_for_batch import wait_with_progress
+    from newsgate.tasks.enqueueing.request import EnqueueInterruptedError
 
-    settings = load_settings()
-    report = inspect_file(file, options=make_read_options(settings.max_text_chars, **reading), settings=settings)
+    try:
+        done = enqueue_one(request_for(file, like), settings, database)
+    except EnqueueInterruptedError as stopped:
+        print_message(f"stopped: batch {stopped.batch} holds {stopped.items} rows; the same command goes on from there")
+        raise
+    except KeyboardInterrupt:
+        print_message("stopped: nothing was stored")
+        raise
     if as_json:
-        click.echo(json.dumps(file_report_json(report), ensure_ascii=False))
+        figures = {"batch": done.batch, "run": done.run, "model": done.model}
+        click.echo(json.dumps({**figures, "items": done.items, "rejected": done.rejected}))
     else:
-        print_file_report(report)
-    if report.rejected or report.incomplete:
-        raise SystemExit(EXIT_SOME_ROWS_BAD)
+        click.echo(done.batch)
+    failed = wait_with_progress(database, done.batch, model=done.model).failed if wait else 0
+    return EXIT_SOME_ROWS_BAD if done.rejected or done.incomplete or failed else 0
+
+
+def _enqueue_several(
+    files: Sequence[InputFile], like: Request, settings: Settings, database: Database, *, wait: bool, as_json: bool
+) -> int:
+    outcomes = []
+    try:
+        for outcome in enqueue_each(files, like, settings, database):
+            outcomes.append(outcome)
+            if outcome.batch is not None and not as_json:
+                click.echo(outcome.batch)
+    except KeyboardInterrupt:
+        rest = "" if like.again else "; the same command goes on from there"
+        print_message(f"stopped: {len(outcomes)} of {len(files)} files are through{rest}")
+        raise
+    if as_json:
+        click.echo(json.dumps([each.figures() for each in outcomes]))
+    ended = [wait_for_outcome(each, database) if wait and not each.known else (each, None) for each in outcomes]
+    print_files_summary([outcome for outcome, _ in ended])
+    return exit_code_of(ended)
 
 
 def main() -> None:

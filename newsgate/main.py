@@ -22,6 +22,7 @@ from newsgate.commands.models import models
 from newsgate.commands.promote import promote
 from newsgate.commands.purge import purge
 from newsgate.commands.reclassify import reclassify
+from newsgate.commands.rejects import rejects
 from newsgate.commands.report import report
 from newsgate.commands.requeue import requeue
 from newsgate.commands.results import results
@@ -63,6 +64,7 @@ for _command in (
     inspect,
     status,
     results,
+    rejects,
     report,
     explain,
     cancel,

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import click
 
+from newsgate.console.batch_choice import BATCH_TO_CHANGE
 from newsgate.console.error_reporting import ErrorReportingCommand
 from newsgate.console.messages import print_message
-from newsgate.console.parameter_types import BATCH_NUMBER
 from newsgate.console.settings_and_database import settings_and_database
 
 
 @click.command("cancel", cls=ErrorReportingCommand)
-@click.argument("batch", type=BATCH_NUMBER)
+@click.argument("batch", type=BATCH_TO_CHANGE)
 def cancel(batch: int) -> None:
     """Stop classifying BATCH; the verdicts it has so far stay."""
     from newsgate.db.batch_status import batch_status

@@ -1,33 +1,46 @@
-"""`newsgate classify`: a file of texts in, its verdicts out, in one command."""
+"""`newsgate classify`: files of texts in, their verdicts out, in one command."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from contextlib import nullcontext
 from typing import TYPE_CHECKING, Any
 
 import click
 
+from newsgate.console.enqueue_files import (
+    EndedFile,
+    FileOutcome,
+    choose_files,
+    enqueue_each,
+    enqueue_one,
+    exit_code_of,
+    print_files_summary,
+    request_for,
+    wait_for_outcome,
+)
 from newsgate.console.error_reporting import ErrorReportingCommand
-from newsgate.console.exit_codes import EXIT_SOME_ROWS_BAD
-from newsgate.console.file_messages import print_enqueue_summary, reading_progress
 from newsgate.console.file_reading_options import file_reading_options, make_read_options
-from newsgate.console.label_options import label_options
+from newsgate.console.label_options import label_options_of_files
 from newsgate.console.max_error_option import max_error_option
 from newsgate.console.messages import print_message, print_warning
 from newsgate.console.parameter_types import MODEL_NUMBER, ROW_COUNT
+from newsgate.console.result_files import choose_result_files
 from newsgate.console.run_choice import choose_run, warn_of_missing_rows
 from newsgate.console.settings_and_database import settings_and_database
 
 if TYPE_CHECKING:
     from newsgate.db.session import Database
+    from newsgate.model.labels import Label
+    from newsgate.tasks.enqueueing.input_files import InputFiles
     from newsgate.tasks.enqueueing.request import Request
     from newsgate.worker.settings import Settings
 
 
 @click.command("classify", cls=ErrorReportingCommand)
-@click.argument("file")
+@click.argument("files", nargs=-1, required=True, metavar="FILE...")
 @file_reading_options
-@label_options
+@label_options_of_files
 @click.option("--model", type=MODEL_NUMBER, metavar="N", help="The model to classify with. [default: the champion]")
 @click.option("--again", is_flag=True, help="Classify the file again, even if it was classified before.")
 @max_error_option(help_text="Call rows `unsure`, so that at most about this share of the other labels is wrong.")
@@ -36,10 +49,16 @@ if TYPE_CHECKING:
     "--format", "form", type=click.Choice(["table", "csv", "jsonl"]), help="[default: table on a terminal, else csv]"
 )
 @click.option("--raw", is_flag=True, help="In csv, do not change cells that a spreadsheet would take for formulas.")
-@click.option("-o", "--output", type=click.Path(dir_okay=False, writable=True), help="Write the results there.")
+@click.option(
+    "-o",
+    "--output",
+    type=click.Path(writable=True),
+    help="Write the results there; of several files, a file each into this folder.",
+)
 def classify(
-    file: str,
+    files: tuple[str, ...],
     *,
+    labels_of_files: tuple[Label, ...],
     model: int | None,
     again: bool,
     max_error: float | None,
@@ -53,44 +72,65 @@ def classify(
 
     If `newsgate up` runs already, its workers are used. A file that was classified before is not classified again:
     its verdicts are printed, those of --model or of the latest model.
+
+    Several files, patterns such as 'posts-*.csv' and folders become a batch for each file. A file that cannot be read
+    stops no other.
     """
     from newsgate.console.results_output import write_results
-    from newsgate.console.wait_for_batch import wait_with_progress
     from newsgate.db.results import ResultFilter
     from newsgate.tasks.enqueueing.request import Request
     from newsgate.tasks.models.abstention import threshold_of
     from newsgate.tasks.running.local_system import LocalSystem, is_up
 
+    chosen = choose_files(files, labels_of_files)
+    results = choose_result_files(chosen, form=form, output=output)
     with settings_and_database() as (settings, database):
         options = make_read_options(settings.max_text_chars, **reading)
         if max_error is not None:
             # Before the file is stored: afterwards it would belong to a model that cannot say when it is sure.
             threshold_of(database, model, max_error=max_error)
+        like = Request(path="", options=options, model=model, again=again)
         worker_output = settings.home / "worker.log"
         with nullcontext() if is_up(settings) else LocalSystem(settings, worker_output=worker_output) as system:
-            request = Request(path=file, options=options, model=model, again=again)
-            batch, by_model, incomplete = _enqueue(request, settings, database)
             meanwhile = system.check if system else lambda: None
-            status = wait_with_progress(database, batch, model=by_model, meanwhile=meanwhile)
-        threshold = None if max_error is None else threshold_of(database, status.model, max_error=max_error)
-        wanted = ResultFilter(batch, limit=limit, model=status.model, threshold=threshold)
-        write_results(database, wanted, form=form, output=output, raw=raw)
-    if status.rejected or status.failed or incomplete:
-        raise SystemExit(EXIT_SOME_ROWS_BAD)
+            ended = _classify(chosen, like, settings, database, meanwhile=meanwhile)
+        for outcome, status in ended:
+            if status is None:
+                continue
+            threshold = None if max_error is None else threshold_of(database, status.model, max_error=max_error)
+            wanted = ResultFilter(status.batch, limit=limit, model=status.model, threshold=threshold)
+            if results.is_one_after_the_other and form != "jsonl":
+                click.echo(f"{outcome.file}:")
+            path = results.path_for(outcome.file, batch=status.batch)
+            write_results(database, wanted, form=form, output=path, raw=raw)
+    if chosen.are_several:
+        print_files_summary([outcome for outcome, _ in ended])
+    if code := exit_code_of(ended):
+        raise SystemExit(code)
 
 
-def _enqueue(request: Request, settings: Settings, database: Database) -> tuple[int, int, bool]:
-    """Enqueue the file, or find the batch that has its verdicts already. Raises AlreadyEnqueuedError for any other.
+def _classify(
+    chosen: InputFiles, like: Request, settings: Settings, database: Database, *, meanwhile: Callable[[], None]
+) -> list[EndedFile]:
+    """Have the files classified, and see where the batch of each stands then.
 
-    Returns the batch, the model that classifies it, and whether some rows of the file could not be read at all.
+    Raises AlreadyEnqueuedError, NeverMetModelError, RunCancelledError and ReadError where there is only one file.
     """
-    from newsgate.console.progress_line import ProgressLine
-    from newsgate.tasks.enqueueing.enqueue import enqueue
+    from newsgate.console.wait_for_batch import wait_with_progress
+
+    if chosen.are_several:
+        outcomes = list(enqueue_each(chosen.files, like, settings, database))
+        return [wait_for_outcome(each, database, meanwhile=meanwhile) for each in outcomes]
+    outcome = _enqueue(request_for(chosen.files[0], like), settings, database)
+    return [(outcome, wait_with_progress(database, outcome.batch or 0, model=outcome.model, meanwhile=meanwhile))]
+
+
+def _enqueue(request: Request, settings: Settings, database: Database) -> FileOutcome:
+    """Enqueue the file, or find the batch that has its verdicts already. Raises AlreadyEnqueuedError for any other."""
     from newsgate.tasks.enqueueing.existing_runs import AlreadyEnqueuedError
 
     try:
-        with ProgressLine("reading") as line:
-            enqueued = enqueue(request, settings=settings, database=database, progress=reading_progress(line))
+        enqueued = enqueue_one(request, settings, database)
     except AlreadyEnqueuedError as known:
         if known.state != "done":
             raise
@@ -99,6 +139,5 @@ def _enqueue(request: Request, settings: Settings, database: Database) -> tuple[
         print_message(f"batch {known.batch} holds this file already; --again classifies it once more")
         with database.read() as connection:
             warn_of_missing_rows(choose_run(connection, known.batch, model=known.model, run=None))
-        return known.batch, known.model, known.incomplete
-    print_enqueue_summary(enqueued, database)
-    return enqueued.batch, enqueued.model, enqueued.incomplete
+        return FileOutcome(request.path, known.batch, model=known.model, known=True, incomplete=known.incomplete)
+    return FileOutcome.of_enqueued(request.path, enqueued)

@@ -6,15 +6,16 @@ import json
 
 import click
 
+from newsgate.console.batch_choice import BATCH
 from newsgate.console.error_reporting import ErrorReportingCommand
 from newsgate.console.flip_report import flip_figures, flips_option, print_flip_report
-from newsgate.console.parameter_types import BATCH_NUMBER, MODEL_NUMBER
+from newsgate.console.parameter_types import MODEL_NUMBER
 from newsgate.console.settings_and_database import settings_and_database
 from newsgate.foundation.errors import WrongUsageError
 
 
 @click.command("flips", cls=ErrorReportingCommand)
-@click.argument("batch", type=BATCH_NUMBER)
+@click.argument("batch", type=BATCH)
 @click.option("--models", metavar="A,B", help="Compare these. [default: the batch's last two]")
 @flips_option
 @click.option("--json", "as_json", is_flag=True, help="Print the report as one JSON object.")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 
 from newsgate.console.error_reporting import ErrorReportingCommand
-from newsgate.console.item_choice import choose_item, item_line, row_options
+from newsgate.console.item_choice import choose_item, item_line, row_options_to_change
 from newsgate.console.messages import print_message
 from newsgate.console.reviewer_option import reviewer_name, reviewer_option
 from newsgate.console.settings_and_database import settings_and_database
@@ -16,7 +16,7 @@ _LABELS = ("fake", "real")
 
 @click.command("label", cls=ErrorReportingCommand)
 @click.argument("item_and_label", nargs=-1, required=True, metavar="[ITEM] fake|real")
-@row_options
+@row_options_to_change
 @reviewer_option
 def label(item_and_label: tuple[str, ...], *, batch: int | None, row: int | None, by: str | None) -> None:
     """Say that ITEM is fake, or that it is real.

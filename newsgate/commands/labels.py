@@ -10,7 +10,7 @@ from newsgate.console.console_table import print_table
 from newsgate.console.error_reporting import ErrorReportingCommand, ErrorReportingGroup
 from newsgate.console.exit_codes import EXIT_SOME_ROWS_BAD
 from newsgate.console.file_reading_options import file_reading_options, make_read_options
-from newsgate.console.item_choice import choose_item, item_line, row_options
+from newsgate.console.item_choice import choose_item, item_line, row_options_to_change
 from newsgate.console.label_messages import RefusedRows, agreement_line, print_import_summary
 from newsgate.console.label_options import label_options_of_files, pair_files, says_the_opposite
 from newsgate.console.messages import print_message, print_warning
@@ -104,7 +104,7 @@ def export(output: str | None) -> None:
 
 @click.command("undo", cls=ErrorReportingCommand)
 @click.argument("item", required=False, metavar="[ITEM]")
-@row_options
+@row_options_to_change
 @reviewer_option
 def undo(item: str | None, *, batch: int | None, row: int | None, by: str | None) -> None:
     """Take back what you last said about ITEM, or about --row R of --batch N.

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from newsgate.console.batch_choice import BATCH_TO_CHANGE
 from newsgate.console.error_reporting import ErrorReportingCommand
 from newsgate.console.messages import print_message, print_warning
-from newsgate.console.parameter_types import BATCH_NUMBER
 from newsgate.console.progress_line import ProgressLine
 from newsgate.console.purge_messages import batch_purge_lines, missing_lines, space_line, text_purge_lines
 from newsgate.console.settings_and_database import settings_and_database
@@ -23,7 +23,7 @@ _MOST_DAYS = 36_500
 
 
 @click.command("purge", cls=ErrorReportingCommand)
-@click.argument("batch", type=BATCH_NUMBER, required=False)
+@click.argument("batch", type=BATCH_TO_CHANGE, required=False)
 @click.option(
     "--older-than",
     "days",

@@ -6,16 +6,17 @@ import json
 
 import click
 
+from newsgate.console.batch_choice import BATCH_TO_CHANGE
 from newsgate.console.error_reporting import ErrorReportingCommand
 from newsgate.console.exit_codes import EXIT_SOME_ROWS_BAD
 from newsgate.console.flip_report import flip_figures, flips_option, print_flip_report
 from newsgate.console.messages import print_message, print_warning
-from newsgate.console.parameter_types import BATCH_NUMBER, MODEL_NUMBER
+from newsgate.console.parameter_types import MODEL_NUMBER
 from newsgate.console.settings_and_database import settings_and_database
 
 
 @click.command("reclassify", cls=ErrorReportingCommand)
-@click.argument("batch", type=BATCH_NUMBER)
+@click.argument("batch", type=BATCH_TO_CHANGE)
 @click.option("--model", type=MODEL_NUMBER, metavar="N", help="The model to classify with. [default: the champion]")
 @click.option("--wait", is_flag=True, help="Stay until every row has its verdict, then report what changed.")
 @flips_option

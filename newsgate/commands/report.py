@@ -6,18 +6,18 @@ import sys
 
 import click
 
+from newsgate.console.batch_choice import BATCH
 from newsgate.console.error_reporting import ErrorReportingCommand
 from newsgate.console.max_error_option import max_error_option
 from newsgate.console.messages import print_message
 from newsgate.console.output_file import open_output
-from newsgate.console.parameter_types import BATCH_NUMBER
 from newsgate.console.run_choice import choose_run, run_options, warn_of_missing_rows
 from newsgate.console.settings_and_database import settings_and_database
 from newsgate.foundation.errors import WrongUsageError
 
 
 @click.command("report", cls=ErrorReportingCommand)
-@click.argument("batch", type=BATCH_NUMBER)
+@click.argument("batch", type=BATCH)
 @click.option("-o", "--output", type=click.Path(dir_okay=False, writable=True), help="Write there instead of printing.")
 @run_options
 @max_error_option(help_text="Call rows `unsure`, so that at most about this share of the other labels is wrong.")

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import click
 
+from newsgate.console.batch_choice import BATCH_TO_CHANGE
 from newsgate.console.error_reporting import ErrorReportingCommand
 from newsgate.console.exit_codes import EXIT_SOME_ROWS_BAD
 from newsgate.console.messages import print_message
-from newsgate.console.parameter_types import BATCH_NUMBER
 from newsgate.console.settings_and_database import settings_and_database
 
 
 @click.command("requeue", cls=ErrorReportingCommand)
-@click.argument("batch", type=BATCH_NUMBER)
+@click.argument("batch", type=BATCH_TO_CHANGE)
 @click.option("--wait", is_flag=True, help="Stay until every row has its verdict.")
 def requeue(batch: int, *, wait: bool) -> None:
     """Try the failed rows of BATCH again, and the rows that a cancellation left out.

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import click
 
+from newsgate.console.batch_choice import BATCH
 from newsgate.console.error_reporting import ErrorReportingCommand
 from newsgate.console.max_error_option import max_error_option
-from newsgate.console.parameter_types import BATCH_NUMBER, ROW_COUNT, StrictFloatRange
+from newsgate.console.parameter_types import ROW_COUNT, StrictFloatRange
 from newsgate.console.run_choice import choose_run, run_options, warn_of_missing_rows
 from newsgate.console.settings_and_database import settings_and_database
 from newsgate.foundation.errors import WrongUsageError
 
 
 @click.command("results", cls=ErrorReportingCommand)
-@click.argument("batch", type=BATCH_NUMBER)
+@click.argument("batch", type=BATCH)
 @click.option("--label", type=click.Choice(["fake", "real", "unsure"]), help="Only rows with this verdict.")
 @click.option(
     "--min-score", type=StrictFloatRange(0.5, 1.0), help="Only rows whose label has at least this probability."

@@ -10,12 +10,13 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from newsgate.console.batch_choice import BATCH
 from newsgate.console.error_reporting import ErrorReportingCommand
 from newsgate.console.exit_codes import EXIT_SOME_ROWS_BAD
 from newsgate.console.label_messages import RefusedRows, agreement_line, format_share, print_import_summary
 from newsgate.console.messages import print_message, print_warning
 from newsgate.console.output_file import open_output
-from newsgate.console.parameter_types import BATCH_NUMBER, POSITIVE_ROW_COUNT, StrictFloatRange
+from newsgate.console.parameter_types import POSITIVE_ROW_COUNT, StrictFloatRange
 from newsgate.console.reviewer_option import reviewer_name, reviewer_option
 from newsgate.console.settings_and_database import settings_and_database
 from newsgate.foundation.errors import NewsgateError, WrongUsageError
@@ -39,7 +40,7 @@ class NoTerminalError(NewsgateError):
 
 
 @click.command("review", cls=ErrorReportingCommand)
-@click.option("--batch", type=BATCH_NUMBER, metavar="N", help="Only rows of this batch. [default: of all]")
+@click.option("--batch", type=BATCH, metavar="BATCH", help="Only rows of this batch. [default: of all]")
 @reviewer_option
 @click.option(
     "--random-share",

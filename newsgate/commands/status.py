@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from newsgate.console.batch_choice import BATCH
 from newsgate.console.console_table import print_table
 from newsgate.console.error_reporting import ErrorReportingCommand
 from newsgate.console.messages import print_message
-from newsgate.console.parameter_types import BATCH_NUMBER, POSITIVE_ROW_COUNT
+from newsgate.console.parameter_types import POSITIVE_ROW_COUNT
 from newsgate.console.run_choice import ChosenRun, warn_of_missing_rows
 from newsgate.console.settings_and_database import settings_and_database
 from newsgate.foundation.errors import WrongUsageError
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
 
 
 @click.command("status", cls=ErrorReportingCommand)
-@click.argument("batch", type=BATCH_NUMBER, required=False)
+@click.argument("batch", type=BATCH, required=False)
 @click.option("--json", "as_json", is_flag=True, help="One JSON object a batch.")
 @click.option(
     "--limit",
@@ -80,7 +81,7 @@ def status(batch: int | None, *, as_json: bool, limit: int, drift: bool, days: i
     for reject in refused:
         print_message(f"row {reject.row} was refused: {reject.reason}")
     if batch is not None and found[0].rejected > len(refused):
-        print_message(f"and {found[0].rejected - len(refused)} more, in the table `rejects`")
+        print_message(f"{found[0].rejected - len(refused)} more: `newsgate rejects {batch}`")
     _warn_of_missing_rows(batch, found)
 
 

@@ -30,23 +30,26 @@ def reading_progress(line: ProgressLine) -> Callable[[Progress], None]:
     return draw
 
 
-def print_enqueue_summary(enqueued: Enqueued, database: Database) -> None:
-    """Print what became of the file: what needs a look, the summary, the first refused rows."""
+def print_enqueue_summary(enqueued: Enqueued, database: Database, *, path: str | None = None) -> None:
+    """Print what became of the file: what needs a look, the summary, the first refused rows.
+
+    path: of the file, where there are others.
+    """
     from newsgate.db.results import read_rejects
     from newsgate.tasks.enqueueing.reject_kinds import count_reject_kinds
 
     with database.read() as connection:
         rejects = read_rejects(connection, enqueued.batch, limit=_REJECTS_SHOWN)
-    print_file_notes(enqueued.layout.notes, enqueued.warnings)
+    print_file_notes(enqueued.layout.notes, enqueued.warnings, path=path)
     verb = "resumed as" if enqueued.resumed else "enqueued as"
-    print_message(
-        f"{verb} batch {enqueued.batch}: {enqueued.items} rows for model {enqueued.model}, {enqueued.rejected} refused"
-    )
+    counts = f"{enqueued.items} rows for model {enqueued.model}, {enqueued.rejected} refused"
+    print_message(f"{_place(path)}{verb} batch {enqueued.batch}: {counts}")
     kinds: Mapping[str, int] = {}
     if enqueued.rejected > ROWS_TOLD_SINGLY:
         with database.read() as connection:
             kinds = count_reject_kinds(connection, enqueued.batch)
-    print_refused_rows(rejects, count=enqueued.rejected, kinds=kinds, others="more, in the table `rejects`")
+    others = f"more: `newsgate rejects {enqueued.batch}`"
+    print_refused_rows(rejects, count=enqueued.rejected, kinds=kinds, others=others)
 
 
 def print_read_summary(path: str, read: LabelledFile | UnlabelledFile) -> None:
@@ -64,12 +67,12 @@ def print_read_summary(path: str, read: LabelledFile | UnlabelledFile) -> None:
     print_refused_rows(report.first_refused, count=report.refused, kinds=report.refused_by_kind, others="more")
 
 
-def print_file_notes(notes: Sequence[str], warnings: Sequence[str]) -> None:
-    """Print what was guessed about a file, and what is wrong with it as a whole."""
+def print_file_notes(notes: Sequence[str], warnings: Sequence[str], *, path: str | None = None) -> None:
+    """Print what was guessed about a file, and what is wrong with it as a whole. path: where there are others."""
     for note in notes:
-        print_message(f"note: {note}")
+        print_message(f"note: {_place(path)}{note}")
     for warning in warnings:
-        print_warning(warning)
+        print_warning(f"{_place(path)}{warning}")
 
 
 def print_refused_rows(
@@ -91,3 +94,7 @@ def print_refusal_kinds(kinds: Mapping[str, int]) -> None:
         print_message(f"  {count:,} of them: {kind}")
     if (left := sum(count for _, count in ranked[_KINDS_SHOWN:])) > 0:
         print_message(f"  {left:,} of them: other reasons")
+
+
+def _place(path: str | None) -> str:
+    return f"{path}: " if path else ""

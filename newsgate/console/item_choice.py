@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
+from newsgate.console.batch_choice import BATCH, BATCH_TO_CHANGE, BatchChoice
 from newsgate.console.console_table import one_line
-from newsgate.console.parameter_types import BATCH_NUMBER, ITEM_NUMBER, ROW_NUMBER
+from newsgate.console.parameter_types import ITEM_NUMBER, ROW_NUMBER
 from newsgate.foundation.errors import WrongUsageError
 
 if TYPE_CHECKING:
@@ -21,9 +22,18 @@ _TEXT_CHARS = 60
 
 
 def row_options(function: Function) -> Function:
-    """Add --batch and --row, which name an item by its place in the file."""
+    """Add --batch and --row, which name an item by its place in the file, to a command that reads."""
+    return _with_row_options(function, BATCH)
+
+
+def row_options_to_change(function: Function) -> Function:
+    """Add --batch and --row to a command that changes what is said about the item."""
+    return _with_row_options(function, BATCH_TO_CHANGE)
+
+
+def _with_row_options(function: Function, batch: BatchChoice) -> Function:
     function = click.option("--row", type=ROW_NUMBER, metavar="R", help="The item of this row of the file.")(function)
-    return click.option("--batch", type=BATCH_NUMBER, metavar="N", help="The batch that --row is of.")(function)
+    return click.option("--batch", type=batch, metavar="BATCH", help="The batch that --row is of.")(function)
 
 
 def choose_item(item: str | None, *, batch: int | None, row: int | None) -> ItemChoice:

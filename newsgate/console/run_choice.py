@@ -77,7 +77,8 @@ def warn_of_missing_rows(chosen: ChosenRun, *, tell_waiting: bool = True, tell_r
     if status.rejected and tell_refused:
         verb = "was refused and is" if status.rejected == 1 else "were refused and are"
         print_warning(
-            f"{_rows(status.rejected)} of the file of batch {batch} {verb} not here. `newsgate status {batch}` says why"
+            f"{_rows(status.rejected)} of the file of batch {batch} {verb} not here. "
+            f"`newsgate rejects {batch}` says why"
         )
 
 

@@ -53,4 +53,5 @@ def enqueue(
             done = store()
         finally:
             bell.close()
-        return replace(done, warnings=(*bell.warnings(), *source.warnings, *done.warnings))
+        rung = tuple(bell.warnings())
+        return replace(done, warnings=(*rung, *source.warnings, *done.warnings), bell_warnings=rung)

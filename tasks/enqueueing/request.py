@@ -32,6 +32,7 @@ class Progress:
 class Enqueued:
     """What became of a file: its batch and run, and how many of its rows were stored and refused.
 
+    bell_warnings: those of the `warnings` that are about ringing the workers, and not about the file.
     incomplete: the file itself is damaged, and some of its rows could not be read at all.
     """
 
@@ -43,6 +44,7 @@ class Enqueued:
     resumed: bool
     layout: Layout
     warnings: tuple[str, ...] = ()
+    bell_warnings: tuple[str, ...] = ()
     incomplete: bool = False
 
 

@@ -80,7 +80,7 @@ def test_rows_that_wait_or_failed_or_were_refused_are_told(desk: Desk, tmp_path:
     file.write_text("text\n" + "".join(f"text {number}\n" for number in range(20)) + '" "\n')
     batch = enqueue(Request(str(file)), settings=desk.settings, database=desk.database).batch
     refused = (
-        f"warning: 1 row of the file of batch {batch} was refused and is not here. `newsgate status {batch}` says why"
+        f"warning: 1 row of the file of batch {batch} was refused and is not here. `newsgate rejects {batch}` says why"
     )
     assert _warnings(_run("results", batch)) == [
         f"warning: batch {batch} is queued: 0 of 20 rows have a verdict so far",
