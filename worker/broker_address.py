@@ -77,7 +77,7 @@ def parse_broker_addresses(text: str) -> tuple[BrokerAddress, ...]:
 
 def private_broker(socket: Path) -> BrokerAddress:
     """The broker on newsgate's own socket."""
-    return BrokerAddress(kind="unix", display=f"redis+socket://{socket}", path=str(socket))
+    return BrokerAddress(kind="unix", display=f"redis+socket://{socket}", path=str(socket), options={"db": 0})
 
 
 def _split(address: str) -> SplitResult:

@@ -13,7 +13,8 @@ import redis
 from newsgate.tasks.inspecting.doctor.broker import look_at_broker
 from newsgate.worker.celery import CLASSIFY_QUEUE, make_app
 from newsgate.worker.doorbell import Doorbell
-from newsgate.worker.settings import load_settings
+from newsgate.worker.embedded_redis import EmbeddedRedis
+from newsgate.worker.settings import Settings, load_settings
 from tests.programs import World
 from tests.proxies import TlsFront
 from tests.services import RedisServer, running_redis, short_folder, wait_until
@@ -67,19 +68,35 @@ def doors() -> Iterator[Doors]:
     ],
 )
 def test_a_server_is_reached_with(template: str, database: int, doors: Doors) -> None:
-    settings = load_settings(broker_url=doors.address(template))
     with redis.Redis(port=doors.server.port, db=database) as client:
-        client.delete(CLASSIFY_QUEUE)
-        bell = Doorbell(settings)
-        bell.ring([1])
-        assert (bell.fault, client.llen(CLASSIFY_QUEUE)) == (None, 1)
-        bell.close()
+        _assert_reached(load_settings(broker_url=doors.address(template)), client)
 
-        with make_app(settings).connection_for_read() as connection:
-            channel: Any = connection.default_channel
-            channel.queue_declare(CLASSIFY_QUEUE)
-            assert channel.basic_get(CLASSIFY_QUEUE) is not None
-            assert client.llen(CLASSIFY_QUEUE) == 0
+
+def test_the_private_broker_is_reached() -> None:
+    with short_folder("newsgate-private-") as folder:
+        settings = load_settings(home=folder / "home")
+        broker = EmbeddedRedis(settings)
+        broker.start()
+        try:
+            with redis.Redis(unix_socket_path=str(settings.broker_socket)) as client:
+                _assert_reached(settings, client)
+        finally:
+            broker.stop()
+
+
+def _assert_reached(settings: Settings, client: redis.Redis) -> None:
+    """Ring, read and look; the client is one of the test's own, at the same place."""
+    client.delete(CLASSIFY_QUEUE)
+    bell = Doorbell(settings)
+    bell.ring([1])
+    assert (bell.fault, client.llen(CLASSIFY_QUEUE)) == (None, 1)
+    bell.close()
+
+    with make_app(settings).connection_for_read() as connection:
+        channel: Any = connection.default_channel
+        channel.queue_declare(CLASSIFY_QUEUE)
+        assert channel.basic_get(CLASSIFY_QUEUE) is not None
+        assert client.llen(CLASSIFY_QUEUE) == 0
     assert [check.state for check in look_at_broker(settings)][-2:] == ["ok", "ok"]
 
 
