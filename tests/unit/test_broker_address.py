@@ -138,3 +138,9 @@ def test_the_own_socket_may_have_any_path(monkeypatch: pytest.MonkeyPatch) -> No
     monkeypatch.setenv("NEWSGATE_HOME", "/srv/100%?#news")
     (parsed,) = load_settings().broker_addresses
     assert parsed.path == "/srv/100%?#news/redis/redis.sock"
+
+
+def test_whatever_names_a_broker_says_which_of_its_databases() -> None:
+    for url in ("", "redis://one", "unix:///run/redis.sock", "redis+socket:///run/redis.sock", "rediss://one/3"):
+        for address in load_settings(broker_url=url).broker_addresses:
+            assert isinstance(address.options["db"], int), url
