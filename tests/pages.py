@@ -25,6 +25,7 @@ _PROGRAMS: dict[str, click.Command] = {"enqueue": enqueue, "newsgate": newsgate}
 # ```csv posts.csv shows a file, ```console shows commands and what they print.
 _BLOCK = re.compile(r"^```(\w+)(?: (\S+))?\n(.*?)^```$", re.DOTALL | re.MULTILINE)
 _ANY_LINES = "..."
+_NO_WORKER = "no worker runs here yet; the rows are safe"
 
 
 @dataclass(frozen=True)
@@ -55,7 +56,9 @@ def run_page(page: str) -> Iterator[tuple[str, list[str], list[str]]]:
             if each.typed.startswith("enqueue"):
                 work_off()
         else:
-            Path(each[0]).write_text(each[1], encoding="utf-8")
+            file = Path(each[0])
+            file.parent.mkdir(exist_ok=True)
+            file.write_text(each[1], encoding="utf-8")
 
 
 def work_off() -> None:
@@ -76,5 +79,5 @@ def printed(typed: str, shown: tuple[str, ...]) -> list[str]:
     """What a command prints, both streams; where the page leaves lines out with `...`, up to there."""
     program, *words = shlex.split(typed)
     done = CliRunner().invoke(_PROGRAMS[program], words, catch_exceptions=False, prog_name=program)
-    lines = [line.rstrip() for line in done.output.splitlines() if not line.startswith("warning: no worker runs here")]
+    lines = [line.rstrip() for line in done.output.splitlines() if _NO_WORKER not in line]
     return [*lines[: len(shown) - 1], _ANY_LINES] if shown and shown[-1] == _ANY_LINES else lines

@@ -21,6 +21,7 @@ from newsgate.tasks.reading.label_values.words import (
     TRUE_WORDS,
     YES_WORDS,
     fold,
+    fold_column,
 )
 
 VALUES_SHOWN = 10
@@ -98,7 +99,7 @@ def is_known_neither(value: str) -> bool:
 
 def speaks_for_itself(column: str) -> bool:
     """Whether the column's name says of what a yes in it is, such as is_fake."""
-    return fold(column) in FAKE_COLUMNS | REAL_COLUMNS
+    return fold_column(column) in FAKE_COLUMNS | REAL_COLUMNS
 
 
 def list_values(values: Mapping[str, int]) -> str:
@@ -118,7 +119,7 @@ def quote_value(value: str) -> str:
 
 def _sort(values: Mapping[str, int], column: str) -> _Sorted:
     found = _Sorted()
-    name = fold(column)
+    name = fold_column(column)
     for value, count in values.items():
         _side_of(fold(value), name, found)[value] = count
     return found

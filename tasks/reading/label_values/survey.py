@@ -8,6 +8,7 @@ from dataclasses import replace
 from typing import Protocol
 
 from newsgate.foundation.errors import WrongUsageError
+from newsgate.model.labels import LABELS
 from newsgate.tasks.reading.errors import ReadError
 from newsgate.tasks.reading.label_tools.said import UNCLEAR, ToolShape
 from newsgate.tasks.reading.label_values.class_names import by_names, check_numbers, with_numbers
@@ -19,8 +20,8 @@ from newsgate.tasks.reading.label_values.decision import (
     list_values,
     speaks_for_itself,
 )
-from newsgate.tasks.reading.label_values.vocabulary import FAKE_OR_REAL, LabelVocabulary
-from newsgate.tasks.reading.label_values.words import LABEL_COLUMNS, fold
+from newsgate.tasks.reading.label_values.vocabulary import ALL_WORDS, FAKE_OR_REAL, LabelVocabulary
+from newsgate.tasks.reading.label_values.words import LABEL_COLUMNS, fold, fold_column
 from newsgate.tasks.reading.records import Layout, ReadOptions, Rejected, Row
 
 DEFAULT_LABEL_COLUMN = "label"
@@ -71,6 +72,8 @@ def labelled_layout(source: LabelledSource, options: ReadOptions, *, needs_label
 def settle_labels(source: LabelledSource, layout: Layout, options: ReadOptions) -> Layout:
     """Decide what the values in the layout's column of labels say. Raises LabelValuesError."""
     column = layout.label_column or DEFAULT_LABEL_COLUMN
+    if _is_plain_in_sample(layout, options):
+        return replace(layout, vocabulary=ALL_WORDS)
     values = _count_values(source, layout, column)
     names = next((each.names for each in layout.class_names if each.column == column), ())
     if names and options.vocabulary is not None:
@@ -86,11 +89,22 @@ def settle_labels(source: LabelledSource, layout: Layout, options: ReadOptions) 
     return replace(layout, vocabulary=vocabulary, notes=(*layout.notes, *notes))
 
 
+def _is_plain_in_sample(layout: Layout, options: ReadOptions) -> bool:
+    """Whether the first rows say fake and real, and nothing else: then no pass over the file is needed to see it."""
+    is_asked = options.vocabulary is not None or options.labels_strict
+    if is_asked or layout.sample_cells is None or layout.label_column is None or layout.class_names:
+        return False
+    if layout.label_column not in (options.label_column, DEFAULT_LABEL_COLUMN):
+        return False
+    cells = {cell.strip().casefold() for cell in layout.sample_cells(layout.label_column) if cell and cell.strip()}
+    return cells == set(LABELS)
+
+
 def find_label_column(columns: Sequence[str]) -> str:
     """The column that labels are usually in: `label`, else the only one whose name says that it holds them."""
     if any(fold(name) == DEFAULT_LABEL_COLUMN for name in columns):
         return DEFAULT_LABEL_COLUMN
-    for usual in (speaks_for_itself, lambda name: fold(name) in LABEL_COLUMNS):
+    for usual in (speaks_for_itself, lambda name: fold_column(name) in LABEL_COLUMNS):
         found = [name for name in columns if usual(name)]
         if len(found) == 1:
             return found[0]

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from newsgate.foundation.errors import WrongUsageError
 from newsgate.model.labels import FAKE, LABELS, REAL, Label
-from newsgate.tasks.reading.label_values.words import FALSE_WORDS, TRUE_WORDS, fold
+from newsgate.tasks.reading.label_values.words import FAKE_WORDS, FALSE_WORDS, REAL_WORDS, TRUE_WORDS, fold
 
 OPTION = "--labels"
 _EXAMPLE = "--labels fake=1,real=0"
@@ -47,7 +47,7 @@ class LabelVocabulary:
 
     def described(self) -> str:
         """What a label may be, for a message."""
-        if self == FAKE_OR_REAL:
+        if self in (FAKE_OR_REAL, ALL_WORDS):
             return "fake or real"
         return self.as_option() if self.is_given else "those that say fake or real"
 
@@ -58,8 +58,9 @@ class LabelVocabulary:
 
 _YES, _NO = TRUE_WORDS | {"1"}, FALSE_WORDS | {"0"}
 
-# What a file says that says it in newsgate's own words.
+# What a file says that says it in newsgate's own words, and in any that are understood.
 FAKE_OR_REAL = LabelVocabulary(frozenset({FAKE}), frozenset({REAL}))
+ALL_WORDS = LabelVocabulary(FAKE_WORDS, REAL_WORDS)
 
 
 def label_option(fake: Iterable[str], real: Iterable[str]) -> str:

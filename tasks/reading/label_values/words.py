@@ -11,6 +11,7 @@ from typing import Final
 
 # Between words only: -1 is not 1, and -fake may be no fake.
 _SEPARATORS = re.compile(r"(?<=\w)[\s_\-\u2010-\u2015/]+(?=\w)")
+_NEW_WORD = re.compile(r"(?<=[a-z])(?=[A-Z])")
 _END = re.compile(r"[\s!.]+$")
 # 1.0 and 1,00: what workbooks and pandas make of a whole number.
 _WHOLE_NUMBER = re.compile(r"\+?(-?\d+)(?:\.0*|,00?)?")
@@ -166,9 +167,16 @@ LABEL_COLUMNS: Final = frozenset(
         "fake or real",
         "real or fake",
         "textual rating",
+        # Of a fact check in the form of schema.org.
+        "alternate name",
         "fact check",
     }
 )
+
+
+def fold_column(name: str) -> str:
+    """The form in which names of columns are compared: the last part of those of nested objects, word by word."""
+    return fold(_NEW_WORD.sub(" ", name.rpartition(".")[2]))
 
 
 def fold(written: str) -> str:

@@ -37,6 +37,7 @@ def decided(values: Mapping[str, int], column: str = "label") -> dict[str, str |
         ("our rating", {"false": "fake", "true": "real", "partially false": None, "other": None}),
         ("is_fake", {"1": "fake", "0": "real"}),
         ("isFake", {"1.0": "fake", "0.0": "real"}),
+        ("review.isReal", {"1": "real", "0": "fake"}),
         ("is_misinfo", {"True": "fake", "False": "real"}),
         ("IS-FAKE", {"WAHR": "fake", "FALSCH": "real"}),
         ("fake", {"oui": "fake", "non": "real"}),

@@ -1,4 +1,4 @@
-"""Numbers that a file names: the names count, whatever the numbers mean elsewhere."""
+"""What is seen of a file before its labels are used: names it gives to numbers, its values, and no more than needed."""
 
 from __future__ import annotations
 
@@ -89,3 +89,16 @@ def test_a_workbooks_numbers_and_truth_values_are_one_value(tmp_path: Path) -> N
         with open_source(tmp_path / "a.xlsx", spool_folder=tmp_path) as source:
             layout = labelled_layout(source, options, needs_labels=True)
             assert [row.label for row in source.rows(layout) if isinstance(row, Row)] == ["fake", "real", "fake"]
+
+
+def test_a_file_that_begins_with_fake_and_real_is_not_read_twice_and_its_other_words_are_understood(
+    tmp_path: Path,
+) -> None:
+    path = tmp_path / "a.csv"
+    rows = ["a claim,fake", "a claim,real"] * 200 + ["a claim,TRUE", "a claim,hoax", "a claim,1", "a claim,"]
+    path.write_text("text,label\n" + "\n".join(rows) + "\n")
+    with open_source(path, spool_folder=tmp_path) as source:
+        layout = labelled_layout(source, ReadOptions(), needs_labels=True)
+        assert source.position_bytes == 0
+        assert [row.label for row in source.rows(layout) if isinstance(row, Row)][-4:] == ["real", "fake", None, None]
+        assert source.warnings == ("labels ignored: 1 row had labels other than fake or real, such as '1'",)
