@@ -12,6 +12,7 @@ from newsgate.tasks.reading.columns import Cells, choose_columns, has_text_colum
 from newsgate.tasks.reading.delimiters import Header, detect_header, named_delimiter, read_header
 from newsgate.tasks.reading.encodings import Encoding, detect_encoding, error_handler_for, named_encoding
 from newsgate.tasks.reading.errors import EmptyFileError, NoRowsError, UnusedOptionError
+from newsgate.tasks.reading.fasttext_lines import COLUMNS, are_fasttext_lines, split_line
 from newsgate.tasks.reading.file_signatures import refuse_control_characters
 from newsgate.tasks.reading.headers import names_of_columns, refuse_row_as_header
 from newsgate.tasks.reading.json_document import is_json_document, parse_or_none
@@ -93,6 +94,8 @@ def _decide_format(decoded: _Decoded, options: ReadOptions) -> Format:
     value = parse_or_none(first)
     if isinstance(value, dict) or (isinstance(value, list) and len(decoded.lines) > 1):
         return "jsonl"
+    if options.delimiter is None and not options.column_names and are_fasttext_lines(decoded.lines[:_LINES_SEEN]):
+        return "lines"
     if suffix in _TEXT_SUFFIXES and options.delimiter is None and not options.column_names:
         return "lines" if _is_plain_text(decoded.lines, options) else "csv"
     return "csv"
@@ -164,7 +167,30 @@ def _decide_header(name: str, lines: Sequence[str], options: ReadOptions) -> Hea
     return detect_header(lines, options)
 
 
+def _fasttext_layout(decoded: _Decoded, options: ReadOptions) -> Layout:
+    lines = [line.rstrip("\r\n") for line in decoded.lines[:_LINES_SEEN] if line.strip()]
+
+    def cells(column: str) -> list[str]:
+        return [split_line(line)[COLUMNS.index(column)] or "" for line in lines]
+
+    chosen = choose_columns(COLUMNS, options, where=decoded.name, cells=cells)
+    return Layout(
+        format="lines",
+        encoding=decoded.encoding,
+        delimiter=None,
+        columns=COLUMNS,
+        text_columns=chosen.text_columns,
+        id_column=None,
+        label_column=chosen.label_column,
+        notes=(*decoded.notes, "read as lines of fastText, each a label and a text"),
+        max_text_chars=options.max_text_chars,
+        sample_cells=cells,
+    )
+
+
 def _lines_layout(decoded: _Decoded, options: ReadOptions) -> Layout:
+    if are_fasttext_lines(decoded.lines[:_LINES_SEEN]):
+        return _fasttext_layout(decoded, options)
     chosen = choose_columns(("text",), options, where=decoded.name)
     return Layout(
         format="lines",

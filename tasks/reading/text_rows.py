@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 
+from newsgate.tasks.reading.fasttext_lines import COLUMNS, split_line
 from newsgate.tasks.reading.lines import LINE_ENDS, LineBlock, LongLine
 from newsgate.tasks.reading.records import Layout, Limits, Rejected, Row
 from newsgate.tasks.reading.row_maker import RowMaker, reject, too_long
@@ -22,6 +23,7 @@ class TextRows:
         after_row: int = 0,
     ) -> None:
         self._maker = maker
+        self._is_fasttext = layout.columns == COLUMNS
         self._limits = limits
         self._cut_off = cut_off
         self._after_row = after_row
@@ -45,4 +47,8 @@ class TextRows:
         # Only the input's last line may lack a line end.
         if not line.endswith(LINE_ENDS) and (cut_off := self._cut_off()):
             return cut_off
-        return self._maker.make(line_number, line.rstrip("\r\n"), None, None)
+        text = line.rstrip("\r\n")
+        label = None
+        if self._is_fasttext:
+            label, text = split_line(text)
+        return self._maker.make(line_number, text, None, label)

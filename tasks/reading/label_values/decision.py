@@ -27,6 +27,9 @@ from newsgate.tasks.reading.label_values.words import (
 VALUES_SHOWN = 10
 _VALUE_SHOWN_CHARS = 40
 _NUMBERS = frozenset({"0", "1"})
+# What only scales have: steps beside true and false.
+_SCALE_ENDS = frozenset({"pants fire", "pants on fire"})
+_MIDDLE = "half true"
 
 
 class LabelValuesError(NewsgateError):
@@ -152,7 +155,7 @@ def _problem(found: _Sorted, values: Mapping[str, int]) -> tuple[str, str] | Non
         return _nothing_known(found, values) if values else None
     if has_numbers and set(map(fold, values)) & (TRUE_WORDS | FALSE_WORDS):
         return "a number and a truth value may say the same", _ask(list(values))
-    if found.leaning:
+    if found.leaning or _SCALE_ENDS & set(map(fold, found.fake)) and _MIDDLE in map(fold, found.neither):
         return "this is a scale, and people divide it in different places", _ask_scale(found)
     if found.others and not (found.fake and found.real):
         side: Label = FAKE if found.fake else REAL
@@ -189,7 +192,7 @@ def _ask_scale(found: _Sorted) -> str:
     fake = _distinct([*found.fake, *(each for each in found.leaning if fold(each) in LEANING_FAKE_WORDS)])
     real = _distinct([*found.real, *(each for each in found.leaning if fold(each) in LEANING_REAL_WORDS)])
     between = _distinct(found.neither)
-    with_middle = [each for each in between if fold(each) == "half true"]
+    with_middle = [each for each in between if fold(each) == _MIDDLE]
     ways = [label_option(fake or ["…"], [*with_middle, *real] or ["…"])]
     if with_middle:
         ways.append(f"without {', '.join(with_middle)}: {label_option(fake or ['…'], real or ['…'])}")

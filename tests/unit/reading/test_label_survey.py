@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import tempfile
 from collections import Counter
 from dataclasses import replace
 from pathlib import Path
@@ -11,6 +12,8 @@ import openpyxl
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from newsgate.tasks.reading import (
     LabelValuesError,
@@ -102,3 +105,34 @@ def test_a_file_that_begins_with_fake_and_real_is_not_read_twice_and_its_other_w
         assert source.position_bytes == 0
         assert [row.label for row in source.rows(layout) if isinstance(row, Row)][-4:] == ["real", "fake", None, None]
         assert source.warnings == ("labels ignored: 1 row had labels other than fake or real, such as '1'",)
+
+
+LABELLED_TEXT = st.text(st.characters(exclude_categories=("Cs", "Cc", "Zl", "Zp")), max_size=20)
+
+
+@given(st.lists(st.tuples(st.sampled_from(["fake", "real"]), LABELLED_TEXT), min_size=1, max_size=5))
+@settings(max_examples=25, deadline=None)
+def test_lines_of_fasttext_are_a_label_and_a_text(rows: list[tuple[str, str]]) -> None:
+    rows = [("fake", "A first claim"), ("real", "A second one"), *((label, f"A {text}.") for label, text in rows)]
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "news.train"
+        lines = [f"__label__{label} {text}" for label, text in rows]
+        # As pandas writes a column of such lines.
+        quoted = [f'"{line.replace(chr(34), chr(34) * 2)}"' if set(line) & {",", '"'} else line for line in lines]
+        path.write_text("\n".join(quoted) + "\n", encoding="utf-8")
+        with open_source(path, spool_folder=Path(folder)) as source:
+            read = list(source.rows(labelled_layout(source, ReadOptions(), needs_labels=True)))
+    assert [(row.label, row.text) for row in read if isinstance(row, Row)] == rows
+
+
+def test_a_line_of_fasttext_without_a_label_or_with_several_has_none(tmp_path: Path) -> None:
+    path = tmp_path / "news.txt"
+    path.write_text("__label__fake A claim.\n__label__real Another.\n__label__fake __label__x Both.\nNobody said.\n")
+    with open_source(path, spool_folder=tmp_path) as source:
+        read = list(source.rows(labelled_layout(source, ReadOptions(), needs_labels=True)))
+    assert [(row.label, row.text) for row in read if isinstance(row, Row)] == [
+        ("fake", "A claim."),
+        ("real", "Another."),
+        (None, "Both."),
+        (None, "Nobody said."),
+    ]
