@@ -138,6 +138,8 @@ def _plain_shape(document: object, options: ReadOptions, *, where: str) -> JsonS
             return JsonShape("", "texts", ("text",), tuple({"text": each} for each in document[:_RECORDS_SEEN]))
         if all(isinstance(each, list) for each in document[:_RECORDS_SEEN]):
             return cells_shape(document, options, where=where)
+    if isinstance(document, dict) and (split := _split_shape(document)) is not None:
+        return split
     if isinstance(document, dict) and (columns := _columns_of(document, options)) is not None:
         lists = [list(value.values()) if isinstance(value, dict) else value for value in columns.values()]
         sample = [dict(zip(columns, cells, strict=False)) for cells in zip(*lists, strict=False)]
@@ -156,6 +158,17 @@ def cells_shape(rows: Sequence[Sequence[object]], options: ReadOptions, *, where
         columns = names_of_columns(["" if cell is None else str(cell) for cell in rows[0]], options, where=where)
     sample = tuple(dict(zip(columns, cells, strict=False)) for cells in rows[int(has_header) : _RECORDS_SEEN])
     return JsonShape("", "cells", columns, sample, has_header=has_header)
+
+
+def _split_shape(document: Mapping[str, object]) -> JsonShape | None:
+    """The shape of `{"columns": […], "data": [[…], …]}`."""
+    columns, rows = document.get("columns"), document.get("data")
+    if not (isinstance(columns, list) and isinstance(rows, list) and rows):
+        return None
+    if not all(isinstance(name, str) for name in columns) or not all(isinstance(row, list) for row in rows[:10]):
+        return None
+    sample = tuple(dict(zip(columns, row, strict=False)) for row in rows[:_RECORDS_SEEN] if isinstance(row, list))
+    return JsonShape("data", "cells", tuple(columns), sample)
 
 
 def _columns_of(

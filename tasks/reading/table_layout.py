@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+from newsgate.tasks.reading.column_names import KNOWN_NAMES, fold_name
 from newsgate.tasks.reading.columns import choose_columns
 from newsgate.tasks.reading.errors import EmptyFileError, UnusedOptionError, quote_column
 from newsgate.tasks.reading.headers import names_of_columns, refuse_row_as_header
@@ -14,6 +15,7 @@ from newsgate.tasks.reading.records import ClassNames, Format, Layout, ReadOptio
 from newsgate.tasks.reading.workbooks.sheets import SheetRow
 
 _SHEETS_SHOWN = 3
+_MOST_ROWS_ABOVE = 20
 
 
 def sheet_layout(
@@ -27,9 +29,11 @@ def sheet_layout(
             where=where,
             remedy=f"Name another with --sheet: {_shown(others)}" if others else "Give it a header and rows",
         )
+    has_header = not (options.no_header or options.column_names)
+    above = _rows_above_header(rows) if has_header else 0
+    rows = rows[above:]
     number, first = rows[0]
     texts = [[cell or "" for cell in cells] for _, cells in rows]
-    has_header = not (options.no_header or options.column_names)
     if has_header:
         columns = tuple((cell or "").strip() for cell in first)
         refuse_row_as_header(columns, texts[1:], options, where=where)
@@ -44,6 +48,8 @@ def sheet_layout(
 
     chosen = choose_columns(columns, options, where=where, cells=cells)
     notes = (f"sheet {quote_column(sheet)} read; others: {_shown(others)} (--sheet)",) if others else ()
+    if above:
+        notes = (*notes, f"row {number} read as the header: those above it hold one cell each, and are no rows")
     return Layout(
         format=form,
         encoding="utf-8",
@@ -64,6 +70,15 @@ def sheet_layout(
             where=where,
         ),
     )
+
+
+def _rows_above_header(rows: Sequence[SheetRow]) -> int:
+    """How many rows stand above the header: a title, a date, in one cell each, before a row with usual names."""
+    for index, (_, cells) in enumerate(rows[:_MOST_ROWS_ABOVE]):
+        filled = [cell for cell in cells if cell]
+        if len(filled) > 1:
+            return index if any(fold_name(cell) in KNOWN_NAMES for cell in filled) else 0
+    return 0
 
 
 def parquet_layout(

@@ -87,6 +87,7 @@ WRITERS: dict[str, Callable[[Sequence[Record]], tuple[bytes, list[int]]]] = {
     "columns.json": as_json(columns),
     "keys.json": as_json(lambda records: {name: dict(enumerate(cells)) for name, cells in columns(records).items()}),
     "cells.json": as_json(lambda records: [COLUMNS, *records]),
+    "split.json": as_json(lambda records: {"columns": COLUMNS, "index": [*range(len(records))], "data": records}),
     "ids.json": as_json(lambda records: {f"r{number}": each for number, each in enumerate([*objects(records)])}),
     "xlsx": lambda records: (tables.xlsx([COLUMNS, *records]), sheet_rows(records)),
     "ods": lambda records: (tables.ods(tables.ods_sheet([COLUMNS, *records])), sheet_rows(records)),

@@ -81,6 +81,14 @@ def test_a_table_need_not_begin_in_the_first_row(reading: Reading) -> None:
         assert reading.read(data) == [Row(3, None, LONG, None)]
 
 
+def test_a_title_above_the_table_is_no_header(reading: Reading) -> None:
+    table = (("Posts of May",), (None,), ("id", "text"), (1, LONG), (2, "yes"))
+    for data in (xlsx(table), ods(ods_sheet(table))):
+        assert reading.read(data) == [Row(4, "1", LONG, None), Row(5, "2", "yes", None)]
+        assert "row 3 read as the header" in reading.layout(data).notes[0]
+    assert [row.row for row in reading.read(xlsx((("text",), (LONG,), ("yes",))))] == [2, 3]
+
+
 @pytest.mark.parametrize("ending", ["xlsx", "ods"])
 def test_a_sheet_is_named_or_numbered(reading: Reading, ending: str) -> None:
     first, second = (("text",), ("one text",)), (("text",), ("another text",))
