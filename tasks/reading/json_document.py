@@ -30,6 +30,9 @@ def is_json_document(lines: Sequence[str], *, is_whole: bool, is_named_lines: bo
     )
     has_others = any(map(str.strip, others))
     value = parse_or_none(first)
+    if isinstance(parse_or_none(first.removesuffix(",")) if first.endswith(",") else None, dict):
+        # Objects with commas between them, as in an array without its brackets.
+        return True
     if value is None and not has_others and _BEGINS_JSON.match(text):
         return True
     if value is None:

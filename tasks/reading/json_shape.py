@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import json
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass
 
 from newsgate.tasks.reading.column_names import FOLDED_TEXT_NAMES, fold_name
 from newsgate.tasks.reading.errors import RecordsError, quote_column
 from newsgate.tasks.reading.headers import names_of_columns, refuse_row_as_header
-from newsgate.tasks.reading.json_cursor import BrokenValue, DocumentEndsEarlyError, JsonCursor
+from newsgate.tasks.reading.json_beginning import read_beginning
 from newsgate.tasks.reading.json_values import flat_items, flat_names
 from newsgate.tasks.reading.records import ReadOptions, Shape
 
@@ -19,11 +18,9 @@ _RECORDS_SEEN = 1_000
 _HEADER_ROWS = 200
 _MOST_LEVELS = 8
 _PLACES_SHOWN = 8
-_STRUCTURE = re.compile(r'"(?:[^"\\]|\\.)*"|[\[\]{},]', re.DOTALL)
-_BETWEEN = re.compile(r"[\s,;]*")
-_DECODER = json.JSONDecoder()
-_CLOSERS = {"[": "]", "{": "}"}
 _PROSE_WORDS = 3
+# The most that an object in no array gets.
+_ALONE_SCORE = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +50,7 @@ class _Place:
 
 def find_shape(text: str, options: ReadOptions, *, is_whole: bool, where: str) -> JsonShape:
     """Find the records in a document's beginning. Raises RecordsError."""
-    values = _read_beginning(text, is_whole=is_whole)
+    values = read_beginning(text, is_whole=is_whole)
     if not values:
         raise RecordsError("the JSON document holds no record", where=where, remedy="Give it objects with a text")
     document = values[0] if len(values) == 1 else values
@@ -63,72 +60,6 @@ def find_shape(text: str, options: ReadOptions, *, is_whole: bool, where: str) -
     if options.records is not None:
         return _named_place(places, options.records, document, where=where)
     return _best_place(places, options, where=where)
-
-
-def _read_beginning(text: str, *, is_whole: bool) -> list[object]:
-    """The document's values as far as they stand in its beginning; one that is cut is closed where it is."""
-    text = text[JsonCursor.start_of(text) :]
-    values = _parse_all(text if is_whole else _close(text))
-    if values:
-        return values
-    try:
-        return [_read_what_is_sound(JsonCursor(iter((text,)), max_value_chars=len(text)))]
-    except DocumentEndsEarlyError:
-        return []
-
-
-def _parse_all(text: str) -> list[object]:
-    values = []
-    start = 0
-    while start < len(text):
-        try:
-            value, end = _DECODER.raw_decode(text, start)
-        except (ValueError, RecursionError):
-            break
-        values.append(value)
-        behind = _BETWEEN.match(text, end)
-        start = behind.end() if behind else end
-    return values
-
-
-def _read_what_is_sound(cursor: JsonCursor) -> object:
-    """The value that begins here, without what is broken in it."""
-    begins = cursor.peek()
-    if begins not in ("[", "{"):
-        return cursor.value()
-    elements: list[object] = []
-    members: dict[str, object] = {}
-    try:
-        if begins == "[":
-            for _ in cursor.elements():
-                value = cursor.value()
-                if not isinstance(value, BrokenValue):
-                    elements.append(value)
-        else:
-            for key in cursor.members():
-                members[key] = _read_what_is_sound(cursor)
-    except DocumentEndsEarlyError:
-        pass
-    return elements if begins == "[" else members
-
-
-def _close(text: str) -> str:
-    """Cut a beginning behind its last whole value, and close what is open there."""
-    open_brackets: list[str] = []
-    cut, closers = 0, ""
-    for found in _STRUCTURE.finditer(text):
-        char = found.group()
-        if char in _CLOSERS:
-            open_brackets.append(char)
-        elif char in ("]", "}"):
-            if open_brackets:
-                open_brackets.pop()
-            cut = found.end()
-            closers = "".join(_CLOSERS[each] for each in reversed(open_brackets))
-        elif char == ",":
-            cut = found.start()
-            closers = "".join(_CLOSERS[each] for each in reversed(open_brackets))
-    return text[:cut] + closers
 
 
 def _plain_shape(document: object, options: ReadOptions, *, where: str) -> JsonShape | None:
@@ -275,6 +206,8 @@ def _best_place(places: Sequence[_Place], options: ReadOptions, *, where: str) -
     if best == 0:
         # Columns are asked for among those of the likeliest records.
         return _shape_of(max(places, key=lambda place: (not place.is_alone, len(place.objects))))
+    if not options.text_columns and (alone := _object_itself(places, scored, where=where)) is not None:
+        return _shape_of(alone)
     candidates: list[_Place] = []
     for score, place in scored:
         # What stands inside a record is a part of it.
@@ -286,6 +219,23 @@ def _best_place(places: Sequence[_Place], options: ReadOptions, *, where: str) -
         raise RecordsError("the JSON document holds records in several places", where=where, remedy=f"Choose: {known}")
     others = tuple(join_path(place.path) for place in candidates[1:])
     return _shape_of(candidates[0], others)
+
+
+def _object_itself(places: Sequence[_Place], scored: Sequence[tuple[int, _Place]], *, where: str) -> _Place | None:
+    """The document's one object, where it holds a text of its own. Raises RecordsError where its arrays do so too."""
+    alone = next((place for place in places if place.is_alone and not place.path), None)
+    if alone is None or any(EVERY_KEY in place.path for place in places):
+        return None
+    if not _has_prose(alone.objects, names=FOLDED_TEXT_NAMES - {"title"}):
+        return None
+    for score, place in scored:
+        if score > _ALONE_SCORE and _has_prose(place.objects, names=FOLDED_TEXT_NAMES):
+            raise RecordsError(
+                "the JSON document is an object with a text, and holds records with texts",
+                where=where,
+                remedy=f"Choose: --records . for the object, or --records {_typed(place.path)}",
+            )
+    return alone
 
 
 def _score(place: _Place, options: ReadOptions) -> int:
@@ -306,11 +256,14 @@ def _score(place: _Place, options: ReadOptions) -> int:
     return 0 if place.is_alone else int(_has_prose(place.objects))
 
 
-def _has_prose(objects: Sequence[Mapping[str, object]]) -> bool:
+def _has_prose(objects: Sequence[Mapping[str, object]], *, names: Set[str] | None = None) -> bool:
+    """Whether a column holds sentences, of those with one of these names."""
     return any(
-        isinstance(value, str) and len(value.split()) >= _PROSE_WORDS
+        isinstance(value, str)
+        and len(value.split()) >= _PROSE_WORDS
+        and (names is None or fold_name(name.rpartition(".")[2]) in names)
         for each in objects[:10]
-        for _, value in flat_items(each)
+        for name, value in flat_items(each)
     )
 
 

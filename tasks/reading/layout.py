@@ -27,6 +27,7 @@ _TSV_SUFFIXES = frozenset({".tsv", ".tab"})
 _TEXT_SUFFIXES = frozenset({".txt", ".text"})
 _JSON_OBJECTS_SEEN = 1_000
 _LINES_SEEN = 200
+_MOST_LINES_ABOVE = 20
 # With which files begin for the sake of Excel, which takes it for no row either.
 _SEPARATOR_LINE = re.compile(r'"?sep=([^\r\n"\0])"?[\r\n]*', re.IGNORECASE)
 
@@ -114,6 +115,7 @@ def _is_plain_text(lines: Sequence[str], options: ReadOptions) -> bool:
 def _csv_layout(decoded: _Decoded, options: ReadOptions) -> Layout:
     name, notes = decoded.name, decoded.notes
     header = _decide_header(name, decoded.lines, options)
+    separated = bool(decoded.lines and _SEPARATOR_LINE.fullmatch(decoded.lines[0]))
     if options.no_header or options.column_names:
         header = _without_header(header, options, name=name)
     else:
@@ -125,6 +127,8 @@ def _csv_layout(decoded: _Decoded, options: ReadOptions) -> Layout:
         return [record[index] if index < len(record) else "" for record in header.records if record]
 
     chosen = choose_columns(header.columns, options, where=name, cells=cells)
+    if header.end_line > 1 and any(line.strip() for line in decoded.lines[: header.begin_line]) and not separated:
+        notes = (*notes, f"line {header.begin_line + 1} read as the header: what stands above it is no table")
     if len(header.columns) == 1 and header.delimiter is None and not options.no_header and not options.column_names:
         notes = (*notes, "read as a single column: the header has no delimiter (--delimiter overrides)")
     return Layout(
@@ -164,7 +168,22 @@ def _decide_header(name: str, lines: Sequence[str], options: ReadOptions) -> Hea
         return read_header(lines, named_delimiter(options.delimiter), quoting=options.quoting)
     if PurePath(name.casefold()).suffix in _TSV_SUFFIXES:
         return read_header(lines, "\t", quoting=options.quoting)
-    return detect_header(lines, options)
+    header = detect_header(lines, options)
+    if options.no_header or options.column_names or has_text_column(header.columns, options):
+        return header
+    return _header_below(lines, options) or header
+
+
+def _header_below(lines: Sequence[str], options: ReadOptions) -> Header | None:
+    """The header of a table that stands below a title, a date, a remark: lines of one cell each."""
+    for index in range(1, min(len(lines), _MOST_LINES_ABOVE)):
+        header = detect_header(lines[index:], options)
+        if len(header.columns) > 1 and has_text_column(header.columns, options):
+            above = [line for line in lines[: index + header.begin_line] if line.strip()]
+            if any(header.delimiter in line.strip(f"{header.delimiter}\r\n ") for line in above if header.delimiter):
+                return None
+            return replace(header, begin_line=header.begin_line + index, end_line=header.end_line + index)
+    return None
 
 
 def _fasttext_layout(decoded: _Decoded, options: ReadOptions) -> Layout:
@@ -191,7 +210,8 @@ def _fasttext_layout(decoded: _Decoded, options: ReadOptions) -> Layout:
 def _lines_layout(decoded: _Decoded, options: ReadOptions) -> Layout:
     if are_fasttext_lines(decoded.lines[:_LINES_SEEN]):
         return _fasttext_layout(decoded, options)
-    chosen = choose_columns(("text",), options, where=decoded.name)
+    lines = [line for line in decoded.lines[:_LINES_SEEN] if line.strip()]
+    chosen = choose_columns(("text",), options, where=decoded.name, cells=lambda _: lines)
     return Layout(
         format="lines",
         encoding=decoded.encoding,
@@ -202,7 +222,7 @@ def _lines_layout(decoded: _Decoded, options: ReadOptions) -> Layout:
         label_column=None,
         notes=(*decoded.notes, "read as plain text, each line a text of its own"),
         max_text_chars=options.max_text_chars,
-        sample_cells=lambda _: [line for line in decoded.lines[:_LINES_SEEN] if line.strip()],
+        sample_cells=lambda _: lines,
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import unicodedata
 from collections.abc import Sequence
@@ -26,6 +27,7 @@ _INVISIBLE_OTHERS = frozenset("\u034f\u115f\u1160\u17b4\u17b5\u2800\u3164\uffa0"
 )
 _KNOWN_LABELS = 1_000
 _REMOVED_INDENT_CHARS = 4
+_TEXT_PARTS = '{"text":'
 _OTHER_LABELS_SHOWN = 5
 _OTHER_LABEL_SHOWN_CHARS = 40
 
@@ -119,6 +121,8 @@ class RowMaker:
                 return EMPTY_TEXT
             if is_removed(text):
                 return REMOVED_TEXT
+            if text.startswith(_TEXT_PARTS):
+                text = _joined_parts(text)
         if len(text) > self._max_text_chars:
             return too_long("text", len(text), self._max_text_chars)
         if external_id is not None:
@@ -165,6 +169,18 @@ def is_blank(text: str) -> bool:
         if unicodedata.category(char) not in _INVISIBLE_CATEGORIES and char not in _INVISIBLE_OTHERS:
             return False
     return True
+
+
+def _joined_parts(text: str) -> str:
+    """The text that Google's exports write into a cell as `{"text":"…"},{"text":"…"}`; any other as it is."""
+    try:
+        parts = json.loads(f"[{text}]")
+    except (ValueError, RecursionError):
+        return text
+    if not all(isinstance(part, dict) and isinstance(part.get("text"), str) for part in parts):
+        return text
+    joined = "".join(part["text"] for part in parts)
+    return text if _UNSTORABLE.search(joined) or is_blank(joined) else joined
 
 
 def too_long(what: str, size_chars: int, limit_chars: int) -> str:

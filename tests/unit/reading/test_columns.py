@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from newsgate.tasks.reading import HeaderlessError, NoTextColumnError, Rejected, UnusedOptionError
+from newsgate.tasks.reading import HeaderlessError, NoTextColumnError, Rejected, Row, UnusedOptionError
 from newsgate.tasks.reading.column_content import judge_cell
 from tests.unit.reading.helpers import Reading, rejects, texts
 
@@ -103,6 +103,26 @@ def test_a_named_fallback_wins(reading: Reading) -> None:
 def test_crowdtangle_has_the_words_of_a_post_in_several_columns(reading: Reading) -> None:
     data = f"Message,Image Text,Link Text,Description\n{LONG},,,\n,a,b,A photo of it\n,From the image,,\n"
     assert texts(reading.read(data)) == [LONG, "A photo of it", "From the image"]
+
+
+def test_a_title_above_the_table_is_no_header(reading: Reading) -> None:
+    data = f"Report of May\n\nid,text\n1,{LONG}\n2,yes\n"
+    assert [(row.row, row.external_id) for row in reading.read(data) if isinstance(row, Row)] == [(4, "1"), (5, "2")]
+    assert reading.layout(data).notes == ("line 3 read as the header: what stands above it is no table",)
+    with pytest.raises(NoTextColumnError):
+        reading.read("a,b,c\nid,text\n1,2\n")
+
+
+def test_parts_in_a_cell_are_one_text(reading: Reading) -> None:
+    data = 'Comment Text\n"{""text"":""One ""},{""text"":""two""}"\n"{""text"":5}"\n"{""text"":"\n'
+    assert texts(reading.read(data)) == ["One two", '{"text":5}', '{"text":']
+
+
+def test_addresses_a_line_are_no_texts(reading: Reading) -> None:
+    data = "https://example.org/1\nhttps://example.org/2\n"
+    with pytest.raises(NoTextColumnError, match="'text' holds addresses"):
+        reading.read(data, name="links.txt")
+    assert len(reading.read(data, name="links.txt", text_columns=("text",))) == 2
 
 
 def test_what_was_removed_is_no_text(reading: Reading) -> None:

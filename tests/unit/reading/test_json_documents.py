@@ -116,6 +116,20 @@ def test_of_several_places_the_person_names_one_and_what_the_error_says_works(re
         reading.read(document, records="tests")
 
 
+def test_an_object_with_a_text_and_arrays(reading: Reading) -> None:
+    post = {"id_str": "1", "text": "The bridge reopened.", "entities": {"hashtags": [{"text": "bridge"}]}}
+    assert reading.read(json.dumps(post)) == [Row(1, "1", "The bridge reopened.", None)]
+    both = json.dumps({"text": "The bridge reopened.", "comments": [{"text": "So it did, at last."}]})
+    with pytest.raises(RecordsError, match=r"--records \. for the object, or --records comments"):
+        reading.read(both)
+    assert texts(reading.read(both, records=".")) == ["The bridge reopened."]
+    assert texts(reading.read(both, records="comments")) == ["So it did, at last."]
+
+
+def test_objects_with_commas_between_them(reading: Reading) -> None:
+    assert texts(reading.read('{"text": "one"},\n{"text": "two"},\n{"text": "three"}\n')) == ["one", "two", "three"]
+
+
 def test_the_shallowest_of_several_places_is_read_and_the_others_are_named(reading: Reading) -> None:
     document = '{"data": [{"text": "one"}], "includes": {"tweets": [{"text": "two"}], "users": [{"name": "x"}]}}'
     layout = reading.layout(document)
