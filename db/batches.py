@@ -7,7 +7,7 @@ enqueue of the same file resumed its work, finds the number changed and adds not
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from typing import Any, NamedTuple
@@ -54,12 +54,13 @@ _FINISH_RUN = (
 
 @dataclass(frozen=True, slots=True)
 class NewBatch:
-    """A file about to be enqueued; `layout` is the JSON of how its columns are read."""
+    """A file about to be enqueued; `layout` is the JSON of how its columns are read, `columns` of what they are."""
 
     name: str
     sha256: str
     size_bytes: int
     layout: str
+    columns: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,11 +87,12 @@ class AcceptedRow(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class RefusedRow:
-    """One row as it goes into `rejects`."""
+    """One row as it goes into `rejects`; `columns` is the JSON of its columns."""
 
     row: int
     reason: str
     raw: str
+    columns: str | None = None
 
 
 def create_batch(connection: Connection, new: NewBatch, *, model: int) -> Loading:
@@ -102,6 +104,7 @@ def create_batch(connection: Connection, new: NewBatch, *, model: int) -> Loadin
             sha256=new.sha256,
             size_bytes=new.size_bytes,
             layout=new.layout,
+            columns=new.columns,
             loader=1,
             created_at=database_time(),
         )
@@ -145,8 +148,11 @@ def add_rows(
     accepted: Sequence[AcceptedRow],
     refused: Sequence[RefusedRow],
     last_row: int,
+    columns: Mapping[int, str] | None = None,
 ) -> int | None:
     """Store the next rows of the file and the chunk that will classify them; gives the chunk to ring for, if any.
+
+    columns: the JSON of the other columns of accepted rows, by their place among them.
 
     The rows of a run that was cancelled meanwhile are stored too, and nobody classifies them.
     Raises LoaderSupersededError or BatchPurgedError, and then nothing may be committed.
@@ -155,17 +161,17 @@ def add_rows(
     insert_rows(
         connection,
         rejects,
-        columns=("batch_id", "row", "reason", "raw"),
-        rows=[(loading.batch, each.row, each.reason, each.raw) for each in refused],
+        columns=("batch_id", "row", "reason", "raw", "columns"),
+        rows=[(loading.batch, each.row, each.reason, each.raw, each.columns) for each in refused],
     )
     if not accepted:
         return None
-    insert_rows(
-        connection,
-        items,
-        columns=("batch_id", "row", "external_id", "text", "text_hash"),
-        rows=[(loading.batch, *each) for each in accepted],
-    )
+    names: tuple[str, ...] = ("batch_id", "row", "external_id", "text", "text_hash")
+    if columns:
+        rows = [(loading.batch, *each, columns.get(place)) for place, each in enumerate(accepted)]
+        insert_rows(connection, items, columns=(*names, "columns"), rows=rows)
+    else:
+        insert_rows(connection, items, columns=names, rows=[(loading.batch, *each) for each in accepted])
     run_state: str = connection.execute(_ADD_TO_RUN, {"of_run": loading.run, "more": len(accepted)}).scalar_one()
     cancelled = run_state == "cancelled"
     added = {

@@ -7,7 +7,7 @@ from typing import Final, Literal
 
 from sqlalchemy import Connection, and_, func, select
 
-from newsgate.db.results import Result, ResultFilter, counted, is_of_run, is_sure, results
+from newsgate.db.results import SELECTED, Result, ResultFilter, counted, is_of_run, is_sure, results
 
 SCORE_BINS: Final = 20
 Extreme = Literal["fake", "real", "torn"]
@@ -65,11 +65,11 @@ def read_extremes(connection: Connection, wanted: ResultFilter, extreme: Extreme
     score = results.c.p_fake
     sides = {"fake": score >= 0.5, "real": score < 0.5, "torn": score.is_not(None)}
     orders = {"fake": score.desc(), "real": score, "torn": func.abs(score - 0.5)}
-    query = select(results).where(is_of_run(wanted), sides[extreme]).order_by(orders[extreme], results.c.row)
+    query = select(*SELECTED).where(is_of_run(wanted), sides[extreme]).order_by(orders[extreme], results.c.row)
     return [Result(*row) for row in connection.execute(query.limit(limit))]
 
 
 def read_failures(connection: Connection, wanted: ResultFilter, *, limit: int) -> list[Result]:
     """Return the first rows of the run that have an error in place of a score, in the order of the file."""
-    query = select(results).where(is_of_run(wanted), results.c.error.is_not(None)).order_by(results.c.row)
+    query = select(*SELECTED).where(is_of_run(wanted), results.c.error.is_not(None)).order_by(results.c.row)
     return [Result(*row) for row in connection.execute(query.limit(limit))]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import (
     Boolean,
@@ -20,6 +21,7 @@ from sqlalchemy import (
     Text,
     and_,
     case,
+    cast,
     func,
     null,
     select,
@@ -45,6 +47,11 @@ results = Table(
     Column("run", BigId),
     Column("token_count", Integer),
     Column("truncated", Boolean),
+    Column("columns", Text),
+)
+# What a query for `Result` selects: PostgreSQL's driver would read the JSON otherwise.
+SELECTED: tuple[ColumnElement[Any], ...] = tuple(
+    cast(column, Text).label(column.name) if column.name == "columns" else column for column in results.columns
 )
 COLUMNS = tuple(column.name for column in results.columns)
 _FETCH_ROWS = 1000
@@ -69,7 +76,7 @@ class ResultFilter:
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """One row of the view."""
+    """One row of the view. columns: the JSON of its other columns, None where there are none."""
 
     batch: int
     row: int
@@ -84,6 +91,7 @@ class Result:
     run: int
     token_count: int
     truncated: bool
+    columns: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,7 +117,7 @@ def read_results(connection: Connection, wanted: ResultFilter) -> Iterator[Resul
     `min_score` keeps rows whose score for their own label is at least that: a score of 0.97 real is p_fake 0.03.
     """
     label = results.c.label if wanted.threshold is None else _label_where_sure(wanted.threshold)
-    columns = [label if column is results.c.label else column for column in results.columns]
+    columns = [label if column is results.c.label else column for column in SELECTED]
     query = select(*columns).where(is_of_run(wanted)).order_by(results.c.row)
     if wanted.label is not None:
         query = query.where(label == wanted.label)
@@ -132,7 +140,7 @@ def count_sure(connection: Connection, wanted: ResultFilter, *, threshold: float
 
 def latest_result(connection: Connection, item: int) -> Result | None:
     """What an item got in the last of its runs that has finished with it."""
-    query = select(results).where(results.c.item == item).order_by(results.c.run.desc()).limit(1)
+    query = select(*SELECTED).where(results.c.item == item).order_by(results.c.run.desc()).limit(1)
     found = connection.execute(query).one_or_none()
     return None if found is None else Result(**found._mapping)
 

@@ -20,7 +20,7 @@ from sqlalchemy import (
     text,
 )
 
-from newsgate.db.types import BigId, UtcDateTime, database_time
+from newsgate.db.types import BigId, JsonText, UtcDateTime, database_time
 
 metadata = MetaData(
     naming_convention={
@@ -51,6 +51,7 @@ batches = Table(
     Column(
         "purged_rows", BigId, nullable=False, server_default="0", comment="rows of its file that were deleted again"
     ),
+    Column("columns", Text, comment="JSON: the names of the file's columns, and what is kept"),
 )
 
 # One row is one accepted row of the file.
@@ -63,6 +64,8 @@ items = Table(
     Column("external_id", Text),
     Column("text", Text, nullable=False),
     Column("text_hash", LargeBinary(16), nullable=False, comment="BLAKE2b-128 of the text"),
+    # The last one, so that whoever reads texts need not read it.
+    Column("columns", JsonText, comment="JSON: the row's other columns, by name"),
     UniqueConstraint("batch_id", "row"),
     # Its number stands in files that people wrote: it must not come to mean another text.
     sqlite_autoincrement=True,
@@ -76,6 +79,7 @@ rejects = Table(
     Column("row", BigId, nullable=False),
     Column("reason", Text, nullable=False),
     Column("raw", Text, nullable=False, comment="the row as it stood, shortened"),
+    Column("columns", JsonText, comment="JSON: the row's other columns, by name"),
     PrimaryKeyConstraint("batch_id", "row"),
 )
 
@@ -271,12 +275,3 @@ jobs = Table(
     PrimaryKeyConstraint("job", "period"),
     CheckConstraint(f"state in {JOB_STATES}", name="state"),
 )
-
-# The public interface of the database: columns are documented in docs/querying.md and only ever added to.
-RESULTS_VIEW = """
-CREATE VIEW results AS
-SELECT i.batch_id AS batch, i.row AS row, i.external_id AS external_id, i.text AS text,
-       v.label AS label, v.p_fake AS p_fake, v.model AS model, v.classified_at AS classified_at, v.error AS error,
-       i.id AS item, v.run_id AS run, v.token_count AS token_count, v.truncated AS truncated
-FROM verdicts v JOIN items i ON i.id = v.item_id
-"""

@@ -9,7 +9,8 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import BigInteger, DateTime, Dialect, Double, Integer, literal
+from sqlalchemy import BigInteger, DateTime, Dialect, Double, Integer, Text, literal
+from sqlalchemy.dialects.postgresql import JSON
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.functions import FunctionElement
@@ -17,6 +18,8 @@ from sqlalchemy.types import TypeDecorator
 
 # SQLite only gives an id by itself to a column of exactly this type.
 BigId = BigInteger().with_variant(Integer(), "sqlite")
+# JSON as it was written, to the order of its keys; `columns ->> 'url'` reads it in both.
+JsonText = Text().with_variant(JSON(), "postgresql")
 
 
 class UtcDateTime(TypeDecorator[datetime]):

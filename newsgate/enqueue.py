@@ -22,6 +22,7 @@ from newsgate.console.error_reporting import ErrorReportingCommand
 from newsgate.console.exit_codes import EXIT_SOME_ROWS_BAD
 from newsgate.console.file_reading_options import file_reading_options, make_read_options
 from newsgate.console.help_settings import HELP_SETTINGS
+from newsgate.console.keep_option import keep_option
 from newsgate.console.label_options import label_options_of_files
 from newsgate.console.messages import print_message
 from newsgate.console.parameter_types import MODEL_NUMBER, UTF8_TEXT
@@ -39,6 +40,7 @@ if TYPE_CHECKING:
 @click.command("enqueue", cls=ErrorReportingCommand, context_settings=HELP_SETTINGS)
 @click.argument("files", nargs=-1, required=True, metavar="FILE...")
 @file_reading_options
+@keep_option
 @label_options_of_files
 @click.option("--name", type=UTF8_TEXT, metavar="TEXT", help="What the batch is called. [default: the file's name]")
 @click.option("--model", type=MODEL_NUMBER, metavar="N", help="The model to classify with. [default: the champion]")

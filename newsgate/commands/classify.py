@@ -21,6 +21,7 @@ from newsgate.console.enqueue_files import (
 )
 from newsgate.console.error_reporting import ErrorReportingCommand
 from newsgate.console.file_reading_options import file_reading_options, make_read_options
+from newsgate.console.keep_option import keep_option
 from newsgate.console.label_options import label_options_of_files
 from newsgate.console.max_error_option import max_error_option
 from newsgate.console.messages import print_message, print_warning
@@ -40,6 +41,7 @@ if TYPE_CHECKING:
 @click.command("classify", cls=ErrorReportingCommand)
 @click.argument("files", nargs=-1, required=True, metavar="FILE...")
 @file_reading_options
+@keep_option
 @label_options_of_files
 @click.option("--model", type=MODEL_NUMBER, metavar="N", help="The model to classify with. [default: the champion]")
 @click.option("--again", is_flag=True, help="Classify the file again, even if it was classified before.")

@@ -6,6 +6,7 @@ import shutil
 import sys
 import textwrap
 import time
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -32,6 +33,7 @@ _PROMPT = "f fake   r real   s skip   u undo   q quit > "
 _SHOWN_CHARS = 4000
 # Those of `tasks.reading.label_tools.recognise.TOOLS` that tasks can be written for.
 _EXPORT_TOOLS = ("label-studio", "prodigy", "doccano")
+_BESIDE_CHARS = 120
 _DEFAULT_LIMIT = 100
 
 
@@ -136,7 +138,7 @@ def _review(database: Database, *, reviewer: str, limit: int, **mix: Any) -> Non
 
     session = ReviewSession(database, reviewer=reviewer, **mix)
     try:
-        _ask(session, limit=limit)
+        _ask(session, database, limit=limit)
     finally:
         session.close()
         _print_tally(session.tally)
@@ -144,14 +146,15 @@ def _review(database: Database, *, reviewer: str, limit: int, **mix: Any) -> Non
         print_message(agreement_line(measure_agreement(count_pairs(connection))))
 
 
-def _ask(session: ReviewSession, *, limit: int) -> None:
+def _ask(session: ReviewSession, database: Database, *, limit: int) -> None:
     started = time.monotonic()
     while session.tally.seen < limit:
         offer = session.current()
         if offer is None:
             print_message("nothing is left to review")
             return
-        _show(offer, session.tally, limit=limit, seconds=time.monotonic() - started)
+        beside = _columns_beside(database, offer.item.item)
+        _show(offer, session.tally, beside=beside, limit=limit, seconds=time.monotonic() - started)
         action = _read_action()
         if action == "quit":
             return
@@ -186,11 +189,32 @@ def _read_key() -> str:
         return "q"
 
 
-def _show(offer: Offer, tally: Tally, *, limit: int, seconds: float) -> None:
+def _columns_beside(database: Database, item: int) -> list[str]:
+    """What else the row says, without labels of earlier: those must not lead whoever judges."""
+    from newsgate.db.other_columns import item_columns
+    from newsgate.tasks.exporting.shown_columns import shown_columns
+    from newsgate.tasks.reading import may_hold_labels, parse_columns
+
+    with database.read() as connection:
+        kept, of_file = item_columns(connection, item)
+    columns = parse_columns(of_file) if of_file else None
+    if columns is None or columns.tool is not None:
+        # Of a tool's export, only its reader knows where judgements stand.
+        return []
+    label_column = columns.label_column
+    shown = shown_columns(
+        kept, most_chars=_BESIDE_CHARS, is_hidden=lambda name: name == label_column or may_hold_labels(name)
+    )
+    return [printable(f"{name}: {value}") for name, value in shown]
+
+
+def _show(offer: Offer, tally: Tally, *, beside: Sequence[str], limit: int, seconds: float) -> None:
     rate = f", {60 * tally.seen / seconds:.0f} a minute" if tally.seen and seconds > 0 else ""
     own_id = f", id {printable(offer.item.external_id)}" if offer.item.external_id else ""
     print_message("")
     print_message(f"{tally.seen + 1} of {limit}{rate} - batch {offer.item.batch}, row {offer.item.row}{own_id}")
+    for line in beside:
+        print_message(f"  {line}")
     print_message("")
     print_message(_laid_out(offer.item.text))
     print_message("")

@@ -67,7 +67,7 @@ def file_reading_options(function: Function) -> Function:
 
 def make_read_options(max_text_chars: int, **given: Any) -> ReadOptions:
     """Return what the options say, as the reader takes it: `given` are their values by name."""
-    from newsgate.tasks.reading import ReadOptions
+    from newsgate.tasks.reading import ReadOptions, parse_keep
 
     options = ReadOptions(
         text_columns=tuple(given["text_columns"]),
@@ -82,6 +82,7 @@ def make_read_options(max_text_chars: int, **given: Any) -> ReadOptions:
         member=given["member"],
         sheet=given["sheet"],
         records=given["records"],
+        keep=parse_keep(given.get("keep", "none")),
         max_text_chars=max_text_chars,
     )
     return make_vocabulary(options, **given)

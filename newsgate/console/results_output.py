@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import fields
 from datetime import datetime
+from itertools import chain, islice
 from operator import attrgetter
 from typing import IO, TYPE_CHECKING, Any
 
@@ -19,6 +20,9 @@ if TYPE_CHECKING:
     from newsgate.db.session import Database
 
 _TABLE_TEXT_CHARS = 72
+# The column of the file's own ids is as wide as the first of them, within these bounds.
+_ROWS_MEASURED = 200
+_LEAST_ID_CHARS, _MOST_ID_CHARS = 2, 20
 # Columns whose content comes from the file, or from whatever failed on it.
 _WRITTEN_BY_OTHERS = ("external_id", "text", "error")
 
@@ -30,6 +34,7 @@ def write_results(
 
     raw: write into CSV what a spreadsheet would take for a formula as it is.
     """
+    from newsgate.db.batches import batch_layout
     from newsgate.db.results import count_sure, read_results
 
     form = form or ("table" if output is None and sys.stdout.isatty() else "csv")
@@ -37,21 +42,33 @@ def write_results(
         rows = read_results(connection, wanted)
         if form == "csv":
             _write_csv(rows, stream, raw=raw)
+        elif form == "table":
+            has_ids = json.loads(batch_layout(connection, wanted.batch)).get("id_column") is not None
+            _write_table(rows, stream, has_ids=has_ids)
         else:
-            {"table": _write_table, "jsonl": _write_jsonl}[form](rows, stream)
+            _write_jsonl(rows, stream)
         if wanted.threshold is not None:
             seen = count_sure(connection, wanted, threshold=wanted.threshold)
             print_unsure_rows(f"batch {wanted.batch}", rows=seen.rows, sure=seen.sure, threshold=wanted.threshold)
 
 
-def _write_table(rows: Iterable[Result], stream: IO[str]) -> None:
-    stream.write(f"{'item':>7}  {'verdict':7}  {'p_fake':>6}  text\n")
+def _write_table(rows: Iterator[Result], stream: IO[str], *, has_ids: bool) -> None:
+    first = list(islice(rows, _ROWS_MEASURED))
+    widest = max((len(each.external_id or "") for each in first), default=0)
+    width = min(max(widest, _LEAST_ID_CHARS), _MOST_ID_CHARS) if has_ids else 0
+    text_chars = _TABLE_TEXT_CHARS - (width + 2 if has_ids else 0)
+
+    def line(item: object, own_id: str, verdict: str, score: str, text: str) -> str:
+        own = f"{one_line(own_id, most_chars=width):{width}}  " if has_ids else ""
+        return f"{item:>7}  {own}{verdict:7}  {score:>6}  {text}\n"
+
+    stream.write(line("item", "id", "verdict", "p_fake", "text"))
     last = None
-    for each in rows:
+    for each in chain(first, rows):
         last = each
         score = "" if each.p_fake is None else f"{each.p_fake:.3f}"
-        shown = one_line(each.error or each.text, most_chars=_TABLE_TEXT_CHARS)
-        stream.write(f"{each.item:>7}  {each.label or 'error':7}  {score:>6}  {shown}\n")
+        shown = one_line(each.error or each.text, most_chars=text_chars)
+        stream.write(line(each.item, each.external_id or "", each.label or "error", score, shown))
     if last is not None:
         stream.write(f"batch {last.batch}, run {last.run} by model {last.model}\n")
 
@@ -77,6 +94,7 @@ def _write_csv(rows: Iterable[Result], stream: IO[str], *, raw: bool) -> None:
 def _write_jsonl(rows: Iterable[Result], stream: IO[str]) -> None:
     for each in rows:
         record = {field.name: _plain(getattr(each, field.name)) for field in fields(each)}
+        record["columns"] = None if each.columns is None else json.loads(each.columns)
         stream.write(json.dumps(record, ensure_ascii=False) + "\n")
 
 

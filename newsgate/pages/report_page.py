@@ -12,6 +12,7 @@ from newsgate.model.labels import FAKE
 from newsgate.model.recorded_facts import recorded_facts
 from newsgate.pages.score_histogram import ScoreHistogram, draw_histogram
 from newsgate.pages.template_rendering import render_template
+from newsgate.tasks.exporting.shown_columns import shown_columns
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
     from newsgate.db.results import Result
     from newsgate.tasks.inspecting.batch_report import Abstention, BatchReport
     from newsgate.tasks.inspecting.drift import DriftDay
+
+_BESIDE_CHARS = 80
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +48,18 @@ class ScoredRows:
 
     title: str
     explanation: str
-    rows: Sequence[Result]
+    rows: Sequence[ScoredRow]
+
+
+@dataclass(frozen=True, slots=True)
+class ScoredRow:
+    """One row with its score. own_id: what the file calls it. beside: what else the file says of it."""
+
+    item: int
+    own_id: str | None
+    p_fake: float | None
+    text: str
+    beside: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,11 +165,16 @@ def _unsure_rule(abstention: Abstention | None) -> UnsureRule | None:
 
 def _scored_rows(report: BatchReport) -> tuple[ScoredRows, ...]:
     lists = (
-        ScoredRows("The surest fakes", "Those with the highest p_fake.", report.fake),
-        ScoredRows("The surest reals", "Those with the lowest p_fake.", report.real),
-        ScoredRows("The least sure", "Those nearest to 0.5: the best ones to judge yourself.", report.torn),
+        ("The surest fakes", "Those with the highest p_fake.", report.fake),
+        ("The surest reals", "Those with the lowest p_fake.", report.real),
+        ("The least sure", "Those nearest to 0.5: the best ones to judge yourself.", report.torn),
     )
-    return tuple(each for each in lists if each.rows)
+    return tuple(ScoredRows(title, text, [_scored_row(row) for row in rows]) for title, text, rows in lists if rows)
+
+
+def _scored_row(row: Result) -> ScoredRow:
+    beside = " · ".join(value for _, value in shown_columns(row.columns, most_chars=_BESIDE_CHARS))
+    return ScoredRow(row.item, row.external_id, row.p_fake, row.text, beside)
 
 
 def _rows_without_score(report: BatchReport) -> tuple[RowWithoutScore, ...]:

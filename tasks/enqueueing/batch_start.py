@@ -13,7 +13,7 @@ from newsgate.db.model_registry import choose_model
 from newsgate.db.session import Database
 from newsgate.tasks.enqueueing.existing_runs import AlreadyEnqueuedError, asked_run, what_is_left
 from newsgate.tasks.enqueueing.request import Enqueued, Request
-from newsgate.tasks.reading import Layout, Source
+from newsgate.tasks.reading import Layout, Source, columns_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +60,7 @@ def _describe(request: Request, source: Source, layout: Layout) -> NewBatch:
         sha256=source.sha256,
         size_bytes=source.size_bytes,
         layout=_layout_json(layout),
+        columns=columns_of(layout).as_json(),
     )
 
 

@@ -25,6 +25,8 @@ from newsgate.tasks.reading.errors import (
     UnreadableFileError,
     UnusedOptionError,
 )
+from newsgate.tasks.reading.file_columns import FileColumns, columns_of, parse_columns
+from newsgate.tasks.reading.kept_columns import LeftOut, parse_keep
 from newsgate.tasks.reading.label_tools.recognise import ToolShapeError
 from newsgate.tasks.reading.label_tools.said import Said
 from newsgate.tasks.reading.label_values.decision import LabelValuesError, is_known_neither, list_values
@@ -34,10 +36,11 @@ from newsgate.tasks.reading.label_values.survey import (
     how_to_export,
     labelled_layout,
     list_no_labels,
+    may_hold_labels,
     settle_labels,
 )
 from newsgate.tasks.reading.label_values.vocabulary import FAKE_OR_REAL, LabelVocabulary, parse_vocabulary
-from newsgate.tasks.reading.records import DEFAULT_MAX_TEXT_CHARS, Layout, Limits, ReadOptions, Rejected, Row
+from newsgate.tasks.reading.records import DEFAULT_MAX_TEXT_CHARS, Keep, Layout, Limits, ReadOptions, Rejected, Row
 from newsgate.tasks.reading.refusal_kinds import kind_of_reason
 from newsgate.tasks.reading.row_maker import storable
 from newsgate.tasks.reading.source import Source, open_source
@@ -53,10 +56,13 @@ __all__ = [
     "DamagedFileError",
     "EmptyFileError",
     "FileChangedError",
+    "FileColumns",
     "HeaderlessError",
+    "Keep",
     "LabelValuesError",
     "LabelVocabulary",
     "Layout",
+    "LeftOut",
     "Limits",
     "MemberError",
     "MissingFileError",
@@ -77,6 +83,7 @@ __all__ = [
     "UnknownEncodingError",
     "UnreadableFileError",
     "UnusedOptionError",
+    "columns_of",
     "find_label_column",
     "how_to_export",
     "is_known_neither",
@@ -85,7 +92,10 @@ __all__ = [
     "labelled_layout",
     "list_no_labels",
     "list_values",
+    "may_hold_labels",
     "open_source",
+    "parse_columns",
+    "parse_keep",
     "parse_vocabulary",
     "settle_labels",
     "storable",

@@ -76,6 +76,7 @@ class CsvRows:
         if layout.label_column is not None and layout.tool is None:
             self._label_index = layout.columns.index(layout.label_column)
         self._fallback_indexes = tuple(layout.columns.index(name) for name in layout.text_fallbacks)
+        self._keeper = maker.keeper
         used = (*self._text_indexes, *self._fallback_indexes, self._id_index or 0, self._label_index or 0)
         self._least_width = _width_without_unnamed_end(layout.columns, needed=max(used) + 1)
         self._header = _bare_names(layout.columns)
@@ -119,7 +120,10 @@ class CsvRows:
         """Yield the rows of the window, and return how many of its lines they took."""
         lines, first_line, width = window.lines, window.first_line, self._width
         after = self._after_row - first_line
-        make = self._make
+        make, keeper = self._make, self._keeper
+        has_more = keeper is not None and keeper.has_more
+        text_at = self._text_indexes[-1]
+        id_at = None if keeper is None else self._id_index
         start = 0
         while True:
             reason = _UNCLOSED
@@ -137,6 +141,11 @@ class CsvRows:
                         # The one path that nearly every row takes, and the reader's speed.
                         made = make(first_line + start, fields) if window.is_sound and len(fields) == width else None
                         if isinstance(made, Row):
+                            # A file of texts and ids alone has something to keep only where an id was padded, or a
+                            # text stands in for another.
+                            is_other = made[2] is not fields[text_at]
+                            if has_more or is_other or (id_at is not None and made[1] is not fields[id_at]):
+                                made = self._with_columns(made, fields)
                             yield made
                         elif (item := self._examine(window, start, end, fields)) is not None:
                             yield item
@@ -171,8 +180,19 @@ class CsvRows:
             reason = window.cut_off
         if reason is None:
             reason = self._count_columns(fields)
-        made = self._make(line, fields) if reason is None else reason
-        return made if isinstance(made, Row) else reject(line, made, lines)
+        if reason is None:
+            # Spreadsheets leave empty cells at the end out, or write too many.
+            fields = [*fields, *[""] * (self._width - len(fields))][: self._width]
+            made = self._make(line, fields)
+            if isinstance(made, Row):
+                return self._with_columns(made, fields)
+            columns = None if self._keeper is None else self._keeper.of_refused_cells(fields)
+            return reject(line, made, lines, columns=columns)
+        return reject(line, reason, lines)
+
+    def _with_columns(self, row: Row, fields: list[str]) -> Row:
+        columns = None if self._keeper is None else self._keeper.of_cells(row, fields)
+        return row if columns is None else tuple.__new__(Row, (*row[:-1], columns))
 
     def _make(self, line: int, fields: list[str]) -> Row | str:
         if self._only_text_index is None:

@@ -39,7 +39,10 @@ class JsonRows:
             if number <= self._after_row:
                 continue
             row = self._convert(number, value)
-            yield row if isinstance(row, Row) else reject(number, row, [_raw(value)])
+            if isinstance(row, Row):
+                yield row
+            else:
+                yield reject(number, row, [_raw(value)], columns=self._records.kept_of_refused(value))
 
     def _convert(self, number: int, value: object) -> Row | str:
         if isinstance(value, BrokenValue):

@@ -40,21 +40,34 @@ class JsonlRows:
                 continue
             for line_number, line in enumerate(block.lines, block.first_line):
                 if line_number > self._after_row and line.strip():
-                    row = self._convert(line_number, line, is_clean_line=block.clean)
-                    yield row if isinstance(row, Row) else reject(line_number, row, [line])
+                    yield self._convert(line_number, line, is_clean_line=block.clean)
 
-    def _convert(self, line_number: int, line: str, *, is_clean_line: bool) -> Row | str:
+    def _convert(self, line_number: int, line: str, *, is_clean_line: bool) -> Row | Rejected:
         if not is_clean_line and (reason := self._maker.unstorable_reason([line], line_number)):
-            return reason
+            return reject(line_number, reason, [line])
         # Only the input's last line may lack a line end.
         if not line.endswith(LINE_ENDS) and (cut_off := self._cut_off()):
-            return cut_off
-        try:
-            value = json.loads(line.rstrip("\r\n"))
-        except json.JSONDecodeError as error:
-            return f"not valid JSON: {error.msg.removesuffix(' at')} at character {error.pos + 1}"
-        except RecursionError:
-            return "not valid JSON: nested too deeply"
-        except ValueError as error:
-            return f"not valid JSON: {error}"
-        return self._records.convert(line_number, value)
+            return reject(line_number, cut_off, [line])
+        value = _parse(line)
+        if isinstance(value, _NotJson):
+            return reject(line_number, value.reason, [line])
+        made = self._records.convert(line_number, value)
+        if isinstance(made, Row):
+            return made
+        return reject(line_number, made, [line], columns=self._records.kept_of_refused(value))
+
+
+class _NotJson:
+    def __init__(self, reason: str) -> None:
+        self.reason = f"not valid JSON: {reason}"
+
+
+def _parse(line: str) -> object:
+    try:
+        return json.loads(line.rstrip("\r\n"))
+    except json.JSONDecodeError as error:
+        return _NotJson(f"{error.msg.removesuffix(' at')} at character {error.pos + 1}")
+    except RecursionError:
+        return _NotJson("nested too deeply")
+    except ValueError as error:
+        return _NotJson(str(error))

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 
 from newsgate.tasks.reading.errors import quote_column
 from newsgate.tasks.reading.json_values import find_value, join_parts
+from newsgate.tasks.reading.kept_columns import unique_names
 from newsgate.tasks.reading.label_values.cell import label_text
 from newsgate.tasks.reading.lines import is_clean
 from newsgate.tasks.reading.records import Layout, Row
@@ -22,23 +23,43 @@ class RecordMaker:
     def __init__(self, layout: Layout, maker: RowMaker) -> None:
         self._layout = layout
         self._maker = maker
+        self._names = unique_names(layout.columns)
 
     def convert(self, number: int, value: object) -> Row | str:
         """Return the row of one record, whatever the layout's shape is, or the reason to refuse it."""
         shape, columns = self._layout.shape, self._layout.columns
-        if shape == "texts" and isinstance(value, str):
-            return self.make(number, {columns[0]: value})
+        record = self._as_record(value)
+        if record is not None:
+            return self.make(number, record)
         if shape == "cells" and isinstance(value, list):
-            if len(value) != len(columns):
-                return f"has {len(value):,} cells where the header has {len(columns):,}"
-            return self.make(number, dict(zip(columns, value, strict=True)))
-        if shape in ("objects", "columns") and isinstance(value, dict):
-            return self.make(number, value)
+            return f"has {len(value):,} cells where the header has {len(columns):,}"
         wanted = {"texts": "a string", "cells": "an array"}.get(shape, "a JSON object")
         return f"{type_name(value)} where {wanted} belongs"
 
+    def kept_of_refused(self, value: object) -> str | None:
+        """The columns of a record that was refused, where they are kept and it is one."""
+        record = self._as_record(value)
+        if record is None or self._maker.keeper is None:
+            return None
+        return self._maker.keeper.of_refused_record(record)
+
+    def _as_record(self, value: object) -> Mapping[str, object] | None:
+        shape = self._layout.shape
+        if shape == "texts" and isinstance(value, str):
+            return {self._names[0]: value}
+        if shape == "cells" and isinstance(value, list) and len(value) == len(self._names):
+            return dict(zip(self._names, value, strict=True))
+        return value if shape in ("objects", "columns") and isinstance(value, dict) else None
+
     def make(self, number: int, values: Mapping[str, object]) -> Row | str:
         """Return the row, or the reason to refuse it."""
+        made = self._make_text(number, values)
+        if self._maker.keeper is None or not isinstance(made, Row):
+            return made
+        columns = self._maker.keeper.of_record(made, values)
+        return made if columns is None else made._replace(columns=columns)
+
+    def _make_text(self, number: int, values: Mapping[str, object]) -> Row | str:
         layout = self._layout
         external_id = None if layout.id_column is None else find_value(values, layout.id_column)[1]
         if external_id is not None and not isinstance(external_id, str):

@@ -17,6 +17,8 @@ Format = Literal["csv", "jsonl", "lines", "json", "xlsx", "ods", "parquet"]
 # What one record of JSON is: an object, one value of each of several columns, an array of cells, or the text itself.
 Shape = Literal["objects", "columns", "cells", "texts"]
 Quoting = Literal["usual", "none"]
+# Which of the columns that are neither text nor id are kept beside each row: all, none, or those named.
+Keep = Literal["all", "none"] | tuple[str, ...]
 RAW_SHOWN_CHARS = 1000
 
 
@@ -28,6 +30,7 @@ class ReadOptions:
     text_fallbacks: the columns that hold the text where the text columns are empty.
     no_header: the first line is a row. column_names: what its columns are called.
     member: of a .zip archive. sheet: of a workbook. records: the path to the records of a JSON document.
+    keep: the other columns to keep, by name, or all of them, or none.
     vocabulary: what the labels mean. labels_strict: a row with any other label is refused. every_label: of all rows.
     tool: which one wrote the file.
     """
@@ -49,6 +52,7 @@ class ReadOptions:
     sheet: str | None = None
     records: str | None = None
     tool: str | None = None
+    keep: Keep = "none"
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +80,7 @@ class Layout:
     class_names: the names of numbered labels, where the file itself has them.
     sample_cells: gives a column's cells in the rows from which all this was decided.
     tool: whose export it is. Its labels are read where `label_column` says which question they answer.
+    keep: the other columns that each row carries.
     """
 
     format: Format
@@ -99,13 +104,16 @@ class Layout:
     class_names: tuple[ClassNames, ...] = ()
     sample_cells: Callable[[str], Iterable[str | None]] | None = field(default=None, compare=False, repr=False)
     tool: ToolShape | None = None
+    keep: Keep = "none"
 
 
 class Row(NamedTuple):
     """One accepted row; `row` is the 1-based number of the physical line, record or sheet row at which it starts.
 
-    said: each judgement in it where a tool for labelling wrote it; `label` is then what most say. A tuple, which takes
-    half the time of a frozen dataclass: one is made of every row.
+    said: each judgement in it where a tool for labelling wrote it; `label` is then what most say.
+    columns: the JSON of its other columns, where they are kept.
+
+    A tuple, which takes half the time of a frozen dataclass: one is made of every row.
     """
 
     row: int
@@ -113,15 +121,20 @@ class Row(NamedTuple):
     text: str
     label: str | None
     said: tuple[Said, ...] = ()
+    columns: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Rejected:
-    """One refused row; `raw` is shortened and made storable in any database."""
+    """One refused row; `raw` is shortened and made storable in any database.
+
+    columns: the JSON of its columns, where they are kept and can be told apart.
+    """
 
     row: int
     reason: str
     raw: str
+    columns: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,6 +18,7 @@ from newsgate.tasks.reading.json_cursor import JsonCursor
 from newsgate.tasks.reading.json_rows import ENDS_EARLY as JSON_ENDS_EARLY
 from newsgate.tasks.reading.json_rows import JsonRows
 from newsgate.tasks.reading.jsonl_rows import JsonlRows
+from newsgate.tasks.reading.kept_columns import ColumnKeeper, LeftOut, resolve_keep
 from newsgate.tasks.reading.label_tools.said import DISPUTED
 from newsgate.tasks.reading.label_tools.tool_labels import ToolLabels
 from newsgate.tasks.reading.layout import Sample, decide_layout
@@ -53,6 +54,7 @@ class Source:
         self._pass: Pass | None = None
         self._contents: dict[str | None, Content] = {}
         self._warnings: list[str] = []
+        self._keeper: ColumnKeeper | None = None
         self.incomplete = False
         self.no_labels: Counter[str] = Counter()
         if not snapshot.size_bytes:
@@ -76,6 +78,13 @@ class Source:
         """One sentence each; complete when the latest `rows()` has ended."""
         return tuple(self._warnings)
 
+    @property
+    def left_out(self) -> LeftOut:
+        """The other columns that the latest `rows()` did not keep so far, because they are too long."""
+        if self._keeper is None:
+            return LeftOut()
+        return LeftOut(self._keeper.left_out_rows, tuple(self._keeper.left_out))
+
     def layout(self, options: ReadOptions | None = None) -> Layout:
         """Decide from a sample how to read the input; raises a ReadError where that cannot be."""
         options = options or ReadOptions()
@@ -89,6 +98,7 @@ class Source:
             from newsgate.tasks.reading.tables import table_layout
 
             layout = table_layout(content, options, where=self.name, spool_folder=self._spool_folder)
+        layout = replace(layout, keep=resolve_keep(layout.columns, options.keep, where=self.name))
         if content.member is None:
             return layout
         notes = (f"read {content.member} of the archive", *layout.notes)
@@ -107,12 +117,14 @@ class Source:
         if layout.tool is not None and layout.label_column is not None:
             tool = ToolLabels(layout.tool.tool, layout.label_column, layout.vocabulary)
         self.no_labels = Counter() if tool is None else tool.counts
+        self._keeper = ColumnKeeper(layout) if layout.keep != "none" else None
         maker = RowMaker(
             encoding=layout.encoding,
             max_text_chars=layout.max_text_chars,
             labels=labels,
             every_label=layout.every_label,
             tool=tool,
+            keeper=self._keeper,
         )
         content = self._content(layout.member)
         damage_of: Callable[[], str | None]
@@ -250,6 +262,8 @@ class Source:
         if rows := maker.misquoted_rows:
             count = "1 row has" if rows == 1 else f"{rows:,} rows have"
             self._warnings.append(f"{count} a quote that is not closed; where quotes mean nothing: --quoting none")
+        if left_out := self.left_out.warning():
+            self._warnings.append(left_out)
         if labels is not None and (warning := labels.warning()):
             self._warnings.append(warning)
         if disputed := self.no_labels[DISPUTED]:

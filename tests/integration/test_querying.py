@@ -52,7 +52,8 @@ def _store(database: Database, model: int) -> tuple[int, int]:
     with database.write() as connection:
         loading = create_batch(connection, NewBatch("posts.csv", "0" * 64, 1, "{}"), model=model)
         refused = [RefusedRow(7, "the text is empty", "post-19,")]
-        chunk = add_rows(connection, loading, accepted=accepted, refused=refused, last_row=7)
+        columns = {place: f'{{"url": "https://example.org/{place}", "likes": {place}}}' for place in range(len(ROWS))}
+        chunk = add_rows(connection, loading, accepted=accepted, refused=refused, last_row=7, columns=columns)
         finish_loading(connection, loading)
     assert chunk is not None
     return loading.batch, chunk

@@ -186,9 +186,14 @@ def _settle_vocabulary(values: Counter[str], column: str, options: ReadOptions, 
     return replace(options.vocabulary, strict=options.labels_strict)
 
 
+def may_hold_labels(column: str) -> bool:
+    """Whether the column's name says that it holds labels."""
+    return speaks_for_itself(column) or fold(column) in LABEL_COLUMNS or fold(column) == DEFAULT_LABEL_COLUMN
+
+
 def _count_values(source: LabelledSource, layout: Layout, column: str) -> Counter[str]:
     values: Counter[str] = Counter()
-    for row in source.rows(replace(layout, vocabulary=None)):
+    for row in source.rows(replace(layout, vocabulary=None, keep="none")):
         if isinstance(row, Rejected):
             continue
         if row.label is not None:
