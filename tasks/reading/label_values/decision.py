@@ -155,7 +155,7 @@ def _problem(found: _Sorted, values: Mapping[str, int]) -> tuple[str, str] | Non
         return _nothing_known(found, values) if values else None
     if has_numbers and set(map(fold, values)) & (TRUE_WORDS | FALSE_WORDS):
         return "a number and a truth value may say the same", _ask(list(values))
-    if found.leaning or _SCALE_ENDS & set(map(fold, found.fake)) and _MIDDLE in map(fold, found.neither):
+    if found.leaning or (_SCALE_ENDS & set(map(fold, found.fake)) and _MIDDLE in map(fold, found.neither)):
         return "this is a scale, and people divide it in different places", _ask_scale(found)
     if found.others and not (found.fake and found.real):
         side: Label = FAKE if found.fake else REAL
