@@ -76,6 +76,11 @@ EXPORTS: dict[str, tuple[bytes | str, dict[str, Any], list[str]]] = {
         {},
         [LONG],
     ),
+    "comments.csv": (
+        'Comment ID,Channel ID,Comment Text\nUg1,UC1,"{""text"":""The river bridge reopened at noon.""}"\n',
+        {},
+        [LONG],
+    ),
     "threads.json": (
         json.dumps({"kind": "x", "items": [{"id": "1", "snippet": {"topLevelComment": COMMENT, "videoId": "v"}}]}),
         {"text_columns": ("snippet.topLevelComment.snippet.textOriginal",)},
