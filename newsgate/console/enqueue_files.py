@@ -131,7 +131,10 @@ def enqueue_each(
 
 
 def print_files_summary(outcomes: Sequence[FileOutcome]) -> None:
-    """Print how many of the files are enqueued now, were before, and failed, and which these are."""
+    """Print how many of the files are enqueued now, were before, and failed, and which these are; nothing for one."""
+    if len(outcomes) == 1:
+        # What became of it has been told.
+        return
     new = [each for each in outcomes if each.error is None and not each.known]
     known = sum(each.known for each in outcomes)
     failed = [each.file for each in outcomes if each.error is not None]

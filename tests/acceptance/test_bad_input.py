@@ -47,7 +47,7 @@ def _truncated_gzip(*, at_line_end: bool) -> bytes:
 
 REFUSED_WHOLE = [
     Case("missing file", lambda path: None, ERROR, "no such file"),
-    Case("directory", lambda path: path.mkdir(), ERROR, "directory"),
+    Case("folder", lambda path: path.mkdir(), ERROR, "the folder has no file that newsgate reads"),
     Case("empty file", b"", ERROR, "empty"),
     Case("header only", b"id,text\n", ERROR, "no data rows"),
     Case("no text column", b"id,colour\n1,red\n", ERROR, "--text-column"),
