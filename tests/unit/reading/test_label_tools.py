@@ -269,7 +269,7 @@ def read(content: str, name: str, **options: Any) -> tuple[list[Row], Counter[st
 
 @pytest.mark.parametrize("form", FORMS, ids=lambda form: f"{form.tool}-{form.name}")
 @given(data=st.data())
-@settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=8, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_what_was_judged_in_a_tool_comes_back(form: Form, data: st.DataObject) -> None:
     judged = data.draw(tasks(most_people=form.most_people))
     rows, _, notes = read(form.write(judged), form.name)
