@@ -75,4 +75,4 @@ def _write(judge: TextToJudge) -> dict[str, object]:
     return {**task, "accept": [judge.model_label], "meta": {"p_fake": round(judge.p_fake, 4)}}
 
 
-PRODIGY = LabelTool("prodigy", "Prodigy", _questions, _read, _write)
+PRODIGY = LabelTool("prodigy", "Prodigy", _questions, _read, _write, marker="answer")

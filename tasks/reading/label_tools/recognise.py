@@ -43,8 +43,9 @@ def recognise_tool(sample: Sequence[Record], *, named: str | None = None, where:
 
 
 def _has_shape(rows: Sequence[Record], tool: LabelTool) -> bool:
-    fitting = sum(bool(tool.questions(row)) for row in rows)
-    return fitting > 0 and fitting >= _SHARE * len(rows)
+    telling = [row for row in rows if tool.marker is None or row.get(tool.marker) not in (None, "")]
+    fitting = sum(bool(tool.questions(row)) for row in telling)
+    return fitting > 0 and fitting >= _SHARE * len(telling)
 
 
 def _answers(rows: Sequence[Record], tool: LabelTool) -> tuple[ToolAnswer, ...]:

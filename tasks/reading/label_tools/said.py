@@ -70,7 +70,8 @@ class LabelTool:
 
     name: after --from. questions: what a row may answer, by the names of the questions; none where it is of another
     tool. read: what a row answers to the question of this name. write: a task with the model's prediction, None where
-    that is not supported. as_array: the tasks are one JSON array, not JSON lines.
+    that is not supported. as_array: the tasks are one JSON array, not JSON lines. marker: rows without this key tell
+    nothing about the tool, so that a file in which few rows were judged is of it too.
     """
 
     name: str
@@ -79,6 +80,7 @@ class LabelTool:
     read: Callable[[Record, str], RowJudgements]
     write: Callable[[TextToJudge], dict[str, object]] | None = None
     as_array: bool = False
+    marker: str | None = None
 
 
 def as_values(value: object) -> tuple[str, ...]:

@@ -317,6 +317,17 @@ def test_prodigy_names_and_what_its_numbers_stand_for() -> None:
     ) == [(Said(("real",)),), (Said(("fake",), "news-ann"),), (), ()]
 
 
+def test_one_row_that_was_rejected_makes_a_file_prodigys() -> None:
+    plain = [{"text": f"A claim number {number}", "label": "fake"} for number in range(20)]
+    judged = [
+        {"text": "A claim about a moon", "label": "fake", "answer": "reject"},
+        {"text": "A claim about a town", "label": "fake", "answer": "accept"},
+    ]
+    rows, no_labels, _ = read(lines([*plain, *judged]), "rows.jsonl")
+    assert [row.text for row in rows if row.label == "fake"] == ["A claim about a town"]
+    assert no_labels == {"untouched": 20, "rejected": 1}
+
+
 def test_label_studio_keeps_the_last_opinion_of_each_person_and_no_draft() -> None:
     def annotation(at: int, value: str, **more: Any) -> dict[str, Any]:
         result = [{"type": "choices", "from_name": "x", "to_name": "text", "value": {"choices": [value]}}]
