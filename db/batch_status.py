@@ -26,6 +26,7 @@ class BatchStatus:
     """Where a batch and one run of it stand.
 
     state: of the run; `purging` while the rows of the batch are deleted, or that was interrupted, then `purged`.
+    languages: of some of its texts, as `model.languages` writes them; None where nobody looked.
     purged_rows: how many rows of its file were deleted again, by a purge of the batch or of single texts.
     """
 
@@ -44,6 +45,7 @@ class BatchStatus:
     finished_at: datetime | None
     purged_at: datetime | None
     purged_rows: int
+    languages: str | None
 
     @property
     def finished(self) -> bool:
@@ -112,6 +114,7 @@ def _status_query(joined: FromClause, *, created_at: ColumnElement[datetime]) ->
         runs.c.finished_at,
         batches.c.purged_at,
         batches.c.purged_rows,
+        batches.c.languages,
     ).select_from(joined)
 
 

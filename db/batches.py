@@ -185,9 +185,14 @@ def add_rows(
     return None if cancelled else chunk
 
 
-def finish_loading(connection: Connection, loading: Loading) -> None:
-    """Say that the whole file is stored; a run whose chunks are all done already ends here."""
+def finish_loading(connection: Connection, loading: Loading, *, languages: str | None = None) -> None:
+    """Say that the whole file is stored; a run whose chunks are all done already ends here.
+
+    languages: of some of its texts, as JSON.
+    """
     _extend(connection, loading, accepted=0, refused=0, last_row=loading.last_row, loaded=True)
+    if languages is not None:
+        connection.execute(update(batches).where(batches.c.id == loading.batch).values(languages=languages))
     connection.execute(update(runs).where(runs.c.id == loading.run).values(loaded=True))
     finish_run_if_complete(connection, loading.run)
 
@@ -257,6 +262,12 @@ def queued_among(connection: Connection, among: Sequence[int]) -> set[int]:
     """Those of these chunks that wait for a worker; a number may be none of a chunk."""
     query = select(chunks.c.id).where(chunks.c.id.in_(among), chunks.c.state == "queued")
     return set(connection.execute(query).scalars())
+
+
+def first_rows(connection: Connection, batch: int, *, limit: int) -> list[AcceptedRow]:
+    """The first accepted rows of a batch."""
+    query = select(items.c.row, items.c.external_id, items.c.text, items.c.text_hash).where(items.c.batch_id == batch)
+    return [AcceptedRow(*row) for row in connection.execute(query.order_by(items.c.row).limit(limit))]
 
 
 def repeated_ids(connection: Connection, batch: int) -> int:

@@ -52,6 +52,7 @@ batches = Table(
         "purged_rows", BigId, nullable=False, server_default="0", comment="rows of its file that were deleted again"
     ),
     Column("columns", Text, comment="JSON: the names of the file's columns, and what is kept"),
+    Column("languages", Text, comment="JSON: in which languages some of its texts are"),
 )
 
 # One row is one accepted row of the file.

@@ -45,8 +45,9 @@ class BundleMetadata:
     are divided by. recipe: the settings it was trained with. metrics: `{"held_back": {...}, "validation": {...}}`,
     each an evaluation as a dictionary. libraries: name -> version at training time. corpus: which labels it was trained
     on (`training.judging_split`). reference: how its scores of held-back texts are distributed (`model.score_summary`).
-    abstention: which confidence went with how many mistakes on them (`model.abstention`). These three are left out
-    where nobody recorded them; readers of this format ignore what they do not know.
+    abstention: which confidence went with how many mistakes on them (`model.abstention`). languages: those of its
+    training texts (`model.languages`). These four are left out where nobody recorded them; readers of this
+    format ignore what they do not know.
     """
 
     created_at: str
@@ -62,6 +63,7 @@ class BundleMetadata:
     corpus: Mapping[str, Any] | None = None
     reference: Mapping[str, Any] | None = None
     abstention: Mapping[str, Any] | None = None
+    languages: tuple[str, ...] | None = None
 
     def __post_init__(self) -> None:
         if tuple(self.labels) != LABELS:
@@ -74,7 +76,7 @@ class BundleMetadata:
     def as_dict(self) -> dict[str, Any]:
         """Return this as the JSON document that `from_dict` reads."""
         document = asdict(self)
-        for optional in ("corpus", "reference", "abstention"):
+        for optional in ("corpus", "reference", "abstention", "languages"):
             if document[optional] is None:
                 del document[optional]
         document["format_version"] = FORMAT_VERSION
@@ -98,6 +100,7 @@ class BundleMetadata:
             corpus=_optional(document, "corpus"),
             reference=_optional(document, "reference"),
             abstention=_optional(document, "abstention"),
+            languages=None if document.get("languages") is None else tuple(map(str, document["languages"])),
         )
 
 

@@ -7,7 +7,7 @@ named as damaged, so that no command that shows a model has to look for itself.
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -15,6 +15,8 @@ from newsgate.model.labels import LABELS
 
 # More texts than anybody trains on. Sums of a few such counts are exact in a float.
 MOST_TEXTS: Final = 10**12
+# The texts of the starter model of version 0.2.0, whose bundle does not say that they are English.
+_OLD_STARTER_TEXTS: Final = "5c4937b2c4f519d8080411985c67a05557d4edc6fec1ddbca5a8c31940170112"
 _JUDGED_BY: Final = ("validation", "held_back")
 
 
@@ -32,12 +34,13 @@ class RecordedFacts:
     """The facts that can be used, None where nobody recorded them or they are damaged.
 
     trained_rows: texts by their label. label_id: the last label it was trained on, 0 where that is not known. damaged:
-    the parts of the metadata that are there and are not what they should be.
+    the parts of the metadata that are there and are not what they should be. languages: of its training texts.
     """
 
     trained_rows: Mapping[str, int] | None
     judged: JudgedFigures | None
     label_id: int
+    languages: tuple[str, ...] | None
     damaged: tuple[str, ...]
 
     @property
@@ -48,7 +51,12 @@ class RecordedFacts:
 
 def recorded_facts(metadata: Mapping[str, Any]) -> RecordedFacts:
     """Return what a model's metadata, as JSON has it, says of its training."""
-    readers = {"training_data": _trained_rows, "metrics": _judged, "corpus": _label_id}
+    readers: dict[str, Callable[[Any], Any]] = {
+        "training_data": _trained_rows,
+        "metrics": _judged,
+        "corpus": _label_id,
+        "languages": _languages,
+    }
     found: dict[str, Any] = {}
     damaged = []
     for part, read in readers.items():
@@ -57,7 +65,13 @@ def recorded_facts(metadata: Mapping[str, Any]) -> RecordedFacts:
         except (ValueError, TypeError, KeyError, AttributeError):
             found[part] = None
             damaged.append(part)
-    return RecordedFacts(found["training_data"], found["metrics"], found["corpus"] or 0, tuple(damaged))
+    return RecordedFacts(
+        trained_rows=found["training_data"],
+        judged=found["metrics"],
+        label_id=found["corpus"] or 0,
+        languages=found["languages"] or _unrecorded_languages(metadata),
+        damaged=tuple(damaged),
+    )
 
 
 def count_of(value: Any) -> int:
@@ -95,6 +109,18 @@ def _judged(document: Mapping[str, Any]) -> JudgedFigures | None:
 
 def _label_id(document: Mapping[str, Any]) -> int:
     return count_of(document.get("label_id", 0))
+
+
+def _languages(document: Any) -> tuple[str, ...]:
+    if not isinstance(document, list | tuple) or not all(isinstance(each, str) for each in document):
+        raise TypeError("not a list of languages")
+    return tuple(document)
+
+
+def _unrecorded_languages(metadata: Mapping[str, Any]) -> tuple[str, ...] | None:
+    trained_on = metadata.get("training_data")
+    is_old_starter = isinstance(trained_on, Mapping) and trained_on.get("sha256") == _OLD_STARTER_TEXTS
+    return ("en",) if is_old_starter else None
 
 
 def _share_of(value: Any) -> float:

@@ -10,6 +10,7 @@ import click
 
 from newsgate.console.dry_run import show_what_would_be_enqueued
 from newsgate.console.enqueue_files import (
+    FileOutcome,
     choose_files,
     enqueue_each,
     enqueue_one,
@@ -37,6 +38,9 @@ if TYPE_CHECKING:
     from newsgate.worker.settings import Settings
 
 
+_FIGURES = ("batch", "run", "model", "items", "rejected", "other_language")
+
+
 @click.command("enqueue", cls=ErrorReportingCommand, context_settings=HELP_SETTINGS)
 @click.argument("files", nargs=-1, required=True, metavar="FILE...")
 @file_reading_options
@@ -51,7 +55,7 @@ if TYPE_CHECKING:
     "--json",
     "as_json",
     is_flag=True,
-    help="Print {batch, run, model, items, rejected} as one JSON object; of several files, a list.",
+    help="Print {batch, run, model, items, rejected, other_language} as one JSON object; of several files, a list.",
 )
 def enqueue(
     files: tuple[str, ...],
@@ -117,8 +121,8 @@ def _enqueue_one(
         print_message("stopped: nothing was stored")
         raise
     if as_json:
-        figures = {"batch": done.batch, "run": done.run, "model": done.model}
-        click.echo(json.dumps({**figures, "items": done.items, "rejected": done.rejected}))
+        figures = FileOutcome.of_enqueued(file.path, done, database).figures()
+        click.echo(json.dumps({key: figures[key] for key in _FIGURES}))
     else:
         click.echo(done.batch)
     failed = wait_with_progress(database, done.batch, model=done.model).failed if wait else 0

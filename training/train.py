@@ -17,6 +17,7 @@ from newsgate.model.abstention import record_risk_coverage
 from newsgate.model.bundle import make_bundle, read_bundle
 from newsgate.model.bundle_weights import weights_from_npz, weights_to_npz
 from newsgate.model.classifier import Classifier, calibrated
+from newsgate.model.languages import own_languages
 from newsgate.model.metadata import BundleMetadata, Parity, TrainingData
 from newsgate.model.numpy_runtime import NumpyRuntime
 from newsgate.model.onnx_graph import compile_onnx
@@ -126,6 +127,7 @@ def train_bundle(
         libraries={name: version(name) for name in _LIBRARIES} | {"python": platform.python_version()},
         parity=parity,
         corpus=corpus,
+        languages=own_languages(train.texts),
     )
     classifier = Classifier(encoder=encoder, runtime=served, metadata=draft)
     held_back = evaluate(classifier, split.held_back)

@@ -23,6 +23,7 @@ from newsgate.console.error_reporting import ErrorReportingCommand
 from newsgate.console.file_reading_options import file_reading_options, make_read_options
 from newsgate.console.keep_option import keep_option
 from newsgate.console.label_options import label_options_of_files
+from newsgate.console.language_messages import warn_of_other_languages
 from newsgate.console.max_error_option import max_error_option
 from newsgate.console.messages import print_message, print_warning
 from newsgate.console.parameter_types import MODEL_NUMBER, ROW_COUNT
@@ -140,6 +141,8 @@ def _enqueue(request: Request, settings: Settings, database: Database) -> FileOu
             print_warning(warning)
         print_message(f"batch {known.batch} holds this file already; --again classifies it once more")
         with database.read() as connection:
-            warn_of_missing_rows(choose_run(connection, known.batch, model=known.model, run=None))
+            known_run = choose_run(connection, known.batch, model=known.model, run=None)
+            warn_of_missing_rows(known_run)
+            warn_of_other_languages(connection, [known_run.status])
         return FileOutcome(request.path, known.batch, model=known.model, known=True, incomplete=known.incomplete)
-    return FileOutcome.of_enqueued(request.path, enqueued)
+    return FileOutcome.of_enqueued(request.path, enqueued, database)

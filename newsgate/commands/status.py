@@ -45,6 +45,7 @@ if TYPE_CHECKING:
 def status(batch: int | None, *, as_json: bool, limit: int, drift: bool, days: int) -> None:
     """Show how far the latest batches are, or every run of one BATCH with its refused rows."""
     from newsgate.console.drift_table import print_drift
+    from newsgate.console.language_messages import language_figures, warn_of_other_languages
     from newsgate.db.batch_status import batch_runs, list_batches
     from newsgate.db.results import read_rejects
 
@@ -56,10 +57,14 @@ def status(batch: int | None, *, as_json: bool, limit: int, drift: bool, days: i
     with settings_and_database() as (_, database), database.read() as connection:
         found = list_batches(connection, limit=limit) if batch is None else batch_runs(connection, batch)
         refused = [] if batch is None or as_json else read_rejects(connection, batch, limit=20)
-    if as_json:
         # Of one batch, the latest run alone: one object, whatever became of the batch before.
-        for each in found if batch is None else found[:1]:
-            click.echo(json.dumps(_figures(each)))
+        latest = found if batch is None else found[:1]
+        figures = [{**_figures(each), **language_figures(connection, each)} for each in latest] if as_json else []
+        if not as_json:
+            warn_of_other_languages(connection, latest)
+    if as_json:
+        for figure in figures:
+            click.echo(json.dumps(figure))
         _warn_of_missing_rows(batch, found)
         return
     if not found:

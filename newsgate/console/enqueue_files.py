@@ -29,7 +29,8 @@ _SKIPPED_SHOWN = 10
 class FileOutcome:
     """What became of one of several files.
 
-    batch, run, model, items, rejected: None where it failed. known: it was enqueued before. incomplete: it is damaged,
+    batch, run, model, items, rejected: None where it failed. other_language: that most texts are in, and the model was
+    not trained on. known: it was enqueued before. incomplete: it is damaged,
     and some of its rows could not be read at all. error: why there is no batch of it.
     """
 
@@ -39,18 +40,20 @@ class FileOutcome:
     model: int | None = None
     items: int | None = None
     rejected: int | None = None
+    other_language: str | None = None
     known: bool = False
     incomplete: bool = False
     error: str | None = None
 
     @classmethod
-    def of_enqueued(cls, file: str, done: Enqueued) -> Self:
+    def of_enqueued(cls, file: str, done: Enqueued, database: Database) -> Self:
         """What became of a file that was enqueued now."""
-        return cls(file, done.batch, done.run, done.model, done.items, done.rejected, incomplete=done.incomplete)
+        figures = (done.batch, done.run, done.model, done.items, done.rejected)
+        return cls(file, *figures, _other_language(database, done.batch, done.model), incomplete=done.incomplete)
 
     def figures(self) -> dict[str, Any]:
         """What a program is told."""
-        keys = ("file", "batch", "run", "model", "items", "rejected", "known", "error")
+        keys = ("file", "batch", "run", "model", "items", "rejected", "other_language", "known", "error")
         return {key: getattr(self, key) for key in keys}
 
 
@@ -127,7 +130,7 @@ def enqueue_each(
             yield _failed_outcome(file.path, error)
         else:
             told.update(done.bell_warnings)
-            yield FileOutcome.of_enqueued(file.path, done)
+            yield FileOutcome.of_enqueued(file.path, done, database)
 
 
 def print_files_summary(outcomes: Sequence[FileOutcome]) -> None:
@@ -185,7 +188,7 @@ def _known_outcome(file: str, known: AlreadyEnqueuedError, database: Database) -
         at = batch_status(connection, known.batch, model=known.model)
     print_file_notes((), known.warnings, path=file)
     print_message(f"{file}: {known.what}")
-    figures = (at.batch, at.run, at.model, at.total, at.rejected)
+    figures = (at.batch, at.run, at.model, at.total, at.rejected, _other_language(database, at.batch, at.model))
     return FileOutcome(file, *figures, known=True, incomplete=known.incomplete)
 
 
@@ -203,3 +206,12 @@ def tell_failure(file: str, error: NewsgateError) -> str:
 
 def _failed_outcome(file: str, error: NewsgateError) -> FileOutcome:
     return FileOutcome(file, error=tell_failure(file, error))
+
+
+def _other_language(database: Database, batch: int, model: int) -> str | None:
+    from newsgate.console.language_messages import language_figures
+    from newsgate.db.batch_status import batch_status
+
+    with database.read() as connection:
+        found: str | None = language_figures(connection, batch_status(connection, batch, model=model))["other_language"]
+    return found

@@ -35,6 +35,8 @@ def print_enqueue_summary(enqueued: Enqueued, database: Database, *, path: str |
 
     path: of the file, where there are others.
     """
+    from newsgate.console.language_messages import warn_of_other_languages
+    from newsgate.db.batch_status import batch_status
     from newsgate.db.results import read_rejects
     from newsgate.tasks.enqueueing.reject_kinds import count_reject_kinds
 
@@ -50,6 +52,8 @@ def print_enqueue_summary(enqueued: Enqueued, database: Database, *, path: str |
             kinds = count_reject_kinds(connection, enqueued.batch)
     others = f"more: `newsgate rejects {enqueued.batch}`"
     print_refused_rows(rejects, count=enqueued.rejected, kinds=kinds, others=others)
+    with database.read() as connection:
+        warn_of_other_languages(connection, [batch_status(connection, enqueued.batch, model=enqueued.model)])
 
 
 def print_read_summary(path: str, read: LabelledFile | UnlabelledFile) -> None:

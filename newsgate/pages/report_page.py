@@ -9,6 +9,8 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from newsgate.model.labels import FAKE
+from newsgate.model.language_names import describe_other_languages
+from newsgate.model.languages import read_languages
 from newsgate.model.recorded_facts import recorded_facts
 from newsgate.pages.score_histogram import ScoreHistogram, draw_histogram
 from newsgate.pages.template_rendering import render_template
@@ -83,7 +85,11 @@ class TrainingFacts:
 
 @dataclass(frozen=True, slots=True)
 class ReportView:
-    """Everything on the page. drift: None where the scores cannot be compared with those of the training."""
+    """Everything on the page.
+
+    drift: None where the scores cannot be compared with those of the training. other_languages: a sentence that most
+    texts are in such.
+    """
 
     name: str
     batch: int
@@ -102,6 +108,7 @@ class ReportView:
     rows_without_score: tuple[RowWithoutScore, ...]
     further_rows_without_score: int
     training: TrainingFacts
+    other_languages: str | None
     drift: DriftDay | None
 
 
@@ -132,6 +139,7 @@ def view_report(report: BatchReport) -> ReportView:
         rows_without_score=without_score,
         further_rows_without_score=overview.errors + status.rejected - len(without_score),
         training=_training_facts(report.model.metadata),
+        other_languages=_other_languages(report),
         drift=_comparable(report.drift),
     )
 
@@ -192,6 +200,15 @@ def _training_facts(metadata: Mapping[str, Any]) -> TrainingFacts:
         judged_rows=judged.rows if judged else None,
         accuracy=judged.accuracy if judged else None,
     )
+
+
+def _other_languages(report: BatchReport) -> str | None:
+    own = recorded_facts(report.model.metadata).languages or ()
+    others = read_languages(report.status.languages).other_than(own)
+    if not others:
+        return None
+    sentence = describe_other_languages(others, own, model="the model")
+    return f"{sentence[0].upper()}{sentence[1:]}."
 
 
 def _comparable(drift: DriftDay | None) -> DriftDay | None:

@@ -15,6 +15,7 @@ from newsgate.db.batches import (
     add_rows,
     cancel_run,
     finish_loading,
+    first_rows,
     forget_file,
     queued_chunks,
     repeated_ids,
@@ -24,8 +25,10 @@ from newsgate.db.errors import NoSuchBatchError
 from newsgate.db.labels import NewJudgement, add_judgements, add_labels, text_hash
 from newsgate.db.other_columns import batch_columns, note_columns
 from newsgate.db.session import Database
+from newsgate.model.languages import MOST_TEXTS, measure_languages
 from newsgate.tasks.enqueueing.batch_start import BatchStart, create_batch_of
 from newsgate.tasks.enqueueing.request import Enqueued, EnqueueInterruptedError, Progress
+from newsgate.tasks.enqueueing.text_sample import TextSample
 from newsgate.tasks.reading import (
     FileChangedError,
     Keep,
@@ -108,6 +111,7 @@ class _Storage:
         self._columns = columns_of(layout)
         self._left_out_before = LeftOut()
         self._left_out_rows = 0
+        self._sample = TextSample()
         self.last_row = 0
         self.items = 0
         self.rejected = 0
@@ -118,6 +122,7 @@ class _Storage:
             return
         with self._database.write() as connection:
             self._loading = resume_loading(connection, self._start.batch)
+            self._sample.add(first_rows(connection, self._start.batch, limit=MOST_TEXTS))
             stored = batch_columns(connection, self._start.batch)
         # One batch's rows are kept alike, whatever is asked for now; an older newsgate kept no columns.
         keep: Keep = "none"
@@ -148,6 +153,7 @@ class _Storage:
             add_judgements(connection, [self._judgement(text, said) for text, said in block.judgements])
         if chunk is not None:
             self._bell.ring([chunk])
+        self._sample.add(block.accepted)
         self.items += len(block.accepted)
         self.rejected += len(block.refused)
 
@@ -169,8 +175,9 @@ class _Storage:
         loading = self._loading
         if loading is None:
             raise AssertionError("a source without rows raises before this")
+        languages = measure_languages(self._sample.texts).as_json() if self._sample.texts else None
         with self._database.write() as connection:
-            finish_loading(connection, loading)
+            finish_loading(connection, loading, languages=languages)
         resumed = self._start.batch is not None
         if resumed:
             ring_again(self._database, self._bell, loading.run)

@@ -22,6 +22,7 @@ def test_a_file_is_enqueued_classified_and_queried(new_world: World, tmp_path: P
         assert {key: done[key] for key in ("items", "rejected", "model")} == {"items": 2500, "rejected": 0, "model": 1}
 
         status = json.loads(new_world.execute("newsgate", "status", str(done["batch"]), "--json").out)
+        assert status.pop("languages")["en"] > 0.9
         assert status == {
             "batch": done["batch"],
             "run": done["run"],
@@ -31,6 +32,7 @@ def test_a_file_is_enqueued_classified_and_queried(new_world: World, tmp_path: P
             "done": 2500,
             "failed": 0,
             "rejected": 0,
+            "other_language": None,
         }
 
         lines = new_world.execute("newsgate", "results", str(done["batch"]), "--format", "jsonl").out.splitlines()

@@ -53,13 +53,13 @@ def test_a_bad_file_costs_no_other_and_is_told() -> None:
 @pytest.mark.usefixtures("folder")
 def test_json_is_a_list_of_several_files_and_one_object_of_one() -> None:
     listed = json.loads(_run("--json", "--text-column", "body", "in/[ab].csv", code=1).stdout)
-    keys = {"file", "batch", "run", "model", "items", "rejected", "known", "error"}
+    keys = {"file", "batch", "run", "model", "items", "rejected", "other_language", "known", "error"}
     assert [set(each) for each in listed] == [keys, keys]
     first = {"file": "in/a.csv", "batch": 1, "run": 1, "model": 1, "items": 1, "rejected": 0}
-    assert listed[0] == {**first, "known": False, "error": None}
+    assert listed[0] == {**first, "other_language": None, "known": False, "error": None}
     assert (listed[1]["batch"], listed[1]["error"][:9]) == (None, "in/b.csv:")
     one = json.loads(_run("--json", "in/c.jsonl", code=0).stdout)
-    assert one == {"batch": 2, "run": 2, "model": 1, "items": 1, "rejected": 0}
+    assert one == {"batch": 2, "run": 2, "model": 1, "items": 1, "rejected": 0, "other_language": None}
 
 
 @pytest.mark.usefixtures("folder")

@@ -18,6 +18,7 @@ from newsgate.model.batching import in_parts, in_rectangles
 from newsgate.model.bundle import bundle_sha256, read_bundle
 from newsgate.model.bundle_weights import weights_from_npz, weights_to_npz
 from newsgate.model.classifier import Classifier, Scores
+from newsgate.model.languages import own_languages
 from newsgate.model.numpy_runtime import NumpyRuntime
 from newsgate.model.runtime import OnnxRuntime, RuntimeName, compiled_runtimes
 from newsgate.model.score_summary import Summary, summarise
@@ -61,6 +62,7 @@ def test_the_bundle_says_what_it_was_trained_on() -> None:
     assert metadata.parity.max_abs_difference < 1e-5
     assert metadata.recipe["lstm_units"] == 8
     assert {"keras", "tensorflow", "onnxruntime"} <= set(metadata.libraries)
+    assert metadata.languages == own_languages(TRAIN.texts)
 
 
 def test_the_bundle_says_how_new_texts_are_scored() -> None:
