@@ -26,6 +26,7 @@ from newsgate.console.label_options import label_options_of_files
 from newsgate.console.language_messages import warn_of_other_languages
 from newsgate.console.max_error_option import max_error_option
 from newsgate.console.messages import print_message, print_warning
+from newsgate.console.output_options import output_options, own_columns_option
 from newsgate.console.parameter_types import MODEL_NUMBER, ROW_COUNT
 from newsgate.console.result_files import choose_result_files
 from newsgate.console.run_choice import choose_run, warn_of_missing_rows
@@ -48,10 +49,8 @@ if TYPE_CHECKING:
 @click.option("--again", is_flag=True, help="Classify the file again, even if it was classified before.")
 @max_error_option(help_text="Call rows `unsure`, so that at most about this share of the other labels is wrong.")
 @click.option("--limit", type=ROW_COUNT, metavar="N", help="Print only the first N results.")
-@click.option(
-    "--format", "form", type=click.Choice(["table", "csv", "jsonl"]), help="[default: table on a terminal, else csv]"
-)
-@click.option("--raw", is_flag=True, help="In csv, do not change cells that a spreadsheet would take for formulas.")
+@own_columns_option("The file's own table, with the verdicts in columns at its end. [default: with -o]")
+@output_options
 @click.option(
     "-o",
     "--output",
@@ -66,6 +65,7 @@ def classify(
     again: bool,
     max_error: float | None,
     limit: int | None,
+    own_columns: bool | None,
     form: str | None,
     raw: bool,
     output: str | None,
@@ -79,14 +79,14 @@ def classify(
     Several files, patterns such as 'posts-*.csv' and folders become a batch for each file. A file that cannot be read
     stops no other.
     """
-    from newsgate.console.results_output import write_results
+    from newsgate.console.results_output import ResultsOutput, write_results
     from newsgate.db.results import ResultFilter
     from newsgate.tasks.enqueueing.request import Request
     from newsgate.tasks.models.abstention import threshold_of
     from newsgate.tasks.running.local_system import LocalSystem, is_up
 
     chosen = choose_files(files, labels_of_files)
-    results = choose_result_files(chosen, form=form, output=output)
+    results = choose_result_files(chosen, form=form, output=output, own_columns=own_columns)
     with settings_and_database() as (settings, database):
         options = make_read_options(settings.max_text_chars, **reading)
         if max_error is not None:
@@ -105,7 +105,7 @@ def classify(
             if results.is_one_after_the_other and form != "jsonl":
                 click.echo(f"{outcome.file}:")
             path = results.path_for(outcome.file, batch=status.batch)
-            write_results(database, wanted, form=form, output=path, raw=raw)
+            write_results(database, wanted, ResultsOutput(results.form, path, raw, results.own_columns))
     if chosen.are_several:
         print_files_summary([outcome for outcome, _ in ended])
     if code := exit_code_of(ended):

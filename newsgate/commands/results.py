@@ -7,6 +7,7 @@ import click
 from newsgate.console.batch_choice import BATCH
 from newsgate.console.error_reporting import ErrorReportingCommand
 from newsgate.console.max_error_option import max_error_option
+from newsgate.console.output_options import choose_output_form, output_options, own_columns_option
 from newsgate.console.parameter_types import ROW_COUNT, StrictFloatRange
 from newsgate.console.run_choice import choose_run, run_options, warn_of_missing_rows
 from newsgate.console.settings_and_database import settings_and_database
@@ -22,10 +23,8 @@ from newsgate.foundation.errors import WrongUsageError
 @max_error_option(help_text="Call rows `unsure`, so that at most about this share of the other labels is wrong.")
 @run_options
 @click.option("--limit", type=ROW_COUNT, help="Only the first N rows.")
-@click.option(
-    "--format", "form", type=click.Choice(["table", "csv", "jsonl"]), help="[default: table on a terminal, else csv]"
-)
-@click.option("--raw", is_flag=True, help="In csv, do not change cells that a spreadsheet would take for formulas.")
+@own_columns_option("The file's own table, with the verdicts in columns at its end.")
+@output_options
 @click.option("-o", "--output", type=click.Path(dir_okay=False, writable=True), help="Write there instead of printing.")
 def results(
     batch: int,
@@ -36,17 +35,19 @@ def results(
     model: int | None,
     run: int | None,
     limit: int | None,
+    own_columns: bool | None,
     form: str | None,
     raw: bool,
     output: str | None,
 ) -> None:
     """Print the verdicts of BATCH, in the order of its file.
 
-    Where several models have classified it, the latest run's are printed; `newsgate status BATCH` lists the runs. csv
-    and jsonl carry every column of the database's view `results`; the table is for reading. In csv a single quote
-    goes before a cell that a spreadsheet would take for a formula.
+    Where several models have classified it, the latest run's are printed; `newsgate status BATCH` lists the runs. The
+    table is for reading; all other formats carry every column of the database's view `results`, or with --own-columns
+    the file's own table, each row in its place. In csv a single quote goes before a cell that a spreadsheet would take
+    for a formula.
     """
-    from newsgate.console.results_output import write_results
+    from newsgate.console.results_output import ResultsOutput, write_results
     from newsgate.db.results import ResultFilter
     from newsgate.tasks.models.abstention import threshold_of
 
@@ -54,6 +55,7 @@ def results(
         raise WrongUsageError(
             "no row is unsure without --max-error", remedy="Give --max-error E, the error that you accept"
         )
+    output_form = choose_output_form(output, said=form, own_columns=own_columns)
     with settings_and_database() as (_, database):
         with database.read() as connection:
             chosen = choose_run(connection, batch, model=model, run=run)
@@ -61,5 +63,5 @@ def results(
         threshold = None if max_error is None else threshold_of(database, by_model, max_error=max_error)
         # One run by number, so that one that begins while rows are written changes nothing.
         wanted = ResultFilter(batch, label, min_score, limit, model=by_model, threshold=threshold)
-        write_results(database, wanted, form=form, output=output, raw=raw)
+        write_results(database, wanted, ResultsOutput(output_form, output, raw, own_columns or False))
     warn_of_missing_rows(chosen)

@@ -40,6 +40,25 @@ def open_output(path: str | None) -> Iterator[IO[str]]:
         raise OutputError(f"it cannot be written: {error.strerror or error}", where=path) from error
 
 
+@contextmanager
+def open_binary_output(path: str | None) -> Iterator[IO[bytes]]:
+    """As `open_output`, for what is no text. Raises WrongUsageError where it would go onto a terminal."""
+    from newsgate.foundation.atomic_file import whole_file
+
+    if path is None or path == "-":
+        if sys.stdout.isatty():
+            raise WrongUsageError("this format is no text for a terminal", remedy="Name a file with -o")
+        sys.stdout.flush()
+        yield sys.stdout.buffer
+        sys.stdout.buffer.flush()
+        return
+    try:
+        with whole_file(Path(path)) as file:
+            yield file
+    except OSError as error:
+        raise OutputError(f"it cannot be written: {error.strerror or error}", where=path) from error
+
+
 def check_writable(path: Path) -> None:
     """See, before long work, that a file can be made there, or its folders first. Raises WrongUsageError."""
     import tempfile

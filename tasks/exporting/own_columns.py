@@ -27,7 +27,7 @@ class StoredRow:
 class OwnColumns:
     """Gives rows of one file back. names: the columns, in the file's order, as far as every row has them.
 
-    keys: the same without repetitions.
+    keys: the same without repetitions. text_key, id_key: those of the text and the id.
     """
 
     def __init__(self, columns: FileColumns) -> None:
@@ -37,6 +37,7 @@ class OwnColumns:
         self._text = JOINED_TEXT if self._are_joined else texts[-1]
         self._parts = () if self._are_joined else texts[:-1]
         self._order = dict.fromkeys(part for name in columns.keys for part in (name, name.partition(".")[0]))
+        self.text_key, self.id_key = self._text, columns.id_column
         places = self._places()
         self.names = tuple(columns.names[place] if place is not None else JOINED_TEXT for place in places)
         self.keys = tuple(columns.keys[place] if place is not None else JOINED_TEXT for place in places)

@@ -22,10 +22,10 @@ _WAS_GUARDED = re.compile(rf"'+{_FORMULA}")
 _QUOTING_ENDS = "\r\n"
 
 
-def row_writer(stream: IO[str]) -> Callable[[Iterable[object]], object]:
+def row_writer(stream: IO[str], *, delimiter: str = ",") -> Callable[[Iterable[object]], object]:
     """A function that writes one row of CSV, such that any cells read back as they were; lines end with a line feed."""
     # The csv module quotes a carriage return, at which every reader ends a line, only where its own line ends have one.
-    return csv.writer(_LineFeeds(stream), lineterminator=_QUOTING_ENDS).writerow
+    return csv.writer(_LineFeeds(stream), delimiter=delimiter, lineterminator=_QUOTING_ENDS).writerow
 
 
 def guard_cell(cell: str) -> str:

@@ -2,9 +2,16 @@
 
 from __future__ import annotations
 
+import csv
+import gzip
+import io
 import json
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
+import openpyxl
+import pyarrow.parquet
 import pytest
 from click.testing import CliRunner
 from sqlalchemy import text
@@ -52,6 +59,50 @@ def test_results_have_them(batch: int) -> None:
     assert json.dumps(kept, separators=(",", ":")).replace('"', '""') in _run("results", batch, "--format", "csv")
 
 
+@pytest.mark.parametrize("name", ["a.csv", "a.tsv.gz", "a.jsonl", "a.json", "a.parquet", "a.xlsx"])
+def test_the_own_table_comes_back_with_each_row_in_its_place(batch: int, tmp_path: Path, name: str) -> None:
+    _run("results", batch, "--own-columns", "-o", tmp_path / name)
+    rows = list(read_rows(tmp_path / name))
+    own = [[row["id"], row["text"] or "", row["url"], row["label"]] for row in rows]
+    assert own == list(csv.reader(TABLE.splitlines(keepends=True)))[1:]
+    verdicts = [(row["newsgate_label"] or "", row["error"] or "", str(row["position"])) for row in rows]
+    assert verdicts == [("real", "", "1"), ("", "empty text", "2"), ("real", "", "3")]
+    narrowed = _run("results", batch, "--own-columns", "--label", "real", "--limit", 1)
+    assert [row["position"] for row in csv.DictReader(io.StringIO(narrowed))] == ["1"]
+
+
+def test_an_ending_that_says_no_format_is_refused_before_anything_is_read(batch: int, tmp_path: Path) -> None:
+    for command in (("results", batch), ("classify", _table(tmp_path))):
+        done = CliRunner().invoke(newsgate, [*map(str, command), "-o", str(tmp_path / "a.txt")])
+        assert done.exit_code == 2
+        assert "no format has the ending .txt. Known are .csv, .tsv" in done.stderr
+    _run("results", batch, "--format", "csv", "-o", tmp_path / "a.txt")
+
+
+@pytest.mark.parametrize("name", ["a.csv", "a.csv.xz", "a.parquet", "a.xlsx"])
+def test_an_export_that_fails_leaves_what_was_there(
+    batch: int, tmp_path: Path, name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_: object) -> None:
+        raise OSError("no")
+
+    monkeypatch.setattr("newsgate.tasks.exporting.own_columns.OwnColumns.record", fail)
+    (tmp_path / name).write_text("as it was")
+    done = CliRunner().invoke(newsgate, ["results", str(batch), "--own-columns", "-o", str(tmp_path / name)])
+    assert done.exit_code == 1
+    assert (tmp_path / name).read_text() == "as it was"
+    assert list(tmp_path.glob(".newsgate-*")) == []
+
+
+def test_a_batch_of_an_older_newsgate_has_its_text_and_id(desk: Desk, batch: int) -> None:
+    with desk.database.write() as connection:
+        for table in ("batches", "items", "rejects"):
+            connection.execute(text(f"update {table} set columns = null"))
+    done = CliRunner().invoke(newsgate, ["results", str(batch), "--own-columns", "--format", "jsonl"])
+    assert [list(json.loads(line))[:3] for line in done.stdout.splitlines()][::2] == [["id", "text", "label"]] * 2
+    assert "warning: batch 1 has only its text and id: an older newsgate made it" in done.stderr
+
+
 def test_the_table_and_the_report_show_the_own_id(batch: int, tmp_path: Path) -> None:
     header, first, *_ = _run("results", batch, "--format", "table").splitlines()
     assert header.split() == ["item", "id", "verdict", "p_fake", "text"]
@@ -89,6 +140,25 @@ def test_what_was_too_long_is_remembered_however_often_enqueue_is_stopped(desk: 
     assert of_file is not None
     left_out = parse_columns(of_file).left_out
     assert (left_out.rows, left_out.columns) == (30, ("url",))
+
+
+def read_rows(path: Path) -> Iterator[dict[str, Any]]:
+    """Each row of a file that was written, by whoever else reads such files."""
+    if path.suffix == ".parquet":
+        yield from pyarrow.parquet.read_table(path).to_pylist()
+    elif path.suffix == ".xlsx":
+        sheet = openpyxl.load_workbook(path).active
+        assert sheet is not None
+        header, *rows = sheet.iter_rows(values_only=True)
+        yield from (dict(zip(map(str, header), row, strict=True)) for row in rows)
+    elif path.suffix == ".gz":
+        yield from csv.DictReader(io.StringIO(gzip.decompress(path.read_bytes()).decode()), delimiter="\t")
+    elif path.suffix == ".csv":
+        yield from csv.DictReader(io.StringIO(path.read_text(), newline=""))
+    elif path.suffix == ".json":
+        yield from json.loads(path.read_text())
+    else:
+        yield from map(json.loads, path.read_text().splitlines())
 
 
 def _table(folder: Path, *, rows: int | None = None, url: str = "u") -> Path:
