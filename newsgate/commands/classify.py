@@ -21,7 +21,7 @@ from newsgate.console.enqueue_files import (
 )
 from newsgate.console.error_reporting import ErrorReportingCommand
 from newsgate.console.file_reading_options import file_reading_options, make_read_options
-from newsgate.console.keep_option import keep_option
+from newsgate.console.keep_option import keep_option, warn_of_other_columns
 from newsgate.console.label_options import label_options_of_files
 from newsgate.console.language_messages import warn_of_other_languages
 from newsgate.console.max_error_option import max_error_option
@@ -144,5 +144,6 @@ def _enqueue(request: Request, settings: Settings, database: Database) -> FileOu
             known_run = choose_run(connection, known.batch, model=known.model, run=None)
             warn_of_missing_rows(known_run)
             warn_of_other_languages(connection, [known_run.status])
+            warn_of_other_columns(connection, known.batch, request.options.keep)
         return FileOutcome(request.path, known.batch, model=known.model, known=True, incomplete=known.incomplete)
     return FileOutcome.of_enqueued(request.path, enqueued, database)

@@ -131,6 +131,21 @@ def test_rows_of_one_batch_are_kept_alike(desk: Desk, monkeypatch: pytest.Monkey
     assert parse_columns(of_file).keep == ("url",)
 
 
+def test_a_file_that_is_known_with_fewer_columns_is_told(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("newsgate.tasks.running.local_system.is_up", lambda settings: True)
+    _use(desk, monkeypatch)
+    file = _table(desk.folder, rows=3)
+    assert CliRunner().invoke(enqueue_program, [str(file), "--keep", "url"]).exit_code == 0
+    desk.finish(1)
+    out = desk.folder / "out.csv"
+    done = CliRunner().invoke(newsgate, ["classify", str(file), "-o", str(out)])
+    assert "warning: batch 1 keeps url; with --again" in done.stderr
+    assert out.read_text().splitlines()[0].startswith("text,url,label,p_fake,error,position,")
+    done = CliRunner().invoke(newsgate, ["classify", str(file), "--keep", "url", "--no-own-columns", "-o", str(out)])
+    assert "keeps url" not in done.stderr
+    assert out.read_text().splitlines()[0].startswith("batch,row,external_id,")
+
+
 def test_what_was_too_long_is_remembered_however_often_enqueue_is_stopped(desk: Desk) -> None:
     file = _table(desk.folder, rows=30, url="u" * 20_000)
     batch = _interrupt(desk, file, ReadOptions(keep="all"))
