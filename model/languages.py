@@ -7,7 +7,9 @@ about one in ten of these. So texts count as another language only where most lo
 from __future__ import annotations
 
 import json
+import os
 import re
+import sys
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -64,11 +66,8 @@ def read_languages(document: str | None) -> TextLanguages:
 
 def measure_languages(texts: Sequence[str]) -> TextLanguages:
     """Measure the languages of at most `MOST_TEXTS` texts, spread evenly over those given."""
-    # Only where texts are looked at: nearly every command imports this module.
-    import gcld3
-
     looked_at = [words for text in spread(texts, most=MOST_TEXTS) if any(map(str.isalpha, words := _words(text)))]
-    one = gcld3.NNetLanguageIdentifier(min_num_bytes=0, max_num_bytes=4 * MOST_CHARS)
+    one = _detector(most_bytes=4 * MOST_CHARS)
     counts: Counter[str] = Counter()
     for text in looked_at:
         found = one.FindLanguage(text=text)
@@ -91,13 +90,24 @@ def spread(these: Sequence[Anything], *, most: int) -> Sequence[Anything]:
 
 
 def _language_together(texts: Sequence[str]) -> str | None:
-    import gcld3
-
     pooled = " ".join(spread(texts, most=_POOLED_TEXTS))
     if len(pooled.encode()) < _POOLED_LEAST_BYTES:
         return None
-    found = gcld3.NNetLanguageIdentifier(min_num_bytes=0, max_num_bytes=_POOLED_MOST_BYTES).FindLanguage(text=pooled)
+    found = _detector(most_bytes=_POOLED_MOST_BYTES).FindLanguage(text=pooled)
     return str(found.language) if found.is_reliable else None
+
+
+def _detector(*, most_bytes: int) -> Any:
+    # CLD3 and TensorFlow each have a Protocol Buffers of their own. Loaded after TensorFlow in the usual way, CLD3 is
+    # bound to TensorFlow's, and the process dies. Where a linker knows no such flag, it binds no library that way.
+    flags = sys.getdlopenflags()
+    sys.setdlopenflags(flags | getattr(os, "RTLD_DEEPBIND", 0))
+    try:
+        # Only where texts are looked at: nearly every command imports this module.
+        import gcld3
+    finally:
+        sys.setdlopenflags(flags)
+    return gcld3.NNetLanguageIdentifier(min_num_bytes=0, max_num_bytes=most_bytes)
 
 
 def _words(text: str) -> str:
