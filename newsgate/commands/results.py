@@ -64,4 +64,4 @@ def results(
         # One run by number, so that one that begins while rows are written changes nothing.
         wanted = ResultFilter(batch, label, min_score, limit, model=by_model, threshold=threshold)
         write_results(database, wanted, ResultsOutput(output_form, output, raw, own_columns or False))
-    warn_of_missing_rows(chosen)
+    warn_of_missing_rows(chosen, refused_are_here=own_columns or False)

@@ -54,10 +54,13 @@ def choose_run(connection: Connection, batch: int, *, model: int | None, run: in
     return ChosenRun(status, is_latest=status.run == runs[0].run)
 
 
-def warn_of_missing_rows(chosen: ChosenRun, *, tell_waiting: bool = True, tell_refused: bool = True) -> None:
+def warn_of_missing_rows(
+    chosen: ChosenRun, *, tell_waiting: bool = True, tell_refused: bool = True, refused_are_here: bool = False
+) -> None:
     """Say what is missing among the verdicts of a run, and how to get it.
 
     tell_waiting, tell_refused: whether it is news to whoever asked that rows wait, or that rows were refused.
+    refused_are_here: what was written has a row for each row of the file.
     """
     status = chosen.status
     batch, given = status.batch, status.done + status.failed
@@ -75,11 +78,13 @@ def warn_of_missing_rows(chosen: ChosenRun, *, tell_waiting: bool = True, tell_r
             f"says why{again}"
         )
     if status.rejected and tell_refused:
-        verb = "was refused and is" if status.rejected == 1 else "were refused and are"
-        print_warning(
-            f"{_rows(status.rejected)} of the file of batch {batch} {verb} not here. "
-            f"`newsgate rejects {batch}` says why"
-        )
+        verb = "was" if status.rejected == 1 else "were"
+        refused = f"{_rows(status.rejected)} of the file of batch {batch} {verb} refused"
+        if refused_are_here:
+            print_warning(f"{refused}; the column `error` says why")
+        else:
+            absent = "is" if status.rejected == 1 else "are"
+            print_warning(f"{refused} and {absent} not here. `newsgate rejects {batch}` says why")
 
 
 def _tell_other_runs(runs: Sequence[BatchStatus]) -> None:

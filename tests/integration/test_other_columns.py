@@ -59,16 +59,18 @@ def test_results_have_them(batch: int) -> None:
     assert json.dumps(kept, separators=(",", ":")).replace('"', '""') in _run("results", batch, "--format", "csv")
 
 
-@pytest.mark.parametrize("name", ["a.csv", "a.tsv.gz", "a.jsonl", "a.json", "a.parquet", "a.xlsx"])
-def test_the_own_table_comes_back_with_each_row_in_its_place(batch: int, tmp_path: Path, name: str) -> None:
-    _run("results", batch, "--own-columns", "-o", tmp_path / name)
-    rows = list(read_rows(tmp_path / name))
-    own = [[row["id"], row["text"] or "", row["url"], row["label"]] for row in rows]
-    assert own == list(csv.reader(TABLE.splitlines(keepends=True)))[1:]
-    verdicts = [(row["newsgate_label"] or "", row["error"] or "", str(row["position"])) for row in rows]
-    assert verdicts == [("real", "", "1"), ("", "empty text", "2"), ("real", "", "3")]
-    narrowed = _run("results", batch, "--own-columns", "--label", "real", "--limit", 1)
-    assert [row["position"] for row in csv.DictReader(io.StringIO(narrowed))] == ["1"]
+def test_the_own_table_comes_back_with_each_row_in_its_place(batch: int, tmp_path: Path) -> None:
+    for name in ("a.csv", "a.tsv.gz", "a.jsonl", "a.json", "a.parquet", "a.xlsx"):
+        _run("results", batch, "--own-columns", "-o", tmp_path / name)
+        rows = list(read_rows(tmp_path / name))
+        own = [[row["id"], row["text"] or "", row["url"], row["label"]] for row in rows]
+        assert (name, own) == (name, list(csv.reader(TABLE.splitlines(keepends=True)))[1:])
+        verdicts = [(row["newsgate_label"] or "", row["error"] or "", str(row["position"])) for row in rows]
+        assert verdicts == [("real", "", "1"), ("", "empty text", "2"), ("real", "", "3")]
+    narrowed = CliRunner().invoke(newsgate, ["results", "1", "--own-columns", "--label", "real", "--limit", "1"])
+    assert [row["position"] for row in csv.DictReader(io.StringIO(narrowed.stdout))] == ["1"]
+    warning = "warning: 1 row of the file of batch 1 was refused; the column `error` says why\n"
+    assert narrowed.stderr == warning
 
 
 def test_an_ending_that_says_no_format_is_refused_before_anything_is_read(batch: int, tmp_path: Path) -> None:
@@ -79,18 +81,18 @@ def test_an_ending_that_says_no_format_is_refused_before_anything_is_read(batch:
     _run("results", batch, "--format", "csv", "-o", tmp_path / "a.txt")
 
 
-@pytest.mark.parametrize("name", ["a.csv", "a.csv.xz", "a.parquet", "a.xlsx"])
 def test_an_export_that_fails_leaves_what_was_there(
-    batch: int, tmp_path: Path, name: str, monkeypatch: pytest.MonkeyPatch
+    batch: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def fail(*_: object) -> None:
         raise OSError("no")
 
     monkeypatch.setattr("newsgate.tasks.exporting.own_columns.OwnColumns.record", fail)
-    (tmp_path / name).write_text("as it was")
-    done = CliRunner().invoke(newsgate, ["results", str(batch), "--own-columns", "-o", str(tmp_path / name)])
-    assert done.exit_code == 1
-    assert (tmp_path / name).read_text() == "as it was"
+    for name in ("a.csv", "a.csv.xz", "a.parquet", "a.xlsx"):
+        (tmp_path / name).write_text("as it was")
+        done = CliRunner().invoke(newsgate, ["results", str(batch), "--own-columns", "-o", str(tmp_path / name)])
+        assert done.exit_code == 1
+        assert (tmp_path / name).read_text() == "as it was"
     assert list(tmp_path.glob(".newsgate-*")) == []
 
 
