@@ -98,7 +98,7 @@ def test_a_folder_is_classified_into_a_folder(folder: Path, prepared_home: Path)
         assert "3 of 4 files enqueued: 3 rows, 1 refused; 1 failed: in/b.csv" in first.err
         assert sorted(path.name for path in Path("out").iterdir()) == ["a.csv", "c.csv", "d.csv"]
         with Path("out/c.csv").open(newline="") as file:
-            assert [row["text"] for row in csv.DictReader(file)] == ["what the third file says"]
+            assert [row["body"] for row in csv.DictReader(file)] == ["what the third file says"]
         (folder / "in" / "b.csv").unlink()
         again = world.run("newsgate", "classify", "in", "--format", "jsonl", "--text-column", "body")
         assert again.code == 3, again.err
