@@ -16,7 +16,7 @@ from typing import Any
 import psutil
 from sqlalchemy import text
 
-from newsgate.db.audit import audit
+from newsgate.db.audit import Finding, audit
 from newsgate.db.batch_status import BatchStatus, batch_status
 from newsgate.db.session import Database
 from tests.services import wait_until
@@ -116,9 +116,12 @@ class World:
 
     def assert_sound(self) -> None:
         """The audit: every invariant holds, on the database as it is."""
+        assert self.broken_invariants() == []
+
+    def broken_invariants(self) -> list[Finding]:
+        """What the audit finds, beside work that goes on or after it."""
         with self.database.read() as connection:
-            broken = [finding for finding in audit(connection) if not finding.holds]
-        assert broken == []
+            return [finding for finding in audit(connection) if not finding.holds]
 
 
 # By address: worlds that differ in other things share a database.
@@ -178,6 +181,18 @@ def kill_tree(pid: int) -> None:
         except psutil.NoSuchProcess:
             continue
     psutil.wait_procs(family, timeout=10)
+
+
+def processes_in(home: str) -> list[psutil.Process]:
+    """Everything that runs in a home folder: each process has its setting in its environment."""
+    found = []
+    for process in psutil.process_iter():
+        try:
+            if process.environ().get("NEWSGATE_HOME") == home and process.status() != psutil.STATUS_ZOMBIE:
+                found.append(process)
+        except psutil.Error:
+            continue
+    return found
 
 
 def children_named(pid: int, word: str) -> list[psutil.Process]:

@@ -58,6 +58,15 @@ class RedisServer:
     def kill(self) -> None:
         self._end(signal.SIGKILL)
 
+    @contextmanager
+    def away(self) -> Iterator[None]:
+        """Killed, for as long as the block lasts."""
+        self.kill()
+        try:
+            yield
+        finally:
+            self.start()
+
     def stop(self) -> None:
         self._end(signal.SIGTERM)
 

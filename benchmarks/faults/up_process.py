@@ -17,7 +17,7 @@ import psutil
 
 from benchmarks.shared.home import program
 from benchmarks.shared.processes import BenchmarkError
-from tests.programs import kill_tree
+from tests.programs import kill_tree, processes_in
 
 _LOOK_SECONDS: Final = 0.1
 _BLOCK_BYTES: Final = 65536
@@ -102,11 +102,9 @@ class UpProcess:
 
 
 def _commands_in(home: str, *, but: int | None) -> list[str]:
-    # Each program has its home in its environment.
     found = []
-    for process in psutil.process_iter():
+    for process in processes_in(home):
         with contextlib.suppress(psutil.Error):
-            its_home = process.environ().get("NEWSGATE_HOME")
-            if its_home == home and process.pid != but and process.status() != psutil.STATUS_ZOMBIE:
+            if process.pid != but:
                 found.append(" ".join(process.cmdline()))
     return found

@@ -12,7 +12,6 @@ from typing import Final
 
 from sqlalchemy import text
 
-from newsgate.db.audit import audit
 from tests.programs import BIN, Done, World, children_named
 from tests.services import wait_until
 from tests.texts import posts, write_posts
@@ -87,8 +86,7 @@ class Driver:
 
     def assert_sound(self) -> None:
         """The audit, beside the work that goes on."""
-        with self.world.database.read() as connection:
-            broken = [finding for finding in audit(connection) if not finding.holds]
+        broken = self.world.broken_invariants()
         assert not broken, (broken, self.typed)
         assert self.up.poll() is None, self.typed
 

@@ -51,15 +51,6 @@ def _frozen(server: RedisServer) -> Iterator[None]:
 
 
 @contextmanager
-def _refused(server: RedisServer) -> Iterator[None]:
-    server.kill()
-    try:
-        yield
-    finally:
-        server.start()
-
-
-@contextmanager
 def _out_of_memory(server: RedisServer) -> Iterator[None]:
     with redis.Redis(port=server.port) as client:
         client.config_set("maxmemory", 1)
@@ -84,7 +75,7 @@ FAULTS: dict[str, Callable[[RedisServer], AbstractContextManager[None]]] = {
     "flushed": lambda server: _again_and_again(("FLUSHALL",), server),
     "connections cut": lambda server: _again_and_again(("CLIENT", "KILL", "TYPE", "normal", "SKIPME", "yes"), server),
     "frozen": _frozen,
-    "refused": _refused,
+    "refused": RedisServer.away,
     "out of memory": _out_of_memory,
 }
 

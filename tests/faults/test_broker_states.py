@@ -83,15 +83,6 @@ def _allowed(server: RedisServer, *rules: str) -> Iterator[None]:
             client.execute_command("ACL", "SETUSER", "default", "on", "nopass", "~*", "&*", "+@all")
 
 
-@contextmanager
-def _killed(server: RedisServer) -> Iterator[None]:
-    server.kill()
-    try:
-        yield
-    finally:
-        server.start()
-
-
 State = Callable[[RedisServer], AbstractContextManager[None]]
 STATES: dict[str, State] = {
     "it is a read-only replica (READONLY)": _replica,
@@ -103,7 +94,7 @@ STATES: dict[str, State] = {
     "it cannot write to its disk (MISCONF)": _without_disk,
     "it wants a password (NOAUTH)": lambda server: _allowed(server, "resetpass", ">secret"),
     "this user may not do what newsgate needs (NOPERM)": lambda server: _allowed(server, "-@write"),
-    "Connection refused": _killed,
+    "Connection refused": RedisServer.away,
 }
 # Those a worker meets in different places: when it connects, at a read, at a write, when it logs in.
 _ONE_AFTER_THE_OTHER = (

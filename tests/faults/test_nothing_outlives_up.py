@@ -16,7 +16,7 @@ import pytest
 from tests.faults.conftest import MakeSite
 from tests.faults.helpers import ROOT, Site, posts_with, stopwatch, write_texts
 from tests.faults.saboteur import SLOW, UNWATCHED, poison
-from tests.programs import children_named
+from tests.programs import children_named, processes_in
 from tests.services import wait_until
 from tests.texts import write_posts
 
@@ -45,16 +45,7 @@ def site(new_site: MakeSite) -> Iterator[Site]:
 
 
 def _processes_of(site: Site) -> list[psutil.Process]:
-    """Everything that runs in the site's home folder: each process has its setting in its environment."""
-    home = site.world.environment["NEWSGATE_HOME"]
-    found = []
-    for process in psutil.process_iter():
-        try:
-            if process.environ().get("NEWSGATE_HOME") == home and process.status() != psutil.STATUS_ZOMBIE:
-                found.append(process)
-        except psutil.Error:
-            continue
-    return found
+    return processes_in(site.world.environment["NEWSGATE_HOME"])
 
 
 def _assert_all_gone(site: Site) -> None:
