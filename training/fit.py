@@ -12,6 +12,7 @@ from newsgate.model.tokenizer import Tokenizer
 from newsgate.training.corpus import LabelledTexts
 from newsgate.training.embedding import AnchoredEmbedding
 from newsgate.training.examples import Examples
+from newsgate.training.fit_loop import fit_epochs
 from newsgate.training.fit_progress import Reporter
 from newsgate.training.learning_rate import warm_up_then_cosine
 from newsgate.training.length_batches import LengthBatches
@@ -54,20 +55,14 @@ def fit_network(
     rate = warm_up_then_cosine(
         recipe.learning_rate, first=recipe.learning_rate / 10, steps=recipe.max_epochs * len(fitting)
     )
-    network.compile(
-        optimizer=keras.optimizers.Adam(rate, clipnorm=1.0),
-        loss=keras.losses.BinaryCrossentropy(from_logits=True),
-        metrics=[keras.metrics.BinaryAccuracy(threshold=0.0, name="accuracy")],
-        # XLA would compile anew for every length of a batch.
-        jit_compile=False,
-    )
     best = _early_stopping(recipe)
-    network.fit(
-        fitting,
-        validation_data=stopping,
+    fit_epochs(
+        network,
+        fitting=fitting,
+        held_back=stopping,
         epochs=recipe.max_epochs,
+        optimizer=keras.optimizers.Adam(rate, clipnorm=1.0),
         callbacks=[best, Reporter(progress, stage="fit", steps=len(fitting))],
-        verbose=0,
     )
     return Fitted(
         network=_with_plain_table(network, tokenizer=tokenizer, recipe=recipe), epochs=int(best.best_epoch) + 1

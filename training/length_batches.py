@@ -44,9 +44,6 @@ class LengthBatches(keras.utils.PyDataset):  # type: ignore[misc]
     def __getitem__(self, index: int) -> tuple[Int32, npt.NDArray[np.float32]]:
         rows = self._batches[index]
         ids, _lengths = pad([self._token_ids[row] for row in rows])
-        # Keras takes a length that the first two batches share for that of all. One column of padding changes nothing.
-        if index == 1 and ids.shape[1] == max(len(self._token_ids[row]) for row in self._batches[0]):
-            ids = np.pad(ids, ((0, 0), (0, 1)), constant_values=PADDING_ID)
         return self._forget_words(ids), self._targets[rows]
 
     def on_epoch_end(self) -> None:

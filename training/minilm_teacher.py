@@ -19,6 +19,7 @@ from newsgate.model.batching import pad
 from newsgate.model.tokenizer import without_addresses
 from newsgate.training.corpus import Split
 from newsgate.training.examples import Examples
+from newsgate.training.fit_loop import fit_epochs
 from newsgate.training.fit_progress import Reporter
 from newsgate.training.learning_rate import warm_up_then_cosine
 from newsgate.training.length_batches import LengthBatches
@@ -79,22 +80,19 @@ def fit_teacher(split: Split, *, files: MiniLmFiles, seed: int, progress: Progre
         batch_rows=_LABELLING_ROWS,
     )
     rate = warm_up_then_cosine(LEARNING_RATE, first=LEARNING_RATE / 20, steps=EPOCHS * len(fitting))
-    network.compile(
-        optimizer=keras.optimizers.AdamW(rate, weight_decay=WEIGHT_DECAY, clipnorm=1.0),
-        loss=keras.losses.BinaryCrossentropy(from_logits=True),
-        metrics=[keras.metrics.BinaryAccuracy(threshold=0.0, name="accuracy")],
-        jit_compile=False,
-    )
-    network.fit(
-        fitting,
-        validation_data=held_back,
+    fit_epochs(
+        network,
+        fitting=fitting,
+        held_back=held_back,
         epochs=EPOCHS,
+        optimizer=keras.optimizers.AdamW(rate, weight_decay=WEIGHT_DECAY, clipnorm=1.0),
         callbacks=[
             Reporter(progress, stage="teacher", steps=len(fitting)),
             StopWhenWorse(held_back_rows=len(split.held_back.texts)),
         ],
-        verbose=0,
     )
+    # XLA would compile anew for every length of a batch.
+    network.compile(jit_compile=False)
     return Teacher(network=network, tokenizer=tokenizer)
 
 
