@@ -1,26 +1,43 @@
 """What becomes of each file of a folder, as a table: `python -m tests.shared_cases FOLDER [--typed 'NAME OPTIONS']…`.
 
 Each file is shown by `newsgate inspect` and enqueued into a database of its own, as it is or with the options that a
-person would type for it. Whether that is what the file means, only a person can say.
+person would type for it. With --all the commands that read labels, and `newsgate classify`, get it after that. Whether
+what they make of it is what the file means, only a person can say.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
+import re
 import shlex
 import sys
 import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import click
 from click.testing import CliRunner, Result
 
 from newsgate.enqueue import enqueue
 from newsgate.main import newsgate
+
+_OTHER_COMMANDS: Final = (("labels", "import"), ("evaluate",), ("classify",), ("train", "--recipe", "plain"))
+
+_COUNTS_OR_REFUSES: Final = re.compile(
+    r"^error: |^warning: labels|labels stored|labelled rows|classified, \d+ failed|^champion"
+)
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What another command said of a file: its exit code and the lines that count rows or refuse."""
+
+    command: str
+    exit_code: int
+    said: tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -32,6 +49,7 @@ class Case:
     report: dict[str, Any] | None
     figures: dict[str, int] | None
     said: str
+    answers: tuple[Answer, ...] = ()
 
     @property
     def adds_up(self) -> bool:
@@ -47,9 +65,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.shared_cases", description=(__doc__ or "").split("\n")[0])
     parser.add_argument("folder", type=Path)
     parser.add_argument("--typed", action="append", default=[], metavar="'NAME OPTIONS'", help="options for a file")
+    parser.add_argument("--all", action="store_true", help="also labels import, evaluate, classify and train")
     given = parser.parse_args(arguments)
     typed = {words[0]: tuple(words[1:]) for words in map(shlex.split, given.typed)}
-    cases = [try_file(file, typed.get(file.name, ())) for file in sorted(given.folder.iterdir()) if file.is_file()]
+    cases = [
+        try_file(file, typed.get(file.name, ()), others=_OTHER_COMMANDS if given.all else ())
+        for file in sorted(given.folder.iterdir())
+        if file.is_file()
+    ]
     for case in cases:
         print("\n".join(describe(case)))
     wrong = [case.file.name for case in cases if not case.adds_up]
@@ -58,11 +81,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return 1 if wrong else 0
 
 
-def try_file(file: Path, options: tuple[str, ...]) -> Case:
-    """Inspect a file and enqueue it."""
+def try_file(file: Path, options: tuple[str, ...], *, others: Sequence[tuple[str, ...]] = ()) -> Case:
+    """Inspect a file, enqueue it, and give it to the other commands."""
     with tempfile.TemporaryDirectory() as home:
         inspected = _run(newsgate, "inspect", "--json", *options, str(file), home=home)
         enqueued = _run(enqueue, "--json", *options, str(file), home=home)
+        answers = tuple(_answer(command, *options, str(file), home=home) for command in others)
     said = [
         line
         for line in (inspected.stderr + enqueued.stderr).splitlines()
@@ -74,6 +98,7 @@ def try_file(file: Path, options: tuple[str, ...]) -> Case:
         json.loads(inspected.stdout) if inspected.exit_code == 0 else None,
         json.loads(enqueued.stdout) if enqueued.exit_code in (0, 3) else None,
         " / ".join(dict.fromkeys(said)),
+        answers,
     )
 
 
@@ -93,7 +118,13 @@ def describe(case: Case) -> list[str]:
                 lines.append(f"    asked: {report['labels']['problem']}")
     if case.said:
         lines.append(f"    said: {case.said}")
-    return lines
+    return lines + [f"    {each.command} -> {each.exit_code}: {' / '.join(each.said)}" for each in case.answers]
+
+
+def _answer(command: tuple[str, ...], *words: str, home: str) -> Answer:
+    result = _run(newsgate, *command, *words, home=home)
+    lines = [*result.stderr.splitlines(), *result.stdout.splitlines()]
+    return Answer(" ".join(command), result.exit_code, tuple(line for line in lines if _COUNTS_OR_REFUSES.search(line)))
 
 
 def _run(command: click.Command, *words: str, home: str) -> Result:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.shared_cases import Case, main
+from tests.shared_cases import Case, describe, main, try_file
 
 
 def test_a_folder_of_files_is_a_table(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -18,6 +18,13 @@ def test_a_folder_of_files_is_a_table(tmp_path: Path, capsys: pytest.CaptureFixt
     assert "csv: 2 rows = 1 items + 1 rejects {'empty text': 1}; text=text" in told
     assert "csv: 2 rows = 2 items + 0 rejects ; text=text" in told
     assert told.endswith("3 files, 1 refused; rows do not add up: none\n")
+
+
+def test_what_another_command_makes_of_a_file_stands_under_it(tmp_path: Path) -> None:
+    file = tmp_path.resolve() / "answers.csv"
+    file.write_text("text,label\nThe bridge reopened at noon.,true\nA fruit cures all of us.,false\n")
+    case = try_file(file, (), others=(("labels", "import"),))
+    assert "    labels import -> 0: 2 labels stored" in describe(case)
 
 
 def test_rows_that_are_lost_are_seen() -> None:
