@@ -11,12 +11,9 @@ from typing import Any
 from celery import Celery
 
 from newsgate.worker.broker_address import HEALTH_CHECK_SECONDS
+from newsgate.worker.queue_names import CLASSIFY_QUEUE
 from newsgate.worker.settings import Settings
 
-CLASSIFY_TASK = "newsgate.classify"
-CLASSIFY_QUEUE = "newsgate.classify"
-RETRAIN_TASK = "newsgate.retrain"
-TRAINING_QUEUE = "newsgate.training"
 TOLERANT_TRANSPORT = "newsgate.worker.tolerant_transport:TolerantTransport"
 # Never reached: the lease in the database decides when work is taken over, not the broker.
 _VISIBILITY_TIMEOUT_SECONDS = 7 * 24 * 3600

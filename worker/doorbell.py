@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from newsgate.worker.broker_outage import fault_of
+from newsgate.worker.queue_names import CLASSIFY_QUEUE, CLASSIFY_TASK, RETRAIN_TASK, TRAINING_QUEUE
 from newsgate.worker.settings import Settings
 
 if TYPE_CHECKING:
@@ -32,16 +33,12 @@ class Doorbell:
 
     def ring(self, chunks: Iterable[int]) -> None:
         """Send one message a chunk; on failure keep the reason in `fault` and send no more for now."""
-        from newsgate.worker.celery import CLASSIFY_QUEUE, CLASSIFY_TASK
-
         for chunk in chunks:
             if not self._sent(CLASSIFY_TASK, chunk, queue=CLASSIFY_QUEUE):
                 return
 
     def ring_trainers(self) -> None:
         """Tell trainers that retraining is due; failures are as for `ring`."""
-        from newsgate.worker.celery import RETRAIN_TASK, TRAINING_QUEUE
-
         self._sent(RETRAIN_TASK, queue=TRAINING_QUEUE)
 
     def _sent(self, task: str, *arguments: int, queue: str) -> bool:

@@ -13,7 +13,7 @@ import uuid
 from dataclasses import dataclass
 from typing import Any
 
-from newsgate.worker.celery import CLASSIFY_TASK, RETRAIN_TASK
+from newsgate.worker.queue_names import CLASSIFY_TASK, RETRAIN_TASK
 
 # What the database can hold as a chunk's number.
 _LARGEST_CHUNK = 2**63 - 1

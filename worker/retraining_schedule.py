@@ -23,8 +23,9 @@ from celery.schedules import BaseSchedule, schedstate
 from cronsim import CronSim, CronSimError
 
 from newsgate.foundation.errors import WrongUsageError
-from newsgate.worker.celery import RETRAIN_TASK, make_app
+from newsgate.worker.celery import make_app
 from newsgate.worker.doorbell import Doorbell
+from newsgate.worker.queue_names import RETRAIN_TASK
 from newsgate.worker.settings import Settings
 
 log = logging.getLogger("newsgate.beat")

@@ -30,8 +30,8 @@ from benchmarks.shared.synthetic_texts import make_posts, write_posts
 from newsgate.db.batch_status import batch_status
 from newsgate.db.session import Database
 from newsgate.db.tables import chunks, verdicts
-from newsgate.worker.celery import CLASSIFY_QUEUE
 from newsgate.worker.embedded_redis import EmbeddedRedis
+from newsgate.worker.queue_names import CLASSIFY_QUEUE
 
 MARKER: Final = "workers"
 # Of short files the chunks are smaller than by default, so that there are enough of them to count.

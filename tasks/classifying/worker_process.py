@@ -17,9 +17,10 @@ from newsgate.tasks.classifying.classify_chunk import ModelUnusableError, Worker
 from newsgate.tasks.classifying.sweeper import keep_sweeping
 from newsgate.tasks.running.open_database import ensure_champion, open_database, wait_for_database
 from newsgate.tasks.running.process import begin_program
-from newsgate.worker.celery import CLASSIFY_QUEUE, CLASSIFY_TASK, make_app
+from newsgate.worker.celery import make_app
 from newsgate.worker.consumer import consume
 from newsgate.worker.doorbell import Doorbell
+from newsgate.worker.queue_names import CLASSIFY_QUEUE, CLASSIFY_TASK
 from newsgate.worker.queue_sieve import QueueSieve
 from newsgate.worker.settings import Settings
 from newsgate.worker.shared_models import SharedModels

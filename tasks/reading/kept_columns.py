@@ -24,6 +24,7 @@ from newsgate.tasks.reading.row_maker import is_blank, is_removed, storable
 MOST_KEPT_CHARS = 16_384
 _NUL_ESCAPE = "\\u0000"
 _COLUMNS_SHOWN = 5
+_KNOWN_CELLS = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +73,8 @@ class ColumnKeeper:
         wanted = set(range(len(columns))) if self._named is None else {columns.index(name) for name in self._named}
         self._indexes = tuple(index for index in range(len(columns)) if index in wanted and index not in said)
         self.has_more = bool(self._indexes) or len(layout.text_columns) > 1
+        self._only_index = self._indexes[0] if len(self._indexes) == 1 else None
+        self._known: dict[str, str] = {}
         self._take = _taker(self._indexes)
         self._template = _template([self._names[index] for index in self._indexes])
         self._never_left_out = _needed_by_text(layout)
@@ -87,8 +90,13 @@ class ColumnKeeper:
         if id_is_said and (row.text is cells[self._text_index] or self._is_said(row.text, cells[self._text_index])):
             if not self._indexes:
                 return None
+            # A column alone is mostly one of labels, which has few values.
+            if self._only_index is not None and (known := self._known.get(cells[self._only_index])) is not None:
+                return known
             kept = self._template % tuple(map(encode_basestring, self._take(cells)))
             if len(kept) <= MOST_KEPT_CHARS or self._keep != "all":
+                if self._only_index is not None and len(self._known) < _KNOWN_CELLS:
+                    self._known[cells[self._only_index]] = kept
                 return kept
             indexes: Sequence[int] = self._indexes
         else:

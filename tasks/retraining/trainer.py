@@ -41,8 +41,9 @@ from newsgate.tasks.running.open_database import ensure_champion, open_database,
 from newsgate.tasks.running.process import begin_program
 from newsgate.tasks.running.retraining_recipe import recipe_of
 from newsgate.training.optional_libraries import TrainingUnavailableError
-from newsgate.worker.celery import RETRAIN_TASK, TRAINING_QUEUE, make_app
+from newsgate.worker.celery import make_app
 from newsgate.worker.consumer import consume
+from newsgate.worker.queue_names import RETRAIN_TASK, TRAINING_QUEUE
 from newsgate.worker.retraining_schedule import period_at, retraining_crontab, ring_by_schedule
 from newsgate.worker.settings import Settings
 from newsgate.worker.stop_signals import on_stop_signals

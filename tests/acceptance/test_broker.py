@@ -7,7 +7,7 @@ from pathlib import Path
 
 import redis
 
-from newsgate.worker.celery import CLASSIFY_QUEUE
+from newsgate.worker.queue_names import CLASSIFY_QUEUE
 from tests.programs import World
 from tests.services import free_port, running_redis, wait_until
 from tests.texts import write_posts

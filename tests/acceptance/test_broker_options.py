@@ -11,9 +11,10 @@ import pytest
 import redis
 
 from newsgate.tasks.inspecting.doctor.broker import look_at_broker
-from newsgate.worker.celery import CLASSIFY_QUEUE, make_app
+from newsgate.worker.celery import make_app
 from newsgate.worker.doorbell import Doorbell
 from newsgate.worker.embedded_redis import EmbeddedRedis
+from newsgate.worker.queue_names import CLASSIFY_QUEUE
 from newsgate.worker.settings import Settings, load_settings
 from tests.programs import World
 from tests.proxies import TlsFront

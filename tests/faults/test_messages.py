@@ -16,7 +16,7 @@ import psutil
 import pytest
 import redis
 
-from newsgate.worker.celery import CLASSIFY_QUEUE, CLASSIFY_TASK
+from newsgate.worker.queue_names import CLASSIFY_QUEUE, CLASSIFY_TASK
 from tests.faults.conftest import MakeSite
 from tests.faults.helpers import Site
 from tests.services import RedisServer, wait_until

@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from newsgate.worker.celery import CLASSIFY_QUEUE, CLASSIFY_TASK, RETRAIN_TASK
 from newsgate.worker.queue_message import NotAMessageError, QueueMessage, envelope_of, parse_message
+from newsgate.worker.queue_names import CLASSIFY_QUEUE, CLASSIFY_TASK, RETRAIN_TASK
 
 _JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.text(),

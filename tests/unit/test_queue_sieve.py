@@ -7,8 +7,8 @@ import logging
 
 import pytest
 
-from newsgate.worker.celery import CLASSIFY_QUEUE, CLASSIFY_TASK
 from newsgate.worker.queue_message import NotAMessageError, QueueMessage, envelope_of
+from newsgate.worker.queue_names import CLASSIFY_QUEUE, CLASSIFY_TASK
 from newsgate.worker.queue_sieve import QueueSieve, RefusalLog
 
 
