@@ -7,9 +7,10 @@ enqueue of the same file resumed its work, finds the number changed and adds not
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
+from itertools import repeat
 from typing import Any, NamedTuple
 
 from sqlalchemy import (
@@ -166,12 +167,7 @@ def add_rows(
     )
     if not accepted:
         return None
-    names: tuple[str, ...] = ("batch_id", "row", "external_id", "text", "text_hash")
-    if columns:
-        rows = [(loading.batch, *each, columns.get(place)) for place, each in enumerate(accepted)]
-        insert_rows(connection, items, columns=(*names, "columns"), rows=rows)
-    else:
-        insert_rows(connection, items, columns=names, rows=[(loading.batch, *each) for each in accepted])
+    _insert_items(connection, loading.batch, accepted, columns or {})
     run_state: str = connection.execute(_ADD_TO_RUN, {"of_run": loading.run, "more": len(accepted)}).scalar_one()
     cancelled = run_state == "cancelled"
     added = {
@@ -183,6 +179,20 @@ def add_rows(
     }
     chunk: int = connection.execute(_ADD_CHUNK, added).scalar_one()
     return None if cancelled else chunk
+
+
+def _insert_items(
+    connection: Connection, batch: int, accepted: Sequence[AcceptedRow], columns: Mapping[int, str]
+) -> None:
+    numbers, ids, texts, hashes = zip(*accepted, strict=True)
+    values: dict[str, Iterable[object]] = {"batch_id": repeat(batch, len(accepted)), "row": numbers}
+    # A column of nothing but NULL would take a fifth of the time.
+    if ids.count(None) < len(ids):
+        values["external_id"] = ids
+    values |= {"text": texts, "text_hash": hashes}
+    if columns:
+        values["columns"] = map(columns.get, range(len(accepted)))
+    insert_rows(connection, items, columns=tuple(values), rows=list(zip(*values.values(), strict=True)))
 
 
 def finish_loading(connection: Connection, loading: Loading, *, languages: str | None = None) -> None:
