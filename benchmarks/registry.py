@@ -74,6 +74,7 @@ BENCHMARKS: Final = (
     Benchmark(name="accuracy", file="accuracy/comparison.py", takes="hours", fills="docs/accuracy.md", has_write=False),
     Benchmark(name="teacher_speed", file="accuracy/teacher_speed.py", takes="1 min", fills="docs/accuracy.md"),
     Benchmark(name="abstention", file="accuracy/abstention.py", takes="15 s", fills="docs/abstaining.md"),
+    Benchmark(name="promises", file="accuracy/promises.py", takes="20 min", fills="docs/familiarity.md"),
     Benchmark(name="unlabelled", file="accuracy/unlabelled.py", takes="hours", fills="docs/training.md"),
     Benchmark(name="nights", file="retraining/nights.py", takes="15 min", fills="docs/retraining.md"),
     Benchmark(name="promotion_power", file="retraining/promotion_power.py", takes="1 min", fills="docs/retraining.md"),

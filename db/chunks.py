@@ -58,7 +58,8 @@ class Claim:
 class Verdict(NamedTuple):
     """What a model says about one item: a label and a probability, or an error.
 
-    A tuple, which takes half the time of a frozen dataclass: one is made of every item.
+    A tuple, which takes half the time of a frozen dataclass: one is made of every item. familiarity: how much the text
+    is like those the model learned from, 0 to 1; None where the model cannot tell, and beside an error.
     """
 
     item: int
@@ -67,6 +68,7 @@ class Verdict(NamedTuple):
     token_count: int
     truncated: bool
     error: str | None
+    familiarity: float | None = None
 
 
 def claim_chunk(
@@ -290,11 +292,11 @@ def _store(connection: Connection, claim: Claim, results: Sequence[Verdict]) -> 
     insert_rows(
         connection,
         verdicts,
-        columns=("item_id", "model", "run_id", "label", "p_fake", "token_count", "truncated", "error"),
+        columns=("item_id", "model", "run_id", *Verdict._fields[1:]),
         rows=[
             # SQLite's driver looks long for how to store a bool.
-            (each.item, claim.model, claim.run, each.label, each.p_fake, each.token_count, +each.truncated, each.error)
-            for each in results
+            (item, claim.model, claim.run, label, p_fake, token_count, +truncated, error, familiarity)
+            for item, label, p_fake, token_count, truncated, error, familiarity in results
         ],
     )
     failed = len([each for each in results if each.error is not None])

@@ -39,6 +39,7 @@ class FileRow:
     classified_at: datetime | None = None
     truncated: bool | None = None
     position: int = 0
+    familiarity: float | None = None
 
 
 def read_file_rows(connection: Connection, wanted: ResultFilter) -> Generator[FileRow, None, None]:
@@ -79,6 +80,8 @@ def kept_columns(connection: Connection, batch: int) -> Iterator[str | None]:
 def _is_wanted(row: FileRow, wanted: ResultFilter) -> bool:
     if wanted.label is not None and row.label != wanted.label:
         return False
+    if wanted.max_familiarity is not None and (row.familiarity is None or row.familiarity > wanted.max_familiarity):
+        return False
     if wanted.min_score is None:
         return True
     return row.p_fake is not None and (row.p_fake >= wanted.min_score or row.p_fake <= 1 - wanted.min_score)
@@ -99,6 +102,7 @@ def _accepted(batch: int, model: int) -> Select[Any]:
             verdicts.c.model,
             verdicts.c.classified_at,
             verdicts.c.truncated,
+            verdicts.c.familiarity,
         )
         .join_from(items, verdicts, its_verdict, isouter=True)
         .where(items.c.batch_id == batch)
@@ -121,4 +125,4 @@ def _rows(connection: Connection, query: Select[Any]) -> Generator[FileRow, None
             if len(values) == 3:
                 yield FileRow(values[0], None, None, None, values[1], error=values[2])
             else:
-                yield FileRow(*values)
+                yield FileRow(*values[:-1], 0, values[-1])

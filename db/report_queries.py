@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final, Literal
 
@@ -73,3 +74,12 @@ def read_failures(connection: Connection, wanted: ResultFilter, *, limit: int) -
     """Return the first rows of the run that have an error in place of a score, in the order of the file."""
     query = select(*SELECTED).where(is_of_run(wanted), results.c.error.is_not(None)).order_by(results.c.row)
     return [Result(*row) for row in connection.execute(query.limit(limit))]
+
+
+def count_at_least(
+    connection: Connection, wanted: ResultFilter, *, thresholds: Sequence[float]
+) -> tuple[int, tuple[int, ...]]:
+    """Return how many rows of the run have a score, and for each threshold how many are at least that sure."""
+    counts = [counted(is_sure(threshold)) for threshold in thresholds]
+    rows, *at_least = connection.execute(select(func.count(results.c.p_fake), *counts).where(is_of_run(wanted))).one()
+    return rows, tuple(at_least)

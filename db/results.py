@@ -48,6 +48,7 @@ results = Table(
     Column("token_count", Integer),
     Column("truncated", Boolean),
     Column("columns", Text),
+    Column("familiarity", Double),
 )
 # What a query for `Result` selects: PostgreSQL's driver would read the JSON otherwise.
 SELECTED: tuple[ColumnElement[Any], ...] = tuple(
@@ -63,7 +64,8 @@ UNSURE = "unsure"
 class ResultFilter:
     """Which results to read: those of a batch's latest run, or of its run by `model`, narrowed and cut.
 
-    threshold: a row whose label has a lower probability than that has the label `unsure` instead.
+    threshold: a row whose label has a lower probability than that has the label `unsure` instead. max_familiarity: only
+    rows that are no more familiar to the model than that; none whose familiarity is not known.
     """
 
     batch: int
@@ -72,6 +74,7 @@ class ResultFilter:
     limit: int | None = None
     model: int | None = None
     threshold: float | None = None
+    max_familiarity: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +95,7 @@ class Result:
     token_count: int
     truncated: bool
     columns: str | None = None
+    familiarity: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,6 +128,8 @@ def read_results(connection: Connection, wanted: ResultFilter) -> Iterator[Resul
     if wanted.min_score is not None:
         low, high = results.c.p_fake <= 1 - wanted.min_score, results.c.p_fake >= wanted.min_score
         query = query.where(low | high)
+    if wanted.max_familiarity is not None:
+        query = query.where(results.c.familiarity <= wanted.max_familiarity)
     if wanted.limit is not None:
         query = query.limit(wanted.limit)
     rows = connection.execution_options(yield_per=_FETCH_ROWS).execute(query)

@@ -91,15 +91,15 @@ def uncertain_items(connection: Connection, *, batch: int | None, limit: int) ->
         # The narrow scan comes first: it reads neither texts nor labels.
         nearest = (
             select(verdicts.c.item_id, distance.label("distance"))
-            .where(verdicts.c.run_id.in_(_latest_runs(batch)), verdicts.c.label.is_not(None))
+            .where(verdicts.c.run_id.in_(latest_runs(batch)), verdicts.c.label.is_not(None))
             .order_by(distance, verdicts.c.item_id)
             .limit(window)
             .subquery()
         )
         query = (
-            _candidates()
+            candidates()
             .join(nearest, nearest.c.item_id == items.c.id)
-            .where(_is_free())
+            .where(is_free())
             .order_by(nearest.c.distance, items.c.id)
         )
         found = _fetch(connection, query.limit(limit))
@@ -113,14 +113,14 @@ def disputed_items(connection: Connection, *, batch: int | None, limit: int) -> 
     apart = func.abs(shadow_verdicts.c.p_fake - verdicts.c.p_fake)
     is_challenger = or_(models.c.shadow_share.is_not(None), models.c.state == "candidate")
     query = (
-        _candidates()
+        candidates()
         .join(shadow_verdicts, shadow_verdicts.c.item_id == items.c.id)
         .join(models, and_(models.c.number == shadow_verdicts.c.model, is_challenger))
         .join(
             verdicts,
             and_(verdicts.c.item_id == items.c.id, verdicts.c.run_id == shadow_verdicts.c.run_id),
         )
-        .where(verdicts.c.label != shadow_verdicts.c.label, _is_free())
+        .where(verdicts.c.label != shadow_verdicts.c.label, is_free())
         .order_by(apart.desc(), items.c.id)
     )
     return _fetch(connection, _in_batch(query, batch).limit(limit))
@@ -129,7 +129,7 @@ def disputed_items(connection: Connection, *, batch: int | None, limit: int) -> 
 def suspect_items(connection: Connection, *, batch: int | None, limit: int) -> list[Candidate]:
     """The suspects that wait, the longest waiting first."""
     query = (
-        _candidates()
+        candidates()
         .join(review_leases, review_leases.c.item_id == items.c.id)
         .where(review_leases.c.chosen == "suspect", _lapsed())
         .order_by(review_leases.c.lease_until, items.c.id)
@@ -144,9 +144,9 @@ def random_items(connection: Connection, rng: random.Random, *, batch: int | Non
     if low is None:
         return []
     free = _in_batch(
-        _candidates()
+        candidates()
         .join(verdicts, verdicts.c.item_id == items.c.id)
-        .where(verdicts.c.run_id.in_(_latest_runs(batch)), verdicts.c.label.is_not(None), _is_free()),
+        .where(verdicts.c.run_id.in_(latest_runs(batch)), verdicts.c.label.is_not(None), is_free()),
         batch,
     )
     # Numbers are drawn and those that are no free item are dropped, which costs the same however many items there are.
@@ -187,7 +187,7 @@ def read_item(connection: Connection, item: int) -> ReviewItem | None:
 def claim_item(connection: Connection, item: int, *, reviewer: str, chosen: str, lease_seconds: float) -> Offer | None:
     """Take the lease on an item, or None where somebody has it or its text, or where it is labelled by now."""
     _one_at_a_time(connection)
-    is_open = _is_waiting_suspect() if chosen == "suspect" else _is_free()
+    is_open = _is_waiting_suspect() if chosen == "suspect" else is_free()
     if connection.execute(select(items.c.id).where(items.c.id == item, is_open)).one_or_none() is None:
         return None
     values = {"reviewer": reviewer, "chosen": chosen, **lease_of(lease_seconds)}
@@ -305,7 +305,8 @@ def _suspects(connection: Connection) -> dict[int, bytes]:
     return {row.id: row.text_hash for row in connection.execute(query)}
 
 
-def _candidates() -> Select[Any]:
+def candidates() -> Select[Any]:
+    """Begin a query for candidates."""
     return select(items.c.id.label("item"), items.c.text_hash).select_from(items)
 
 
@@ -317,7 +318,8 @@ def _in_batch(query: Select[Any], batch: int | None) -> Select[Any]:
     return query if batch is None else query.where(items.c.batch_id == batch)
 
 
-def _latest_runs(batch: int | None) -> Select[Any]:
+def latest_runs(batch: int | None) -> Select[Any]:
+    """The number of the latest run of each batch."""
     query = select(func.max(runs.c.id)).group_by(runs.c.batch_id)
     return query if batch is None else query.where(runs.c.batch_id == batch)
 
@@ -326,7 +328,7 @@ def _lapsed() -> ColumnElement[bool]:
     return has_lapsed(review_leases)
 
 
-def _is_free() -> ColumnElement[bool]:
+def is_free() -> ColumnElement[bool]:
     """Nobody has labelled the item's text, and nobody looks at it now, in this row or another."""
     leased_items = items.alias("leased_items")
     leased = (
@@ -343,8 +345,6 @@ def _is_waiting_suspect() -> ColumnElement[bool]:
 
 
 def _holds(offer: Offer) -> ColumnElement[bool]:
-    return and_(
-        review_leases.c.item_id == offer.item.item,
-        review_leases.c.reviewer == offer.reviewer,
-        review_leases.c.lease_until == offer.lease_until,
-    )
+    leased = review_leases.c
+    mine = and_(leased.item_id == offer.item.item, leased.reviewer == offer.reviewer)
+    return and_(mine, leased.lease_until == offer.lease_until)

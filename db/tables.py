@@ -168,7 +168,7 @@ Index(
 LABELS = ("fake", "real")
 # How a labelled text was chosen. Only the random ones and imported test sets may judge models: a text that was picked
 # because a model was unsure of it says little about the others.
-CHOSEN = ("file", "direct", "import", "test", "random", "uncertain", "disagreement", "suspect")
+CHOSEN = ("file", "direct", "import", "test", "random", "uncertain", "disagreement", "suspect", "unfamiliar")
 
 # One row is what one model said about one item: a label, or an error with its reason.
 verdicts = Table(
@@ -183,6 +183,7 @@ verdicts = Table(
     Column("truncated", Boolean, nullable=False, server_default=text("false")),
     Column("error", Text),
     Column("classified_at", UtcDateTime, nullable=False, server_default=database_time()),
+    Column("familiarity", Double, comment="the share of the training's own texts that are no more like them, 0 to 1"),
     PrimaryKeyConstraint("item_id", "model"),
     CheckConstraint("(label is null) = (error is not null)", name="label_or_error"),
     sqlite_with_rowid=False,

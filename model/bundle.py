@@ -2,7 +2,9 @@
 
 A bundle is made once, in memory, and never changed; its number in the database and its sha256 are its identity. One
 from outside is read with suspicion: members, sizes and checksums are verified before anything is parsed. Today's format
-has the weights as plain arrays; in those before it they lie in the ONNX graph alone (`model.bundle_weights`).
+has the weights as plain arrays; in those before it they lie in the ONNX graph alone (`model.bundle_weights`). What a
+bundle knows of familiar texts (`model.familiarity`) stands in `metadata.json`, whose readers ignore what they do not
+know: programs from before it read the bundle as well.
 """
 
 from __future__ import annotations
@@ -12,9 +14,10 @@ import io
 import json
 import zipfile
 import zlib
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from newsgate.foundation.atomic_file import whole_file
 from newsgate.foundation.errors import NewsgateError
@@ -26,6 +29,8 @@ ONNX_MEMBER: Final = "model.onnx"
 WEIGHTS_MEMBER: Final = "weights.npz"
 TOKENIZER_MEMBER: Final = "tokenizer.json"
 METADATA_MEMBER: Final = "metadata.json"
+
+FAMILIARITY_KEY: Final = "familiarity"
 
 _MEBIBYTE: Final = 1024 * 1024
 MEMBER_LIMITS_BYTES: Final = {
@@ -51,7 +56,8 @@ class BundleError(NewsgateError):
 class Bundle:
     """A verified bundle. keras_model, onnx_model and weights_npz are the same weights, as files of those three formats.
 
-    weights_npz: None in a bundle of an older format.
+    weights_npz: None in a bundle of an older format. familiarity: as
+    `model.familiarity` reads it, None where nobody recorded it.
     """
 
     keras_model: bytes
@@ -59,10 +65,17 @@ class Bundle:
     weights_npz: bytes | None
     tokenizer: Tokenizer
     metadata: BundleMetadata
+    familiarity: Mapping[str, Any] | None = None
 
 
 def make_bundle(
-    *, keras_model: bytes, onnx_model: bytes, weights_npz: bytes, tokenizer: Tokenizer, metadata: BundleMetadata
+    *,
+    keras_model: bytes,
+    onnx_model: bytes,
+    weights_npz: bytes,
+    tokenizer: Tokenizer,
+    metadata: BundleMetadata,
+    familiarity: Mapping[str, Any] | None = None,
 ) -> bytes:
     """Return a bundle as bytes; the members' checksums are put into its metadata here.
 
@@ -75,7 +88,11 @@ def make_bundle(
         TOKENIZER_MEMBER: tokenizer.to_json().encode(),
     }
     complete = replace(metadata, members_sha256={name: _sha256(content) for name, content in members.items()})
-    members[METADATA_MEMBER] = json.dumps(complete.as_dict(), indent=2, sort_keys=True).encode()
+    document = complete.as_dict()
+    if familiarity is not None:
+        # Here and not in the metadata itself, which the database keeps beside the bundle: it is a hundred kilobytes.
+        document[FAMILIARITY_KEY] = familiarity
+    members[METADATA_MEMBER] = json.dumps(document, indent=2, sort_keys=True).encode()
 
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w", compresslevel=9) as archive:
@@ -101,6 +118,7 @@ def read_bundle(data: bytes) -> Bundle:
         weights_npz=members.get(WEIGHTS_MEMBER),
         tokenizer=_read_tokenizer(members[TOKENIZER_MEMBER]),
         metadata=metadata,
+        familiarity=json.loads(members[METADATA_MEMBER]).get(FAMILIARITY_KEY),
     )
 
 

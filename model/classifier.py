@@ -11,6 +11,7 @@ import numpy.typing as npt
 
 from newsgate.model.batching import in_parts
 from newsgate.model.bundle import read_bundle
+from newsgate.model.familiarity import Familiarity, familiarity_of
 from newsgate.model.metadata import BundleMetadata
 from newsgate.model.runtime import Runtime, RuntimeName, open_runtime
 from newsgate.model.text_encoder import Encoder, open_encoder
@@ -25,16 +26,21 @@ class Scores:
     p_fake: float64 [texts], the calibrated probability of `fake`; NaN where the network gave no number.
     token_counts: int32 [texts], the tokens the model read. truncated: bool [texts], there were more of them.
     unknown_counts: int32 [texts], how many of the tokens read are outside the vocabulary; zeros where left out.
+    familiarity: float64 [texts], how much each is like the texts the model learned from (`model.familiarity`); NaN
+    where the bundle does not tell.
     """
 
     p_fake: npt.NDArray[np.float64]
     token_counts: Int32
     truncated: npt.NDArray[np.bool_]
     unknown_counts: Int32 = field(default_factory=lambda: np.zeros(0, np.int32))
+    familiarity: npt.NDArray[np.float64] = field(default_factory=lambda: np.zeros(0, np.float64))
 
     def __post_init__(self) -> None:
         if len(self.unknown_counts) == 0:
             object.__setattr__(self, "unknown_counts", np.zeros(len(self.p_fake), np.int32))
+        if len(self.familiarity) == 0:
+            object.__setattr__(self, "familiarity", np.full(len(self.p_fake), np.nan))
 
     def __len__(self) -> int:
         return len(self.p_fake)
@@ -43,8 +49,17 @@ class Scores:
 class Classifier:
     """One bundle, loaded; many threads may call `classify` at once."""
 
-    def __init__(self, *, encoder: Encoder, runtime: Runtime, metadata: BundleMetadata, threads: int = 1) -> None:
+    def __init__(
+        self,
+        *,
+        encoder: Encoder,
+        runtime: Runtime,
+        metadata: BundleMetadata,
+        familiarity: Familiarity | None = None,
+        threads: int = 1,
+    ) -> None:
         self.metadata = metadata
+        self._familiarity = familiarity
         self._encoder = encoder
         self._runtime = runtime
         self._threads = threads
@@ -62,6 +77,7 @@ class Classifier:
             encoder=open_encoder(bundle.tokenizer, compiled=runtime != "numpy"),
             runtime=open_runtime(bundle, runtime=runtime),
             metadata=bundle.metadata,
+            familiarity=familiarity_of(bundle),
             threads=threads,
         )
 
@@ -76,7 +92,11 @@ class Classifier:
             token_counts=tokens.lengths[rows],
             truncated=tokens.truncated[rows],
             unknown_counts=tokens.unknown_counts[rows],
+            familiarity=self._familiarity_of(tokens)[rows],
         )
+
+    def _familiarity_of(self, tokens: Tokens) -> npt.NDArray[np.float64]:
+        return np.full(len(tokens), np.nan) if self._familiarity is None else self._familiarity.of(tokens)
 
     def _logits(self, tokens: Tokens) -> Float32:
         if self._pool is None:

@@ -14,6 +14,7 @@ from newsgate.db.model_registry import add_model
 from newsgate.db.session import Database
 from newsgate.model.bundle import METADATA_MEMBER, WEIGHTS_MEMBER, make_bundle, read_bundle
 from newsgate.model.classifier import Classifier, Scores
+from newsgate.model.score_summary import summarise
 from newsgate.model.starter import starter_bundle
 from newsgate.model.tokenizer import RESERVED_PIECES, Tokenizer
 
@@ -38,7 +39,14 @@ def remade(data: bytes, **changes: Any) -> bytes:
         weights_npz=bundle.weights_npz,
         tokenizer=bundle.tokenizer,
         metadata=bundle.metadata,
+        familiarity=bundle.familiarity,
     )
+
+
+def measured_on(data: bytes, texts: Sequence[str]) -> bytes:
+    """A bundle that says that these texts were held back from its training."""
+    reference = summarise(scores_of(data, texts)).as_json()
+    return remade(data, metadata=replace(read_bundle(data).metadata, reference=reference))
 
 
 def older_bundle(data: bytes, *, format_version: int = 1) -> bytes:

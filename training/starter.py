@@ -19,6 +19,7 @@ from newsgate.model.classifier import Classifier
 from newsgate.model.starter import STARTER_MEMBER
 from newsgate.training.corpus import LabelledTexts
 from newsgate.training.evaluate import Evaluation, evaluate
+from newsgate.training.familiarity import add_familiarity
 from newsgate.training.progress import Progress
 from newsgate.training.recipe import STARTER_RECIPE
 from newsgate.training.train import TrainedBundle, train_bundle
@@ -42,6 +43,13 @@ def build_starter(
     )
     write_bundle(output, trained.data)
     return trained
+
+
+def renew_familiarity(covid_rumor_dir: Path, output: Path = DEFAULT_OUTPUT) -> bytes:
+    """Let the starter bundle in `output` learn again which texts are familiar, its weights as they are."""
+    data = add_familiarity(output.read_bytes(), read_labelled_csv(covid_rumor_dir / "train.csv.gz"))
+    write_bundle(output, data)
+    return data
 
 
 def read_labelled_csv(path: Path) -> LabelledTexts:
@@ -79,10 +87,16 @@ def _main() -> None:
     parser.add_argument("--output", type=Path, default=DEFAULT_OUTPUT)
     parser.add_argument("--cache", type=Path, help="Where answers of teachers are kept and looked for.")
     parser.add_argument("--report", type=Path, nargs="*", default=[], help="further labelled files to report on")
+    parser.add_argument(
+        "--familiarity-only", action="store_true", help="Keep the weights; learn again which texts are familiar."
+    )
     arguments = parser.parse_args()
-    trained = build_starter(arguments.covid_rumor_dir, arguments.output, cache_folder=arguments.cache)
-    print(f"{arguments.output}: {len(trained.data)} bytes")
-    classifier = Classifier.from_bundle_bytes(trained.data)
+    if arguments.familiarity_only:
+        data = renew_familiarity(arguments.covid_rumor_dir, arguments.output)
+    else:
+        data = build_starter(arguments.covid_rumor_dir, arguments.output, cache_folder=arguments.cache).data
+    print(f"{arguments.output}: {len(data)} bytes")
+    classifier = Classifier.from_bundle_bytes(data)
     for path in [arguments.covid_rumor_dir / "val.csv.gz", *arguments.report]:
         print(f"{path}: {summary(evaluate(classifier, read_labelled_csv(path)))}")
 

@@ -17,6 +17,7 @@ from newsgate.model.abstention import record_risk_coverage
 from newsgate.model.bundle import make_bundle, read_bundle
 from newsgate.model.bundle_weights import weights_from_npz, weights_to_npz
 from newsgate.model.classifier import Classifier, calibrated
+from newsgate.model.familiarity import Familiarity
 from newsgate.model.languages import own_languages
 from newsgate.model.metadata import BundleMetadata, Parity, TrainingData
 from newsgate.model.numpy_runtime import NumpyRuntime
@@ -31,6 +32,7 @@ from newsgate.training.corpus import LabelledTexts, Split, hold_back
 from newsgate.training.distillation import distilled_examples
 from newsgate.training.evaluate import Evaluation, evaluate
 from newsgate.training.examples import Examples
+from newsgate.training.familiarity import learn_familiarity
 from newsgate.training.optional_libraries import training_unavailable
 from newsgate.training.progress import Progress, ProgressCallback, silent
 from newsgate.training.recipe import DEFAULT_RECIPE, Recipe
@@ -129,11 +131,14 @@ def train_bundle(
         corpus=corpus,
         languages=own_languages(train.texts),
     )
-    classifier = Classifier(encoder=encoder, runtime=served, metadata=draft)
+    familiarity = learn_familiarity(
+        split.fitting.texts, different.texts, tokenizer=tokenizer, encoder=encoder, max_tokens=recipe.max_tokens
+    )
+    classifier = Classifier(encoder=encoder, runtime=served, metadata=draft, familiarity=familiarity)
     held_back = evaluate(classifier, split.held_back)
     reported = None if validation is None else evaluate(classifier, validation)
     metadata = _with_figures(classifier, different, held_back=held_back, validation=reported)
-    data = _bundled(network, tokenizer, metadata)
+    data = _bundled(network, tokenizer, metadata, familiarity)
     progress(Progress(stage="done"))
     # Read back: a bundle that cannot be opened is never handed out, and its metadata then has the checksums.
     return TrainedBundle(data=data, metadata=read_bundle(data).metadata, held_back=held_back, validation=reported)
@@ -216,11 +221,12 @@ def _with_figures(
     )
 
 
-def _bundled(network: _Network, tokenizer: Tokenizer, metadata: BundleMetadata) -> bytes:
+def _bundled(network: _Network, tokenizer: Tokenizer, metadata: BundleMetadata, familiarity: Familiarity) -> bytes:
     return make_bundle(
         keras_model=network.keras_model,
         onnx_model=network.onnx_model,
         weights_npz=network.weights_npz,
         tokenizer=tokenizer,
         metadata=metadata,
+        familiarity=familiarity.as_json(),
     )

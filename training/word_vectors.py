@@ -57,13 +57,14 @@ class WordVectors:
         if piece in _MARKS:
             return np.zeros(self.vectors.shape[1], np.float32)
         # The table knows small letters alone: "Police" begins where "police" does.
-        spelled = self._spell(_ADDRESS_WORD if piece == URL_PIECE else piece.lower())
+        spelled = self.spell(_ADDRESS_WORD if piece == URL_PIECE else piece.lower())
         if not spelled:
             return np.zeros(self.vectors.shape[1], np.float32)
         mean: Float32 = self.vectors[list(spelled)].mean(axis=0)
         return mean
 
-    def _spell(self, piece: str) -> tuple[int, ...] | None:
+    def spell(self, piece: str) -> tuple[int, ...] | None:
+        """Return the places in the table of the piece, or of the longest ones that spell it; None where none do."""
         if piece in self.places:
             return (self.places[piece],)
         continues = piece.startswith(CONTINUATION) and len(piece) > len(CONTINUATION)

@@ -20,11 +20,12 @@ from newsgate.console.enqueue_files import (
     wait_for_outcome,
 )
 from newsgate.console.error_reporting import ErrorReportingCommand
+from newsgate.console.familiarity_messages import warn_of_unfamiliar_texts
 from newsgate.console.file_reading_options import file_reading_options, make_read_options
 from newsgate.console.keep_option import keep_option, warn_of_other_columns
 from newsgate.console.label_options import label_options_of_files
 from newsgate.console.language_messages import warn_of_other_languages
-from newsgate.console.max_error_option import max_error_option
+from newsgate.console.max_error_option import check_strict, max_error_option, print_promise, promise_for, strict_option
 from newsgate.console.messages import print_message, print_warning
 from newsgate.console.output_options import output_options, own_columns_option
 from newsgate.console.parameter_types import MODEL_NUMBER, ROW_COUNT
@@ -48,6 +49,7 @@ if TYPE_CHECKING:
 @click.option("--model", type=MODEL_NUMBER, metavar="N", help="The model to classify with. [default: the champion]")
 @click.option("--again", is_flag=True, help="Classify the file again, even if it was classified before.")
 @max_error_option(help_text="Call rows `unsure`, so that at most about this share of the other labels is wrong.")
+@strict_option
 @click.option("--limit", type=ROW_COUNT, metavar="N", help="Print only the first N results.")
 @own_columns_option("The file's own table, with the verdicts in columns at its end. [default: with -o]")
 @output_options
@@ -64,6 +66,7 @@ def classify(
     model: int | None,
     again: bool,
     max_error: float | None,
+    strict: bool,
     limit: int | None,
     own_columns: bool | None,
     form: str | None,
@@ -85,6 +88,7 @@ def classify(
     from newsgate.tasks.models.abstention import threshold_of
     from newsgate.tasks.running.local_system import LocalSystem, is_up
 
+    check_strict(strict=strict, max_error=max_error)
     chosen = choose_files(files, labels_of_files)
     results = choose_result_files(chosen, form=form, output=output, own_columns=own_columns)
     with settings_and_database() as (settings, database):
@@ -100,12 +104,16 @@ def classify(
         for outcome, status in ended:
             if status is None:
                 continue
-            threshold = None if max_error is None else threshold_of(database, status.model, max_error=max_error)
+            with database.read() as connection:
+                warn_of_unfamiliar_texts(connection, status)
+                promise = promise_for(connection, status, max_error=max_error, strict=strict)
+            threshold = None if promise is None else promise.threshold
             wanted = ResultFilter(status.batch, limit=limit, model=status.model, threshold=threshold)
             if results.is_one_after_the_other and form != "jsonl":
                 click.echo(f"{outcome.file}:")
             path = results.path_for(outcome.file, batch=status.batch)
             write_results(database, wanted, ResultsOutput(results.form, path, raw, results.own_columns))
+            print_promise(promise, batch=status.batch)
     if chosen.are_several:
         print_files_summary([outcome for outcome, _ in ended])
     if code := exit_code_of(ended):

@@ -6,7 +6,8 @@ import click
 
 from newsgate.console.batch_choice import BATCH
 from newsgate.console.error_reporting import ErrorReportingCommand
-from newsgate.console.max_error_option import max_error_option
+from newsgate.console.familiarity_messages import warn_of_unknown_familiarity
+from newsgate.console.max_error_option import check_strict, max_error_option, print_promise, promise_for, strict_option
 from newsgate.console.output_options import choose_output_form, output_options, own_columns_option
 from newsgate.console.parameter_types import ROW_COUNT, StrictFloatRange
 from newsgate.console.run_choice import choose_run, run_options, warn_of_missing_rows
@@ -21,6 +22,13 @@ from newsgate.foundation.errors import WrongUsageError
     "--min-score", type=StrictFloatRange(0.5, 1.0), help="Only rows whose label has at least this probability."
 )
 @max_error_option(help_text="Call rows `unsure`, so that at most about this share of the other labels is wrong.")
+@strict_option
+@click.option(
+    "--max-familiarity",
+    type=StrictFloatRange(0, 1),
+    metavar="F",
+    help="Only rows that are no more familiar to the model than that; 0.1 is what it has not learned from.",
+)
 @run_options
 @click.option("--limit", type=ROW_COUNT, help="Only the first N rows.")
 @own_columns_option("The file's own table, with the verdicts in columns at its end.")
@@ -32,6 +40,8 @@ def results(
     label: str | None,
     min_score: float | None,
     max_error: float | None,
+    strict: bool,
+    max_familiarity: float | None,
     model: int | None,
     run: int | None,
     limit: int | None,
@@ -49,19 +59,30 @@ def results(
     """
     from newsgate.console.results_output import ResultsOutput, write_results
     from newsgate.db.results import ResultFilter
-    from newsgate.tasks.models.abstention import threshold_of
 
     if label == "unsure" and max_error is None:
         raise WrongUsageError(
             "no row is unsure without --max-error", remedy="Give --max-error E, the error that you accept"
         )
+    check_strict(strict=strict, max_error=max_error)
     output_form = choose_output_form(output, said=form, own_columns=own_columns)
     with settings_and_database() as (_, database):
         with database.read() as connection:
             chosen = choose_run(connection, batch, model=model, run=run)
-        by_model = chosen.status.model
-        threshold = None if max_error is None else threshold_of(database, by_model, max_error=max_error)
+            promise = promise_for(connection, chosen.status, max_error=max_error, strict=strict)
+            if max_familiarity is not None:
+                warn_of_unknown_familiarity(connection, chosen.status)
+        threshold = None if promise is None else promise.threshold
         # One run by number, so that one that begins while rows are written changes nothing.
-        wanted = ResultFilter(batch, label, min_score, limit, model=by_model, threshold=threshold)
+        wanted = ResultFilter(
+            batch,
+            label,
+            min_score,
+            limit,
+            model=chosen.status.model,
+            threshold=threshold,
+            max_familiarity=max_familiarity,
+        )
         write_results(database, wanted, ResultsOutput(output_form, output, raw, own_columns or False))
+        print_promise(promise, batch=batch)
     warn_of_missing_rows(chosen, refused_are_here=own_columns or False)

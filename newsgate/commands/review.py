@@ -74,9 +74,9 @@ def review(
 ) -> None:
     """Judge texts, one key each: f fake, r real, s skip, u undo, q quit.
 
-    The queue mixes texts the model is unsure of, texts on which a challenger disagrees, labels that look wrong, and a
-    fixed share of random texts. Neither the model's verdict nor earlier labels are shown. Several people may review at
-    once: no text is shown to two of them at the same time.
+    The queue mixes texts the model is unsure of, texts on which a challenger disagrees, labels that look wrong,
+    texts unlike those the model learned from, and a fixed share of random texts. Neither the model's verdict nor
+    earlier labels are shown. Several people may review at once: no text is shown to two of them at the same time.
     """
     if sheet and answers:
         raise WrongUsageError("--export and --import cannot go together", remedy="Use one after the other")

@@ -11,6 +11,8 @@ import click
 from newsgate.console.batch_choice import BATCH
 from newsgate.console.console_table import print_table
 from newsgate.console.error_reporting import ErrorReportingCommand
+from newsgate.console.familiarity_messages import warn_of_unfamiliar_texts
+from newsgate.console.max_error_option import max_error_option, print_promise, promise_for
 from newsgate.console.messages import print_message
 from newsgate.console.parameter_types import POSITIVE_ROW_COUNT
 from newsgate.console.run_choice import ChosenRun, warn_of_missing_rows
@@ -42,24 +44,37 @@ if TYPE_CHECKING:
     metavar="N",
     help="How many days --drift shows.",
 )
-def status(batch: int | None, *, as_json: bool, limit: int, drift: bool, days: int) -> None:
+@max_error_option(help_text="Of one BATCH, also say whether this share of wrong labels is promised.")
+def status(batch: int | None, *, as_json: bool, limit: int, drift: bool, days: int, max_error: float | None) -> None:
     """Show how far the latest batches are, or every run of one BATCH with its refused rows."""
     from newsgate.console.drift_table import print_drift
     from newsgate.console.language_messages import language_figures, warn_of_other_languages
     from newsgate.db.batch_status import batch_runs, list_batches
     from newsgate.db.results import read_rejects
+    from newsgate.tasks.inspecting.likeness import familiar_rows
 
     if drift:
         if batch is not None:
             raise WrongUsageError("--drift is about days, not about one batch", remedy="Leave BATCH or --drift out")
         print_drift(days=days, as_json=as_json)
         return
+    if max_error is not None and batch is None:
+        raise WrongUsageError("--max-error is about one batch", remedy="Name the BATCH")
     with settings_and_database() as (_, database), database.read() as connection:
         found = list_batches(connection, limit=limit) if batch is None else batch_runs(connection, batch)
         refused = [] if batch is None or as_json else read_rejects(connection, batch, limit=20)
         # Of one batch, the latest run alone: one object, whatever became of the batch before.
         latest = found if batch is None else found[:1]
         figures = [{**_figures(each), **language_figures(connection, each)} for each in latest] if as_json else []
+        promise = None if batch is None else promise_for(connection, found[0], max_error=max_error)
+        if batch is not None and as_json:
+            figures[0] |= {
+                "unfamiliar": familiar_rows(connection, found[0].run).unfamiliar,
+                "promise": None if promise is None else promise.as_json(),
+            }
+        elif batch is not None:
+            warn_of_unfamiliar_texts(connection, found[0])
+            print_promise(promise, batch=batch)
         if not as_json:
             warn_of_other_languages(connection, latest)
     if as_json:

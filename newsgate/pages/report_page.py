@@ -38,10 +38,15 @@ class VerdictCount:
 
 @dataclass(frozen=True, slots=True)
 class UnsureRule:
-    """Below which confidence a row is unsure, for a wanted share of wrong labels; None: every row is."""
+    """Below which confidence a row is unsure, for a wanted share of wrong labels; None: every row is.
+
+    promise: a sentence that says whether that share is promised of this batch. is_kept: whether it is.
+    """
 
     max_error: float
     least_confidence: float | None
+    promise: str
+    is_kept: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +93,7 @@ class ReportView:
     """Everything on the page.
 
     drift: None where the scores cannot be compared with those of the training. other_languages: a sentence that most
-    texts are in such.
+    texts are in such. unfamiliar: a sentence that the model has not learned from texts like these.
     """
 
     name: str
@@ -109,6 +114,7 @@ class ReportView:
     further_rows_without_score: int
     training: TrainingFacts
     other_languages: str | None
+    unfamiliar: str | None
     drift: DriftDay | None
 
 
@@ -140,6 +146,7 @@ def view_report(report: BatchReport) -> ReportView:
         further_rows_without_score=overview.errors + status.rejected - len(without_score),
         training=_training_facts(report.model.metadata),
         other_languages=_other_languages(report),
+        unfamiliar=None if report.unfamiliar is None else _as_sentence(report.unfamiliar),
         drift=_comparable(report.drift),
     )
 
@@ -167,8 +174,11 @@ def _rows_by_verdict(report: BatchReport) -> Iterator[tuple[str, str, int]]:
 def _unsure_rule(abstention: Abstention | None) -> UnsureRule | None:
     if abstention is None:
         return None
-    threshold = abstention.threshold
-    return UnsureRule(abstention.max_error, None if math.isinf(threshold) else threshold)
+    from newsgate.tasks.models.promise import describe_promise
+
+    promise = abstention.promise
+    least = None if math.isinf(promise.threshold) else promise.threshold
+    return UnsureRule(promise.max_error, least, _as_sentence(describe_promise(promise)), promise.is_kept)
 
 
 def _scored_rows(report: BatchReport) -> tuple[ScoredRows, ...]:
@@ -207,8 +217,11 @@ def _other_languages(report: BatchReport) -> str | None:
     others = read_languages(report.status.languages).other_than(own)
     if not others:
         return None
-    sentence = describe_other_languages(others, own, model="the model")
-    return f"{sentence[0].upper()}{sentence[1:]}."
+    return _as_sentence(describe_other_languages(others, own, model="the model"))
+
+
+def _as_sentence(said: str) -> str:
+    return f"{said[0].upper()}{said[1:]}."
 
 
 def _comparable(drift: DriftDay | None) -> DriftDay | None:

@@ -113,11 +113,17 @@ def classify_chunk(chunk: int, context: WorkerContext, *, from_broker: bool) -> 
 def judge(items: Sequence[int], scores: Scores) -> list[Verdict]:
     """Verdicts from scores: fake from one half up; what is not a finite number is an error of that row alone."""
     return [
-        Verdict(item, label_of(p_fake), p_fake, token_count, truncated, None)
+        # A familiarity that is not known is NaN, the one number that is not equal to itself.
+        Verdict(item, label_of(p_fake), p_fake, token_count, truncated, None, known if known == known else None)
         if math.isfinite(p_fake)
         else Verdict(item, None, None, token_count, truncated, NOT_FINITE)
-        for item, p_fake, token_count, truncated in zip(
-            items, scores.p_fake.tolist(), scores.token_counts.tolist(), scores.truncated.tolist(), strict=True
+        for item, p_fake, token_count, truncated, known in zip(
+            items,
+            scores.p_fake.tolist(),
+            scores.token_counts.tolist(),
+            scores.truncated.tolist(),
+            scores.familiarity.tolist(),
+            strict=True,
         )
     ]
 

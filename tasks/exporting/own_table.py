@@ -24,6 +24,7 @@ ADDED: tuple[tuple[str, Kind], ...] = (
     ("model", "integer"),
     ("classified_at", "time"),
     ("truncated", "boolean"),
+    ("familiarity", "number"),
 )
 _PREFIX = "newsgate_"
 _MOST_COLUMNS = 10_000
@@ -107,6 +108,7 @@ def _verdict(row: FileRow) -> list[Any]:
         row.model,
         row.classified_at,
         row.truncated,
+        row.familiarity,
     ]
 
 

@@ -20,6 +20,7 @@ _KINDS: dict[str, Kind] = {
     "run": "integer",
     "token_count": "integer",
     "truncated": "boolean",
+    "familiarity": "number",
 }
 
 

@@ -13,19 +13,24 @@ from newsgate.db.report_queries import ScoreCounts, count_scores, count_sure_lab
 from newsgate.db.results import Reject, Result, ResultFilter, read_rejects
 from newsgate.db.session import Database
 from newsgate.tasks.inspecting.drift import DriftDay, drift_of_run
-from newsgate.tasks.models.abstention import threshold_of_record
+from newsgate.tasks.inspecting.likeness import describe_unfamiliar, familiar_rows
+from newsgate.tasks.models.promise import Promise, promise_of
 
 MOST_PROBLEMS: Final = 20
 
 
 @dataclass(frozen=True, slots=True)
 class Abstention:
-    """The rows that keep their label where an error is wanted: `threshold` is the least confidence, or infinity."""
+    """The rows that keep their label where an error is wanted, and what is promised of them."""
 
-    max_error: float
-    threshold: float
+    promise: Promise
     fake: int
     real: int
+
+    @property
+    def threshold(self) -> float:
+        """The least confidence of a row that keeps its label, or infinity."""
+        return self.promise.threshold
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +40,7 @@ class BatchReport:
     fake, real, torn: the rows at the ends and in the middle of the scores. failed: rows with an error in place of a
     score; rejects: rows of the file that were refused; of both the first `MOST_PROBLEMS`. drift: the run's scores
     beside those of the model's training, None before the first row has one. abstention: None where no error was wanted.
+    unfamiliar: a sentence that the model has not learned from texts like these, where that is so.
     """
 
     status: BatchStatus
@@ -47,6 +53,7 @@ class BatchReport:
     rejects: tuple[Reject, ...]
     drift: DriftDay | None
     abstention: Abstention | None
+    unfamiliar: str | None
 
 
 def report_on(
@@ -71,11 +78,12 @@ def report_on(
             failed=tuple(read_failures(connection, wanted, limit=MOST_PROBLEMS)),
             rejects=tuple(read_rejects(connection, batch, limit=MOST_PROBLEMS)),
             drift=drift_of_run(connection, status.run, record),
-            abstention=None if max_error is None else _abstention(connection, wanted, record, max_error=max_error),
+            abstention=None if max_error is None else _abstention(connection, wanted, status, max_error=max_error),
+            unfamiliar=describe_unfamiliar(familiar_rows(connection, status.run), model="the model"),
         )
 
 
-def _abstention(connection: Connection, wanted: ResultFilter, record: ModelRecord, *, max_error: float) -> Abstention:
-    threshold = threshold_of_record(record, max_error=max_error)
-    fake, real = count_sure_labels(connection, wanted, threshold=threshold)
-    return Abstention(max_error, threshold, fake, real)
+def _abstention(connection: Connection, wanted: ResultFilter, status: BatchStatus, *, max_error: float) -> Abstention:
+    promise = promise_of(connection, status, max_error=max_error)
+    fake, real = count_sure_labels(connection, wanted, threshold=promise.threshold)
+    return Abstention(promise, fake, real)

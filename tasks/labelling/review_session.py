@@ -30,11 +30,12 @@ from newsgate.db.review import (
     undo_label,
 )
 from newsgate.db.session import Database
+from newsgate.db.unfamiliar_items import unfamiliar_items
 
 DEFAULT_RANDOM_SHARE = 0.3
 # Longer than anybody looks at one text; after it, somebody else may be shown it.
 LEASE_SECONDS = 600.0
-REVIEWED = ("random", "suspect", "disagreement", "uncertain")
+REVIEWED = ("random", "suspect", "disagreement", "uncertain", "unfamiliar")
 _BLOCK_ITEMS = 50
 
 Fetch = Callable[[Connection, int], list[Candidate]]
@@ -75,6 +76,7 @@ class Picker:
             "suspect": lambda connection, limit: suspect_items(connection, batch=batch, limit=limit),
             "disagreement": lambda connection, limit: disputed_items(connection, batch=batch, limit=limit),
             "uncertain": lambda connection, limit: uncertain_items(connection, batch=batch, limit=limit),
+            "unfamiliar": lambda connection, limit: _unfamiliar(connection, batch=batch, limit=limit),
         }
 
     def sources(self) -> Sequence[str]:
@@ -108,6 +110,13 @@ class Picker:
         self._pools[chosen].extend(fresh)
         if not fresh:
             self._dry.add(chosen)
+
+
+def _unfamiliar(connection: Connection, *, batch: int | None, limit: int) -> list[Candidate]:
+    # NumPy comes with it, and most commands that import this file need none.
+    from newsgate.model.familiarity import UNFAMILIAR
+
+    return unfamiliar_items(connection, batch=batch, below=UNFAMILIAR, limit=limit)
 
 
 @dataclass(frozen=True, slots=True)

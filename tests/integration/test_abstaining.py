@@ -22,7 +22,7 @@ from newsgate.main import newsgate
 from newsgate.model.abstention import record_risk_coverage, threshold_for
 from newsgate.tasks.running.open_database import open_database
 from newsgate.worker.settings import load_settings
-from tests.bundles import contrary_bundle, scores_of, store_bundle
+from tests.bundles import contrary_bundle, measured_on, scores_of, store_bundle
 from tests.desk import Desk
 from tests.texts import posts
 
@@ -46,7 +46,8 @@ def prepared(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The folder of a batch of `ROWS` rows, classified by a model with a record; both have number 1."""
     folder = tmp_path_factory.mktemp("prepared")
     with local_desk(folder) as desk:
-        store_bundle(desk.database, contrary_bundle(), name="with a record", changed={"abstention": RECORD.as_json()})
+        bundle = measured_on(contrary_bundle(), posts(400, seed=8))
+        store_bundle(desk.database, bundle, name="with a record", changed={"abstention": RECORD.as_json()})
         desk.work_off(desk.enqueue(ROWS, seed=9, model=1))
     return folder
 
@@ -103,10 +104,13 @@ def test_rows_inside_the_band_are_unsure_and_keep_their_score(batch: int) -> Non
     assert [row["label"] for row in after] == expected
     assert [{**row, "label": ""} for row in after] == [{**row, "label": ""} for row in before]
     unsure = expected.count("unsure")
-    assert done.stderr == (
+    lines = done.stderr.splitlines(keepends=True)
+    assert lines[0] == (
         f"batch {batch}: {unsure} of {ROWS} rows are unsure, coverage {1 - unsure / ROWS:.2%}; "
         f"unsure is p_fake above {1 - THRESHOLD:.6f} and below {THRESHOLD:.6f}\n"
     )
+    assert lines[1].startswith(f"batch {batch}: an error of {MAX_ERROR} is promised: its texts are like those ")
+    assert len(lines) == 2
 
 
 def test_the_three_labels_part_the_rows_in_every_form(batch: int) -> None:

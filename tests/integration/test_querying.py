@@ -80,7 +80,7 @@ def _verdict(item: int, body: str, p_fake: float | None) -> Verdict:
     words, truncated = len(body.split()), len(body) > 1000
     if p_fake is None:
         return Verdict(item, None, None, words, truncated, "the model gave no finite probability for this text")
-    return Verdict(item, "fake" if p_fake >= 0.5 else "real", p_fake, words, truncated, None)
+    return Verdict(item, "fake" if p_fake >= 0.5 else "real", p_fake, words, truncated, None, 1 - p_fake)
 
 
 def test_the_page_has_ten_queries_or_more() -> None:

@@ -20,12 +20,14 @@ from newsgate.db.results import Result
 from newsgate.db.schema import ensure_schema
 from newsgate.db.session import Database
 from newsgate.main import newsgate
+from newsgate.model.starter import starter_bundle
 from newsgate.pages.report_page import report_page
 from newsgate.tasks.enqueueing.enqueue import enqueue
 from newsgate.tasks.enqueueing.request import Request
 from newsgate.tasks.inspecting.batch_report import MOST_PROBLEMS, report_on
-from tests.bundles import contrary_bundle, store_bundle
+from tests.bundles import contrary_bundle, measured_on, store_bundle
 from tests.desk import Desk
+from tests.texts import posts
 
 HOSTILE = "<script>alert(1)</script> \u202etxt.exe & \x1b[2J"
 
@@ -93,7 +95,8 @@ def test_the_lists_are_the_ends_and_the_middle(desk: Desk) -> None:
 
 
 def test_a_wanted_error_leaves_the_less_sure_without_a_label(desk: Desk) -> None:
-    batch = desk.enqueue(60)
+    bundle = measured_on(starter_bundle(), posts(400, seed=5))
+    batch = desk.enqueue(60, model=store_bundle(desk.database, bundle, name="measured on posts"))
     desk.work_off(batch)
     made = report_on(desk.database, batch, max_error=0.1)
     wanted = made.abstention

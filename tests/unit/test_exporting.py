@@ -148,17 +148,17 @@ def test_any_records_come_back_with_their_types(tmp_path: Path, rows: list[dict[
 
 def test_times_booleans_and_refused_rows_have_one_form(tmp_path: Path) -> None:
     table = own_table(tmp_path, "id,text\n7,A text\n8,\n9\n", name="a.csv")
-    header = "id,text,label,p_fake,error,position,row,item,model,classified_at,truncated\n"
+    header = "id,text,label,p_fake,error,position,row,item,model,classified_at,truncated,familiarity\n"
     assert written(write_csv, table) == (
-        f"{header}7,A text,fake,0.75,,1,2,1,3,2026-11-22T12:07:35.123+00:00,false\n"
-        "8,,,,empty text,2,3,,,,\n"
-        ",,,,has 1 column where the header has 2 (a delimiter or a quote is missing?),3,4,,,,\n"
+        f"{header}7,A text,fake,0.75,,1,2,1,3,2026-11-22T12:07:35.123+00:00,false,\n"
+        "8,,,,empty text,2,3,,,,,\n"
+        ",,,,has 1 column where the header has 2 (a delimiter or a quote is missing?),3,4,,,,,\n"
     )
     first, _, _ = (json.loads(line) for line in written(write_jsonl, table).splitlines())
     assert (first["classified_at"], first["truncated"]) == ("2026-11-22T12:07:35.123+00:00", False)
     names, rows = parquet_rows(table)
     assert rows[0][names.index("classified_at")] == WHEN
-    assert sheet_rows(table)[1][2:] == ["fake", 0.75, None, 1, 2, 1, 3, "2026-11-22T12:07:35.123+00:00", False]
+    assert sheet_rows(table)[1][2:] == ["fake", 0.75, None, 1, 2, 1, 3, "2026-11-22T12:07:35.123+00:00", False, None]
 
 
 def test_a_name_that_is_taken_gets_another() -> None:
