@@ -35,9 +35,10 @@ def site(request: pytest.FixtureRequest, new_site: MakeSite) -> Site:
 
 # On a busy machine starting so many workers takes minutes.
 @pytest.mark.timeout(580)
-@pytest.mark.parametrize("least_kills", [15, pytest.param(50, marks=pytest.mark.slow)])
-def test_workers_killed_at_random(least_kills: int, new_site: MakeSite, own_redis: RedisServer, tmp_path: Path) -> None:
-    rows = 4000
+@pytest.mark.parametrize(("least_kills", "rows"), [(6, 1000), pytest.param(50, 4000, marks=pytest.mark.slow)])
+def test_workers_killed_at_random(
+    least_kills: int, rows: int, new_site: MakeSite, own_redis: RedisServer, tmp_path: Path
+) -> None:
     site = new_site("postgresql", broker_url=own_redis.url, extra=_SMALL_CHUNKS)
     # So that most kills hit a chunk, and the rows last: a killed worker's start takes ten times as long as this.
     site.set_trap(SLOW, "0.2")
