@@ -125,4 +125,6 @@ def _rows(connection: Connection, query: Select[Any]) -> Generator[FileRow, None
             if len(values) == 3:
                 yield FileRow(values[0], None, None, None, values[1], error=values[2])
             else:
-                yield FileRow(*values[:-1], 0, values[-1])
+                row = FileRow(*values[:-1])
+                row.familiarity = values[-1]
+                yield row
