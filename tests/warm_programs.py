@@ -9,29 +9,33 @@ This module is both sides: `run_warm` in the tests and, run as a program, the pr
 
 from __future__ import annotations
 
+import atexit
 import gc
 import importlib
 import json
 import os
+import pkgutil
 import signal
 import socket
 import struct
 import subprocess
 import sys
+import threading
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import cache
 from pathlib import Path
 
 _ENTRIES = {"newsgate": "newsgate.main", "enqueue": "newsgate.enqueue"}
 # None of them starts a thread: it would be missing after a fork. Whatever else a command needs it imports as ever.
+_ROOMS = ("commands", "console", "db", "foundation", "pages", "tasks", "worker")
 _IN_MEMORY = (
     *_ENTRIES.values(),
-    "newsgate.db.tables",
-    "newsgate.worker.celery",
-    "newsgate.worker.settings",
+    "alembic.command",
+    "alembic.context",
     "kombu.transport.redis",
+    "newsgate.model.classifier",
     "numpy",
     "psycopg",
     "sqlalchemy.dialects.postgresql.psycopg",
@@ -162,9 +166,40 @@ def _become(
     return main
 
 
+def _run_to_end(main: Callable[[], None]) -> None:
+    """Run a program and end this process with its exit code; whatever is not a plain end is left to Python."""
+    try:
+        main()
+        code = 0
+    except SystemExit as ended:
+        if not isinstance(ended.code, int | None):
+            raise
+        code = ended.code or 0
+    for thread in threading.enumerate():
+        if thread is not threading.current_thread() and not thread.daemon:
+            thread.join()
+    try:
+        sys.stdout.flush()
+        sys.stderr.flush()
+    except OSError:
+        sys.exit(code)
+    # Python would take its objects apart one by one, each in a copy of the memory that the programs share: longer than
+    # most commands take.
+    atexit._run_exitfuncs()
+    os._exit(code)
+
+
+def _modules_in_rooms() -> Iterator[str]:
+    for room in _ROOMS:
+        package = importlib.import_module(f"newsgate.{room}")
+        for module in pkgutil.walk_packages(package.__path__, f"{package.__name__}."):
+            if "migrations" not in module.name:
+                yield module.name
+
+
 if __name__ == "__main__":
-    for _module in _IN_MEMORY:
+    for _module in (*_IN_MEMORY, *_modules_in_rooms()):
         importlib.import_module(_module)
     # The programs share this memory; one that looked through it for garbage would get a copy of its own.
     gc.freeze()
-    _forked(socket.socket(fileno=int(sys.argv[1])))()
+    _run_to_end(_forked(socket.socket(fileno=int(sys.argv[1]))))
