@@ -27,7 +27,7 @@ from newsgate.model.classifier import Classifier, Scores
 from newsgate.model.labels import FAKE, FAKE_THRESHOLD
 from newsgate.model.score_summary import Summary, summarise
 from newsgate.tasks.inspecting.likeness import compare_summaries
-from newsgate.tasks.models.promise import widened_error
+from newsgate.tasks.inspecting.promise import widened_error
 from newsgate.training.corpus import LabelledTexts
 from newsgate.training.recipe import DEFAULT_RECIPE, Recipe
 from newsgate.training.starter import read_labelled_csv

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from sqlalchemy import Connection
 
     from newsgate.db.batch_status import BatchStatus
-    from newsgate.tasks.models.promise import Promise
+    from newsgate.tasks.inspecting.promise import Promise
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 
@@ -45,7 +45,7 @@ def promise_for(
     connection: Connection, status: BatchStatus, *, max_error: float | None, strict: bool = False
 ) -> Promise | None:
     """What can be promised of a run; None where no error is wanted. Raises NoPromiseError, NoRecordError."""
-    from newsgate.tasks.models.promise import promise_of, require_promise
+    from newsgate.tasks.inspecting.promise import promise_of, require_promise
 
     if max_error is None:
         return None
@@ -57,7 +57,7 @@ def promise_for(
 
 def print_promise(promise: Promise | None, *, batch: int) -> None:
     """Say in one line what is promised of a batch, or that nothing is."""
-    from newsgate.tasks.models.promise import describe_promise
+    from newsgate.tasks.inspecting.promise import describe_promise
 
     if promise is None:
         return

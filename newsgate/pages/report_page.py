@@ -174,7 +174,7 @@ def _rows_by_verdict(report: BatchReport) -> Iterator[tuple[str, str, int]]:
 def _unsure_rule(abstention: Abstention | None) -> UnsureRule | None:
     if abstention is None:
         return None
-    from newsgate.tasks.models.promise import describe_promise
+    from newsgate.tasks.inspecting.promise import describe_promise
 
     promise = abstention.promise
     least = None if math.isinf(promise.threshold) else promise.threshold

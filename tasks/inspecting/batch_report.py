@@ -14,7 +14,7 @@ from newsgate.db.results import Reject, Result, ResultFilter, read_rejects
 from newsgate.db.session import Database
 from newsgate.tasks.inspecting.drift import DriftDay, drift_of_run
 from newsgate.tasks.inspecting.likeness import describe_unfamiliar, familiar_rows
-from newsgate.tasks.models.promise import Promise, promise_of
+from newsgate.tasks.inspecting.promise import Promise, promise_of
 
 MOST_PROBLEMS: Final = 20
 

@@ -9,7 +9,7 @@ from newsgate.model.classifier import Scores
 from newsgate.model.score_summary import Summary, summarise
 from newsgate.model.two_samples import LEAST_TEXTS, MOMENTS, check_moments, compare_moments
 from newsgate.tasks.inspecting.likeness import compare_summaries
-from newsgate.tasks.models.promise import widened_error
+from newsgate.tasks.inspecting.promise import widened_error
 
 
 def drawn(random: np.random.Generator, texts: int, *, familiar: float = 1.0, fake: float = 1.0) -> Scores:
