@@ -287,6 +287,15 @@ def test_what_three_chunks_have_waits_in_one_while_it_fits(desk: Desk) -> None:
     assert waiting_rows(desk, batch) == [(8, 31, 24), (32, 35, 4)]
 
 
+def test_what_was_put_together_counts_whole_when_the_next_is_to_join(desk: Desk) -> None:
+    batch = desk.enqueue(40)
+    desk.finish(batch, failing=range(8, 32))
+    chars = lengths(desk, batch)
+    # Rows 8-11 and 12-21 fill it to the character, so 22-31 cannot join them.
+    requeued(desk, batch, chars=sum(chars[6:20]))
+    assert waiting_rows(desk, batch) == [(8, 21, 14), (22, 31, 10)]
+
+
 def test_a_chunk_without_failed_rows_keeps_its_neighbours_apart(desk: Desk) -> None:
     batch = desk.enqueue(30)
     desk.finish(batch, failing=[11, 22])
