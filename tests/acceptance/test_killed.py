@@ -14,8 +14,8 @@ from tests.programs import BIN, World, children_named, kill_tree
 from tests.services import wait_until
 from tests.texts import write_posts
 
-_ROWS = 12_000
-_SMALL_CHUNKS = {"NEWSGATE_CHUNK_ROWS": "100", "NEWSGATE_LEASE_SECONDS": "3", "NEWSGATE_LOST_AFTER_SECONDS": "1"}
+_ROWS = 4_000
+_SMALL_CHUNKS = {"NEWSGATE_CHUNK_ROWS": "40", "NEWSGATE_LEASE_SECONDS": "3", "NEWSGATE_LOST_AFTER_SECONDS": "1"}
 
 
 @pytest.fixture
@@ -85,7 +85,7 @@ def test_enqueue_killed_and_run_again_goes_on_where_it_stopped(chunky: World, tm
 
     second = chunky.run("enqueue", file)
     assert second.code == 3
-    assert "resumed as batch 1: 12000 rows for model 1, 2 refused" in second.err
+    assert f"resumed as batch 1: {_ROWS} rows for model 1, 2 refused" in second.err
     with chunky.started("up"):
         assert chunky.wait_for(1).done == _ROWS
     _assert_one_verdict_each(chunky, 1)

@@ -15,8 +15,8 @@ from tests.programs import BIN, World
 from tests.services import PostgresServer, RedisServer, wait_until
 from tests.texts import write_posts
 
-_ROWS = 12_000
-_SETTINGS = {"NEWSGATE_CHUNK_ROWS": "100", "NEWSGATE_LOST_AFTER_SECONDS": "1", "NEWSGATE_UP_WORKERS": "2"}
+_ROWS = 4_000
+_SETTINGS = {"NEWSGATE_CHUNK_ROWS": "40", "NEWSGATE_LOST_AFTER_SECONDS": "1", "NEWSGATE_UP_WORKERS": "2"}
 
 
 @pytest.fixture

@@ -15,8 +15,8 @@ from tests.programs import BIN, World, kill_tree
 from tests.services import wait_until
 from tests.texts import posts, write_posts
 
-_ROWS = 3000
-_SMALL_CHUNKS = {"NEWSGATE_CHUNK_ROWS": "50", "NEWSGATE_LEASE_SECONDS": "3", "NEWSGATE_LOST_AFTER_SECONDS": "1"}
+_ROWS = 1500
+_SMALL_CHUNKS = {"NEWSGATE_CHUNK_ROWS": "25", "NEWSGATE_LEASE_SECONDS": "3", "NEWSGATE_LOST_AFTER_SECONDS": "1"}
 
 
 @pytest.fixture
@@ -93,13 +93,13 @@ def test_a_challenger_shadows_a_share_of_the_live_chunks(chunky: World, tmp_path
     begun = chunky.run("newsgate", "shadow", "2", "--share", "0.5")
     assert begun.code == 0, begun.err
     with chunky.started("up"):
-        chunky.enqueue(write_posts(tmp_path / "posts.csv", 2000), "--wait")
+        chunky.enqueue(write_posts(tmp_path / "posts.csv", 1000), "--wait")
         wait_until(lambda: _shadowed(chunky) >= 100, what="chunks are shadowed")
     shown = [json.loads(line) for line in chunky.run("newsgate", "shadow", "--json").out.splitlines()]
     assert len(shown) == 1
     assert (shown[0]["model"], shown[0]["beside"], shown[0]["share"]) == (2, 1, 0.5)
     assert shown[0]["rows"] == _shadowed(chunky)
-    assert shown[0]["rows"] % 50 == 0
+    assert shown[0]["rows"] % 25 == 0
     assert 0 < shown[0]["disagreement"] < 1
     assert _count(chunky, 2) == 0
     assert "model 2 no longer shadows" in chunky.run("newsgate", "shadow", "off").err
@@ -108,9 +108,9 @@ def test_a_challenger_shadows_a_share_of_the_live_chunks(chunky: World, tmp_path
     chunky.assert_sound()
 
     drift = [json.loads(line) for line in chunky.run("newsgate", "status", "--drift", "--json").out.splitlines()]
-    assert sum(each["rows"] for each in drift) == 2000
+    assert sum(each["rows"] for each in drift) == 1000
     assert {each["model"] for each in drift} == {1}
-    assert "2000" in chunky.run("newsgate", "status", "--drift", "--days", "2").out
+    assert "1000" in chunky.run("newsgate", "status", "--drift", "--days", "2").out
 
 
 def _shadowed(world: World) -> int:

@@ -16,9 +16,9 @@ from tests.programs import BIN, World
 from tests.services import PostgresServer, RedisServer, short_folder
 from tests.texts import write_posts
 
-_ROWS = 600
+_ROWS = 300
 _FILES = 4
-_SETTINGS = {"NEWSGATE_CHUNK_ROWS": "25", "NEWSGATE_WORKER_THREADS": "2", "NEWSGATE_LOST_AFTER_SECONDS": "1"}
+_SETTINGS = {"NEWSGATE_CHUNK_ROWS": "15", "NEWSGATE_WORKER_THREADS": "2", "NEWSGATE_LOST_AFTER_SECONDS": "1"}
 _NEVER_SHOWN = ("locked", "deadlock", "Traceback", "does not answer")
 
 

@@ -13,7 +13,7 @@ from tests.services import RedisServer, wait_until
 from tests.texts import write_posts
 
 _SMALL_CHUNKS = {"NEWSGATE_CHUNK_ROWS": "20"}
-_ROWS, _OTHER_ROWS = 6_000, 200
+_ROWS, _OTHER_ROWS = 4_000, 200
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])

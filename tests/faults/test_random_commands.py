@@ -16,7 +16,7 @@ _SMALL_CHUNKS = {"NEWSGATE_CHUNK_ROWS": "40"}
 
 
 @pytest.mark.timeout(1800)
-@pytest.mark.parametrize("rounds", [5, pytest.param(150, marks=pytest.mark.slow)])
+@pytest.mark.parametrize("rounds", [3, pytest.param(150, marks=pytest.mark.slow)])
 @pytest.mark.parametrize("kind", ["sqlite", "postgresql"])
 def test_commands_in_any_order_beside_kills(
     kind: str, rounds: int, new_site: MakeSite, own_redis: RedisServer, tmp_path: Path
