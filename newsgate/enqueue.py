@@ -29,6 +29,7 @@ from newsgate.console.messages import print_message
 from newsgate.console.parameter_types import MODEL_NUMBER, UTF8_TEXT
 from newsgate.console.settings_and_database import settings_and_database
 from newsgate.foundation.errors import WrongUsageError
+from newsgate.foundation.process_end import end_quickly
 
 if TYPE_CHECKING:
     from newsgate.db.session import Database
@@ -151,4 +152,5 @@ def _enqueue_several(
 
 def main() -> None:
     """The entry point of the program `enqueue`."""
+    end_quickly()
     enqueue(prog_name="enqueue")

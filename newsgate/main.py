@@ -38,6 +38,7 @@ from newsgate.commands.worker import worker
 from newsgate.console.error_reporting import ErrorReportingGroup
 from newsgate.console.help_settings import HELP_SETTINGS
 from newsgate.enqueue import enqueue
+from newsgate.foundation.process_end import end_quickly
 
 
 class _OrderedGroup(ErrorReportingGroup):
@@ -95,4 +96,5 @@ for _command in (
 
 def main() -> None:
     """The entry point of the program `newsgate`."""
+    end_quickly()
     newsgate(prog_name="newsgate")
