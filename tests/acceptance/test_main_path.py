@@ -23,6 +23,7 @@ def test_a_file_is_enqueued_classified_and_queried(new_world: World, tmp_path: P
 
         status = json.loads(new_world.execute("newsgate", "status", str(done["batch"]), "--json").out)
         assert status.pop("languages")["en"] > 0.9
+        assert 0 <= status.pop("unfamiliar") <= 2500
         assert status == {
             "batch": done["batch"],
             "run": done["run"],
@@ -33,6 +34,7 @@ def test_a_file_is_enqueued_classified_and_queried(new_world: World, tmp_path: P
             "failed": 0,
             "rejected": 0,
             "other_language": None,
+            "promise": None,
         }
 
         lines = new_world.execute("newsgate", "results", str(done["batch"]), "--format", "jsonl").out.splitlines()

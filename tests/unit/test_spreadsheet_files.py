@@ -12,12 +12,15 @@ from hypothesis import strategies as st
 
 from newsgate.tasks.labelling.spreadsheet_files import row_writer
 from newsgate.tasks.reading import ReadOptions, Row, open_source
-from newsgate.tasks.reading.row_maker import is_blank
+from newsgate.tasks.reading.row_maker import is_blank, is_removed
 
 # What CSV gives a meaning, and what it does not.
 _SPECIAL = st.text(alphabet=st.sampled_from("\r\n\",;|\t' ab\u2028\x0b\x1f"), min_size=1)
-_ANY = st.text(alphabet=st.characters(codec="utf-8", exclude_characters="\0"), min_size=1)
-_TEXTS = st.lists((_SPECIAL | _ANY).filter(lambda text: not is_blank(text)), min_size=1, max_size=8)
+# A file of mostly controls is binary, and refused.
+_ANY = st.text(alphabet=st.characters(codec="utf-8", exclude_categories=("Cc", "Cs")), min_size=1)
+_TEXTS = st.lists(
+    (_SPECIAL | _ANY).filter(lambda text: not (is_blank(text) or is_removed(text))), min_size=1, max_size=8
+)
 
 
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture])

@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from newsgate.tasks.reading import DEFAULT_MAX_TEXT_CHARS, Layout, Limits, Rejected, Row, open_source
-from newsgate.tasks.reading.row_maker import is_blank
+from newsgate.tasks.reading.row_maker import is_blank, is_removed
 
 FIELD = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0\ufeff"), max_size=12) | st.text(
     'ab,;\t|"\n\r ', max_size=12
@@ -64,7 +64,7 @@ def test_what_csv_writes_comes_back_exactly(
     data, lines = write(records, delimiter, line_end, quoting)
     rows = read(data.encode(), layout(delimiter), block_bytes=block_bytes)
     expected = [
-        (line, None if is_blank(text) else (external_id.strip() or None, text))
+        (line, None if is_blank(text) or is_removed(text) else (external_id.strip() or None, text))
         for line, (external_id, text) in zip(lines, records, strict=True)
     ]
     assert [(row.row, (row.external_id, row.text) if isinstance(row, Row) else None) for row in rows] == expected
