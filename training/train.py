@@ -107,16 +107,13 @@ def train_bundle(
     examples = _examples(split, new, recipe=recipe, cache_folder=cache_folder, progress=progress)
     network = _fit(examples, held_back=split.held_back, tokenizer=tokenizer, recipe=recipe, progress=progress)
     encoder, served = PythonEncoder(tokenizer), NumpyRuntime(network.served)
-
     progress(Progress(stage="compile"))
-    sample = (validation or split.held_back).texts[:PARITY_TEXTS] + split.fitting.texts[:PARITY_TEXTS]
-    parity = _prove_all_forms(network, served, encoder.encode(sample, max_tokens=recipe.max_tokens))
-
+    sample = _parity_sample(split, validation, encoder, max_tokens=recipe.max_tokens)
+    parity = _prove_all_forms(network, served, sample)
     progress(Progress(stage="calibrate"))
     # A post that was copied a hundred times is one piece of evidence about new texts, not a hundred.
     different = split.held_back.without_copies()
-    different_tokens = encoder.encode(different.texts, max_tokens=recipe.max_tokens)
-    temperature = fit_temperature(served.logits(different_tokens), different.labels)
+    temperature = _temperature(served, encoder, different, max_tokens=recipe.max_tokens)
 
     progress(Progress(stage="evaluate"))
     draft = BundleMetadata(
@@ -126,7 +123,7 @@ def train_bundle(
         recipe={**asdict(recipe), "epochs": network.epochs, "unlabelled_texts": len(new)},
         training_data=TrainingData(rows=train.counts, sha256=train.fingerprint(), held_back_rows=len(split.held_back)),
         metrics={},
-        libraries={name: version(name) for name in _LIBRARIES} | {"python": platform.python_version()},
+        libraries=_libraries(),
         parity=parity,
         corpus=corpus,
         languages=own_languages(train.texts),
@@ -197,6 +194,21 @@ def _fit(
         served=weights_from_npz(weights_npz),
         epochs=fitted.epochs,
     )
+
+
+def _temperature(served: Runtime, encoder: PythonEncoder, different: LabelledTexts, *, max_tokens: int) -> float:
+    return fit_temperature(served.logits(encoder.encode(different.texts, max_tokens=max_tokens)), different.labels)
+
+
+def _libraries() -> dict[str, str]:
+    return {name: version(name) for name in _LIBRARIES} | {"python": platform.python_version()}
+
+
+def _parity_sample(
+    split: Split, validation: LabelledTexts | None, encoder: PythonEncoder, *, max_tokens: int
+) -> Tokens:
+    texts = (validation or split.held_back).texts[:PARITY_TEXTS] + split.fitting.texts[:PARITY_TEXTS]
+    return encoder.encode(texts, max_tokens=max_tokens)
 
 
 def _prove_all_forms(network: _Network, served: Runtime, tokens: Tokens) -> Parity:

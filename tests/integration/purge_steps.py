@@ -1,0 +1,39 @@
+"""Single steps of a purge, for tests of what it leaves."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from sqlalchemy import func, select, text
+
+from newsgate.db.batch_status import BatchStatus, batch_status
+from newsgate.db.session import Database
+from newsgate.db.tables import metadata
+from newsgate.tasks.storage.purge_batches import plan_batch_purge, purge_batches
+from newsgate.tasks.storage.purge_texts import TextPurge, plan_text_purge, purge_texts
+from tests.desk import Desk
+
+
+def count(database: Database, table: str) -> int:
+    with database.read() as connection:
+        return connection.execute(select(func.count()).select_from(metadata.tables[table])).scalar_one()
+
+
+def status(desk: Desk, batch: int) -> BatchStatus:
+    with desk.database.read() as connection:
+        return batch_status(connection, batch)
+
+
+def purge(desk: Desk, batch: int, *, with_labels: bool = False) -> None:
+    plan = plan_batch_purge(desk.database, batch=batch, with_labels=with_labels)
+    purge_batches(plan, database=desk.database)
+
+
+def purge_rows(desk: Desk, batch: int, rows: Sequence[int], *, with_labels: bool = False) -> TextPurge:
+    """Purge the texts that stand in these rows."""
+    wanted = f"select text from items where batch_id = {batch} and row in ({', '.join(map(str, rows))})"
+    with desk.database.read() as connection:
+        texts = list(connection.execute(text(wanted)).scalars())
+    plan = plan_text_purge(texts, database=desk.database, with_labels=with_labels)
+    purge_texts(plan, database=desk.database, settings=desk.settings)
+    return plan
