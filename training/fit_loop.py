@@ -10,6 +10,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
+from newsgate.model.network import compile_predictor
 from newsgate.model.weights import Float32, Int32
 from newsgate.training.length_batches import LengthBatches
 
@@ -41,7 +42,7 @@ def fit_epochs(
     training was tracing. The callbacks get the logs `loss`, `val_loss` and `val_accuracy`, as from Keras.
     """
     step = _training_step(network, optimizer)
-    logits_of = _held_back_logits(network)
+    logits_of = compile_predictor(network)
     told = keras.callbacks.CallbackList(
         list(callbacks), model=network, epochs=epochs, steps=len(fitting), add_history=False, add_progbar=False
     )
@@ -74,14 +75,6 @@ def _training_step(network: keras.Model, optimizer: keras.optimizers.Optimizer) 
     return step  # type: ignore[no-any-return,unused-ignore]
 
 
-def _held_back_logits(network: keras.Model) -> Callable[[Any], Any]:
-    @tf.function(input_signature=[_IDS])  # type: ignore[untyped-decorator,unused-ignore]
-    def logits(ids: Any) -> Any:
-        return network(ids, training=False)
-
-    return logits  # type: ignore[no-any-return,unused-ignore]
-
-
 def _fit_once(fitting: LengthBatches, *, step: Callable[[Any, Any], Any], told: keras.callbacks.CallbackList) -> float:
     """Fit one epoch and return the mean loss of its texts."""
     losses, texts = 0.0, 0
@@ -93,14 +86,10 @@ def _fit_once(fitting: LengthBatches, *, step: Callable[[Any, Any], Any], told: 
     return losses / texts
 
 
-def _on_held_back(held_back: LengthBatches, logits_of: Callable[[Any], Any]) -> HeldBackFigures:
+def _on_held_back(held_back: LengthBatches, logits_of: Callable[[Int32], Float32]) -> HeldBackFigures:
     batches = [held_back[index] for index in range(len(held_back))]
-    logits = np.concatenate([_as_numbers(logits_of, ids) for ids, _targets in batches]).astype(np.float64)
-    targets = np.concatenate([targets for _ids, targets in batches])
+    logits = np.concatenate([logits_of(ids) for ids, _targets in batches]).astype(np.float64)
+    targets = np.concatenate([targets[:, 0] for _ids, targets in batches])
     # log(1 + exp(-x)) without overflow, for the sign that makes the target 1.
     losses = np.logaddexp(0.0, logits) - targets * logits
     return HeldBackFigures(loss=float(losses.mean()), accuracy=float(((logits > 0.0) == (targets > 0.5)).mean()))
-
-
-def _as_numbers(logits_of: Callable[[Any], Any], ids: Int32) -> Float32:
-    return np.asarray(logits_of(tf.constant(ids)).numpy(), dtype=np.float32)
