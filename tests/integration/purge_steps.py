@@ -4,14 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+import pytest
 from sqlalchemy import func, select, text
 
 from newsgate.db.batch_status import BatchStatus, batch_status
+from newsgate.db.chunks import Claim, Verdict, load_texts
 from newsgate.db.session import Database
 from newsgate.db.tables import metadata
 from newsgate.tasks.storage.purge_batches import plan_batch_purge, purge_batches
 from newsgate.tasks.storage.purge_texts import TextPurge, plan_text_purge, purge_texts
 from tests.desk import Desk
+from tests.integration.chunk_steps import take
+
+# Where nothing depends on which database it is.
+on_sqlite_alone = pytest.mark.parametrize("database", ["sqlite"], indirect=True)
 
 
 def count(database: Database, table: str) -> int:
@@ -37,3 +43,10 @@ def purge_rows(desk: Desk, batch: int, rows: Sequence[int], *, with_labels: bool
     plan = plan_text_purge(texts, database=desk.database, with_labels=with_labels)
     purge_texts(plan, database=desk.database, settings=desk.settings)
     return plan
+
+
+def verdicts_of(desk: Desk, chunk: int) -> tuple[Claim, list[Verdict]]:
+    claimed = take(desk, chunk)
+    with desk.database.read() as connection:
+        ids, _ = load_texts(connection, claimed)
+    return claimed, [Verdict(item, "real", 0.1, 4, False, None) for item in ids]

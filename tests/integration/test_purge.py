@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import insert, select
 
 from newsgate.db.batches import AcceptedRow, NewBatch, add_rows, create_batch, finish_loading, resume_loading
-from newsgate.db.chunks import Claim, Verdict, commit_chunk, load_texts
+from newsgate.db.chunks import commit_chunk
 from newsgate.db.errors import BatchPurgedError, ChunkFencedError
 from newsgate.db.label_retraction import retract_latest_label
 from newsgate.db.labels import add_labels, count_labels, text_hash
@@ -26,21 +26,9 @@ from newsgate.tasks.storage.purge_texts import plan_text_purge, purge_texts
 from newsgate.worker.settings import load_settings
 from tests.clocks import set_clock_back
 from tests.desk import Desk
-from tests.integration.chunk_steps import take
-from tests.integration.purge_steps import count, purge, status
+from tests.integration.purge_steps import count, on_sqlite_alone, purge, status, verdicts_of
 from tests.integration.test_audit_orphans import broken
 from tests.review_queue import Queue, shown
-
-# Where nothing depends on which database it is.
-on_sqlite_alone = pytest.mark.parametrize("database", ["sqlite"], indirect=True)
-
-
-def _verdicts_of(desk: Desk, chunk: int) -> tuple[Claim, list[Verdict]]:
-    claimed = take(desk, chunk)
-    with desk.database.read() as connection:
-        ids, _ = load_texts(connection, claimed)
-    return claimed, [Verdict(item, "real", 0.1, 4, False, None) for item in ids]
-
 
 # Whole batches
 
@@ -110,7 +98,7 @@ def test_refused_rows_go_too(desk: Desk) -> None:
 
 def test_a_worker_that_has_a_chunk_in_hand_writes_nothing(desk: Desk) -> None:
     batch = desk.enqueue(25)
-    claimed, said = _verdicts_of(desk, desk.waiting(batch)[0])
+    claimed, said = verdicts_of(desk, desk.waiting(batch)[0])
     assert not plan_batch_purge(desk.database, batch=batch).batches[0].is_over
     purge(desk, batch)
     with pytest.raises(ChunkFencedError), desk.database.write() as connection:
@@ -120,7 +108,7 @@ def test_a_worker_that_has_a_chunk_in_hand_writes_nothing(desk: Desk) -> None:
 
 def test_verdicts_that_come_while_the_chunks_are_deleted_go_too(desk: Desk) -> None:
     batch = desk.enqueue(25)
-    claimed, said = _verdicts_of(desk, desk.waiting(batch)[2])
+    claimed, said = verdicts_of(desk, desk.waiting(batch)[2])
     with desk.database.write() as connection:
         begin_purge(connection, batch)
     with desk.database.write() as connection:

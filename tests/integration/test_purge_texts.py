@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import text
 
-from newsgate.db.chunks import Claim, Verdict, commit_chunk, load_texts
+from newsgate.db.chunks import commit_chunk
 from newsgate.db.errors import ChunkFencedError
 from newsgate.tasks.classifying.reclassify import requeue_batch
 from newsgate.tasks.enqueueing.enqueue import enqueue
@@ -18,19 +18,8 @@ from newsgate.tasks.storage.purge_texts import plan_text_purge, purge_texts, rea
 from newsgate.tasks.storage.write_off import find_missing, write_off_missing
 from tests.desk import Desk
 from tests.integration.chunk_steps import cancel, chunk_row, run_row, take
-from tests.integration.purge_steps import purge, purge_rows, status
+from tests.integration.purge_steps import on_sqlite_alone, purge, purge_rows, status, verdicts_of
 from tests.integration.test_audit_orphans import broken, without_foreign_keys
-
-# Where nothing depends on which database it is.
-on_sqlite_alone = pytest.mark.parametrize("database", ["sqlite"], indirect=True)
-
-
-def _verdicts_of(desk: Desk, chunk: int) -> tuple[Claim, list[Verdict]]:
-    claimed = take(desk, chunk)
-    with desk.database.read() as connection:
-        ids, _ = load_texts(connection, claimed)
-    return claimed, [Verdict(item, "real", 0.1, 4, False, None) for item in ids]
-
 
 # Single texts
 
@@ -38,10 +27,10 @@ def _verdicts_of(desk: Desk, chunk: int) -> tuple[Claim, list[Verdict]]:
 def test_a_text_goes_from_finished_waiting_and_running_chunks_and_the_rest_is_classified(desk: Desk) -> None:
     batch = desk.enqueue(25)
     first, second, third = desk.waiting(batch)
-    claimed, said = _verdicts_of(desk, first)
+    claimed, said = verdicts_of(desk, first)
     with desk.database.write() as connection:
         commit_chunk(connection, claimed, said)
-    claimed, said = _verdicts_of(desk, second)
+    claimed, said = verdicts_of(desk, second)
     plan = purge_rows(desk, batch, [3, 4, 13, 24])
     assert plan.rows == 4
     desk.assert_sound()
@@ -58,7 +47,7 @@ def test_a_text_goes_from_finished_waiting_and_running_chunks_and_the_rest_is_cl
 def test_a_chunk_and_a_run_without_any_other_row_end(desk: Desk) -> None:
     batch = desk.enqueue(11)
     first, second = desk.waiting(batch)
-    claimed, said = _verdicts_of(desk, first)
+    claimed, said = verdicts_of(desk, first)
     with desk.database.write() as connection:
         commit_chunk(connection, claimed, said)
     run = run_row(desk, chunk_row(desk, second).run_id)
