@@ -81,11 +81,15 @@ def drift_of_run(connection: Connection, run: int, record: ModelRecord) -> Drift
 
     `day` is today. The p-value is corrected for the two tests of this one comparison.
     """
+    seen = _compare(datetime.now(UTC).date(), record.number, summary_of_run(connection, run), record.metadata)
+    return None if seen is None else _corrected([seen])[0]
+
+
+def summary_of_run(connection: Connection, run: int) -> Summary:
+    """What the chunks of a run have seen, added up; empty before the first row has a score."""
     from newsgate.model.score_summary import Summary
 
-    sums = (Summary.from_json(json.loads(each)) for each in run_summaries(connection, run))
-    seen = _compare(datetime.now(UTC).date(), record.number, sum(sums, Summary()), record.metadata)
-    return None if seen is None else _corrected([seen])[0]
+    return sum((Summary.from_json(json.loads(each)) for each in run_summaries(connection, run)), Summary())
 
 
 def reference_of(metadata: Mapping[str, Any]) -> Reference | None:
@@ -157,18 +161,18 @@ def _compare(day: date, model: int, summary: Summary, metadata: Mapping[str, Any
 def beside(seen: DriftDay, summary: Summary, reference: Reference) -> DriftDay:
     """What was seen on a day, with the tests of its summary against the model's reference; not yet corrected."""
     scores = compare_counts(reference.histogram, summary.histogram)
-    unknown = compare_counts(_as_texts(reference), _as_texts(summary))
+    unknown = compare_counts(tokens_as_texts(reference), tokens_as_texts(summary))
     return replace(
         seen,
         reference_share_fake=_share_fake(reference.histogram),
         reference_unknown_rate=_rate(reference.unknown, reference.tokens),
-        distance=_distance(reference.histogram, summary.histogram),
+        distance=total_variation(reference.histogram, summary.histogram),
         p_scores=None if scores is None else scores.p_value,
         p_unknown=None if unknown is None else unknown.p_value,
     )
 
 
-def _as_texts(summary: Summary | Reference) -> tuple[float, float]:
+def tokens_as_texts(summary: Summary | Reference) -> tuple[float, float]:
     """The unknown tokens and the others, as if each text were one token.
 
     The tokens of a text are not independent of each other. Tested one by one, samples of the same texts differed with
@@ -193,11 +197,11 @@ def _share_fake(histogram: Sequence[int]) -> float:
     return _rate(sum(histogram[len(histogram) // 2 :]), sum(histogram))
 
 
-def _distance(reference: Sequence[int], observed: Sequence[int]) -> float:
-    """Total variation: the share of rows that would have to have other scores."""
+def total_variation(reference: Sequence[float], observed: Sequence[float]) -> float:
+    """The share of rows that would have to be in other bins for both counts to have the same shares, 0 to 1."""
     pairs = zip(reference, observed, strict=True)
     return 0.5 * sum(abs(_rate(mine, sum(reference)) - _rate(theirs, sum(observed))) for mine, theirs in pairs)
 
 
-def _rate(part: int, whole: int) -> float:
+def _rate(part: float, whole: float) -> float:
     return part / whole if whole else 0.0

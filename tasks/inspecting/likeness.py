@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 from sqlalchemy import Connection
 
-from newsgate.db.chunk_summaries import run_summaries
+from newsgate.tasks.inspecting.drift import SIGNIFICANT, summary_of_run, tokens_as_texts, total_variation
 
 if TYPE_CHECKING:
     from newsgate.model.score_summary import Summary
 
-# After Bonferroni's correction for the tests of one batch.
-SIGNIFICANT: Final = 0.01
 # A difference that is certain but smaller changes no error that anybody would notice.
 LEAST_SEPARATION: Final = 0.55
 _LEAST_ROWS: Final = 20
@@ -63,13 +60,13 @@ def describe_unfamiliar(seen: Familiar, *, model: str) -> str | None:
 
 def familiar_rows(connection: Connection, run: int) -> Familiar:
     """Count the rows of a run that are unfamiliar to its model."""
-    seen = _summary_of(connection, run)
+    seen = summary_of_run(connection, run)
     return Familiar(sum(seen.familiarity), seen.unfamiliar)
 
 
 def likeness_of_run(connection: Connection, run: int, metadata: Mapping[str, Any]) -> Likeness:
     """Compare a run's rows with the reference in its model's metadata."""
-    return compare_summaries(_reference(metadata), _summary_of(connection, run))
+    return compare_summaries(_reference(metadata), summary_of_run(connection, run))
 
 
 def compare_summaries(reference: Summary | None, seen: Summary) -> Likeness:
@@ -91,35 +88,19 @@ def _tests(reference: Summary, seen: Summary) -> Iterator[tuple[float, float]]:
 
     scores = compare_counts(reference.histogram, seen.histogram)
     if scores is not None:
-        yield scores.p_value, _best_guess(_shares(reference.histogram), _shares(seen.histogram))
-    unknown, unknown_here = _as_texts(reference), _as_texts(seen)
+        yield scores.p_value, _best_guess(reference.histogram, seen.histogram)
+    unknown, unknown_here = tokens_as_texts(reference), tokens_as_texts(seen)
     tokens = compare_counts(unknown, unknown_here)
     if tokens is not None:
-        yield tokens.p_value, _best_guess(_shares(unknown), _shares(unknown_here))
+        yield tokens.p_value, _best_guess(unknown, unknown_here)
     texts = compare_moments(reference.moments, seen.moments)
     if texts is not None:
         yield texts.p_value, texts.separation
 
 
-def _best_guess(shares: list[float], others: list[float]) -> float:
+def _best_guess(counts: Sequence[float], others: Sequence[float]) -> float:
     """How often the best guess is right that sees a text's bin alone: one half, and half the total variation."""
-    return 0.5 + 0.25 * sum(abs(mine - theirs) for mine, theirs in zip(shares, others, strict=True))
-
-
-def _shares(counts: tuple[float, ...]) -> list[float]:
-    return [count / sum(counts) for count in counts]
-
-
-def _as_texts(summary: Summary) -> tuple[float, float]:
-    # As `tasks.inspecting.drift` has it: the text is the unit that is drawn, so it is the most that one can count for.
-    texts, rate = sum(summary.histogram), summary.unknown / summary.tokens if summary.tokens else 0.0
-    return texts * rate, texts * (1 - rate)
-
-
-def _summary_of(connection: Connection, run: int) -> Summary:
-    from newsgate.model.score_summary import Summary
-
-    return sum((Summary.from_json(json.loads(each)) for each in run_summaries(connection, run)), Summary())
+    return 0.5 + 0.5 * total_variation(counts, others)
 
 
 def _reference(metadata: Mapping[str, Any]) -> Summary | None:
