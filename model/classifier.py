@@ -13,7 +13,8 @@ from newsgate.model.batching import in_parts
 from newsgate.model.bundle import read_bundle
 from newsgate.model.familiarity import Familiarity, familiarity_of
 from newsgate.model.metadata import BundleMetadata
-from newsgate.model.runtime import Runtime, RuntimeName, open_runtime
+from newsgate.model.runtime import Runtime, open_runtime
+from newsgate.model.runtime_names import RuntimeName
 from newsgate.model.text_encoder import Encoder, open_encoder
 from newsgate.model.tokens import Tokens
 from newsgate.model.weights import Float32, Int32

@@ -2,40 +2,21 @@
 
 from __future__ import annotations
 
-from importlib.util import find_spec
-from typing import Final, Literal, Protocol
+from typing import Final, Protocol
 
 import numpy as np
 
-from newsgate.foundation.errors import NewsgateError
 from newsgate.model.batching import in_rectangles
 from newsgate.model.bundle import Bundle, BundleError
 from newsgate.model.bundle_weights import weights_of
 from newsgate.model.native.library import native_library
 from newsgate.model.numpy_runtime import NumpyRuntime
+from newsgate.model.runtime_names import RuntimeName, RuntimeUnavailableError, keras_is_missing, native_is_missing
 from newsgate.model.tokens import Tokens
 from newsgate.model.weights import Float32, Int32, Weights
 
-# `auto` is `native` where that was built, and `numpy` elsewhere.
-RuntimeName = Literal["auto", "native", "numpy", "onnx", "keras"]
-# Their own arithmetic makes a score the same to the last bit whatever is scored beside it. The libraries behind the
-# others may round differently with another number of rows.
-EXACT_RUNTIMES: Final[tuple[RuntimeName, ...]] = ("native", "numpy")
 # Its fastest: longer ones leave more padding, shorter ones use less of the processor's vectors.
 _ONNX_BATCH_ROWS: Final = 32
-_BUILD_REMEDY: Final = "Install newsgate again where there is a C compiler, or set NEWSGATE_RUNTIME=auto"
-
-
-class RuntimeUnavailableError(NewsgateError):
-    """The runtime asked for is not installed here."""
-
-
-def require_runtime(name: RuntimeName) -> None:
-    """Raise RuntimeUnavailableError where the runtime cannot be had here; nothing of it is loaded."""
-    if name == "native" and native_library() is None:
-        raise _native_is_missing()
-    if name == "keras" and find_spec("tensorflow") is None:
-        raise _keras_is_missing("tensorflow")
 
 
 class Runtime(Protocol):
@@ -85,7 +66,7 @@ class KerasRuntime:
         try:
             from newsgate.model.network import compile_predictor, network_from_bytes
         except ImportError as error:
-            raise _keras_is_missing(error.name) from error
+            raise keras_is_missing(error.name) from error
         self._predict = compile_predictor(network_from_bytes(keras_model))
 
     def logits(self, tokens: Tokens) -> Float32:
@@ -127,16 +108,5 @@ def _open_native(weights: Weights) -> Runtime:
 
     library = native_library()
     if library is None:
-        raise _native_is_missing()
+        raise native_is_missing()
     return NativeRuntime(library, weights)
-
-
-def _native_is_missing() -> RuntimeUnavailableError:
-    return RuntimeUnavailableError("newsgate's library in C is not built here", remedy=_BUILD_REMEDY)
-
-
-def _keras_is_missing(library: str | None) -> RuntimeUnavailableError:
-    return RuntimeUnavailableError(
-        f"the keras runtime needs TensorFlow, which is not installed ({library})",
-        remedy="Run: pip install 'newsgate[training]', or set NEWSGATE_RUNTIME=numpy",
-    )

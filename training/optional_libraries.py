@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from importlib.util import find_spec
+
 from newsgate.foundation.errors import NewsgateError
 
 
@@ -15,3 +17,16 @@ def training_unavailable(error: ImportError, *, needs: str) -> TrainingUnavailab
         f"training needs {needs}, which is not installed ({error.name})",
         remedy="Run: pip install 'newsgate[training]'",
     )
+
+
+def can_train() -> bool:
+    """Whether the libraries that training needs are installed; TensorFlow stands for all, and is not loaded."""
+    return find_spec("tensorflow") is not None
+
+
+def require_training_libraries() -> None:
+    """Raise TrainingUnavailableError where this installation cannot train."""
+    if not can_train():
+        raise TrainingUnavailableError(
+            "training needs TensorFlow, which is not installed", remedy="Run: pip install 'newsgate[training]'"
+        )

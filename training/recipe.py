@@ -61,10 +61,10 @@ class Recipe:
     two. batch_rows: texts a step. max_epochs, patience: fitting stops after `patience` epochs that did no better on
     held-back texts. held_back: the share of the training texts that decides this. learning_rate: Adam's highest; it
     rises over the first tenth of the steps and falls as a cosine after. teacher, variants: who labels how many variants
-    of each text at most (`training.transfer`) for the network to learn from as well; `minilm` is asked beside
+    of each text at most (`training.distillation`) for the network to learn from as well; `minilm` is asked beside
     `linear`. transfer_words: words in all variants at most. unlabelled_words: words at most in all the
     texts without a label that the teachers label as well (`training.unlabelled`). linear_folds: parts that the linear
-    teacher is fitted to all but one of, to be asked about that one (`training.linear`); 1 asks it about what it was
+    teacher is fitted to all but one of, to be asked about that one (`training.linear_model`); 1 asks it about what it was
     fitted to. seed: of everything random but the teachers.
     """
 

@@ -93,7 +93,7 @@ def train_bundle(
 
     unlabelled: texts like those that will come, the most telling ones first. The teachers label as many as the recipe
     wants, none of `train` or `validation` among them; without a teacher there is nobody to ask.
-    corpus: recorded in the metadata as it is; `training.labelled_corpus.CorpusSplit.as_json` for labels of a database.
+    corpus: recorded in the metadata as it is; `training.judging_split.CorpusSplit.as_json` for labels of a database.
     cache_folder: where the answers of teachers are kept for another training on the same texts.
 
     The same texts, recipe, libraries and machine give the same model. Raises TrainingUnavailableError without the

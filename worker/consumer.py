@@ -5,11 +5,13 @@ from __future__ import annotations
 import contextlib
 import logging
 import time
+import warnings
 from collections.abc import Callable
 from typing import Any
 
 from celery import Celery, signals
 from celery.apps.worker import Worker
+from celery.exceptions import SecurityWarning
 from celery.worker import state
 from celery.worker.consumer import Consumer
 
@@ -109,6 +111,8 @@ def consume(
     def listening(**_: Any) -> None:
         log.info("listening: queue %s", queue)
 
+    # It says so to root at length, at every start and restart; newsgate's own log has a line for it.
+    warnings.filterwarnings("ignore", category=SecurityWarning)
     signals.worker_shutting_down.connect(told)
     signals.worker_ready.connect(listening)
     consumer = app.subclass_with_self(_SilentlyStopping)(

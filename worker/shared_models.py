@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from newsgate.model.classifier import Classifier
-    from newsgate.model.runtime import RuntimeName
+    from newsgate.model.runtime_names import RuntimeName
 
 log = logging.getLogger("newsgate.worker")
 

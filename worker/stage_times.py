@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 
 log = logging.getLogger("newsgate.worker")
 
-# The steps of `tasks.classify`, in their order.
+# The steps of `tasks.classifying.classify_chunk`, in their order.
 STAGES = ("claim", "load", "classify", "commit")
 
 

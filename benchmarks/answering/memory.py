@@ -13,7 +13,7 @@ from benchmarks.shared.newsgate_server import NewsgateServer, newsgate_server
 from benchmarks.shared.processes import BenchmarkError, held_by, scratch_folder, tree_of
 from benchmarks.shared.progress import say
 from benchmarks.shared.synthetic_texts import make_posts, write_posts
-from newsgate.tasks.retraining.trainer import can_train
+from newsgate.training.optional_libraries import can_train
 
 _READY_SECONDS: Final = 120
 # What a program does once, just after it is ready, is over.

@@ -31,7 +31,7 @@ from newsgate.db.bulk_insert import insert_rows
 from newsgate.db.session import Database
 from newsgate.model.classifier import Scores
 from newsgate.model.labels import label_of
-from newsgate.model.runtime import RuntimeName
+from newsgate.model.runtime_names import RuntimeName
 
 _TRANSACTION_ROWS = 10_000
 # Classified or in work: enough that no process waits while a transaction is written.

@@ -17,7 +17,7 @@ from benchmarks.pipeline.processor_time import tree_cpu_seconds
 from benchmarks.pipeline.side import Side, Work
 from benchmarks.shared.processes import Cost, cores, cpu_seconds_here
 from newsgate.model.classifier import Classifier, Scores
-from newsgate.model.runtime import RuntimeName
+from newsgate.model.runtime_names import RuntimeName
 from newsgate.model.starter import starter_bundle
 
 # As many as a chunk of newsgate has.

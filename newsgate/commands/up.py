@@ -26,12 +26,12 @@ def up(*, training: bool | None) -> None:
     that one. Ctrl-C finishes the chunks in hand and stops everything. Without the libraries that training needs it
     runs no trainer and no schedule.
     """
-    from newsgate.tasks.retraining.trainer import can_train
     from newsgate.tasks.running.local_system import LocalSystem
     from newsgate.tasks.running.process import set_up_logging
     from newsgate.tasks.running.retraining_recipe import recipe_of
+    from newsgate.training.optional_libraries import can_train
+    from newsgate.worker.crontab import retraining_crontab
     from newsgate.worker.dead_output import drop_dead_output
-    from newsgate.worker.retraining_schedule import retraining_crontab
     from newsgate.worker.settings import load_settings
     from newsgate.worker.stop_signals import on_stop_signals
 

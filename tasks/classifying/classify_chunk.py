@@ -134,7 +134,7 @@ def load_model(models: SharedModels, number: int) -> Classifier:
     Raises DatabaseError, RuntimeUnavailableError where this machine cannot run any model, and what says as little about
     the bundle: MemoryError, OSError, SQLAlchemyError.
     """
-    from newsgate.model.runtime import RuntimeUnavailableError
+    from newsgate.model.runtime_names import RuntimeUnavailableError
 
     try:
         return models.get(number)

@@ -12,7 +12,7 @@ from collections.abc import Callable
 from newsgate.db.errors import DatabaseError
 from newsgate.db.model_registry import read_bundle_bytes
 from newsgate.db.session import Database
-from newsgate.model.runtime import require_runtime
+from newsgate.model.runtime_names import require_runtime
 from newsgate.tasks.classifying.classify_chunk import ModelUnusableError, WorkerContext, classify_chunk, load_model
 from newsgate.tasks.classifying.sweeper import keep_sweeping
 from newsgate.tasks.running.open_database import ensure_champion, open_database, wait_for_database

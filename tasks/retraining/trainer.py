@@ -7,7 +7,6 @@ itself, so with the broker gone retraining begins a little later, and with many 
 from __future__ import annotations
 
 import contextlib
-import importlib.util
 import logging
 import os
 import signal
@@ -40,11 +39,12 @@ from newsgate.tasks.retraining.retrain import RETRAIN_JOB, too_few_labels
 from newsgate.tasks.running.open_database import ensure_champion, open_database, wait_for_database
 from newsgate.tasks.running.process import begin_program
 from newsgate.tasks.running.retraining_recipe import recipe_of
-from newsgate.training.optional_libraries import TrainingUnavailableError
+from newsgate.training.optional_libraries import require_training_libraries
 from newsgate.worker.celery import make_app
 from newsgate.worker.consumer import consume
+from newsgate.worker.crontab import period_at, retraining_crontab
 from newsgate.worker.queue_names import RETRAIN_TASK, TRAINING_QUEUE
-from newsgate.worker.retraining_schedule import period_at, retraining_crontab, ring_by_schedule
+from newsgate.worker.retraining_schedule import ring_by_schedule
 from newsgate.worker.settings import Settings
 from newsgate.worker.stop_signals import on_stop_signals
 
@@ -150,19 +150,6 @@ def make_trainer(settings: Settings, database: Database) -> Trainer:
         stop=threading.Event(),
         rung=threading.Event(),
     )
-
-
-def can_train() -> bool:
-    """Whether the libraries that training needs are installed; TensorFlow stands for all, and is not loaded."""
-    return importlib.util.find_spec("tensorflow") is not None
-
-
-def require_training_libraries() -> None:
-    """Raise TrainingUnavailableError where this installation cannot train."""
-    if not can_train():
-        raise TrainingUnavailableError(
-            "training needs TensorFlow, which is not installed", remedy="Run: pip install 'newsgate[training]'"
-        )
 
 
 def keep_training(trainer: Trainer) -> None:

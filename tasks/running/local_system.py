@@ -13,7 +13,7 @@ from typing import IO
 
 from newsgate.foundation.errors import NewsgateError
 from newsgate.foundation.private_file import open_private
-from newsgate.model.runtime import require_runtime
+from newsgate.model.runtime_names import require_runtime
 from newsgate.tasks.running.open_database import ensure_champion, open_database
 from newsgate.worker.embedded_redis import BrokerStartError, EmbeddedRedis
 from newsgate.worker.home_folder import HomeFolderError, home_errors

@@ -7,9 +7,6 @@ import os
 import signal
 import threading
 import time
-import warnings
-
-from celery.exceptions import SecurityWarning
 
 from newsgate.foundation.private_file import PRIVATE_UMASK
 from newsgate.worker.dead_output import drop_dead_output
@@ -50,8 +47,6 @@ def set_up_logging(settings: Settings, *, is_child: bool = False) -> None:
         force=True,
     )
     logging.getLogger("newsgate").setLevel(settings.log_level.upper())
-    # It says so at length, at every start, and again in every restarted worker.
-    warnings.filterwarnings("ignore", category=SecurityWarning)
     if os.geteuid() == 0 and not is_child:
         log.warning("running as root; a user of its own is safer")
     # A line from Celery for every chunk or connection says nothing that the database does not.

@@ -26,8 +26,8 @@ from newsgate.db.session import Database
 from newsgate.main import main as newsgate_main
 from newsgate.model.classifier import Classifier, Scores
 from newsgate.tasks.classifying import classify_chunk, worker_process
-from newsgate.tasks.retraining import trainer
 from newsgate.tasks.running import local_system
+from newsgate.training import optional_libraries
 from newsgate.worker.watchdog import watch
 
 FOLDER_VARIABLE = "SABOTAGE_FOLDER"
@@ -96,7 +96,7 @@ def install(traps: Traps) -> None:
     # Programs that `up` starts are sabotaged too; and it starts no trainer, which is another matter.
     followed = ("--with-parent", str(os.getpid()))
     _replace(local_system, "_command", lambda name: [sys.executable, "-m", _MODULE, name, *followed])
-    _replace(trainer, "can_train", lambda: False)
+    _replace(optional_libraries, "can_train", lambda: False)
 
 
 def _noticing_commits(write: Callable[..., Any], committing: threading.local, traps: Traps) -> Callable[..., Any]:

@@ -28,7 +28,7 @@ from newsgate.db.session import Database
 from newsgate.tasks.retraining.retrain import RETRAIN_JOB
 from newsgate.tasks.retraining.trainer import keep_training, make_trainer, retrain_if_due
 from newsgate.tasks.running.open_database import ensure_champion
-from newsgate.worker.retraining_schedule import period_at, retraining_crontab
+from newsgate.worker.crontab import period_at, retraining_crontab
 from newsgate.worker.settings import load_settings
 from tests.services import wait_until
 

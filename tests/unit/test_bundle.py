@@ -19,7 +19,7 @@ from newsgate.model import bundle as bundle_module
 from newsgate.model.bundle import BundleError, bundle_sha256, make_bundle, read_bundle, write_bundle
 from newsgate.model.classifier import Classifier
 from newsgate.model.metadata import BundleMetadata, Parity, TrainingData
-from newsgate.model.runtime import RuntimeName
+from newsgate.model.runtime_names import RuntimeName
 from newsgate.model.tokenizer import RESERVED_PIECES, Tokenizer
 from tests.bundles import older_bundle
 

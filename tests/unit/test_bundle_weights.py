@@ -22,7 +22,7 @@ from newsgate.model.bundle_weights import weights_from_npz, weights_of, weights_
 from newsgate.model.classifier import Classifier
 from newsgate.model.onnx_graph import compile_onnx
 from newsgate.model.onnx_weights import weights_from_onnx
-from newsgate.model.runtime import RuntimeName
+from newsgate.model.runtime_names import RuntimeName
 from newsgate.model.starter import starter_bundle
 from tests.bundles import older_bundle, remade
 from tests.networks import assert_equal, random_weights

@@ -17,7 +17,8 @@ from hypothesis import strategies as st
 from newsgate.model.bundle import read_bundle
 from newsgate.model.classifier import Classifier, calibrated
 from newsgate.model.native.library import native_library
-from newsgate.model.runtime import EXACT_RUNTIMES, RuntimeName, RuntimeUnavailableError, resolved
+from newsgate.model.runtime import resolved
+from newsgate.model.runtime_names import EXACT_RUNTIMES, RuntimeName, RuntimeUnavailableError
 from newsgate.model.starter import starter_bundle
 from newsgate.model.text_encoder import PythonEncoder
 from newsgate.model.tokens import Tokens
@@ -158,7 +159,7 @@ def test_the_keras_runtime_without_tensorflow_says_what_to_install() -> None:
         "import sys\n"
         "sys.modules['keras'] = None\n"
         "from newsgate.model.classifier import Classifier\n"
-        "from newsgate.model.runtime import RuntimeUnavailableError\n"
+        "from newsgate.model.runtime_names import RuntimeUnavailableError\n"
         "from newsgate.model.starter import starter_bundle\n"
         "try:\n"
         "    Classifier.from_bundle_bytes(starter_bundle(), runtime='keras')\n"

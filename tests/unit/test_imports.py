@@ -68,6 +68,13 @@ def test_enqueueing_a_file_leaves_heavy_libraries_out(tmp_path: Path) -> None:
     assert imported.isdisjoint({"celery", "kombu"})
 
 
+def test_what_up_itself_does_needs_neither_celery_nor_numpy() -> None:
+    needed = ("tasks.running.local_system", "tasks.running.process", "tasks.running.retraining_recipe")
+    checks = ("worker.crontab", "training.optional_libraries")
+    imported = _imported_after("\n".join(f"import newsgate.{module}" for module in (*needed, *checks)))
+    assert imported.isdisjoint({*HEAVY, "celery", "kombu", "redis"})
+
+
 def test_a_classifying_worker_never_imports_tensorflow(tmp_path: Path) -> None:
     code = f"""
 import newsgate.tasks.classifying.worker_process as work

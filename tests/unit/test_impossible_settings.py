@@ -13,7 +13,6 @@ import pytest
 from click.testing import CliRunner
 
 from newsgate.main import newsgate
-from newsgate.model import runtime
 from newsgate.tasks.running import local_system
 from newsgate.tasks.running.local_system import LocalSystem
 from newsgate.worker import supervisor
@@ -92,7 +91,7 @@ def test_an_impossible_recipe_is_refused_by_whatever_would_use_it(
     command: str, recipe: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("NEWSGATE_RETRAIN_RECIPE", recipe)
-    monkeypatch.setattr("newsgate.tasks.retraining.trainer.can_train", lambda: True)
+    monkeypatch.setattr("newsgate.training.optional_libraries.can_train", lambda: True)
     monkeypatch.setattr("newsgate.tasks.running.process.set_up_logging", lambda *_, **__: None)
     done = CliRunner().invoke(newsgate, [command])
     assert done.exit_code == 2, done.output
@@ -119,8 +118,8 @@ def test_a_runtime_that_is_not_here_is_refused_before_anything_starts(
     command: list[str], name: str, told: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("NEWSGATE_RUNTIME", name)
-    monkeypatch.setattr(runtime, "native_library", lambda: None)
-    monkeypatch.setattr(runtime, "find_spec", lambda _: None)
+    monkeypatch.setattr("newsgate.model.native.library.native_library", lambda: None)
+    monkeypatch.setattr("newsgate.model.runtime_names.find_spec", lambda _: None)
     monkeypatch.setattr("newsgate.tasks.running.process.set_up_logging", lambda *_, **__: None)
     monkeypatch.setattr("newsgate.commands.up.set_up_logging", lambda *_: None, raising=False)
     done = CliRunner().invoke(newsgate, command)

@@ -21,7 +21,8 @@ from newsgate.model.native.encoder import _CASED_CODE_POINTS, NativeEncoder
 from newsgate.model.native.library import VARIANT_NAMES, WIDTHS, Library, native_library
 from newsgate.model.native.runtime import NativeRuntime
 from newsgate.model.numpy_runtime import NumpyRuntime
-from newsgate.model.runtime import RuntimeUnavailableError, open_runtime, resolved
+from newsgate.model.runtime import open_runtime, resolved
+from newsgate.model.runtime_names import RuntimeUnavailableError
 from newsgate.model.starter import starter_bundle
 from newsgate.model.text_encoder import PythonEncoder, open_encoder
 from newsgate.model.tokenizer import CASE_PIECES, RESERVED_PIECES, Encoded, Tokenizer
@@ -77,7 +78,7 @@ def variant(request: pytest.FixtureRequest) -> int:
 
 @pytest.fixture
 def nothing_built(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in ("newsgate.model.text_encoder", "newsgate.model.runtime"):
+    for name in ("newsgate.model.text_encoder", "newsgate.model.runtime", "newsgate.model.native.library"):
         monkeypatch.setattr(f"{name}.native_library", lambda: None)
 
 

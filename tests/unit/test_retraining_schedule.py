@@ -11,7 +11,8 @@ from click.testing import CliRunner
 
 from newsgate.foundation.errors import WrongUsageError
 from newsgate.main import newsgate
-from newsgate.worker.retraining_schedule import Crontab, _CronSchedule, period_at, schedule_service
+from newsgate.worker.crontab import Crontab, period_at
+from newsgate.worker.retraining_schedule import _CronSchedule, schedule_service
 from newsgate.worker.settings import load_settings
 from tests.services import free_port
 

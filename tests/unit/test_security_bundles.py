@@ -15,7 +15,7 @@ from onnx import numpy_helper
 from newsgate.model.bundle import BundleError, read_bundle
 from newsgate.model.classifier import Classifier
 from newsgate.model.metadata import MOST_TOKENS
-from newsgate.model.runtime import RuntimeName
+from newsgate.model.runtime_names import RuntimeName
 from newsgate.model.starter import starter_bundle
 from tests.bundles import older_bundle, remade
 

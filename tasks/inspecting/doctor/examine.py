@@ -23,8 +23,8 @@ from newsgate.tasks.inspecting.doctor.machine import (
     look_at_worker,
 )
 from newsgate.tasks.running.retraining_recipe import recipe_of
+from newsgate.worker.crontab import retraining_crontab
 from newsgate.worker.env_file import find_env_file
-from newsgate.worker.retraining_schedule import retraining_crontab
 from newsgate.worker.settings import Settings, load_settings, unknown_variables
 
 
