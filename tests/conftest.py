@@ -20,7 +20,13 @@ from newsgate.db.schema import ensure_schema, migrate
 from newsgate.db.session import Database
 from tests.pgbouncer import PgBouncer
 from tests.programs import World, close_databases
+from tests.run_order import longest_first, process_count
 from tests.services import PostgresServer, RedisServer, running_redis, short_folder
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    if process_count() > 1:
+        items[:] = longest_first(items, processes=process_count())
 
 
 @pytest.fixture(autouse=True)

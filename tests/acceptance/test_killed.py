@@ -42,6 +42,7 @@ def test_worker_killed_in_the_middle_of_a_file_and_up_again(chunky: World, tmp_p
     _assert_one_verdict_each(chunky, batch)
 
 
+@pytest.mark.long
 def test_worker_killed_five_times_is_started_again_by_up(chunky: World, tmp_path: Path) -> None:
     file = write_posts(tmp_path / "posts.csv", _ROWS)
     with chunky.started("up") as up:

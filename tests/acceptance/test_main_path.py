@@ -10,11 +10,14 @@ import sqlite3
 import subprocess
 from pathlib import Path
 
+import pytest
+
 from tests.programs import BIN, World, children_named
 from tests.services import wait_until
 from tests.texts import posts, write_posts
 
 
+@pytest.mark.long
 def test_a_file_is_enqueued_classified_and_queried(new_world: World, tmp_path: Path) -> None:
     file = write_posts(tmp_path / "posts.csv", 2500)
     with new_world.started("up"):

@@ -8,11 +8,14 @@ import subprocess
 import time
 from pathlib import Path
 
+import pytest
+
 from tests.programs import BIN, World
 
 _MEBIBYTE_KIBIBYTES = 1024
 
 
+@pytest.mark.long
 def test_enqueue_of_a_million_rows_stays_under_150_mb(alone: World, tmp_path: Path) -> None:
     file = tmp_path / "million.csv"
     with file.open("w") as stream:

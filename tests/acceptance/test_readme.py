@@ -32,6 +32,7 @@ def test_the_readme_begins_with_its_two_commands() -> None:
     assert readme_commands()[:2] == ["make run", "make test"]
 
 
+@pytest.mark.long
 def test_every_command_of_the_readme_works_in_the_order_it_stands(untouched: World) -> None:
     environment = _as_typed(untouched)
     for command in readme_commands():

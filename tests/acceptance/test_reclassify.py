@@ -36,6 +36,7 @@ def _count(world: World, model: int) -> int:
     return count
 
 
+@pytest.mark.long
 def test_a_batch_is_reclassified_although_everything_is_killed_on_the_way(chunky: World, tmp_path: Path) -> None:
     file = write_posts(tmp_path / "posts.csv", _ROWS)
     with chunky.started("up"):

@@ -93,6 +93,7 @@ def shown(world: World, model: int) -> dict[str, Any]:
     return facts
 
 
+@pytest.mark.long
 @pytest.mark.timeout(300)
 def test_a_better_model_is_promoted_a_worse_one_rejected_and_a_champion_rolled_back(
     alone: World, tmp_path: Path
@@ -138,6 +139,7 @@ def test_a_better_model_is_promoted_a_worse_one_rejected_and_a_champion_rolled_b
     world.assert_sound()
 
 
+@pytest.mark.long
 def test_killed_in_the_middle_of_a_training_and_up_again(alone: World, tmp_path: Path) -> None:
     world = replace(alone, extra=HASTY)
     give_labels(world, train=300, test=240)
@@ -177,6 +179,7 @@ def served(home: Path, postgres_server: PostgresServer) -> World:
     return world
 
 
+@pytest.mark.long
 @pytest.mark.timeout(300)
 def test_killed_at_every_step_the_champion_stays_and_the_next_trainer_takes_over(served: World) -> None:
     database = Database(served.database_url)

@@ -53,6 +53,7 @@ def test_postgresql_stopped_and_started_in_the_middle_of_a_run(
     site.assert_whole(batch, rows=_ROWS)
 
 
+@pytest.mark.long
 def test_a_worker_killed_while_postgresql_is_stopped(
     on_postgres: Site, postgres_server: PostgresServer, tmp_path: Path
 ) -> None:
@@ -132,6 +133,7 @@ def test_postgresql_is_slow_a_run_is_locked_for_longer_than_a_lease(on_postgres:
     site.assert_whole(batch, rows=_ROWS)
 
 
+@pytest.mark.long
 def test_sqlite_is_locked_for_twenty_seconds_by_another_process(new_site: MakeSite, tmp_path: Path) -> None:
     site = new_site(broker_url="redis://127.0.0.1:1/0", extra=_SMALL_CHUNKS | {"NEWSGATE_LEASE_SECONDS": "60"})
     first = site.enqueue(write_posts(tmp_path / "first.csv", _ROWS))

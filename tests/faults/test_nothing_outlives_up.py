@@ -137,6 +137,7 @@ def test_a_worker_that_hangs_does_not_outlive_up(site: Site, tmp_path: Path) -> 
         _assert_all_gone(site)
 
 
+@pytest.mark.long
 def test_a_new_up_ends_what_an_older_one_left_behind(site: Site) -> None:
     with site.started("up", log="old") as old:
         _wait_until_it_works(site)

@@ -93,6 +93,7 @@ def test_the_services_of_the_compose_file_classify_a_file(environment: dict[str,
     database.close()
 
 
+@pytest.mark.long
 def test_the_trainer_of_the_compose_file_is_rung_by_its_beat(environment: dict[str, str], tmp_path: Path) -> None:
     # The trainer looks by itself once, when it starts; in the minutes after that only a ring can wake it.
     every_minute = {

@@ -20,6 +20,7 @@ from tests.claims import FAKE_CLAIMS, REAL_CLAIMS, TAUGHT_RECIPE, TRAIN, VALIDAT
 from tests.minilm_files import random_arrays, write_minilm
 
 
+@pytest.mark.long
 @pytest.mark.usefixtures("eagerly", "home")
 def test_the_command_takes_rows_and_files_without_labels(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(RECIPES, "plain", TAUGHT_RECIPE)

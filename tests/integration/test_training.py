@@ -20,7 +20,8 @@ from newsgate.model.bundle_weights import weights_from_npz, weights_to_npz
 from newsgate.model.classifier import Classifier, Scores
 from newsgate.model.languages import own_languages
 from newsgate.model.numpy_runtime import NumpyRuntime
-from newsgate.model.runtime import OnnxRuntime, RuntimeName, compiled_runtimes
+from newsgate.model.runtime import OnnxRuntime, compiled_runtimes
+from newsgate.model.runtime_names import RuntimeName
 from newsgate.model.score_summary import Summary, summarise
 from newsgate.model.tokenizer import Encoded
 from newsgate.model.tokens import Tokens
@@ -78,6 +79,7 @@ def test_the_bundle_says_how_new_texts_are_scored() -> None:
     assert metadata.abstention == record_risk_coverage(scores.p_fake, held_back.labels).as_json()
 
 
+@pytest.mark.long
 def test_copies_of_a_held_back_text_are_no_further_evidence() -> None:
     once = TRAIN.without_copies()
     viral = hold_back(once, share=RECIPE.held_back).held_back

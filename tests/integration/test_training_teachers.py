@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 
+import pytest
+
 from newsgate.model.bundle import read_bundle
 from newsgate.training.progress import Progress
 from newsgate.training.train import train_bundle
@@ -24,6 +26,7 @@ def test_a_network_taught_by_the_linear_model_learns_and_the_bundle_says_by_whom
     assert [path.suffix for path in (tmp_path / "cache").iterdir()] == [".npz"]
 
 
+@pytest.mark.long
 def test_texts_without_a_label_bring_words_and_no_known_text_is_among_them() -> None:
     new = [f"{text} in quarantine" for text in VALIDATION.texts]
     bundle = train_bundle(
