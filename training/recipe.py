@@ -64,8 +64,8 @@ class Recipe:
     of each text at most (`training.distillation`) for the network to learn from as well; `minilm` is asked beside
     `linear`. transfer_words: words in all variants at most. unlabelled_words: words at most in all the
     texts without a label that the teachers label as well (`training.unlabelled`). linear_folds: parts that the linear
-    teacher is fitted to all but one of, to be asked about that one (`training.linear_model`); 1 asks it about what it was
-    fitted to. seed: of everything random but the teachers.
+    teacher is fitted to all but one of, to be asked about that one (`training.linear_model`); 1 asks it about what it
+    was fitted to. seed: of everything random but the teachers.
     """
 
     vocabulary_size: int = 8_000

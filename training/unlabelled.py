@@ -24,11 +24,11 @@ def choose_unlabelled(
     """Return the first of `texts` that have at most `most_words` words together, each once.
 
     Texts count as one where they differ only in what the tokenizer drops. None of them is one of `apart_from` in that
-    sense, and none a near-duplicate (`training.near_duplicates`) of one of `nearly_apart_from`: texts that judge models, for
-    example. Nor does `reserved` hold of any of them, or of what it nearly repeats among the texts that were read:
-    texts that may judge models later. Of a text, `LONGEST_WORDS` words count at most. No more of `texts` is read than
-    is needed. Raises TrainingUnavailableError where there is something to be nearly apart from and datasketch is not
-    installed.
+    sense, and none a near-duplicate (`training.near_duplicates`) of one of `nearly_apart_from`: texts that judge
+    models, for example. Nor does `reserved` hold of any of them, or of what it nearly repeats among the texts that were
+    read: texts that may judge models later. Of a text, `LONGEST_WORDS` words count at most. No more of `texts` is read
+    than is needed. Raises TrainingUnavailableError where there is something to be nearly apart from and datasketch is
+    not installed.
     """
     if most_words == 0:
         # Neither an index of what judges nor a row of a database is needed to choose nothing.
