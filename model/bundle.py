@@ -1,8 +1,9 @@
 """The immutable artefact: network, tokenizer and everything known about them in one zip file.
 
 A bundle is made once, in memory, and never changed; its number in the database and its sha256 are its identity. One
-from outside is read with suspicion: members, sizes and checksums are verified before anything is parsed. Today's format
-has the weights as plain arrays; in those before it they lie in the ONNX graph alone (`model.bundle_weights`). What a
+from outside is read with suspicion: members, sizes and checksums are verified before anything is parsed. Since format 3
+the weights are plain arrays, to which format 4 adds the wide part's; before, they lie in the ONNX graph alone
+(`model.bundle_weights`). What a
 bundle knows of familiar texts (`model.familiarity`) stands in `metadata.json`, whose readers ignore what they do not
 know: programs from before it read the bundle as well.
 """
@@ -21,7 +22,7 @@ from typing import Any, Final
 
 from newsgate.foundation.atomic_file import whole_file
 from newsgate.foundation.errors import NewsgateError
-from newsgate.model.metadata import FORMAT_VERSION, OLDER_FORMAT_VERSIONS, BundleMetadata
+from newsgate.model.metadata import FIRST_WITH_WEIGHTS, FORMAT_VERSION, OLDER_FORMAT_VERSIONS, BundleMetadata
 from newsgate.model.tokenizer import Tokenizer
 
 KERAS_MEMBER: Final = "model.keras"
@@ -171,7 +172,7 @@ def _read_version(archive: zipfile.ZipFile) -> int:
 
 
 def _check_names(names: list[str], *, version: int) -> None:
-    expected = [name for name in MEMBER_LIMITS_BYTES if name != WEIGHTS_MEMBER or version == FORMAT_VERSION]
+    expected = [name for name in MEMBER_LIMITS_BYTES if name != WEIGHTS_MEMBER or version >= FIRST_WITH_WEIGHTS]
     if sorted(names) != sorted(expected):
         raise _untrusted(f"its members are {', '.join(sorted(names)[:8]) or 'none'}, not {', '.join(expected)}")
 

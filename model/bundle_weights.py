@@ -1,4 +1,6 @@
-"""The weights of a bundle: `weights.npz`, nine plain arrays in Keras' layout that any program with NumPy opens.
+"""The weights of a bundle: `weights.npz`, plain arrays that any program with NumPy opens.
+
+Nine are the LSTM's in Keras' layout, and three more the wide part's, where there is one.
 
 The file may come from outside. It is a zip whose members are stored, so nothing in it is larger than its own bytes, and
 type and shape of an array are compared with these before NumPy makes one.
@@ -28,6 +30,7 @@ _NAMES: Final = (
     "output_kernel",
     "output_bias",
 )
+_WIDE_NAMES: Final = ("wide_evidence", "wide_squares", "wide_scale")
 _SUFFIX: Final = ".npy"
 _FLOAT32: Final = np.dtype("<f4")
 # What NumPy writes has 128; the text in it is parsed as Python's literals are.
@@ -74,8 +77,8 @@ def weights_from_npz(content: bytes) -> Weights:
     """
     try:
         with zipfile.ZipFile(io.BytesIO(content)) as archive:
-            _check_directory(archive.infolist(), size=len(content))
-            arrays = {name: _read_array(name, archive.read(name + _SUFFIX)) for name in _NAMES}
+            names = _check_directory(archive.infolist(), size=len(content))
+            arrays = {name: _read_array(name, archive.read(name + _SUFFIX)) for name in names}
     except _NOT_AS_WRITTEN as error:
         raise _unreadable(str(error)) from error
     weights = Weights.of_arrays(arrays)
@@ -84,14 +87,17 @@ def weights_from_npz(content: bytes) -> Weights:
     return weights
 
 
-def _check_directory(entries: list[zipfile.ZipInfo], *, size: int) -> None:
-    """Refuse other members, and those that are larger than the file they are in."""
-    if sorted(entry.filename for entry in entries) != sorted(name + _SUFFIX for name in _NAMES):
-        raise _unreadable(f"its arrays are not {', '.join(_NAMES)}")
+def _check_directory(entries: list[zipfile.ZipInfo], *, size: int) -> tuple[str, ...]:
+    """Return the arrays' names; refuse other members, and those that are larger than the file they are in."""
+    found = sorted(entry.filename for entry in entries)
+    names = next((each for each in (_NAMES, _NAMES + _WIDE_NAMES) if sorted(n + _SUFFIX for n in each) == found), None)
+    if names is None:
+        raise _unreadable(f"its arrays are not {', '.join(_NAMES)}, or these and {', '.join(_WIDE_NAMES)}")
     if any(entry.compress_type != zipfile.ZIP_STORED or entry.file_size != entry.compress_size for entry in entries):
         raise _unreadable("its arrays are compressed")
     if sum(entry.file_size for entry in entries) > size:
         raise _unreadable("its arrays lie within each other")
+    return names
 
 
 def _read_array(name: str, content: bytes) -> Float32:

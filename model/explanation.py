@@ -17,10 +17,11 @@ from newsgate.model.bundle import Bundle, BundleError
 from newsgate.model.bundle_weights import weights_of
 from newsgate.model.classifier import calibrated
 from newsgate.model.explanation_faithfulness import Faithfulness, Float64, Ids, Score, measure_faithfulness, without
-from newsgate.model.gates import NetworkTrace, Trace, take_in, trace_network
+from newsgate.model.gates import Trace, take_in, trace_network
 from newsgate.model.runtime import Runtime
 from newsgate.model.tokenizer import RESERVED_PIECES, URL_PIECE, Encoded, Tokenizer
 from newsgate.model.tokens import Tokens
+from newsgate.model.wide import WidePart
 
 KEEP: Final = "keep"
 TAKE_IN: Final = "take in"
@@ -53,6 +54,8 @@ class Explanation:
     read_tokens, read_p_fake: what the model reads of the text, and its score; more than these tokens where the text was
     cut for explaining. truncated: the text goes on where the model stops reading.
     faithfulness: None for texts too short to tell.
+    lstm_logit: what the LSTM says of these tokens. wide: what each token adds to it in the wide part (`model.wide`);
+    both sum up to the logit of `p_fake` before the temperature. None in a network without a wide part.
     """
 
     pieces: tuple[str, ...]
@@ -63,6 +66,8 @@ class Explanation:
     forward: GateMeasures
     backward: GateMeasures
     faithfulness: Faithfulness | None
+    lstm_logit: float
+    wide: Float64 | None
     read_tokens: int
     read_p_fake: float
     truncated: bool
@@ -90,7 +95,8 @@ def explain(bundle: Bundle, runtime: Runtime, text: str, *, most_tokens: int) ->
     encoded = bundle.tokenizer.encode(text, max_tokens=bundle.metadata.max_tokens)
     ids = encoded.ids[:most_tokens]
     traced = trace_network(weights, ids)
-    _check_logit(traced, runtime, ids)
+    wide = None if weights.wide is None else WidePart(weights.wide).shares(ids)
+    _check_logit(traced.logit + (0.0 if wide is None else float(wide.sum())), runtime, ids)
 
     def score(texts: Sequence[Ids]) -> Float64:
         logits = runtime.logits(Tokens.of([Encoded(each, truncated=False) for each in texts]))
@@ -109,6 +115,8 @@ def explain(bundle: Bundle, runtime: Runtime, text: str, *, most_tokens: int) ->
         forward=forward,
         backward=backward,
         faithfulness=_faithfulness(ids, running[-1], effects, _mean(forward, backward), score),
+        lstm_logit=traced.logit,
+        wide=wide,
         read_tokens=len(encoded.ids),
         read_p_fake=whole,
         truncated=encoded.truncated,
@@ -144,13 +152,13 @@ def _mean(forward: GateMeasures, backward: GateMeasures) -> GateMeasures:
     )
 
 
-def _check_logit(traced: NetworkTrace, runtime: Runtime, ids: Ids) -> None:
+def _check_logit(told: float, runtime: Runtime, ids: Ids) -> None:
     """Refuse to describe a network by equations that do not give its result."""
     served = float(runtime.logits(Tokens.of([Encoded(ids, truncated=False)]))[0])
     # So written that a result that is not a number is refused too.
-    if not abs(traced.logit - served) <= _LOGIT_TOLERANCE * max(1.0, abs(served)):
+    if not abs(told - served) <= _LOGIT_TOLERANCE * max(1.0, abs(served)):
         raise BundleError(
-            f"the bundle's network gives {served:.6g} where its LSTM's equations give {traced.logit:.6g}",
+            f"the bundle's network gives {served:.6g} where its equations give {told:.6g}",
             remedy="Train the model again with this version",
         )
 

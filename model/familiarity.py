@@ -19,11 +19,13 @@ import numpy.typing as npt
 
 from newsgate.model.bundle import Bundle, BundleError
 from newsgate.model.metadata import MOST_TOKENS
+from newsgate.model.token_pairs import Integers, pair_slots
 from newsgate.model.tokens import Tokens
 
 # Weights are integers: so many of them are one unit of the natural logarithm.
 WEIGHTS_A_NAT: Final = 16
-PAIR_SLOTS: Final = 1 << 16
+PAIR_BITS: Final = 16
+PAIR_SLOTS: Final = 1 << PAIR_BITS
 MOST_HELD_BACK: Final = 1000
 # As many tokens of no weight stand beside every text: a short one says little about itself.
 PRIOR_TOKENS: Final = 2
@@ -37,7 +39,6 @@ _LEAST_TEXTS: Final = 20
 Int16 = npt.NDArray[np.int16]
 Uint8 = npt.NDArray[np.uint8]
 Float64 = npt.NDArray[np.float64]
-Integers = npt.NDArray[np.integer[Any]]
 
 
 @dataclass(frozen=True)
@@ -102,7 +103,7 @@ class Familiarity:
         """Return the sum of the weights of each text's tokens and pairs, int64 [texts]."""
         ids, starts = tokens.ids, tokens.starts
         weights = self._tokens_wide[ids]
-        weights[1:] += self._unseen_wide[ids[:-1]] + self.pairs[pair_slots(ids[:-1], ids[1:])]
+        weights[1:] += self._unseen_wide[ids[:-1]] + self.pairs[pair_slots(ids[:-1], ids[1:], bits=PAIR_BITS)]
         before = np.zeros(len(ids) + 1, np.int64)
         np.cumsum(weights, out=before[1:])
         # A text's first token has no pair: the one before it belongs to another text.
@@ -169,13 +170,6 @@ def familiarity_of(bundle: Bundle) -> Familiarity | None:
             f"not a newsgate model bundle: its record of familiarity cannot be read ({error})",
             remedy="Fetch the file again, or train the model again",
         ) from error
-
-
-def pair_slots(first: Integers, second: Integers) -> npt.NDArray[np.uint32]:
-    """Return the slot of each pair of token ids, uint32 [pairs] (multiplicative hashing; Knuth 1998, section 6.4)."""
-    mixed = first.astype(np.uint32) * np.uint32(0x9E3779B1) + second.astype(np.uint32) * np.uint32(0x85EBCA6B)
-    slots: npt.NDArray[np.uint32] = mixed >> np.uint32(16)
-    return slots
 
 
 def is_other_kind(*, texts: int, unfamiliar: int) -> bool:

@@ -9,9 +9,12 @@ from typing import Any, Final
 
 from newsgate.model.labels import LABELS
 
-FORMAT_VERSION: Final = 3
-# Before the weights were a file of their own. No bundle was ever written as 2: that is a tokenizer's format.
-OLDER_FORMAT_VERSIONS: Final = (1, 2)
+# 4 may have a wide part among its weights, which a program of before would leave out without a word.
+FORMAT_VERSION: Final = 4
+# No bundle was ever written as 2: that is a tokenizer's format.
+OLDER_FORMAT_VERSIONS: Final = (1, 2, 3)
+# From here on the weights are a file of their own.
+FIRST_WITH_WEIGHTS: Final = 3
 # A bundle from outside decides by this number how much memory a text may take.
 MOST_TOKENS: Final = 16_384
 

@@ -89,6 +89,11 @@ def extract_weights(network: keras.Model) -> Weights:
     )
 
 
+def set_output(network: keras.Model, weights: Weights) -> None:
+    """Give a network made by `build_network` the output layer of `weights`."""
+    network.get_layer(OUTPUT).set_weights([weights.output_kernel, weights.output_bias])
+
+
 def network_to_bytes(network: keras.Model) -> bytes:
     """Return `network` as a `.keras` file without the optimizer's state, which would triple it."""
     # `clone_model` compiles the clone when the original is compiled, and so copies an optimizer too.

@@ -1,4 +1,4 @@
-"""The trained weights as an ONNX graph around one fused LSTM.
+"""The trained weights as an ONNX graph around one fused LSTM, with the wide part beside it.
 
 Exporters write a Keras LSTM as a loop of small operators; the fused `LSTM` operator with sequence lengths is two to
 three times as fast and skips padding altogether. The operator's equations and layouts:
@@ -11,6 +11,7 @@ from typing import Any, Final
 
 import numpy as np
 
+from newsgate.model.onnx_wide import WIDE_LOGITS, wide_arrays, wide_nodes
 from newsgate.model.weights import Float32, LstmWeights, Weights
 
 # The newest pair that every onnxruntime since 1.20 reads.
@@ -32,7 +33,7 @@ def compile_onnx(weights: Weights) -> bytes:
         return list(dimensions)
 
     graph = helper.make_graph(
-        nodes=_nodes(units=weights.forward.units),
+        nodes=_nodes(units=weights.forward.units, wide=weights.wide is not None),
         name="newsgate",
         inputs=[
             helper.make_tensor_value_info("ids", TensorProto.INT32, shape("batch", "tokens")),
@@ -48,11 +49,12 @@ def compile_onnx(weights: Weights) -> bytes:
     return bytes(model.SerializeToString())
 
 
-def _nodes(*, units: int) -> list[Any]:
+def _nodes(*, units: int, wide: bool) -> list[Any]:
     from onnx import helper
 
     node = helper.make_node
-    return [
+    lstm_logits = "lstm_logits" if wide else "logits"
+    lstm = [
         # The LSTM wants time first: [tokens, batch].
         node("Transpose", ["ids"], ["ids_by_time"], perm=[1, 0]),
         node("Gather", ["embedding", "ids_by_time"], ["embedded"], axis=0),
@@ -84,8 +86,9 @@ def _nodes(*, units: int) -> list[Any]:
         node("Transpose", ["pooled_by_part"], ["pooled_by_row"], perm=[1, 0, 2]),
         node("Reshape", ["pooled_by_row", "flat_shape"], ["pooled"]),
         node("Gemm", ["pooled", "output_kernel", "output_bias"], ["logit_column"]),
-        node("Squeeze", ["logit_column", "axis_1"], ["logits"]),
+        node("Squeeze", ["logit_column", "axis_1"], [lstm_logits]),
     ]
+    return [*lstm, *wide_nodes(), node("Add", [lstm_logits, WIDE_LOGITS], ["logits"])] if wide else lstm
 
 
 def _initializers(weights: Weights) -> list[Any]:
@@ -108,6 +111,8 @@ def _initializers(weights: Weights) -> list[Any]:
         "below_every_output": np.array(_BELOW_EVERY_OUTPUT, np.float32),
         "flat_shape": np.array([0, -1], np.int64),
     }
+    if weights.wide is not None:
+        arrays |= wide_arrays(weights.wide)
     return [numpy_helper.from_array(np.ascontiguousarray(array), name) for name, array in arrays.items()]
 
 

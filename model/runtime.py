@@ -14,6 +14,7 @@ from newsgate.model.numpy_runtime import NumpyRuntime
 from newsgate.model.runtime_names import RuntimeName, RuntimeUnavailableError, keras_is_missing, native_is_missing
 from newsgate.model.tokens import Tokens
 from newsgate.model.weights import Float32, Int32, Weights
+from newsgate.model.wide import WideAndDeep, WidePart
 
 # Its fastest: longer ones leave more padding, shorter ones use less of the processor's vectors.
 _ONNX_BATCH_ROWS: Final = 32
@@ -87,11 +88,11 @@ def open_runtime(bundle: Bundle, *, runtime: RuntimeName) -> Runtime:
     if runtime == "native":
         return _open_native(weights_of(bundle))
     if runtime == "numpy":
-        return NumpyRuntime(weights_of(bundle))
+        return numpy_network(weights_of(bundle))
     if runtime == "onnx":
         return OnnxRuntime(bundle.onnx_model)
     if runtime == "keras":
-        return KerasRuntime(bundle.keras_model)
+        return with_wide(KerasRuntime(bundle.keras_model), weights_of(bundle))
     raise RuntimeUnavailableError(f"there is no runtime {runtime!r}", remedy="Use auto, native, numpy, onnx or keras")
 
 
@@ -100,7 +101,19 @@ def compiled_runtimes(weights: Weights) -> list[Runtime]:
     from newsgate.model.native.runtime import NativeRuntime
 
     library = native_library()
-    return [] if library is None else [NativeRuntime(library, weights, variant=each) for each in library.variants]
+    if library is None:
+        return []
+    return [with_wide(NativeRuntime(library, weights, variant=each), weights) for each in library.variants]
+
+
+def numpy_network(weights: Weights) -> Runtime:
+    """Return the network in NumPy, all of it: what runs everywhere."""
+    return with_wide(NumpyRuntime(weights), weights, compiled=False)
+
+
+def with_wide(deep: Runtime, weights: Weights, *, compiled: bool = True) -> Runtime:
+    """Return a runtime of the LSTM with the wide part of `weights` added, as it is where there is none."""
+    return deep if weights.wide is None else WideAndDeep(deep, WidePart(weights.wide, compiled=compiled))
 
 
 def _open_native(weights: Weights) -> Runtime:
@@ -109,4 +122,4 @@ def _open_native(weights: Weights) -> Runtime:
     library = native_library()
     if library is None:
         raise native_is_missing()
-    return NativeRuntime(library, weights)
+    return with_wide(NativeRuntime(library, weights), weights)

@@ -1,15 +1,21 @@
-"""The LSTM's arrays, free of any framework."""
+"""The network's arrays, free of any framework."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Final
 
 import numpy as np
 import numpy.typing as npt
 
 Float32 = npt.NDArray[np.float32]
 Int32 = npt.NDArray[np.int32]
+
+# As many slots are a megabyte of each array in a bundle.
+MOST_WIDE_SLOTS: Final = 1 << 18
+# Sums over the longest text then stay whole numbers, in float32 for texts of usual lengths.
+MOST_WIDE_NUMBER: Final = 1 << 15
 
 
 @dataclass(frozen=True)
@@ -30,11 +36,49 @@ class LstmWeights:
 
 
 @dataclass(frozen=True)
+class WideWeights:
+    """The wide part (`model.wide`), of each token and then of each slot of pairs.
+
+    evidence, squares: [vocabulary + slots], whole numbers; a power of two of slots. scale: [1].
+    """
+
+    evidence: Float32
+    squares: Float32
+    scale: Float32
+    pieces: int
+
+    @property
+    def bits(self) -> int:
+        """The number of slots, as a power of two."""
+        return (len(self.evidence) - self.pieces).bit_length() - 1
+
+    def arrays(self) -> dict[str, Float32]:
+        """Return every array under the name that it has in a bundle."""
+        return {"wide_evidence": self.evidence, "wide_squares": self.squares, "wide_scale": self.scale}
+
+    def fault(self) -> str | None:
+        """Return why these arrays are no wide part, else None."""
+        slots = len(self.evidence) - self.pieces
+        if self.evidence.ndim != 1 or self.evidence.shape != self.squares.shape or self.scale.shape != (1,):
+            return "the arrays of its wide part have shapes that do not fit together"
+        if not 1 < slots <= MOST_WIDE_SLOTS or slots & (slots - 1):
+            return f"its wide part has {slots} slots, not a power of two up to {MOST_WIDE_SLOTS}"
+        for name, array in self.arrays().items():
+            if not np.isfinite(array).all():
+                return f"{name} holds something that is not a number"
+        for name, array in (("wide_evidence", self.evidence), ("wide_squares", self.squares)):
+            if np.any(array != np.round(array)) or np.abs(array).max() > MOST_WIDE_NUMBER:
+                return f"{name} holds something that is not a whole number up to {MOST_WIDE_NUMBER}"
+        return "wide_squares holds a negative number" if self.squares.min() < 0 else None
+
+
+@dataclass(frozen=True)
 class Weights:
     """The whole network.
 
     embedding: [vocabulary, embedding width]. output_kernel: [4 * units, 1], its rows in the order forward mean,
-    backward mean, forward maximum, backward maximum. output_bias: [1].
+    backward mean, forward maximum, backward maximum. output_bias: [1]. wide: what is summed with the LSTM's logit; None
+    in a network without it.
     """
 
     embedding: Float32
@@ -42,6 +86,7 @@ class Weights:
     backward: LstmWeights
     output_kernel: Float32
     output_bias: Float32
+    wide: WideWeights | None = None
 
     @classmethod
     def of_arrays(cls, arrays: Mapping[str, Float32]) -> Weights:
@@ -54,12 +99,17 @@ class Weights:
                 bias=arrays[f"{direction}_bias"],
             )
 
+        wide = None
+        if "wide_evidence" in arrays:
+            evidence, squares, scale = (arrays[f"wide_{name}"] for name in ("evidence", "squares", "scale"))
+            wide = WideWeights(evidence, squares, scale, pieces=len(arrays["embedding"]))
         return cls(
             embedding=arrays["embedding"],
             forward=lstm("forward"),
             backward=lstm("backward"),
             output_kernel=arrays["output_kernel"],
             output_bias=arrays["output_bias"],
+            wide=wide,
         )
 
     def arrays(self) -> dict[str, Float32]:
@@ -74,6 +124,7 @@ class Weights:
             "backward_bias": self.backward.bias,
             "output_kernel": self.output_kernel,
             "output_bias": self.output_bias,
+            **({} if self.wide is None else self.wide.arrays()),
         }
 
     def fault(self) -> str | None:
@@ -93,10 +144,10 @@ class Weights:
             "output_kernel": (4 * units, 1),
             "output_bias": (1,),
         }
-        for name, array in self.arrays().items():
+        for name, array in replace(self, wide=None).arrays().items():
             shape = shapes[name.removeprefix("forward_").removeprefix("backward_")]
             if array.shape != shape:
                 return f"{name} has the shape {array.shape}, not {shape}"
             if not np.isfinite(array).all():
                 return f"{name} holds something that is not a number"
-        return None
+        return None if self.wide is None else self.wide.fault()

@@ -19,17 +19,18 @@ from newsgate.model.bundle_weights import weights_from_npz
 from newsgate.model.classifier import Classifier
 from newsgate.model.familiarity import (
     MOST_HELD_BACK,
+    PAIR_BITS,
     PAIR_SLOTS,
     PRIOR_TOKENS,
     WEIGHTS_A_NAT,
     Familiarity,
     Float64,
     LengthCurve,
-    pair_slots,
 )
-from newsgate.model.numpy_runtime import NumpyRuntime
+from newsgate.model.runtime import numpy_network
 from newsgate.model.score_summary import summarise
 from newsgate.model.text_encoder import Encoder, PythonEncoder
+from newsgate.model.token_pairs import pair_slots
 from newsgate.model.tokenizer import CASE_PIECES, URL_PIECE, Tokenizer
 from newsgate.model.tokens import Tokens
 from newsgate.training.corpus import CorpusError, LabelledTexts, hold_back
@@ -84,7 +85,8 @@ def _weights(
     # The most frequent pair of a slot comes last and stays.
     often = often[np.argsort(times[often], kind="stable")]
     slots = np.zeros(PAIR_SLOTS, np.uint8)
-    slots[pair_slots(firsts[often], seconds[often])] = np.clip(np.round(WEIGHTS_A_NAT * gains[often]), 0, 255)
+    kept = pair_slots(firsts[often], seconds[often], bits=PAIR_BITS)
+    slots[kept] = np.clip(np.round(WEIGHTS_A_NAT * gains[often]), 0, 255)
     return _as_weights(np.log(probabilities) - general), _as_weights(np.log(left_over)), slots
 
 
@@ -161,7 +163,7 @@ def add_familiarity(data: bytes, train: LabelledTexts) -> bytes:
         encoder=encoder,
         max_tokens=bundle.metadata.max_tokens,
     )
-    served = NumpyRuntime(weights_from_npz(bundle.weights_npz))
+    served = numpy_network(weights_from_npz(bundle.weights_npz))
     classifier = Classifier(encoder=encoder, runtime=served, metadata=bundle.metadata, familiarity=familiarity)
     reference = summarise(classifier.classify(different.texts)).as_json()
     return make_bundle(

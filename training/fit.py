@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 import keras
+import numpy as np
+import numpy.typing as npt
 
 from newsgate.model.network import EMBEDDING, build_network
 from newsgate.model.tokenizer import Tokenizer
@@ -40,18 +42,16 @@ def fit_network(
     """Return a network fitted to `examples`, with the weights that did best on `held_back`."""
     keras.utils.set_random_seed(recipe.seed)
     network = _build(tokenizer, recipe=recipe, embedding=_anchored(tokenizer, recipe=recipe))
+    ids, targets = _parts(examples, tokenizer=tokenizer, recipe=recipe)
     fitting = LengthBatches(
-        _encode(examples.texts, tokenizer=tokenizer, recipe=recipe),
-        examples.targets,
+        ids,
+        targets,
         batch_rows=recipe.batch_rows,
         shuffle_seed=recipe.seed,
         unknown_share=recipe.word_dropout,
     )
-    stopping = LengthBatches(
-        _encode(held_back.texts, tokenizer=tokenizer, recipe=recipe),
-        Examples.of_labels(held_back, smoothing=0.0).targets,
-        batch_rows=recipe.batch_rows,
-    )
+    ids, targets = _parts(Examples.of_labels(held_back, smoothing=0.0), tokenizer=tokenizer, recipe=recipe)
+    stopping = LengthBatches(ids, targets, batch_rows=recipe.batch_rows)
     rate = warm_up_then_cosine(
         recipe.learning_rate, first=recipe.learning_rate / 10, steps=recipe.max_epochs * len(fitting)
     )
@@ -80,8 +80,24 @@ def _early_stopping(recipe: Recipe) -> keras.callbacks.EarlyStopping:
     return keras.callbacks.EarlyStopping(monitor, mode=mode, patience=recipe.patience, restore_best_weights=True)
 
 
-def _encode(texts: Sequence[str], *, tokenizer: Tokenizer, recipe: Recipe) -> list[tuple[int, ...]]:
-    return [encoded.ids for encoded in tokenizer.encode_all(texts, max_tokens=recipe.max_tokens)]
+def _parts(
+    examples: Examples, *, tokenizer: Tokenizer, recipe: Recipe
+) -> tuple[list[tuple[int, ...]], npt.NDArray[np.float32]]:
+    """Return the token ids of what is fitted to, and their targets: texts, and the parts of those that are longer."""
+    parts: list[tuple[int, ...]] = []
+    places: list[int] = []
+    for place, encoded in enumerate(tokenizer.encode_all(examples.texts, max_tokens=recipe.max_tokens)):
+        of_text = in_windows(encoded.ids, longest=recipe.fit_tokens)
+        parts += of_text
+        places += [place] * len(of_text)
+    return parts, examples.targets[places]
+
+
+def in_windows(ids: tuple[int, ...], *, longest: int) -> list[tuple[int, ...]]:
+    """Return `ids` in as few parts of at most `longest` as there can be, all about as long."""
+    count = -(-len(ids) // longest)
+    ends = [len(ids) * part // count for part in range(count + 1)]
+    return [ids[start:end] for start, end in pairwise(ends)]
 
 
 def _anchored(tokenizer: Tokenizer, *, recipe: Recipe) -> AnchoredEmbedding | None:

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal
 
-Stage = Literal["vocabulary", "teacher", "transfer", "fit", "calibrate", "compile", "evaluate", "done"]
+Stage = Literal["vocabulary", "teacher", "transfer", "fit", "wide", "calibrate", "compile", "evaluate", "done"]
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -8,8 +8,11 @@ from dataclasses import dataclass, replace
 from typing import Any, Final, Literal, get_args
 
 from newsgate.model.metadata import MOST_TOKENS
+from newsgate.model.weights import MOST_WIDE_SLOTS
 
 TeacherName = Literal["none", "linear", "minilm"]
+
+MOST_WIDE_BITS: Final = MOST_WIDE_SLOTS.bit_length() - 1
 
 # What a setting may be, in words and as a test. Types are meant exactly: to Python true is 1.
 _Rule = tuple[str, Callable[[Any], bool]]
@@ -31,6 +34,8 @@ _RULES: Final[Mapping[str, _Rule]] = {
     "embedding_width": _whole(1),
     "lstm_units": _whole(1),
     "max_tokens": _whole(1, MOST_TOKENS),
+    "fit_tokens": _whole(1, MOST_TOKENS),
+    "wide_bits": _whole(0, MOST_WIDE_BITS),
     "word_vectors": ("true or false", lambda value: type(value) is bool),
     "dropout": _SHARE,
     "word_dropout": _SHARE,
@@ -55,7 +60,9 @@ class Recipe:
     """The settings of one training.
 
     vocabulary_size: pieces of the tokenizer at most. embedding_width, lstm_units (each direction): the network.
-    max_tokens: what the model reads of a text. word_vectors: whether the embedding starts from what words mean
+    max_tokens: what the model reads of a text. fit_tokens: a longer text is fitted in parts of at most so many, each
+    with the label of the whole. wide_bits: the wide part (`training.wide`) has 2 to the power of this slots for pairs
+    of tokens; 0 makes a network without it. word_vectors: whether the embedding starts from what words mean
     elsewhere (`training.word_vectors`). dropout, word_dropout: shares dropped while training, of activations (of
     embedded ones half as many) and of input tokens. label_smoothing: how far the targets stand from 0 and 1, times
     two. batch_rows: texts a step. max_epochs, patience: fitting stops after `patience` epochs that did no better on
@@ -72,6 +79,8 @@ class Recipe:
     embedding_width: int = 128
     lstm_units: int = 64
     max_tokens: int = 256
+    fit_tokens: int = 256
+    wide_bits: int = 0
     word_vectors: bool = True
     dropout: float = 0.5
     word_dropout: float = 0.4
@@ -104,6 +113,8 @@ class Recipe:
 # Many variants of each text leave little to memorise: fewer passes, and less dropped.
 PLAIN_RECIPE: Final = Recipe(
     vocabulary_size=9_000,
+    max_tokens=4096,
+    wide_bits=17,
     dropout=0.3,
     word_dropout=0.15,
     batch_rows=64,

@@ -20,9 +20,15 @@ from newsgate.model.classifier import Classifier, calibrated
 from newsgate.model.familiarity import Familiarity
 from newsgate.model.languages import own_languages
 from newsgate.model.metadata import BundleMetadata, Parity, TrainingData
-from newsgate.model.numpy_runtime import NumpyRuntime
 from newsgate.model.onnx_graph import compile_onnx
-from newsgate.model.runtime import KerasRuntime, OnnxRuntime, Runtime, compiled_runtimes
+from newsgate.model.runtime import (
+    KerasRuntime,
+    OnnxRuntime,
+    Runtime,
+    compiled_runtimes,
+    numpy_network,
+    with_wide,
+)
 from newsgate.model.score_summary import summarise
 from newsgate.model.text_encoder import PythonEncoder
 from newsgate.model.tokenizer import Tokenizer
@@ -39,6 +45,7 @@ from newsgate.training.recipe import DEFAULT_RECIPE, Recipe
 from newsgate.training.temperature_scaling import fit_temperature
 from newsgate.training.unlabelled import choose_unlabelled
 from newsgate.training.vocabulary import learn_tokenizer
+from newsgate.training.wide import add_wide
 
 # Wider than the 6e-6 seen between runtimes, far narrower than any decision.
 PARITY_TOLERANCE: Final = 1e-4
@@ -105,8 +112,9 @@ def train_bundle(
     new = _new_texts(unlabelled, train=train, validation=validation, recipe=recipe)
     tokenizer = learn_tokenizer(split.fitting.texts + new, vocabulary_size=recipe.vocabulary_size)
     examples = _examples(split, new, recipe=recipe, cache_folder=cache_folder, progress=progress)
-    network = _fit(examples, held_back=split.held_back, tokenizer=tokenizer, recipe=recipe, progress=progress)
-    encoder, served = PythonEncoder(tokenizer), NumpyRuntime(network.served)
+    encoder = PythonEncoder(tokenizer)
+    network = _fit(examples, split, tokenizer=tokenizer, encoder=encoder, recipe=recipe, progress=progress)
+    served = numpy_network(network.served)
     progress(Progress(stage="compile"))
     sample = _parity_sample(split, validation, encoder, max_tokens=recipe.max_tokens)
     parity = _prove_all_forms(network, served, sample)
@@ -172,20 +180,25 @@ def _examples(
 
 def _fit(
     examples: Examples,
+    split: Split,
     *,
-    held_back: LabelledTexts,
     tokenizer: Tokenizer,
+    encoder: PythonEncoder,
     recipe: Recipe,
     progress: ProgressCallback,
 ) -> _Network:
     try:
         # TensorFlow takes seconds and hundreds of megabytes to import, and a base install lacks it.
-        from newsgate.model.network import extract_weights, network_to_bytes
+        from newsgate.model.network import extract_weights, network_to_bytes, set_output
         from newsgate.training.fit import fit_network
     except ImportError as error:
         raise training_unavailable(error, needs="TensorFlow") from error
-    fitted = fit_network(examples, held_back=held_back, tokenizer=tokenizer, recipe=recipe, progress=progress)
+    fitted = fit_network(examples, held_back=split.held_back, tokenizer=tokenizer, recipe=recipe, progress=progress)
     weights = extract_weights(fitted.network)
+    if recipe.wide_bits:
+        progress(Progress(stage="wide"))
+        weights = add_wide(weights, split, encoder=encoder, recipe=recipe)
+        set_output(fitted.network, weights)
     weights_npz = weights_to_npz(weights)
     return _Network(
         keras_model=network_to_bytes(fitted.network),
@@ -214,7 +227,7 @@ def _parity_sample(
 def _prove_all_forms(network: _Network, served: Runtime, tokens: Tokens) -> Parity:
     """Return how far the network in ONNX, in NumPy and in C is from the one in Keras, or raise ParityError."""
     others = [served, OnnxRuntime(network.onnx_model), *compiled_runtimes(network.served)]
-    return prove_parity(KerasRuntime(network.keras_model), others, tokens)
+    return prove_parity(with_wide(KerasRuntime(network.keras_model), network.served), others, tokens)
 
 
 def _with_figures(

@@ -1,4 +1,4 @@
-"""The compiled library, loaded: its functions and structures as C declares them (`lstm.c`, `tokenizer.c`)."""
+"""The compiled library, loaded: its functions and structures as C declares them (`lstm.c`, `tokenizer.c`, `wide.c`)."""
 
 from __future__ import annotations
 
@@ -76,6 +76,9 @@ class Library:
         functions.newsgate_fill_slots.restype = None
         functions.newsgate_encode.argtypes = [pointer, pointer, *[integer] * 3, *[pointer] * 4]
         functions.newsgate_encode.restype = integer
+        features, texts, sums = [pointer] * 2, [pointer] * 3, [pointer] * 2
+        functions.newsgate_wide_sums.argtypes = [*features, integer, integer, *texts, integer, *sums]
+        functions.newsgate_wide_sums.restype = ctypes.c_int32
         known = functions.newsgate_variants()
         fastest_first = reversed(range(len(WIDTHS)))
         return cls(functions, tuple(variant for variant in fastest_first if known & 1 << variant))

@@ -92,6 +92,8 @@ def as_json(explained: Explained) -> dict[str, Any]:
         "label": _label_of(why),
         "p_fake": why.p_fake,
         "note": GATES_NOTE,
+        "lstm_logit": why.lstm_logit,
+        "wide_logit": None if why.wide is None else float(why.wide.sum()),
         "tokens": [_token_figures(why, place) for place in range(len(why.pieces))],
         "faithfulness": None if why.faithfulness is None else asdict(why.faithfulness),
         "read_tokens": why.read_tokens,
@@ -126,27 +128,32 @@ def _print_verdict(explained: Explained) -> None:
 
 
 def _print_explanation(why: Explanation) -> None:
-    headers = ("token", "keep", "take in", "show", "p_fake so far", "effect", "- real, + fake")
-    gates, largest = why.gates, float(abs(why.effects).max()) or 1.0
-    rows = [
-        (
-            printable_token(piece, word),
-            float(gates.keep[place]),
-            float(gates.take_in[place]),
-            float(gates.show[place]),
-            float(why.running[place]),
-            f"{why.effects[place]:+.4f}",
-            _bar(float(why.effects[place]) / largest),
-        )
-        for place, (piece, word) in enumerate(zip(why.pieces, why.words, strict=True))
-    ]
-    print_table(headers, rows, right_aligned=frozenset(headers[1:-1]))
+    columns = _columns(why)
+    print_table([*columns], [*zip(*columns.values(), strict=True)], right_aligned=frozenset([*columns][1:-1]))
+    if why.wide is not None:
+        deep, wide = why.lstm_logit, float(why.wide.sum())
+        print_message(f"logit {deep + wide:+.3f}: the LSTM's {deep:+.3f} and the wide part's {wide:+.3f}")
     if why.faithfulness is None:
         print_message("the text is too short for a faithfulness score")
     else:
         click.echo()
         _print_faithfulness(why.faithfulness, len(why.pieces))
     print_message(f"{GATES_NOTE} (docs/explaining.md)")
+
+
+def _columns(why: Explanation) -> dict[str, list[object]]:
+    """The table's columns by their headers, a cell for each token."""
+    gates, largest = why.gates, float(abs(why.effects).max()) or 1.0
+    return {
+        "token": [printable_token(piece, word) for piece, word in zip(why.pieces, why.words, strict=True)],
+        "keep": gates.keep.tolist(),
+        "take in": gates.take_in.tolist(),
+        "show": gates.show.tolist(),
+        "p_fake so far": why.running.tolist(),
+        **({} if why.wide is None else {"wide": [f"{each:+.3f}" for each in why.wide]}),
+        "effect": [f"{effect:+.4f}" for effect in why.effects],
+        "- real, + fake": [_bar(float(effect) / largest) for effect in why.effects],
+    }
 
 
 def _print_faithfulness(found: Faithfulness, tokens: int) -> None:
@@ -191,6 +198,7 @@ def _token_figures(why: Explanation, place: int) -> dict[str, Any]:
         "backward": _gate_figures(why.backward, place),
         "p_fake_so_far": float(why.running[place]),
         "effect": float(why.effects[place]),
+        "wide": None if why.wide is None else float(why.wide[place]),
     }
 
 

@@ -37,7 +37,7 @@ class TokenView:
     name: the vocabulary's piece, beside the word where the piece is not part of it. text: the piece as a part of the
     text. continues_word: no blank stands before it. label: where it moves the score, by `effect`, of which
     `effect_share` is the share of the text's largest. score: p_fake of the text up to here. cells: the measures keep,
-    take in and show, forward and then backward.
+    take in and show, forward and then backward. wide: what it adds to the logit in the wide part, None without one.
     """
 
     name: str
@@ -48,6 +48,7 @@ class TokenView:
     effect: float
     effect_share: float
     score: float
+    wide: float | None
     cells: tuple[MeasureCell, ...]
 
 
@@ -70,6 +71,8 @@ class ExplanationView:
     read_p_fake: float
     tokens: tuple[TokenView, ...]
     largest_effect: float
+    lstm_logit: float
+    wide_logit: float | None
     score_plot: ScorePlot
     faithfulness: Faithfulness | None
     random_draws: int
@@ -96,6 +99,8 @@ def view_explanation(explained: Explained) -> ExplanationView:
         read_p_fake=why.read_p_fake,
         tokens=tokens,
         largest_effect=_largest_effect(why),
+        lstm_logit=why.lstm_logit,
+        wide_logit=None if why.wide is None else float(why.wide.sum()),
         score_plot=draw_scores([each.name for each in tokens], [each.score for each in tokens]),
         faithfulness=why.faithfulness,
         random_draws=RANDOM_DRAWS,
@@ -117,6 +122,7 @@ def _tokens(why: Explanation) -> Iterator[TokenView]:
             effect=effect,
             effect_share=abs(effect) / largest if largest > 0 else 0.0,
             score=float(why.running[place]),
+            wide=None if why.wide is None else float(why.wide[place]),
             cells=cells[place],
         )
 

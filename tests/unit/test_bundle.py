@@ -82,7 +82,7 @@ def test_equal_contents_are_equal_bytes() -> None:
 
 def test_metadata_documents_what_people_read() -> None:
     document = json.loads(members_of(BUNDLE)["metadata.json"])
-    assert document["format_version"] == 3
+    assert document["format_version"] == 4
     assert document["labels"] == ["fake", "real"]
     assert document["calibration"] == {"temperature": 1.5}
 
@@ -170,14 +170,14 @@ def test_too_many_bytes_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_another_format_version_says_to_upgrade() -> None:
-    with pytest.raises(BundleError, match=r"format 4, this program reads 1 to 3\. Upgrade newsgate"):
-        read_bundle(with_metadata(format_version=4))
+    with pytest.raises(BundleError, match=r"format 5, this program reads 1 to 4\. Upgrade newsgate"):
+        read_bundle(with_metadata(format_version=5))
 
 
 def test_a_later_format_with_other_members_says_to_upgrade() -> None:
-    members = members_of(with_metadata(format_version=4))
+    members = members_of(with_metadata(format_version=5))
     del members["model.keras"]
-    with pytest.raises(BundleError, match=r"format 4, this program reads 1 to 3\. Upgrade newsgate"):
+    with pytest.raises(BundleError, match=r"format 5, this program reads 1 to 4\. Upgrade newsgate"):
         read_bundle(zip_of(members | {"weights.future": b""}))
 
 
@@ -192,7 +192,7 @@ def test_an_older_format_has_no_file_of_weights(version: int) -> None:
 
 @pytest.mark.parametrize("version", [0, -1, "3", None, [3], {"3": 3}, float("inf")])
 def test_a_format_that_never_was_is_refused(version: object) -> None:
-    with pytest.raises(BundleError, match="this program reads 1 to 3"):
+    with pytest.raises(BundleError, match="this program reads 1 to 4"):
         read_bundle(with_metadata(format_version=version))
 
 

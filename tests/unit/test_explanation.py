@@ -122,7 +122,7 @@ def test_a_network_that_computes_something_else_is_not_described() -> None:
             return np.full(len(tokens), self.logit, dtype=np.float32)
 
     for logit in (100.0, float("nan")):
-        with pytest.raises(BundleError, match="where its LSTM's equations give"):
+        with pytest.raises(BundleError, match="where its equations give"):
             explain(starter()[0], Other(logit), TEXT, most_tokens=256)
 
 

@@ -13,6 +13,7 @@ import pytest
 from newsgate.model.bundle import BundleError, read_bundle
 from newsgate.model.classifier import Classifier
 from newsgate.model.familiarity import (
+    PAIR_BITS,
     PAIR_SLOTS,
     PRIOR_TOKENS,
     UNFAMILIAR,
@@ -20,10 +21,10 @@ from newsgate.model.familiarity import (
     Familiarity,
     LengthCurve,
     is_other_kind,
-    pair_slots,
 )
 from newsgate.model.starter import starter_bundle
 from newsgate.model.text_encoder import PythonEncoder
+from newsgate.model.token_pairs import pair_slots
 from newsgate.model.tokenizer import CASE_PIECES, RESERVED_PIECES, Encoded, Tokenizer
 from newsgate.model.tokens import Tokens
 from newsgate.training.corpus import CorpusError, LabelledTexts
@@ -43,7 +44,7 @@ def by_hand(pairs: dict[tuple[int, int], int]) -> Familiarity:
     """Weights of six pieces: token t weighs 10 t, -3 where a pair was never seen; held-back deviations 0 to 3."""
     slots = np.zeros(PAIR_SLOTS, np.uint8)
     for (first, second), gain in pairs.items():
-        slots[pair_slots(np.array([first]), np.array([second]))] = gain
+        slots[pair_slots(np.array([first]), np.array([second]), bits=PAIR_BITS)] = gain
     curve = LengthCurve(centre=0.0, variance=1.0, variance_of_one=1e-9, log_tokens=math.log(3), log_tokens_deviation=9)
     return Familiarity(
         np.arange(0, 60, 10, dtype=np.int16), np.full(6, -3, np.int16), slots, curve, np.array([0.0, 1.0, 2.0, 3.0])

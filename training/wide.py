@@ -1,0 +1,137 @@
+"""Fitting the wide part: a linear model on the tokens and pairs of tokens of the labelled texts, in whole numbers."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Any, Final
+
+import numpy as np
+import numpy.typing as npt
+
+from newsgate.model.labels import FAKE
+from newsgate.model.numpy_runtime import NumpyRuntime
+from newsgate.model.text_encoder import Encoder
+from newsgate.model.token_pairs import pair_slots
+from newsgate.model.tokens import Tokens
+from newsgate.model.weights import Weights, WideWeights
+from newsgate.model.wide import WidePart
+from newsgate.training.blending import fit_blend
+from newsgate.training.corpus import LabelledTexts, Split, part_evenly
+from newsgate.training.optional_libraries import training_unavailable
+from newsgate.training.recipe import Recipe
+
+# scikit-learn's C.
+_INVERSE_PENALTY: Final = 1.0
+# What is in one text alone tells that text from the others, and nothing about new ones.
+_LEAST_TEXTS: Final = 2
+# Of the fitting texts, each judged by a wide part that was fitted to the others.
+_PARTS: Final = 5
+# The largest whole number of each kind: enough that rounding shows nowhere, few enough that sums stay exact.
+_MOST_EVIDENCE: Final = 2047
+_SQUARES_A_UNIT: Final = 64
+
+Int64 = npt.NDArray[np.int64]
+Float64 = npt.NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Reading:
+    """How texts are read. pieces: of the encoder's vocabulary. bits: pairs of tokens have 2 ** `bits` slots."""
+
+    encoder: Encoder
+    pieces: int
+    bits: int
+    max_tokens: int
+
+    def tokens(self, labelled: LabelledTexts) -> Tokens:
+        """Return the tokens of the texts."""
+        return self.encoder.encode(labelled.texts, max_tokens=self.max_tokens)
+
+
+def fit_wide(labelled: LabelledTexts, reading: Reading) -> WideWeights:
+    """Return LinearSVC on what the texts hold: tokens and slots of pairs, as `model.wide` has them.
+
+    Raises TrainingUnavailableError without scikit-learn.
+    """
+    pieces, bits = reading.pieces, reading.bits
+    try:
+        from scipy.sparse import csr_matrix
+        from sklearn.svm import LinearSVC
+    except ImportError as error:
+        raise training_unavailable(error, needs="scikit-learn") from error
+    texts, features = _features(reading.tokens(labelled), pieces=pieces, bits=bits)
+    size = pieces + (1 << bits)
+    squares = _squares(np.bincount(features, minlength=size), texts=len(labelled))
+    # What will be served: the rounded squares, not the ones before.
+    idf = np.sqrt(squares / _SQUARES_A_UNIT)
+    vectors = csr_matrix((idf[features], (texts, features)), shape=(len(labelled), size))
+    norms = np.sqrt(np.bincount(texts, weights=squares[features], minlength=len(labelled)) / _SQUARES_A_UNIT)
+    vectors.data /= np.maximum(norms, 1e-9)[texts]
+    # Its solver visits the texts in a random order.
+    model = LinearSVC(C=_INVERSE_PENALTY, random_state=0, fit_intercept=True)
+    model.fit(vectors, np.asarray(labelled.labels) == FAKE)
+    return _whole(model.coef_[0] * idf, squares, pieces=pieces)
+
+
+def add_wide(weights: Weights, split: Split, *, encoder: Encoder, recipe: Recipe) -> Weights:
+    """Return the LSTM's `weights` with a wide part fitted to the same texts, and both weighed on those held back."""
+    reading = Reading(encoder, pieces=len(weights.embedding), bits=recipe.wide_bits, max_tokens=recipe.max_tokens)
+    fitting, different = split.fitting, split.held_back.without_copies()
+    wide = fit_wide(fitting, reading)
+    held_back = encoder.encode(different.texts, max_tokens=recipe.max_tokens)
+    blend = fit_blend(
+        NumpyRuntime(weights).logits(held_back),
+        WidePart(wide).logits(held_back),
+        different.labels,
+        cross_fitted=cross_fitted_logits(fitting, reading),
+        cross_labels=fitting.labels,
+    )
+    return replace(
+        weights,
+        output_kernel=weights.output_kernel * np.float32(blend.deep),
+        output_bias=weights.output_bias * np.float32(blend.deep) + np.float32(blend.bias),
+        wide=replace(wide, scale=wide.scale * np.float32(blend.wide)),
+    )
+
+
+def cross_fitted_logits(labelled: LabelledTexts, reading: Reading) -> Float64:
+    """Return what wide parts say of texts that they were not fitted to: float64 [texts]."""
+    parts = part_evenly(labelled, parts=_PARTS)
+    logits = np.zeros(len(labelled))
+    for part in range(int(parts.max()) + 1):
+        mine = np.flatnonzero(parts == part)
+        wide = fit_wide(labelled.pick(np.flatnonzero(parts != part)), reading)
+        logits[mine] = WidePart(wide).logits(reading.tokens(labelled.pick(mine)))
+    return logits
+
+
+def _features(tokens: Tokens, *, pieces: int, bits: int) -> tuple[Int64, Int64]:
+    """Return the different features of each text, with the number of their text, ordered by it."""
+    rows, found = [], []
+    for row, (start, length) in enumerate(zip(tokens.starts.tolist(), tokens.lengths.tolist(), strict=True)):
+        ids = tokens.ids[start : start + length].astype(np.int64)
+        pairs = pieces + pair_slots(ids[:-1], ids[1:], bits=bits).astype(np.int64)
+        own = np.unique(np.concatenate([ids, pairs]))
+        rows.append(np.full(len(own), row, np.int64))
+        found.append(own)
+    return np.concatenate(rows), np.concatenate(found)
+
+
+def _squares(texts_with: npt.NDArray[np.integer[Any]], *, texts: int) -> Float64:
+    """Return the squared idf of each feature in whole numbers; 0 for what fewer than two texts have.
+
+    idf = ln((1 + n) / (1 + n_f)) + 1, smoothed as scikit-learn's `TfidfTransformer` has it.
+    """
+    idf = np.log((1 + texts) / (1 + texts_with)) + 1
+    return np.where(texts_with >= _LEAST_TEXTS, np.round(_SQUARES_A_UNIT * idf**2), 0.0)
+
+
+def _whole(evidence: Float64, squares: Float64, *, pieces: int) -> WideWeights:
+    """Return the weights times idf as whole numbers, and the scale that makes a logit of both sums."""
+    unit = max(float(np.abs(evidence).max()), 1e-9) / _MOST_EVIDENCE
+    return WideWeights(
+        evidence=np.round(evidence / unit).astype(np.float32),
+        squares=squares.astype(np.float32),
+        scale=np.array([unit * np.sqrt(_SQUARES_A_UNIT)], np.float32),
+        pieces=pieces,
+    )
