@@ -58,6 +58,9 @@ SOURCES: Final[Mapping[str, Source]] = {
     "covid_rumor": Source(),
     "fakes": Source(train="all.csv.gz", validation=None, test=None),
     "horne2017": Source(train="all.csv.gz", validation=None, test=None),
+    "celebrity": Source(train="all.csv.gz", validation=None, test=None),
+    "ott": Source(train="all.csv.gz", validation=None, test=None),
+    "pheme": Source(train="all.csv.gz", validation=None, test=None),
 }
 
 
