@@ -110,8 +110,8 @@ class Recipe:
         return 0 if self.teacher == "none" else self.unlabelled_words
 
 
-# Many variants of each text leave little to memorise: fewer passes, and less dropped. What the linear teacher knows is in
-# the wide part as well, so that a third of the variants does.
+# Many variants of each text leave little to memorise: fewer passes, and less dropped. What the linear teacher knows is
+# in the wide part as well, so that not all the variants are needed.
 PLAIN_RECIPE: Final = Recipe(
     vocabulary_size=9_000,
     embedding_width=96,
