@@ -73,6 +73,7 @@ BENCHMARKS: Final = (
     Benchmark(name="soak", file="faults/soak.py", takes="15 min", fills="docs/guarantees.md"),
     Benchmark(name="accuracy", file="accuracy/comparison.py", takes="hours", fills="docs/accuracy.md", has_write=False),
     Benchmark(name="left_out_topics", file="accuracy/left_out_topics.py", takes="a day", fills="docs/accuracy.md"),
+    Benchmark(name="few_labels", file="accuracy/few_labels.py", takes="hours", fills="docs/accuracy.md"),
     Benchmark(name="teacher_speed", file="accuracy/teacher_speed.py", takes="1 min", fills="docs/accuracy.md"),
     Benchmark(name="abstention", file="accuracy/abstention.py", takes="15 s", fills="docs/abstaining.md"),
     Benchmark(name="promises", file="accuracy/promises.py", takes="20 min", fills="docs/familiarity.md"),

@@ -93,6 +93,10 @@ class MiniLm(keras.Model):  # type: ignore[misc]
 
     def call(self, ids: Any, training: bool = False) -> Any:
         """Return the logits of texts: the mean of the last states of their tokens decides."""
+        return self.logit(self.dropout(self.embed(ids, training=training), training=training))
+
+    def embed(self, ids: Any, training: bool = False) -> Any:
+        """Return the mean of the last states of each text's tokens, float32 [batch, width]."""
         present = ops.cast(ops.not_equal(ids, 0), "float32")
         attendable = (1.0 - present[:, None, None, :]) * _FAR_BELOW
         states = self.pieces(ids) + self.positions(ops.arange(ops.shape(ids)[1]))[None]
@@ -100,8 +104,7 @@ class MiniLm(keras.Model):  # type: ignore[misc]
         for block in self.blocks:
             states = block(states, attendable, training=training)
         weights = present[:, :, None]
-        pooled = ops.sum(states * weights, axis=1) / ops.sum(weights, axis=1)
-        return self.logit(self.dropout(pooled, training=training))
+        return ops.sum(states * weights, axis=1) / ops.sum(weights, axis=1)
 
 
 def build_minilm(arrays: Arrays) -> MiniLm:

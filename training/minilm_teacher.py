@@ -6,7 +6,7 @@ It is far too slow to serve, and knows more English than the labels can teach.
 from __future__ import annotations
 
 import html
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -17,6 +17,7 @@ from tokenizers import Tokenizer
 
 from newsgate.model.batching import pad
 from newsgate.model.tokenizer import without_addresses
+from newsgate.model.weights import Int32
 from newsgate.training.corpus import Split
 from newsgate.training.examples import Examples
 from newsgate.training.fit_loop import fit_epochs
@@ -48,14 +49,25 @@ class Teacher:
 
     def logits(self, texts: Sequence[str], _origins: Sequence[int] | None = None) -> npt.NDArray[np.float32]:
         """Return the logits of P(fake), float32 [texts], whatever texts they were made of."""
+        return self._of_each(texts, self.network.predict_on_batch, width=1)[:, 0]
+
+    def embeddings(self, texts: Sequence[str]) -> npt.NDArray[np.float32]:
+        """Return the mean of each text's last states, float32 [texts, width]: what the last layer is given."""
+        width = self.network.logit.kernel.shape[0]
+        return self._of_each(texts, lambda ids: np.asarray(self.network.embed(ids)), width=width)
+
+    def _of_each(
+        self, texts: Sequence[str], compute: Callable[[Int32], npt.NDArray[np.float32]], *, width: int
+    ) -> npt.NDArray[np.float32]:
+        """Return what `compute` makes of padded ids, float32 [texts, width], in batches of about the same length."""
         token_ids = _encode(self.tokenizer, texts)
-        logits = np.empty(len(texts), np.float32)
+        found = np.empty((len(texts), width), np.float32)
         by_length = sorted(range(len(texts)), key=lambda row: len(token_ids[row]))
         for start in range(0, len(by_length), _LABELLING_ROWS):
             rows = by_length[start : start + _LABELLING_ROWS]
             ids, _lengths = pad([token_ids[row] for row in rows])
-            logits[rows] = self.network.predict_on_batch(ids)[:, 0]
-        return logits
+            found[rows] = compute(ids)
+        return found
 
 
 def untaught(files: MiniLmFiles) -> Teacher:
