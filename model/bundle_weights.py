@@ -1,6 +1,6 @@
 """The weights of a bundle: `weights.npz`, plain arrays that any program with NumPy opens.
 
-Nine are the LSTM's in Keras' layout, and three more the wide part's, where there is one.
+Nine are the LSTM's in Keras' layout, and four more the wide part's, where there is one.
 
 The file may come from outside. It is a zip whose members are stored, so nothing in it is larger than its own bytes, and
 type and shape of an array are compared with these before NumPy makes one.
@@ -30,7 +30,7 @@ _NAMES: Final = (
     "output_kernel",
     "output_bias",
 )
-_WIDE_NAMES: Final = ("wide_evidence", "wide_squares", "wide_scale")
+_WIDE_NAMES: Final = ("wide_evidence", "wide_squares", "wide_scale", "wide_small")
 _SUFFIX: Final = ".npy"
 _FLOAT32: Final = np.dtype("<f4")
 # What NumPy writes has 128; the text in it is parsed as Python's literals are.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from typing import Final
 
 import numpy as np
@@ -39,36 +39,41 @@ class LstmWeights:
 class WideWeights:
     """The wide part (`model.wide`), of each token and then of each slot of pairs.
 
-    evidence, squares: [vocabulary + slots], whole numbers; a power of two of slots. scale: [1].
+    evidence, squares: [vocabulary + slots], whole numbers; a power of two of slots. scale: [1]. small: [vocabulary],
+    the id of each piece in small letters, -1 for a case mark.
     """
 
     evidence: Float32
     squares: Float32
     scale: Float32
-    pieces: int
+    small: Float32
 
     @property
     def bits(self) -> int:
         """The number of slots, as a power of two."""
-        return (len(self.evidence) - self.pieces).bit_length() - 1
+        return (len(self.evidence) - len(self.small)).bit_length() - 1
 
     def arrays(self) -> dict[str, Float32]:
         """Return every array under the name that it has in a bundle."""
-        return {"wide_evidence": self.evidence, "wide_squares": self.squares, "wide_scale": self.scale}
+        return {f"wide_{each.name}": getattr(self, each.name) for each in fields(self)}
 
     def fault(self) -> str | None:
         """Return why these arrays are no wide part, else None."""
-        slots = len(self.evidence) - self.pieces
-        if self.evidence.ndim != 1 or self.evidence.shape != self.squares.shape or self.scale.shape != (1,):
+        slots = self.evidence.size - self.small.size
+        flat = self.evidence.ndim == self.small.ndim == 1
+        if not flat or self.evidence.shape != self.squares.shape or self.scale.shape != (1,):
             return "the arrays of its wide part have shapes that do not fit together"
         if not 1 < slots <= MOST_WIDE_SLOTS or slots & (slots - 1):
             return f"its wide part has {slots} slots, not a power of two up to {MOST_WIDE_SLOTS}"
         for name, array in self.arrays().items():
             if not np.isfinite(array).all():
                 return f"{name} holds something that is not a number"
-        for name, array in (("wide_evidence", self.evidence), ("wide_squares", self.squares)):
+        numbers = {"wide_evidence": self.evidence, "wide_squares": self.squares, "wide_small": self.small}
+        for name, array in numbers.items():
             if np.any(array != np.round(array)) or np.abs(array).max() > MOST_WIDE_NUMBER:
                 return f"{name} holds something that is not a whole number up to {MOST_WIDE_NUMBER}"
+        if self.small.min() < -1 or self.small.max() >= self.small.size:
+            return "wide_small holds the number of no piece"
         return "wide_squares holds a negative number" if self.squares.min() < 0 else None
 
 
@@ -101,8 +106,7 @@ class Weights:
 
         wide = None
         if "wide_evidence" in arrays:
-            evidence, squares, scale = (arrays[f"wide_{name}"] for name in ("evidence", "squares", "scale"))
-            wide = WideWeights(evidence, squares, scale, pieces=len(arrays["embedding"]))
+            wide = WideWeights(**{each.name: arrays[f"wide_{each.name}"] for each in fields(WideWeights)})
         return cls(
             embedding=arrays["embedding"],
             forward=lstm("forward"),
@@ -150,4 +154,8 @@ class Weights:
                 return f"{name} has the shape {array.shape}, not {shape}"
             if not np.isfinite(array).all():
                 return f"{name} holds something that is not a number"
-        return None if self.wide is None else self.wide.fault()
+        if self.wide is None:
+            return None
+        if self.wide.small.shape != (vocabulary,):
+            return f"wide_small has the shape {self.wide.small.shape}, not {(vocabulary,)}"
+        return self.wide.fault()

@@ -113,7 +113,7 @@ def train_bundle(
     tokenizer = learn_tokenizer(split.fitting.texts + new, vocabulary_size=recipe.vocabulary_size)
     examples = _examples(split, new, recipe=recipe, cache_folder=cache_folder, progress=progress)
     encoder = PythonEncoder(tokenizer)
-    network = _fit(examples, split, tokenizer=tokenizer, encoder=encoder, recipe=recipe, progress=progress)
+    network = _fit(examples, split, tokenizer=tokenizer, recipe=recipe, progress=progress)
     served = numpy_network(network.served)
     progress(Progress(stage="compile"))
     sample = _parity_sample(split, validation, encoder, max_tokens=recipe.max_tokens)
@@ -183,7 +183,6 @@ def _fit(
     split: Split,
     *,
     tokenizer: Tokenizer,
-    encoder: PythonEncoder,
     recipe: Recipe,
     progress: ProgressCallback,
 ) -> _Network:
@@ -197,7 +196,7 @@ def _fit(
     weights = extract_weights(fitted.network)
     if recipe.wide_bits:
         progress(Progress(stage="wide"))
-        weights = add_wide(weights, split, encoder=encoder, recipe=recipe)
+        weights = add_wide(weights, split, tokenizer=tokenizer, recipe=recipe)
         set_output(fitted.network, weights)
     weights_npz = weights_to_npz(weights)
     return _Network(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
@@ -10,11 +11,12 @@ import numpy.typing as npt
 
 from newsgate.model.labels import FAKE
 from newsgate.model.numpy_runtime import NumpyRuntime
-from newsgate.model.text_encoder import Encoder
-from newsgate.model.token_pairs import pair_slots
+from newsgate.model.text_encoder import Encoder, open_encoder
+from newsgate.model.tokenizer import CASE_PIECES, Tokenizer
 from newsgate.model.tokens import Tokens
 from newsgate.model.weights import Weights, WideWeights
 from newsgate.model.wide import WidePart
+from newsgate.model.wide_features import NO_PIECE, different, features_of
 from newsgate.training.blending import fit_blend
 from newsgate.training.corpus import LabelledTexts, Split, part_evenly
 from newsgate.training.optional_libraries import training_unavailable
@@ -36,10 +38,10 @@ Float64 = npt.NDArray[np.float64]
 
 @dataclass(frozen=True)
 class Reading:
-    """How texts are read. pieces: of the encoder's vocabulary. bits: pairs of tokens have 2 ** `bits` slots."""
+    """How texts are read. small: of `small_letters`. bits: pairs of tokens have 2 ** `bits` slots."""
 
     encoder: Encoder
-    pieces: int
+    small: Int64
     bits: int
     max_tokens: int
 
@@ -49,18 +51,18 @@ class Reading:
 
 
 def fit_wide(labelled: LabelledTexts, reading: Reading) -> WideWeights:
-    """Return LinearSVC on what the texts hold: tokens and slots of pairs, as `model.wide` has them.
+    """Return LinearSVC on the features that the texts hold (`model.wide_features`).
 
     Raises TrainingUnavailableError without scikit-learn.
     """
-    pieces, bits = reading.pieces, reading.bits
     try:
         from scipy.sparse import csr_matrix
         from sklearn.svm import LinearSVC
     except ImportError as error:
         raise training_unavailable(error, needs="scikit-learn") from error
-    texts, features = _features(reading.tokens(labelled), pieces=pieces, bits=bits)
-    size = pieces + (1 << bits)
+    size = len(reading.small) + (1 << reading.bits)
+    found = features_of(reading.tokens(labelled), small=reading.small, bits=reading.bits)
+    texts, features = different(found, count=size)
     squares = _squares(np.bincount(features, minlength=size), texts=len(labelled))
     # What will be served: the rounded squares, not the ones before.
     idf = np.sqrt(squares / _SQUARES_A_UNIT)
@@ -70,12 +72,15 @@ def fit_wide(labelled: LabelledTexts, reading: Reading) -> WideWeights:
     # Its solver visits the texts in a random order.
     model = LinearSVC(C=_INVERSE_PENALTY, random_state=0, fit_intercept=True)
     model.fit(vectors, np.asarray(labelled.labels) == FAKE)
-    return _whole(model.coef_[0] * idf, squares, pieces=pieces)
+    return _whole(model.coef_[0] * idf, squares, small=reading.small)
 
 
-def add_wide(weights: Weights, split: Split, *, encoder: Encoder, recipe: Recipe) -> Weights:
+def add_wide(weights: Weights, split: Split, *, tokenizer: Tokenizer, recipe: Recipe) -> Weights:
     """Return the LSTM's `weights` with a wide part fitted to the same texts, and both weighed on those held back."""
-    reading = Reading(encoder, pieces=len(weights.embedding), bits=recipe.wide_bits, max_tokens=recipe.max_tokens)
+    # The tokens are the same whoever finds them, and C finds them sooner.
+    encoder = open_encoder(tokenizer, compiled=True)
+    small = small_letters(tokenizer.pieces)
+    reading = Reading(encoder, small, bits=recipe.wide_bits, max_tokens=recipe.max_tokens)
     fitting, different = split.fitting, split.held_back.without_copies()
     wide = fit_wide(fitting, reading)
     held_back = encoder.encode(different.texts, max_tokens=recipe.max_tokens)
@@ -105,16 +110,15 @@ def cross_fitted_logits(labelled: LabelledTexts, reading: Reading) -> Float64:
     return logits
 
 
-def _features(tokens: Tokens, *, pieces: int, bits: int) -> tuple[Int64, Int64]:
-    """Return the different features of each text, with the number of their text, ordered by it."""
-    rows, found = [], []
-    for row, (start, length) in enumerate(zip(tokens.starts.tolist(), tokens.lengths.tolist(), strict=True)):
-        ids = tokens.ids[start : start + length].astype(np.int64)
-        pairs = pieces + pair_slots(ids[:-1], ids[1:], bits=bits).astype(np.int64)
-        own = np.unique(np.concatenate([ids, pairs]))
-        rows.append(np.full(len(own), row, np.int64))
-        found.append(own)
-    return np.concatenate(rows), np.concatenate(found)
+def small_letters(pieces: Sequence[str]) -> Int64:
+    """Return the id of each piece in small letters, int64 [pieces]: its own where the vocabulary has no such piece."""
+    places = {piece: place for place, piece in enumerate(pieces)}
+
+    def folded(piece: str) -> int:
+        return NO_PIECE if piece in CASE_PIECES else places.get(piece.lower(), places[piece])
+
+    small = [folded(piece) for piece in pieces]
+    return np.array(small, np.int64)
 
 
 def _squares(texts_with: npt.NDArray[np.integer[Any]], *, texts: int) -> Float64:
@@ -126,12 +130,12 @@ def _squares(texts_with: npt.NDArray[np.integer[Any]], *, texts: int) -> Float64
     return np.where(texts_with >= _LEAST_TEXTS, np.round(_SQUARES_A_UNIT * idf**2), 0.0)
 
 
-def _whole(evidence: Float64, squares: Float64, *, pieces: int) -> WideWeights:
+def _whole(evidence: Float64, squares: Float64, *, small: Int64) -> WideWeights:
     """Return the weights times idf as whole numbers, and the scale that makes a logit of both sums."""
     unit = max(float(np.abs(evidence).max()), 1e-9) / _MOST_EVIDENCE
     return WideWeights(
         evidence=np.round(evidence / unit).astype(np.float32),
         squares=squares.astype(np.float32),
         scale=np.array([unit * np.sqrt(_SQUARES_A_UNIT)], np.float32),
-        pieces=pieces,
+        small=small.astype(np.float32),
     )

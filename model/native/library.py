@@ -76,7 +76,7 @@ class Library:
         functions.newsgate_fill_slots.restype = None
         functions.newsgate_encode.argtypes = [pointer, pointer, *[integer] * 3, *[pointer] * 4]
         functions.newsgate_encode.restype = integer
-        features, texts, sums = [pointer] * 2, [pointer] * 3, [pointer] * 2
+        features, texts, sums = [pointer] * 3, [pointer] * 3, [pointer] * 2
         functions.newsgate_wide_sums.argtypes = [*features, integer, integer, *texts, integer, *sums]
         functions.newsgate_wide_sums.restype = ctypes.c_int32
         known = functions.newsgate_variants()

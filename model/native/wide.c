@@ -1,37 +1,57 @@
-/* The sums of the wide part, as model/wide.py says: over the different tokens and slots of pairs that a text holds. */
+/* The sums of the wide part, as model/wide.py and model/wide_features.py say: over the different features of a text. */
 
 #include <stdint.h>
 #include <stdlib.h>
 
 #define EXPORT __attribute__((visibility("default")))
 
+/* In place of the small letters of a case mark: model.wide_features.NO_PIECE. */
+#define NO_PIECE -1
+
+struct sums {
+    const int32_t *evidence, *squares;
+    /* The number of the last text that had each feature, counted from 1. */
+    int32_t *last;
+    int32_t text;
+    int64_t of_evidence, of_squares;
+};
+
 /* model.token_pairs.FIRST_FACTOR and SECOND_FACTOR */
 static int64_t slot_of(int32_t first, int32_t second, int64_t bits) {
-    return (((uint32_t)first * 0x9E3779B1u + (uint32_t)second * 0x85EBCA6Bu) >> (32 - bits));
+    return ((uint32_t)first * 0x9E3779B1u + (uint32_t)second * 0x85EBCA6Bu) >> (32 - bits);
+}
+
+static void add(struct sums *sums, int64_t feature) {
+    if (sums->last[feature] == sums->text) return;
+    sums->last[feature] = sums->text;
+    sums->of_evidence += sums->evidence[feature];
+    sums->of_squares += sums->squares[feature];
 }
 
 /* Writes both sums of `texts` texts. Text t has lengths[t] ids, at least one, each from 0 to pieces - 1, from
-   ids[starts[t]] on. evidence, squares: [pieces + 2^bits]. Returns 0, or -1 where there is no memory. */
-EXPORT int32_t newsgate_wide_sums(const int32_t *evidence, const int32_t *squares, int64_t pieces, int64_t bits,
-                                  const int32_t *ids, const int64_t *starts, const int32_t *lengths, int64_t texts,
-                                  int64_t *evidence_sums, int64_t *square_sums) {
-    /* The number of the last text that had each, counted from 1. */
+   ids[starts[t]] on. evidence, squares: [pieces + 2^bits]. small: [pieces], each from NO_PIECE to pieces - 1. Returns 0,
+   or -1 where there is no memory. */
+EXPORT int32_t newsgate_wide_sums(const int32_t *evidence, const int32_t *squares, const int32_t *small, int64_t pieces,
+                                  int64_t bits, const int32_t *ids, const int64_t *starts, const int32_t *lengths,
+                                  int64_t texts, int64_t *evidence_sums, int64_t *square_sums) {
     int32_t *last = calloc((size_t)(pieces + ((int64_t)1 << bits)), sizeof(int32_t));
     if (!last) return -1;
     for (int64_t text = 0; text < texts; text++) {
-        const int32_t *own = ids + starts[text], number = (int32_t)text + 1;
-        int64_t of_evidence = 0, of_squares = 0;
+        struct sums sums = {evidence, squares, last, (int32_t)text + 1, 0, 0};
+        int32_t before = NO_PIECE, before_that = NO_PIECE;
         for (int32_t at = 0; at < lengths[text]; at++) {
-            const int64_t features[2] = {own[at], at ? pieces + slot_of(own[at - 1], own[at], bits) : own[at]};
-            for (int side = 0; side < 2; side++) {
-                if (last[features[side]] == number) continue;
-                last[features[side]] = number;
-                of_evidence += evidence[features[side]];
-                of_squares += squares[features[side]];
+            const int32_t id = ids[starts[text] + at], own = small[id];
+            add(&sums, id);
+            if (own != NO_PIECE) {
+                const int32_t neighbour = before != NO_PIECE ? before : before_that;
+                add(&sums, own);
+                if (neighbour != NO_PIECE) add(&sums, pieces + slot_of(neighbour, own, bits));
             }
+            before_that = before;
+            before = own;
         }
-        evidence_sums[text] = of_evidence;
-        square_sums[text] = of_squares;
+        evidence_sums[text] = sums.of_evidence;
+        square_sums[text] = sums.of_squares;
     }
     free(last);
     return 0;

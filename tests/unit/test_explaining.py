@@ -12,12 +12,15 @@ import numpy as np
 import pytest
 from click.testing import CliRunner
 
-from newsgate.commands.explain import GATES_NOTE, as_json, printable_token
+from newsgate.commands.explain import GATES_NOTE, _print_explanation, as_json, printable_token
 from newsgate.main import newsgate
 from newsgate.model.bundle import read_bundle
+from newsgate.model.bundle_weights import weights_of, weights_to_npz
+from newsgate.model.classifier import calibrated
 from newsgate.model.explanation import explain
-from newsgate.model.runtime import OnnxRuntime
+from newsgate.model.runtime import OnnxRuntime, numpy_network
 from newsgate.model.starter import starter_bundle
+from newsgate.model.weights import WideWeights
 from newsgate.pages.explanation_page import explanation_page
 from newsgate.tasks.inspecting.explain import DEFAULT_MOST_TOKENS, LARGEST_MOST_TOKENS, Explained
 
@@ -29,6 +32,23 @@ def explained(text: str) -> Explained:
     bundle = read_bundle(starter_bundle())
     why = explain(bundle, OnnxRuntime(bundle.onnx_model), text, most_tokens=256)
     return Explained(text, 1, None, why)
+
+
+@cache
+def explained_by_both_parts(text: str) -> Explained:
+    """As `explained`, by a model that has a wide part beside the starter's LSTM."""
+    bundle = read_bundle(starter_bundle())
+    pieces = len(bundle.tokenizer)
+    random = np.random.default_rng(0)
+    wide = WideWeights(
+        evidence=random.integers(-2000, 2000, pieces + 1024).astype(np.float32),
+        squares=np.full(pieces + 1024, 500, np.float32),
+        scale=np.array([0.02], np.float32),
+        small=np.arange(pieces, dtype=np.float32),
+    )
+    weights = replace(weights_of(bundle), wide=wide)
+    both = replace(bundle, weights_npz=weights_to_npz(weights))
+    return Explained(text, 1, None, explain(both, numpy_network(weights), text, most_tokens=256))
 
 
 class Elements(HTMLParser):
@@ -135,3 +155,28 @@ def test_what_cannot_be_explained_is_said_in_one_line(arguments: list[str], exit
     assert done.exit_code == exit_code
     assert said in done.stderr
     assert "Traceback" not in done.stderr
+
+
+WORDS = "nurse reveals on video that they are paid they are"
+
+
+def test_what_the_lstm_and_each_token_in_the_wide_part_give_is_the_score() -> None:
+    why = explained_by_both_parts(WORDS).explanation
+    assert why.wide is not None
+    assert len(why.wide) == len(why.pieces)
+    temperature = read_bundle(starter_bundle()).metadata.temperature
+    logit = np.array([why.lstm_logit + why.wide.sum()], np.float32)
+    assert calibrated(logit, temperature=temperature)[0] == pytest.approx(why.p_fake, abs=1e-6)
+    assert abs(why.wide.sum()) > 0.1
+
+
+def test_the_wide_part_has_a_column_where_there_is_one(capsys: pytest.CaptureFixture[str]) -> None:
+    for found, there in ((explained_by_both_parts(WORDS), True), (explained(WORDS), False)):
+        _print_explanation(found.explanation)
+        told = capsys.readouterr()
+        assert ("  wide  " in told.out.splitlines()[0]) is there
+        assert ("of the wide part" in explanation_page(found)) is there
+        assert ("and the wide part's" in told.err) is there
+        document = as_json(found)
+        assert (document["wide_logit"] is not None) is there
+        assert all((token["wide"] is not None) is there for token in document["tokens"])

@@ -18,15 +18,18 @@ from newsgate.model.onnx_graph import compile_onnx
 from newsgate.model.runtime import OnnxRuntime, compiled_runtimes, numpy_network
 from newsgate.model.text_encoder import PythonEncoder
 from newsgate.model.token_pairs import pair_slots
-from newsgate.model.tokenizer import RESERVED_PIECES, Encoded, Tokenizer
+from newsgate.model.tokenizer import CASE_PIECES, RESERVED_PIECES, Encoded, Tokenizer
 from newsgate.model.tokens import Tokens
 from newsgate.model.weights import Weights, WideWeights
 from newsgate.model.wide import WidePart
 from newsgate.training.corpus import LabelledTexts
-from newsgate.training.wide import Reading, cross_fitted_logits, fit_wide
+from newsgate.training.wide import Reading, cross_fitted_logits, fit_wide, small_letters
 from tests.networks import assert_equal, random_weights
 
 PIECES, BITS = 12, 5
+# Piece 3 is a case mark, 4 and 5 are 6 and 7 with capitals.
+MARK = 3
+SMALL = [0, 1, 2, -1, 6, 7, 6, 7, 8, 9, 10, 11]
 TEXTS = st.lists(st.lists(st.integers(0, PIECES - 1), min_size=1, max_size=40), min_size=1, max_size=8)
 
 
@@ -37,7 +40,7 @@ def some_wide(seed: int = 0) -> WideWeights:
         evidence=random.integers(-2047, 2048, size).astype(np.float32),
         squares=random.integers(0, 3000, size).astype(np.float32),
         scale=np.array([0.02], np.float32),
-        pieces=PIECES,
+        small=np.array(SMALL, np.float32),
     )
 
 
@@ -49,11 +52,36 @@ def network() -> Weights:
     return replace(random_weights(vocabulary=PIECES, width=4, units=3, seed=1), wide=some_wide())
 
 
+def features_by_hand(ids: list[int]) -> list[int]:
+    """Each different feature once."""
+    small = [SMALL[each] for each in ids]
+    features = {*ids, *(each for each in small if each >= 0)}
+    for place, own in enumerate(small):
+        before = [small[at] for at in (place - 1, place - 2) if at >= 0]
+        neighbour = before[0] if before and before[0] >= 0 else before[1] if len(before) > 1 else -1
+        if own >= 0 and neighbour >= 0:
+            features.add(PIECES + int(pair_slots(np.array([neighbour]), np.array([own]), bits=BITS)[0]))
+    return sorted(features)
+
+
 def by_hand(wide: WideWeights, ids: list[int]) -> float:
-    pairs = [PIECES + int(pair_slots(np.array([a]), np.array([b]), bits=BITS)[0]) for a, b in zip(ids, ids[1:])]  # noqa: B905, RUF007
-    features = [*{*ids, *pairs}]
+    features = features_by_hand(ids)
     evidence, squares = float(wide.evidence[features].sum()), float(wide.squares[features].sum())
     return float(wide.scale[0]) * evidence / float(np.sqrt(max(1.0, squares)))
+
+
+def test_a_word_with_a_capital_is_that_word_and_the_one_in_small_letters() -> None:
+    def names(ids: list[int]) -> set[int]:
+        return {each for each in features_by_hand(ids) if each < PIECES}
+
+    def pairs(ids: list[int]) -> set[int]:
+        return {each for each in features_by_hand(ids) if each >= PIECES}
+
+    assert names([4, 8]) == {4, 6, 8}
+    assert names([MARK, 6, 8]) == {MARK, 6, 8}
+    # The same pair, however it is written.
+    assert pairs([4, 8]) == pairs([6, 8]) == pairs([MARK, 6, 8])
+    assert pairs([8, MARK, 6]) == pairs([8, 6]) == pairs([8, 4])
 
 
 @settings(deadline=None)
@@ -128,6 +156,9 @@ def test_it_is_written_and_read_with_the_other_weights() -> None:
         ({"evidence": np.zeros(3, np.float32)}, "shapes that do not fit"),
         (dict.fromkeys(("evidence", "squares"), np.zeros(PIECES + 3, np.float32)), "not a power of two"),
         (dict.fromkeys(("evidence", "squares"), np.zeros(PIECES, np.float32)), "0 slots"),
+        ({"small": np.full(PIECES, PIECES, np.float32)}, "number of no piece"),
+        ({"small": np.full(PIECES, -2, np.float32)}, "number of no piece"),
+        ({"small": np.zeros(PIECES + 1, np.float32)}, "wide_small has the shape"),
         ({"scale": np.array([np.inf], np.float32)}, "not a number"),
         ({"evidence": np.full(PIECES + 32, 0.5, np.float32)}, "not a whole number"),
         ({"evidence": np.full(PIECES + 32, 1e9, np.float32)}, "not a whole number up to"),
@@ -148,7 +179,7 @@ CORPUS = LabelledTexts.from_pairs(
 
 def reading() -> Reading:
     tokenizer = Tokenizer((*RESERVED_PIECES, *WORDS))
-    return Reading(PythonEncoder(tokenizer), pieces=len(tokenizer), bits=8, max_tokens=16)
+    return Reading(PythonEncoder(tokenizer), small_letters(tokenizer.pieces), bits=8, max_tokens=16)
 
 
 def test_what_is_fitted_tells_the_labels_apart_and_is_whole_numbers() -> None:
@@ -177,3 +208,8 @@ def test_a_cross_fitted_part_never_saw_the_text_it_judges() -> None:
     unseen = cross_fitted_logits(noise, reading())
     assert np.mean((seen > 0) == actual) > 0.7
     assert np.mean((unseen > 0) == actual) < 0.65
+
+
+def test_small_letters_are_those_of_pieces_that_there_are() -> None:
+    pieces = (*RESERVED_PIECES, *CASE_PIECES, "news", "News", "US", "##é")
+    assert small_letters(pieces).tolist() == [0, 1, 2, -1, -1, 5, 5, 7, 8]
