@@ -34,6 +34,7 @@ from newsgate.commands.status import status
 from newsgate.commands.train import train
 from newsgate.commands.trainer import trainer
 from newsgate.commands.up import up
+from newsgate.commands.why import why
 from newsgate.commands.worker import worker
 from newsgate.console.error_reporting import ErrorReportingGroup
 from newsgate.console.help_settings import HELP_SETTINGS
@@ -68,6 +69,7 @@ for _command in (
     rejects,
     report,
     explain,
+    why,
     cancel,
     requeue,
     reclassify,
