@@ -277,3 +277,19 @@ jobs = Table(
     PrimaryKeyConstraint("job", "period"),
     CheckConstraint(f"state in {JOB_STATES}", name="state"),
 )
+
+WORKER_KINDS = ("worker", "trainer")
+
+# One row is a process that works, as it said itself a few seconds ago. One that ended in good order has none.
+workers = Table(
+    "workers",
+    metadata,
+    Column("name", Text, primary_key=True, comment="its host and process, as in `chunks` and `jobs`"),
+    Column("kind", String(16), nullable=False),
+    Column("host", Text, nullable=False),
+    Column("process", Integer, nullable=False),
+    Column("version", Text, nullable=False, comment="of newsgate"),
+    Column("started_at", UtcDateTime, nullable=False),
+    Column("seen_at", UtcDateTime, nullable=False, comment="when it last said that it lives"),
+    CheckConstraint(f"kind in {WORKER_KINDS}", name="kind"),
+)

@@ -36,6 +36,7 @@ from newsgate.commands.trainer import trainer
 from newsgate.commands.up import up
 from newsgate.commands.why import why
 from newsgate.commands.worker import worker
+from newsgate.commands.workers import workers
 from newsgate.console.error_reporting import ErrorReportingGroup
 from newsgate.console.help_settings import HELP_SETTINGS
 from newsgate.enqueue import enqueue
@@ -84,6 +85,7 @@ for _command in (
     rollback,
     retrain,
     shadow,
+    workers,
     worker,
     trainer,
     beat,

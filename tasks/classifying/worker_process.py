@@ -15,6 +15,7 @@ from newsgate.db.session import Database
 from newsgate.model.runtime_names import require_runtime
 from newsgate.tasks.classifying.classify_chunk import ModelUnusableError, WorkerContext, classify_chunk, load_model
 from newsgate.tasks.classifying.sweeper import keep_sweeping
+from newsgate.tasks.running.heartbeat import Heartbeat
 from newsgate.tasks.running.open_database import ensure_champion, open_database, wait_for_database
 from newsgate.tasks.running.process import begin_program
 from newsgate.worker.celery import make_app
@@ -84,11 +85,14 @@ def work(settings: Settings, *, parent: int | None = None) -> None:
         leave(context.in_flight, patience_seconds=_LEAVE_SECONDS)
 
     try:
-        # A thread, for it is told in a signal handler, where waiting for a lock could be for ever.
-        _consume(settings, context, on_stop=lambda: threading.Thread(target=wind_up, daemon=True).start())
+        with Heartbeat(database, name=context.worker, kind="worker"):
+            try:
+                # A thread, for it is told in a signal handler, where waiting for a lock could be for ever.
+                _consume(settings, context, on_stop=lambda: threading.Thread(target=wind_up, daemon=True).start())
+            finally:
+                stop.set()
+                threads[0].join(settings.lease_seconds)
     finally:
-        stop.set()
-        threads[0].join(settings.lease_seconds)
         tell(context.stages)
         context.bell.close()
         database.close()

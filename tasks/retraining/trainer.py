@@ -36,6 +36,7 @@ from newsgate.db.session import Database
 from newsgate.foundation.errors import NewsgateError
 from newsgate.foundation.private_file import PRIVATE_UMASK
 from newsgate.tasks.retraining.retrain import RETRAIN_JOB, too_few_labels
+from newsgate.tasks.running.heartbeat import Heartbeat
 from newsgate.tasks.running.open_database import ensure_champion, open_database, wait_for_database
 from newsgate.tasks.running.process import begin_program
 from newsgate.tasks.running.retraining_recipe import recipe_of
@@ -88,11 +89,14 @@ def run_trainer(settings: Settings, *, parent: int | None = None) -> None:
     training = threading.Thread(target=keep_training, args=(trainer,), name="training", daemon=True)
     training.start()
     try:
-        _consume(trainer)
+        with Heartbeat(database, name=trainer.worker, kind="trainer"):
+            try:
+                _consume(trainer)
+            finally:
+                trainer.stop.set()
+                trainer.rung.set()
+                training.join()
     finally:
-        trainer.stop.set()
-        trainer.rung.set()
-        training.join()
         database.close()
 
 
