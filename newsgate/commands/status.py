@@ -14,7 +14,7 @@ from newsgate.console.error_reporting import ErrorReportingCommand
 from newsgate.console.familiarity_messages import warn_of_unfamiliar_texts
 from newsgate.console.max_error_option import max_error_option, print_promise, promise_for
 from newsgate.console.messages import print_message
-from newsgate.console.parameter_types import POSITIVE_ROW_COUNT
+from newsgate.console.parameter_types import POSITIVE_ROW_COUNT, StrictFloatRange
 from newsgate.console.run_choice import ChosenRun, warn_of_missing_rows
 from newsgate.console.settings_and_database import settings_and_database
 from newsgate.foundation.errors import WrongUsageError
@@ -45,21 +45,69 @@ if TYPE_CHECKING:
     help="How many days --drift shows.",
 )
 @max_error_option(help_text="Of one BATCH, also say whether this share of wrong labels is promised.")
-def status(batch: int | None, *, as_json: bool, limit: int, drift: bool, days: int, max_error: float | None) -> None:
-    """Show how far the latest batches are, or every run of one BATCH with its refused rows."""
-    from newsgate.console.drift_table import print_drift
+@click.option(
+    "--watch",
+    is_flag=True,
+    help="Show again and again what is under way, who works and what waits; of one BATCH until it is over.",
+)
+@click.option(
+    "--every",
+    type=StrictFloatRange(0.1, 3600),
+    default=2,
+    show_default=True,
+    metavar="SECONDS",
+    help="How often --watch looks.",
+)
+def status(
+    batch: int | None,
+    *,
+    as_json: bool,
+    limit: int,
+    drift: bool,
+    days: int,
+    max_error: float | None,
+    watch: bool,
+    every: float,
+) -> None:
+    """Show how far the latest batches are, or every run of one BATCH with its refused rows.
+
+    With --watch a terminal shows a view that is redrawn, and a pipe gets plain lines. Ctrl-C ends it.
+
+    \b
+    Examples:
+      newsgate status
+      newsgate status posts.csv
+      newsgate status --watch
+    """
+    if watch:
+        _refuse_beside_watch(drift=drift, max_error=max_error)
+        from newsgate.console.status_watch import watch_status
+
+        watch_status(batch, as_json=as_json, every_seconds=every)
+    elif drift:
+        from newsgate.console.drift_table import print_drift
+
+        if batch is not None:
+            raise WrongUsageError("--drift is about days, not about one batch", remedy="Leave BATCH or --drift out")
+        print_drift(days=days, as_json=as_json)
+    else:
+        if max_error is not None and batch is None:
+            raise WrongUsageError("--max-error is about one batch", remedy="Name the BATCH")
+        _show_batches(batch, as_json=as_json, limit=limit, max_error=max_error)
+
+
+def _refuse_beside_watch(*, drift: bool, max_error: float | None) -> None:
+    if drift or max_error is not None:
+        other = "--drift" if drift else "--max-error"
+        raise WrongUsageError(f"--watch does not show {other}", remedy=f"Leave --watch or {other} out")
+
+
+def _show_batches(batch: int | None, *, as_json: bool, limit: int, max_error: float | None) -> None:
     from newsgate.console.language_messages import language_figures, warn_of_other_languages
     from newsgate.db.batch_status import batch_runs, list_batches
     from newsgate.db.results import read_rejects
     from newsgate.tasks.inspecting.likeness import familiar_rows
 
-    if drift:
-        if batch is not None:
-            raise WrongUsageError("--drift is about days, not about one batch", remedy="Leave BATCH or --drift out")
-        print_drift(days=days, as_json=as_json)
-        return
-    if max_error is not None and batch is None:
-        raise WrongUsageError("--max-error is about one batch", remedy="Name the BATCH")
     with settings_and_database() as (_, database), database.read() as connection:
         found = list_batches(connection, limit=limit) if batch is None else batch_runs(connection, batch)
         refused = [] if batch is None or as_json else read_rejects(connection, batch, limit=20)
