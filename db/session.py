@@ -20,6 +20,7 @@ from sqlalchemy.exc import ArgumentError, DBAPIError
 from newsgate.db.address import display, is_uri, parse_address, postgres_arguments, sqlite_arguments, sqlite_path
 from newsgate.db.driver_errors import explain, is_connection_error
 from newsgate.db.errors import DatabaseError, DatabaseUnavailableError
+from newsgate.foundation.installation import install_command
 
 # Loaded with this module, not on first use: TensorFlow carries a SQLite of its own whose symbols, once it is loaded,
 # would take the place of the wheel's, and one process would then treat the file differently from the others.
@@ -146,7 +147,7 @@ def _engine(url: URL, *, connections: int) -> Engine:
         return create_engine(url, pool_pre_ping=True, connect_args=postgres_arguments(url), **pool)
     except ImportError as error:
         raise DatabaseError(
-            f"the driver for {url.get_backend_name()} is not installed", remedy="pip install 'newsgate[postgres]'"
+            f"the driver for {url.get_backend_name()} is not installed", remedy=f"Run: {install_command('postgres')}"
         ) from error
     except ArgumentError as error:
         raise DatabaseError(

@@ -6,6 +6,7 @@ from importlib.util import find_spec
 from typing import Final, Literal
 
 from newsgate.foundation.errors import NewsgateError
+from newsgate.foundation.installation import install_command
 
 # `auto` is `native` where that was built, and `numpy` elsewhere.
 RuntimeName = Literal["auto", "native", "numpy", "onnx", "keras"]
@@ -40,5 +41,5 @@ def keras_is_missing(library: str | None) -> RuntimeUnavailableError:
     """Return what to tell where `library` is missing of those that Keras needs."""
     return RuntimeUnavailableError(
         f"the keras runtime needs TensorFlow, which is not installed ({library})",
-        remedy="Run: pip install 'newsgate[training]', or set NEWSGATE_RUNTIME=numpy",
+        remedy=f"Run: {install_command('training')}, or set NEWSGATE_RUNTIME=numpy",
     )

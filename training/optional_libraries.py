@@ -5,6 +5,7 @@ from __future__ import annotations
 from importlib.util import find_spec
 
 from newsgate.foundation.errors import NewsgateError
+from newsgate.foundation.installation import install_command
 
 
 class TrainingUnavailableError(NewsgateError):
@@ -15,7 +16,7 @@ def training_unavailable(error: ImportError, *, needs: str) -> TrainingUnavailab
     """Return what to tell where `error` came up while importing `needs`, a library or its name for people."""
     return TrainingUnavailableError(
         f"training needs {needs}, which is not installed ({error.name})",
-        remedy="Run: pip install 'newsgate[training]'",
+        remedy=f"Run: {install_command('training')}",
     )
 
 
@@ -28,5 +29,5 @@ def require_training_libraries() -> None:
     """Raise TrainingUnavailableError where this installation cannot train."""
     if not can_train():
         raise TrainingUnavailableError(
-            "training needs TensorFlow, which is not installed", remedy="Run: pip install 'newsgate[training]'"
+            "training needs TensorFlow, which is not installed", remedy=f"Run: {install_command('training')}"
         )

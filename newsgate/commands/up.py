@@ -10,6 +10,7 @@ import click
 
 from newsgate.console.error_reporting import ErrorReportingCommand
 from newsgate.console.messages import print_message
+from newsgate.foundation.installation import install_command
 
 if TYPE_CHECKING:
     from newsgate.tasks.running.local_system import Parts
@@ -45,7 +46,7 @@ def up(*, training: bool | None) -> None:
     on_stop_signals(lambda *_: stop.set())
     with_training = settings.up_trains and can_train()
     if settings.up_trains and not with_training:
-        print_message("note: models are not retrained here; that needs pip install 'newsgate[training]'")
+        print_message(f"note: models are not retrained here; that needs {install_command('training')}")
     with LocalSystem(settings, worker_output=None, with_training=with_training) as system:
         print_message(_parts_line(system.parts()))
         while not stop.wait(0.2):

@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from typing import IO, Any, cast
 
 from newsgate.foundation.errors import NewsgateError
+from newsgate.foundation.installation import install_command
 from newsgate.tasks.exporting.formats import Packing
 
 
@@ -16,7 +17,7 @@ class MissingWriterError(NewsgateError):
     """A library that a format needs is not installed."""
 
     def __init__(self, what: str) -> None:
-        super().__init__(f"a library that writes {what} is missing", remedy="Run: pip install 'newsgate[files]'")
+        super().__init__(f"a library that writes {what} is missing", remedy=f"Run: {install_command('files')}")
 
 
 @contextmanager

@@ -9,6 +9,7 @@ import difflib
 from collections.abc import Sequence
 
 from newsgate.foundation.errors import NewsgateError
+from newsgate.foundation.installation import install_command
 
 COLUMNS_SHOWN = 20
 _COLUMN_NAME_SHOWN_CHARS = 60
@@ -110,7 +111,7 @@ class AmbiguousColumnError(ColumnError):
 def missing_extra(what: str, *, where: str) -> MissingLibraryError:
     """Say which extra reads such a file; what: with its article."""
     return MissingLibraryError(
-        f"this is {what}, for which a library is missing", where=where, remedy="Run: pip install 'newsgate[files]'"
+        f"this is {what}, for which a library is missing", where=where, remedy=f"Run: {install_command('files')}"
     )
 
 

@@ -14,6 +14,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from newsgate.foundation.installation import install_command
 from newsgate.model.bundle import read_bundle
 from newsgate.model.classifier import Classifier, calibrated
 from newsgate.model.native.library import native_library
@@ -166,4 +167,4 @@ def test_the_keras_runtime_without_tensorflow_says_what_to_install() -> None:
         "except RuntimeUnavailableError as error:\n"
         "    print(error)\n"
     )
-    assert "pip install 'newsgate[training]'" in result.stdout, result.stderr
+    assert f"Run: {install_command('training')}, or set" in result.stdout, result.stderr

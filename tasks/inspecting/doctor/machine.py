@@ -13,6 +13,7 @@ from pathlib import Path
 
 from newsgate import __version__
 from newsgate.db.session import sqlite_driver, wal_is_safe
+from newsgate.foundation.installation import install_command
 from newsgate.tasks.inspecting.doctor.check import Check, State, major_and_minor
 from newsgate.tasks.inspecting.doctor.database import sqlite_file
 from newsgate.tasks.running.local_system import is_up
@@ -107,7 +108,7 @@ def look_at_compiled_code(settings: Settings) -> Iterator[Check]:
 def look_at_worker(settings: Settings) -> Check:
     """Say whether the system runs here, and whether its runtime could."""
     if settings.runtime == "keras" and find_spec("tensorflow") is None:
-        return Check("worker", "FAILED", "runtime keras needs TensorFlow", "pip install 'newsgate[training]'")
+        return Check("worker", "FAILED", "runtime keras needs TensorFlow", install_command("training"))
     if is_up(settings):
         return Check("worker", "ok", "`newsgate up` runs here")
     return Check("worker", "ok", "`newsgate up` does not run here")
