@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final, Literal
 
-from sqlalchemy import Connection, and_, func, select
+from sqlalchemy import Connection, and_, func, select, true
 
 from newsgate.db.results import SELECTED, Result, ResultFilter, counted, is_of_run, is_sure, results
 
@@ -37,6 +37,21 @@ class ScoreCounts:
         return sum(self.histogram[SCORE_BINS // 2 :])
 
 
+@dataclass(frozen=True, slots=True)
+class VerdictCounts:
+    """The rows of one run by what a reader is told of them. errors: rows with an error in place of a label."""
+
+    fake: int
+    real: int
+    unsure: int
+    errors: int
+
+    @property
+    def rows(self) -> int:
+        """All of them."""
+        return self.fake + self.real + self.unsure + self.errors
+
+
 def count_scores(connection: Connection, wanted: ResultFilter) -> ScoreCounts:
     """Count the verdicts of the run that `wanted` is about, whatever it is narrowed to, in one pass."""
     score = results.c.p_fake
@@ -52,6 +67,18 @@ def count_scores(connection: Connection, wanted: ResultFilter) -> ScoreCounts:
     ).where(is_of_run(wanted))
     *histogram, errors, truncated = connection.execute(query).one()
     return ScoreCounts(tuple(histogram), errors, truncated)
+
+
+def count_verdicts(connection: Connection, wanted: ResultFilter, *, threshold: float | None) -> VerdictCounts:
+    """Count the labels of the run that `wanted` is about, whatever it is narrowed to.
+
+    threshold: rows whose label has a lower probability are unsure; None calls none so.
+    """
+    sure = true() if threshold is None else is_sure(threshold)
+    fake, real = (counted(and_(sure, results.c.label == label)) for label in ("fake", "real"))
+    query = select(fake, real, func.count(results.c.label), counted(results.c.error.is_not(None)))
+    found = connection.execute(query.where(is_of_run(wanted))).one()
+    return VerdictCounts(fake=found[0], real=found[1], unsure=found[2] - found[0] - found[1], errors=found[3])
 
 
 def count_sure_labels(connection: Connection, wanted: ResultFilter, *, threshold: float) -> tuple[int, int]:

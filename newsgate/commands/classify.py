@@ -26,19 +26,25 @@ from newsgate.console.keep_option import keep_option, warn_of_other_columns
 from newsgate.console.label_options import label_options_of_files
 from newsgate.console.language_messages import warn_of_other_languages
 from newsgate.console.max_error_option import check_strict, max_error_option, print_promise, promise_for, strict_option
-from newsgate.console.messages import print_message, print_warning
+from newsgate.console.messages import print_message, print_warning, stdout_is_terminal
 from newsgate.console.output_options import output_options, own_columns_option
 from newsgate.console.parameter_types import MODEL_NUMBER, ROW_COUNT
 from newsgate.console.result_files import choose_result_files
+from newsgate.console.results_output import ResultsOutput, print_counts, write_results
 from newsgate.console.run_choice import choose_run, warn_of_missing_rows
 from newsgate.console.settings_and_database import settings_and_database
+from newsgate.foundation.errors import WrongUsageError
 
 if TYPE_CHECKING:
+    from newsgate.db.batch_status import BatchStatus
     from newsgate.db.session import Database
     from newsgate.model.labels import Label
     from newsgate.tasks.enqueueing.input_files import InputFiles
     from newsgate.tasks.enqueueing.request import Request
     from newsgate.worker.settings import Settings
+
+# As many as a terminal shows at once; with the lines around them.
+_SHOWN_ROWS = 20
 
 
 @click.command("classify", cls=ErrorReportingCommand)
@@ -51,6 +57,7 @@ if TYPE_CHECKING:
 @max_error_option(help_text="Call rows `unsure`, so that at most about this share of the other labels is wrong.")
 @strict_option
 @click.option("--limit", type=ROW_COUNT, metavar="N", help="Print only the first N results.")
+@click.option("--all", "show_all", is_flag=True, help=f"Print all on a terminal too, not the first {_SHOWN_ROWS}.")
 @own_columns_option("The file's own table, with the verdicts in columns at its end. [default: with -o]")
 @output_options
 @click.option(
@@ -68,6 +75,7 @@ def classify(
     max_error: float | None,
     strict: bool,
     limit: int | None,
+    show_all: bool,
     own_columns: bool | None,
     form: str | None,
     raw: bool,
@@ -80,15 +88,20 @@ def classify(
     its verdicts are printed, those of --model or of the latest model.
 
     Several files, patterns such as 'posts-*.csv' and folders become a batch for each file. A file that cannot be read
-    stops no other.
+    stops no other. A terminal shows the first 20 verdicts and how many there are of each kind; --all shows all.
+
+    \b
+    Examples:
+      newsgate classify posts.csv
+      newsgate classify posts.csv -o verdicts.csv
     """
-    from newsgate.console.results_output import ResultsOutput, write_results
-    from newsgate.db.results import ResultFilter
     from newsgate.tasks.enqueueing.request import Request
     from newsgate.tasks.models.abstention import threshold_of
     from newsgate.tasks.running.local_system import LocalSystem, is_up
 
     check_strict(strict=strict, max_error=max_error)
+    if show_all and limit is not None:
+        raise WrongUsageError("--all and --limit cannot go together", remedy="Leave one of them out")
     chosen = choose_files(files, labels_of_files)
     results = choose_result_files(chosen, form=form, output=output, own_columns=own_columns)
     with settings_and_database() as (settings, database):
@@ -104,20 +117,55 @@ def classify(
         for outcome, status in ended:
             if status is None:
                 continue
-            with database.read() as connection:
-                warn_of_unfamiliar_texts(connection, status)
-                promise = promise_for(connection, status, max_error=max_error, strict=strict)
-            threshold = None if promise is None else promise.threshold
-            wanted = ResultFilter(status.batch, limit=limit, model=status.model, threshold=threshold)
             if results.is_one_after_the_other and form != "jsonl":
                 click.echo(f"{outcome.file}:")
             path = results.path_for(outcome.file, batch=status.batch)
-            write_results(database, wanted, ResultsOutput(results.form, path, raw, results.own_columns))
-            print_promise(promise, batch=status.batch)
+            _write_verdicts(
+                status,
+                ResultsOutput(results.form, path, raw, results.own_columns),
+                database,
+                limit=limit,
+                show_all=show_all,
+                max_error=max_error,
+                strict=strict,
+            )
     if chosen.are_several:
         print_files_summary([outcome for outcome, _ in ended])
     if code := exit_code_of(ended):
         raise SystemExit(code)
+
+
+def _write_verdicts(
+    status: BatchStatus,
+    output: ResultsOutput,
+    database: Database,
+    *,
+    limit: int | None,
+    show_all: bool,
+    max_error: float | None,
+    strict: bool,
+) -> None:
+    """Write the verdicts of a batch; on a terminal the first of them alone, with a count of all.
+
+    Raises NoPromiseError, NoRecordError.
+    """
+    from newsgate.db.results import ResultFilter
+
+    with database.read() as connection:
+        warn_of_unfamiliar_texts(connection, status)
+        promise = promise_for(connection, status, max_error=max_error, strict=strict)
+    is_for_people = output.form.form == "table" and output.path is None
+    is_cut = is_for_people and stdout_is_terminal() and limit is None and not show_all
+    wanted = ResultFilter(
+        status.batch,
+        limit=_SHOWN_ROWS if is_cut else limit,
+        model=status.model,
+        threshold=None if promise is None else promise.threshold,
+    )
+    write_results(database, wanted, output)
+    if is_for_people:
+        print_counts(database, wanted, shown=_SHOWN_ROWS if is_cut else None)
+    print_promise(promise, batch=status.batch)
 
 
 def _classify(

@@ -19,6 +19,11 @@ def print_warning(message: str) -> None:
     click.echo(printable(f"warning: {message}"), err=True)
 
 
+def stdout_is_terminal() -> bool:
+    """Whether standard output is a person's terminal, which nobody can read as fast as it scrolls."""
+    return sys.stdout.isatty()
+
+
 def stderr_is_terminal() -> bool:
     """Whether standard error is a person's terminal, where progress is worth drawing."""
     return sys.stderr.isatty()

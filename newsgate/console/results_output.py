@@ -59,6 +59,26 @@ def write_results(database: Database, wanted: ResultFilter, output: ResultsOutpu
             print_unsure_rows(f"batch {wanted.batch}", rows=seen.rows, sure=seen.sure, threshold=wanted.threshold)
 
 
+def print_counts(database: Database, wanted: ResultFilter, *, shown: int | None) -> None:
+    """Say in one line how many rows of the run are fake, real, unsure and failed, and how to see those not shown.
+
+    shown: how many were printed because nobody said how many; None where a person said it, or all were.
+    """
+    from newsgate.db.report_queries import count_verdicts
+
+    with database.read() as connection:
+        counts = count_verdicts(connection, wanted, threshold=wanted.threshold)
+    parts = [f"{counts.fake} fake", f"{counts.real} real"]
+    if wanted.threshold is not None:
+        parts.append(f"{counts.unsure} unsure")
+    if counts.errors:
+        parts.append(f"{counts.errors} failed")
+    first = ""
+    if shown is not None and shown < counts.rows:
+        first = f". These are the first {shown} rows: --all prints all, -o FILE writes them"
+    print_message(f"batch {wanted.batch}: {', '.join(parts)}{first}")
+
+
 def _write_for_people(connection: Connection, wanted: ResultFilter, output: ResultsOutput) -> None:
     from newsgate.db.batches import batch_layout
     from newsgate.db.results import read_results

@@ -139,6 +139,35 @@ def test_without_a_wanted_error_nothing_is_unsure(batch: int) -> None:
     assert "--max-error" in refused.stderr
 
 
+def test_classify_shows_the_first_rows_on_a_terminal_and_counts_all(
+    batch: int, prepared: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # Nothing is classified here: the batch is done.
+    monkeypatch.setattr("newsgate.tasks.running.local_system.is_up", lambda _: True)
+    monkeypatch.setattr("newsgate.commands.classify.stdout_is_terminal", lambda: True)
+    labels = [row["label"] for row in rows_of(run("results", batch))]
+    told = f"batch {batch}: {labels.count('fake')} fake, {labels.count('real')} real"
+    file = prepared / f"posts-{ROWS}-9.csv"
+    options = ("classify", file, "--model", 1, "--format", "table")
+    first = run(*options)
+    assert len(first.stdout.splitlines()) == 20 + 2
+    assert f"{told}. These are the first 20 rows: --all prints all, -o FILE writes them\n" in first.stderr
+    everything = run(*options, "--all")
+    assert len(everything.stdout.splitlines()) == ROWS + 2
+    assert f"{told}\n" in everything.stderr
+    assert len(run(*options, "--limit", 3).stdout.splitlines()) == 3 + 2
+    unsure = run(*options, "--max-error", MAX_ERROR)
+    counts = [
+        labels_for([float(row["p_fake"]) for row in rows_of(run("results", batch))], THRESHOLD).count(label)
+        for label in ("fake", "real", "unsure")
+    ]
+    assert f"batch {batch}: {counts[0]} fake, {counts[1]} real, {counts[2]} unsure. These" in unsure.stderr
+    assert len(run("classify", file, "--model", 1, "--format", "csv").stdout.splitlines()) == ROWS + 1
+    assert run(*options, "--all", "--limit", 3).exit_code == 2
+    monkeypatch.setattr("newsgate.commands.classify.stdout_is_terminal", lambda: False)
+    assert len(run(*options).stdout.splitlines()) == ROWS + 2
+
+
 def test_an_error_too_small_to_be_proven_leaves_every_row_unsure(batch: int) -> None:
     done = run("results", batch, "--max-error", 0.0001)
     assert {row["label"] for row in rows_of(done)} == {"unsure"}
