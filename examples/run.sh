@@ -1,8 +1,13 @@
 #!/bin/sh
-# What `make run` does once newsgate is installed: classify the example and show where the verdicts are.
+# What `make run` does once newsgate is installed: classify the example and show what to do next.
 set -eu
 home=${NEWSGATE_HOME:-$HOME/.newsgate}
-newsgate classify examples/headlines.csv --format table
+newsgate classify examples/headlines.csv --format table --all
+echo
+echo "This puts the programs within reach of this terminal:"
+echo
+# As it is to be typed: the terminal knows where it is.
+echo '  export PATH="$PWD/.venv/bin:$PATH"'
 echo
 echo "The verdicts are in a SQLite file. Ask it anything:"
 echo

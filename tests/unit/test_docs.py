@@ -21,6 +21,11 @@ COMMANDS = {
     for page in (ROOT / "docs" / "commands.md", *sorted((ROOT / "docs" / "commands").glob("*.md")))
 }
 VARIABLES = {f"NEWSGATE_{name.upper()}": field for name, field in Settings.model_fields.items()}
+DATA = "csv|tsv|jsonl|json|xlsx|ods|parquet|txt|gz|zip|zst|bz2"
+# They show the files that their commands read: tests/integration/test_file_pages.py runs them.
+PAGES_WITH_FILES = [ROOT / "docs" / name for name in ("files.md", "labels-from-tools.md")]
+# What is shown of these is measured on texts that are not newsgate's to give away.
+MEASURED = {"held-out.csv.gz", "hotel-reviews.csv"}
 SHARED_SECTION = "Commands that read a file"
 LIST_SECTION = "All commands"
 
@@ -76,6 +81,27 @@ def test_every_link_to_a_part_of_a_page_leads_to_its_heading(page: Path) -> None
     targets = re.findall(r"\]\((?!https?:)([^)#\s]*)#([^)\s]+)\)", page.read_text(encoding="utf-8"))
     found = [(name, part) for name, part in targets if part not in anchors_of(page.parent / name if name else page)]
     assert found == []
+
+
+def shown_commands(page: Path) -> list[str]:
+    """What is typed in the console blocks of a page."""
+    blocks = re.findall(r"```(?:console|sh)\n(.*?)```", page.read_text(encoding="utf-8"), re.DOTALL)
+    return [line.removeprefix("$ ") for block in blocks for line in block.splitlines()]
+
+
+@pytest.mark.parametrize("page", [page for page in PAGES if page not in PAGES_WITH_FILES], ids=lambda page: page.stem)
+def test_every_file_that_a_command_of_a_page_reads_is_there(page: Path) -> None:
+    written = re.compile(rf"(?:-o|--output|--export|--html|--reliability|[^<]>) +(\S+\.(?:{DATA}))")
+    read = re.compile(rf"[\w*./-]+\.(?:{DATA})(?![\w.])")
+    # A batch has the name of its file.
+    known = {file.name for file in (ROOT / "examples").iterdir()} | MEASURED
+    missing = []
+    for command in shown_commands(page):
+        if not re.match(r"(enqueue|newsgate|zcat|docker compose run)\b", command):
+            continue
+        known |= set(written.findall(command))
+        missing += [file for file in read.findall(command) if file not in known and not list(ROOT.glob(file))]
+    assert missing == []
 
 
 def test_the_readme_leads_to_every_page() -> None:
