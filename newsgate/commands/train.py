@@ -78,7 +78,9 @@ def train(
     from newsgate.tasks.models.labelled_files import labelled_texts
     from newsgate.tasks.models.train import train_and_store, write_out
     from newsgate.tasks.reading import storable
+    from newsgate.training.optional_libraries import require_training_libraries
 
+    require_training_libraries()
     if output is not None:
         check_writable(output)
     with settings_and_database() as (settings, database):

@@ -8,8 +8,10 @@ from importlib import metadata
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 
 from newsgate.foundation.installation import install_command
+from newsgate.main import newsgate
 
 
 class _Distribution:
@@ -54,6 +56,16 @@ def test_a_wheel_and_a_repository_are_named_as_they_were(monkeypatch: pytest.Mon
     repository = {"url": "https://host.example/n.git", "vcs_info": {"vcs": "git", "commit_id": "abc"}}
     told = _command(monkeypatch, repository)
     assert told == "/venv/bin/python -m pip install 'newsgate[files] @ git+https://host.example/n.git@abc'"
+
+
+def test_training_without_its_libraries_is_refused_in_one_line(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setattr("newsgate.training.optional_libraries.can_train", lambda: False)
+    file = tmp_path / "labelled.csv"
+    file.write_text("text,label\none,fake\ntwo,real\n")
+    done = CliRunner().invoke(newsgate, ["train", str(file)])
+    assert done.exit_code == 1
+    told = f"error: training needs TensorFlow, which is not installed. Run: {install_command('training')}\n"
+    assert done.stderr == told
 
 
 def test_without_any_record_it_is_the_name_of_the_extra(monkeypatch: pytest.MonkeyPatch) -> None:
