@@ -160,12 +160,13 @@ def item_or_reject(connection: Connection, *, batch: int, row: int) -> StoredIte
 
 def was_given(connection: Connection, item: int) -> bool:
     """Whether an item had this number once; a number is never given again."""
+    highest: int | None
     if connection.dialect.name == "postgresql":
         # Transactions that were undone have used up numbers too: of those nobody was ever told.
-        query = "select case when is_called then last_value else 0 end from items_id_seq"
+        query = text("select case when is_called then last_value else 0 end from items_id_seq")
+        highest = connection.execute(query).scalar()
     else:
-        query = "select seq from sqlite_sequence where name = 'items'"
-    highest: int | None = connection.execute(text(query)).scalar()
+        highest = connection.execute(text("select seq from sqlite_sequence where name = 'items'")).scalar()
     return item <= (highest or 0)
 
 
