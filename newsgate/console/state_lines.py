@@ -12,15 +12,19 @@ if TYPE_CHECKING:
     from newsgate.db.work_under_way import RunUnderWay
     from newsgate.tasks.inspecting.system_state import Pace, SystemState
 
-_BAR_CELLS = 24
 _NAME_CHARS = 28
+# How wide a terminal must be for so many cells of the bar and so many characters of a name.
+_WIDTHS = ((116, 24, 28), (100, 16, 20), (0, 6, 12))
 _GREEN, _DIM, _BOLD, _RED, _PLAIN = "\x1b[32m", "\x1b[2m", "\x1b[1m", "\x1b[31m", "\x1b[0m"
 _HEADERS: Final = ("batch", "name", "model", "progress", "rows", "rows/s", "left")
 _RIGHT: Final = frozenset({"batch", "model", "rows", "rows/s"})
 
 
-def view_lines(state: SystemState, pace: Pace, *, colours: bool) -> list[str]:
-    """A table of the batches under way, and below it who works and what comes next."""
+def view_lines(state: SystemState, pace: Pace, *, colours: bool, columns: int = 120) -> list[str]:
+    """A table of the batches under way, and below it who works and what comes next.
+
+    columns: how wide the terminal is; the table fits into 80.
+    """
 
     def paint(code: str, text: str) -> str:
         return f"{code}{text}{_PLAIN}" if colours else text
@@ -28,7 +32,7 @@ def view_lines(state: SystemState, pace: Pace, *, colours: bool) -> list[str]:
     head = f"{paint(_BOLD, f'newsgate at {state.at:%H:%M:%S} UTC')}   Ctrl-C ends this view and nothing else"
     lines = [head, ""]
     if state.runs:
-        lines += _table(state, pace, colours=colours)
+        lines += _table(state, pace, colours=colours, columns=columns)
     else:
         lines.append("no batch is under way: `enqueue FILE` makes one")
     silent = state.count("worker", silent=True)
@@ -78,8 +82,8 @@ def retraining_words(state: SystemState) -> str:
     return words if state.count("trainer") else f"{words}; no trainer lives"
 
 
-def _table(state: SystemState, pace: Pace, *, colours: bool) -> list[str]:
-    rows = [_cells(run, state, pace, colours=colours) for run in state.runs]
+def _table(state: SystemState, pace: Pace, *, colours: bool, columns: int) -> list[str]:
+    rows = [_cells(run, state, pace, colours=colours, columns=columns) for run in state.runs]
     seen = [[_without_colours(cell) for cell in row] for row in rows]
     widths = [max(cells_of(cell) for cell in column) for column in zip(_HEADERS, *seen, strict=True)]
 
@@ -93,13 +97,14 @@ def _table(state: SystemState, pace: Pace, *, colours: bool) -> list[str]:
     return [line(_HEADERS, list(_HEADERS)), *(line(row, bare) for row, bare in zip(rows, seen, strict=True))]
 
 
-def _cells(run: RunUnderWay, state: SystemState, pace: Pace, *, colours: bool) -> tuple[str, ...]:
+def _cells(run: RunUnderWay, state: SystemState, pace: Pace, *, colours: bool, columns: int) -> tuple[str, ...]:
+    bar_cells, name_chars = next((bar, name) for least, bar, name in _WIDTHS if columns >= least)
     rate = None if run.is_over else pace.rows_a_second(run, at=state.at)
     return (
         str(run.batch),
-        one_line(run.name, most_chars=_NAME_CHARS),
+        one_line(run.name, most_chars=name_chars),
         str(run.model),
-        f"{_bar(_share(run), colours=colours)} {_share(run):4.0%}",
+        f"{_bar(_share(run), cells=bar_cells, colours=colours)} {_share(run):4.0%}",
         _rows_words(run),
         "" if rate is None else f"{rate:,.0f}",
         _left_words(run, state, pace),
@@ -139,10 +144,10 @@ def _share(run: RunUnderWay) -> float:
     return run.finished_rows / run.total if run.total else 0.0
 
 
-def _bar(share: float, *, colours: bool) -> str:
+def _bar(share: float, *, cells: int, colours: bool) -> str:
     # A full bar says that all is done.
-    filled = min(round(share * _BAR_CELLS), _BAR_CELLS if share >= 1 else _BAR_CELLS - 1)
-    done, left = "#" * filled, "-" * (_BAR_CELLS - filled)
+    filled = min(round(share * cells), cells if share >= 1 else cells - 1)
+    done, left = "#" * filled, "-" * (cells - filled)
     return f"[{_GREEN}{done}{_PLAIN}{_DIM}{left}{_PLAIN}]" if colours else f"[{done}{left}]"
 
 

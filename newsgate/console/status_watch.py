@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import time
+from shutil import get_terminal_size
 from typing import TYPE_CHECKING
 
 import click
@@ -83,7 +84,7 @@ def _show(state: SystemState, pace: Pace, view: LiveView | None, *, as_json: boo
     elif view is None:
         click.echo("\n".join(plain_lines(state, pace)))
     else:
-        view.show(view_lines(state, pace, colours=has_colours()))
+        view.show(view_lines(state, pace, colours=has_colours(), columns=get_terminal_size().columns))
 
 
 def _show_fault(told: str, view: LiveView | None) -> None:

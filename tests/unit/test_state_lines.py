@@ -89,6 +89,15 @@ def test_the_view_says_what_is_under_way_who_works_and_what_comes_next() -> None
     ]
 
 
+def test_the_table_fits_into_a_terminal_of_eighty_columns() -> None:
+    run = replace(_RUN, batch=12_345, name="a name that is longer than most.csv", total=999_999, done=499_999)
+    state = replace(_STATE, runs=(run,))
+    for columns, bar in ((80, 6), (100, 16), (116, 24)):
+        lines = view_lines(state, Pace(), colours=False, columns=columns)
+        assert max(map(len, lines)) < columns
+        assert lines[3].count("#") + lines[3].count("-") == bar
+
+
 def test_plain_lines_say_the_same() -> None:
     batch, system = plain_lines(_STATE, Pace())
     assert batch == (
