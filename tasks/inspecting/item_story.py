@@ -179,7 +179,8 @@ def _events_of_label(label: TextLabel) -> list[Event]:
     given = Event(label.labelled_at, f"{label.labelled_by} says {label.label} (chosen: {label.chosen})")
     if label.retracted_at is None:
         return [given]
-    taken_back = f"{label.retracted_by} takes back that {label.labelled_by} said {label.label}"
+    said = "saying" if label.retracted_by == label.labelled_by else f"that {label.labelled_by} said"
+    taken_back = f"{label.retracted_by} takes back {said} {label.label}"
     return [given, Event(label.retracted_at, taken_back)]
 
 
