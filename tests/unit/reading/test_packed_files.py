@@ -6,11 +6,13 @@ import bz2
 import hashlib
 import io
 import lzma
+import re
 import tarfile
 import zipfile
 
 import pytest
 
+from newsgate.foundation.installation import install_command
 from newsgate.tasks.reading import (
     DamagedFileError,
     Limits,
@@ -161,5 +163,5 @@ def test_a_missing_library_names_the_extra(reading: Reading, monkeypatch: pytest
         raise ImportError(name)
 
     monkeypatch.setattr("importlib.import_module", absent)
-    with pytest.raises(MissingLibraryError, match=r"a Zstandard file.*Run: pip install 'newsgate\[files\]'"):
+    with pytest.raises(MissingLibraryError, match=f"a Zstandard file.*Run: {re.escape(install_command('files'))}"):
         reading.read(zstd.compress(DATA))

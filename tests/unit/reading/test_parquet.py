@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import date
 from decimal import Decimal
 from typing import Any
@@ -9,6 +10,7 @@ from typing import Any
 import pyarrow
 import pytest
 
+from newsgate.foundation.installation import install_command
 from newsgate.tasks.reading import DamagedFileError, MissingLibraryError, Row, UnusedOptionError
 from newsgate.tasks.reading.records import ClassNames
 from tests.unit.reading.helpers import Reading, rejects, texts
@@ -92,5 +94,5 @@ def test_a_missing_library_names_the_extra(reading: Reading, monkeypatch: pytest
         raise ImportError(name)
 
     monkeypatch.setattr("importlib.import_module", absent)
-    with pytest.raises(MissingLibraryError, match=r"a Parquet file.*Run: pip install 'newsgate\[files\]'"):
+    with pytest.raises(MissingLibraryError, match=f"a Parquet file.*Run: {re.escape(install_command('files'))}"):
         reading.read(data)
