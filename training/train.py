@@ -76,13 +76,15 @@ class TrainedBundle:
 class _Network:
     """The fitted weights in all their forms, and the number of epochs they saw.
 
-    served: what they are after being written and read, as everyone will read them.
+    served: what they are after being written and read, as everyone will read them. judged: those that no held-back text
+    is known to, for all that is measured on these; its wide part is then fitted once more, to all the texts.
     """
 
     keras_model: bytes
     onnx_model: bytes
     weights_npz: bytes
     served: Weights
+    judged: Weights
     epochs: int
 
 
@@ -114,15 +116,14 @@ def train_bundle(
     examples = _examples(split, new, recipe=recipe, cache_folder=cache_folder, progress=progress)
     encoder = PythonEncoder(tokenizer)
     network = _fit(examples, split, tokenizer=tokenizer, recipe=recipe, progress=progress)
-    served = numpy_network(network.served)
+    served, judged = numpy_network(network.served), numpy_network(network.judged)
     progress(Progress(stage="compile"))
     sample = _parity_sample(split, validation, encoder, max_tokens=recipe.max_tokens)
     parity = _prove_all_forms(network, served, sample)
     progress(Progress(stage="calibrate"))
     # A post that was copied a hundred times is one piece of evidence about new texts, not a hundred.
     different = split.held_back.without_copies()
-    temperature = _temperature(served, encoder, different, max_tokens=recipe.max_tokens)
-
+    temperature = _temperature(judged, encoder, different, max_tokens=recipe.max_tokens)
     progress(Progress(stage="evaluate"))
     draft = BundleMetadata(
         created_at=datetime.now(UTC).isoformat(timespec="seconds"),
@@ -139,10 +140,10 @@ def train_bundle(
     familiarity = learn_familiarity(
         split.fitting.texts, different.texts, tokenizer=tokenizer, encoder=encoder, max_tokens=recipe.max_tokens
     )
-    classifier = Classifier(encoder=encoder, runtime=served, metadata=draft, familiarity=familiarity)
-    held_back = evaluate(classifier, split.held_back)
-    reported = None if validation is None else evaluate(classifier, validation)
-    metadata = _with_figures(classifier, different, held_back=held_back, validation=reported)
+    judge = Classifier(encoder=encoder, runtime=judged, metadata=draft, familiarity=familiarity)
+    held_back = evaluate(judge, split.held_back)
+    reported = _on_validation(Classifier(encoder=encoder, runtime=served, metadata=draft), validation)
+    metadata = _with_figures(judge, different, held_back=held_back, validation=reported)
     data = _bundled(network, tokenizer, metadata, familiarity)
     progress(Progress(stage="done"))
     # Read back: a bundle that cannot be opened is never handed out, and its metadata then has the checksums.
@@ -193,10 +194,10 @@ def _fit(
     except ImportError as error:
         raise training_unavailable(error, needs="TensorFlow") from error
     fitted = fit_network(examples, held_back=split.held_back, tokenizer=tokenizer, recipe=recipe, progress=progress)
-    weights = extract_weights(fitted.network)
+    weights = judged = extract_weights(fitted.network)
     if recipe.wide_bits:
         progress(Progress(stage="wide"))
-        weights = add_wide(weights, split, tokenizer=tokenizer, recipe=recipe)
+        judged, weights = add_wide(weights, split, tokenizer=tokenizer, recipe=recipe)
         set_output(fitted.network, weights)
     weights_npz = weights_to_npz(weights)
     return _Network(
@@ -204,6 +205,7 @@ def _fit(
         onnx_model=compile_onnx(weights),
         weights_npz=weights_npz,
         served=weights_from_npz(weights_npz),
+        judged=weights_from_npz(weights_to_npz(judged)),
         epochs=fitted.epochs,
     )
 
@@ -229,6 +231,10 @@ def _prove_all_forms(network: _Network, served: Runtime, tokens: Tokens) -> Pari
     return prove_parity(with_wide(KerasRuntime(network.keras_model), network.served), others, tokens)
 
 
+def _on_validation(classifier: Classifier, validation: LabelledTexts | None) -> Evaluation | None:
+    return None if validation is None else evaluate(classifier, validation)
+
+
 def _with_figures(
     classifier: Classifier, different: LabelledTexts, *, held_back: Evaluation, validation: Evaluation | None
 ) -> BundleMetadata:
@@ -238,8 +244,8 @@ def _with_figures(
     return replace(
         classifier.metadata,
         metrics=metrics if validation is None else metrics | {"validation": validation.as_dict()},
-        # No weight and no piece of the vocabulary comes from the held-back texts, so their scores and unknown tokens
-        # are distributed as those of new texts are. (How much each teacher counts does: two or three numbers.)
+        # No weight of these and no piece of the vocabulary comes from the held-back texts, so their scores and unknown
+        # tokens are distributed as those of new texts are. (How much each teacher counts does: two or three numbers.)
         reference=summarise(scores).as_json(),
         abstention=record_risk_coverage(scores.p_fake, different.labels).as_json(),
     )

@@ -1,0 +1,42 @@
+"""What the wide part does to a network's weights in training; no network is trained here."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+
+from newsgate.model.runtime import numpy_network
+from newsgate.model.text_encoder import PythonEncoder
+from newsgate.model.tokenizer import RESERVED_PIECES, Tokenizer
+from newsgate.training.corpus import Split
+from newsgate.training.recipe import Recipe
+from newsgate.training.wide import Reading, add_wide, fit_wide, small_letters
+from tests.claims import TRAIN
+from tests.networks import random_weights
+
+RECIPE = Recipe(max_tokens=16, wide_bits=10)
+
+
+def test_what_is_judged_knows_no_held_back_text_and_what_serves_knows_all() -> None:
+    words = sorted({word for text in TRAIN.texts for word in text.split()})
+    tokenizer = Tokenizer((*RESERVED_PIECES, *words))
+    split = Split(fitting=TRAIN.pick(range(160)), held_back=TRAIN.pick(range(160, 200)))
+    weights = random_weights(vocabulary=len(tokenizer), width=4, units=3, seed=0)
+    judged, served = add_wide(weights, split, tokenizer=tokenizer, recipe=RECIPE)
+    assert judged.wide is not None
+    assert served.wide is not None
+    reading = Reading(PythonEncoder(tokenizer), small_letters(tokenizer.pieces), bits=10, max_tokens=16)
+    np.testing.assert_array_equal(judged.wide.evidence, fit_wide(split.fitting, reading).evidence)
+    # In another order than `TRAIN` they are in the corpus, but the same texts.
+    assert not np.array_equal(judged.wide.evidence, served.wide.evidence)
+    np.testing.assert_array_equal(served.wide.squares > 0, fit_wide(TRAIN, reading).squares > 0)
+    # Both count the LSTM alike.
+    np.testing.assert_array_equal(judged.output_kernel, served.output_kernel)
+    np.testing.assert_array_equal(judged.output_bias, served.output_bias)
+    actual = np.asarray(split.held_back.labels) == "fake"
+    tokens = reading.tokens(split.held_back)
+    for network in (judged, served):
+        assert ((numpy_network(network).logits(tokens) > 0) == actual).mean() > 0.95
+    lstm_alone = numpy_network(replace(judged, wide=None)).logits(tokens)
+    assert ((lstm_alone > 0) == actual).mean() < 0.8
