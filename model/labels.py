@@ -11,6 +11,8 @@ REAL: Final = "real"
 LABELS: Final[tuple[Label, Label]] = (FAKE, REAL)
 
 FAKE_THRESHOLD: Final = 0.5
+# In place of a label: the network gave NaN or an infinity.
+NOT_FINITE: Final = "the model gave no finite probability for this text"
 
 
 def label_of(p_fake: float) -> Label:

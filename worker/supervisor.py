@@ -10,7 +10,7 @@ import stat
 import subprocess
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import nullcontext, suppress
 from pathlib import Path
 
@@ -37,16 +37,25 @@ def tell_supervisor() -> None:
 class Supervisor:
     """Runs `command` until `stop`, restarting it after a pause that doubles while it keeps ending young.
 
-    output: a file that takes what the program prints; None leaves it on this terminal.
+    output: a file that takes what the program prints; None leaves it on this terminal. environment: what it sees beside
+    this process's own.
     """
 
-    def __init__(self, name: str, command: Sequence[str], *, output: Path | None = None) -> None:
+    def __init__(
+        self,
+        name: str,
+        command: Sequence[str],
+        *,
+        output: Path | None = None,
+        environment: Mapping[str, str] | None = None,
+    ) -> None:
         self.name = name
         self.early_deaths = 0
         # Of these, those in a row in which it ran and ended by itself: not for want of processes or memory.
         self.early_exits = 0
         self._command = list(command)
         self._output = output
+        self._environment = dict(environment or {})
         self._stop = threading.Event()
         # Held while a process is made or told to stop, so that `stop` never misses one that is just being made.
         self._turn = threading.Lock()
@@ -144,6 +153,7 @@ class Supervisor:
                 stdin=theirs.fileno(),
                 stdout=output,
                 stderr=output,
+                env={**os.environ, **self._environment},
                 # Ctrl-C must reach the supervisor alone, which then stops its programs in order.
                 start_new_session=True,
                 umask=PRIVATE_UMASK,

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import json
-from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
@@ -18,15 +17,15 @@ from newsgate.console.parameter_types import ITEM_NUMBER, MODEL_NUMBER, UTF8_TEX
 from newsgate.console.settings_and_database import settings_and_database
 from newsgate.foundation.errors import WrongUsageError
 from newsgate.foundation.printable_text import printable
+from newsgate.model.labels import label_of
+from newsgate.tasks.inspecting.explanation_json import GATES_NOTE, as_json
 
 if TYPE_CHECKING:
     from newsgate.db.session import Database
-    from newsgate.model.explanation import Explanation, GateMeasures
+    from newsgate.model.explanation import Explanation
     from newsgate.model.explanation_faithfulness import Faithfulness
     from newsgate.tasks.inspecting.explain import Explained
     from newsgate.tasks.labelling.label_item import ItemChoice
-
-GATES_NOTE = "gates describe what the network did; leaving a token out attributes"
 
 _TOKEN_CHARS = 26
 _BAR_CHARS = 16
@@ -83,25 +82,6 @@ def explain(
         _print_explanation(explained.explanation)
 
 
-def as_json(explained: Explained) -> dict[str, Any]:
-    """The explanation as JSON values; `keep`, `take_in` and `show` of each direction apart."""
-    why = explained.explanation
-    return {
-        "item": None if explained.item is None else explained.item.item,
-        "model": explained.model,
-        "label": _label_of(why),
-        "p_fake": why.p_fake,
-        "note": GATES_NOTE,
-        "lstm_logit": why.lstm_logit,
-        "wide_logit": None if why.wide is None else float(why.wide.sum()),
-        "tokens": [_token_figures(why, place) for place in range(len(why.pieces))],
-        "faithfulness": None if why.faithfulness is None else asdict(why.faithfulness),
-        "read_tokens": why.read_tokens,
-        "read_p_fake": why.read_p_fake,
-        "truncated": why.truncated,
-    }
-
-
 def _explain(
     text: str | None, *, choice: ItemChoice | None, database: Database, model: int | None, max_tokens: int
 ) -> Explained:
@@ -117,7 +97,7 @@ def _explain(
 def _print_verdict(explained: Explained) -> None:
     why, item = explained.explanation, explained.item
     place = "" if item is None else f"item {item.item} (batch {item.batch}, row {item.row}): "
-    print_message(f"{place}{_label_of(why)}, p_fake {why.p_fake:.3f}, says model {explained.model}")
+    print_message(f"{place}{label_of(why.p_fake)}, p_fake {why.p_fake:.3f}, says model {explained.model}")
     if why.is_cut:
         print_message(
             f"only the first {len(why.pieces)} of the {why.read_tokens} tokens that the model reads are explained; "
@@ -182,29 +162,3 @@ def _write_page(explained: Explained, path: Path) -> None:
     with open_output(str(path)) as stream:
         stream.write(page)
     print_message(f"{path}: the page is written; a browser shows it")
-
-
-def _label_of(why: Explanation) -> str:
-    from newsgate.model.labels import label_of
-
-    return label_of(why.p_fake)
-
-
-def _token_figures(why: Explanation, place: int) -> dict[str, Any]:
-    return {
-        "piece": why.pieces[place],
-        "word": why.words[place],
-        "forward": _gate_figures(why.forward, place),
-        "backward": _gate_figures(why.backward, place),
-        "p_fake_so_far": float(why.running[place]),
-        "effect": float(why.effects[place]),
-        "wide": None if why.wide is None else float(why.wide[place]),
-    }
-
-
-def _gate_figures(measures: GateMeasures, place: int) -> dict[str, float]:
-    return {
-        "keep": float(measures.keep[place]),
-        "take_in": float(measures.take_in[place]),
-        "show": float(measures.show[place]),
-    }

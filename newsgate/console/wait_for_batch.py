@@ -7,10 +7,9 @@ from collections.abc import Callable
 
 from newsgate.console.messages import print_message, print_warning
 from newsgate.console.progress_line import ProgressLine
-from newsgate.db.batch_status import BatchStatus, batch_status
-from newsgate.db.errors import BatchPurgedError
+from newsgate.db.batch_status import BatchStatus
 from newsgate.db.session import Database
-from newsgate.tasks.enqueueing.existing_runs import RunCancelledError
+from newsgate.tasks.enqueueing.existing_runs import require_verdicts
 from newsgate.tasks.running.wait_for_batch import wait_for_batch
 
 _STALLED_AFTER_SECONDS = 15.0
@@ -23,7 +22,7 @@ def wait_with_progress(
 
     Raises RunCancelledError, BatchPurgedError.
     """
-    stall_warning = _StallWarning()
+    stall_warning = StallWarning()
     with ProgressLine("classifying") as line:
 
         def show(status: BatchStatus) -> None:
@@ -32,17 +31,12 @@ def wait_with_progress(
             stall_warning.observe(finished)
 
         status = wait_for_batch(database, batch, model=model, tell=show, meanwhile=meanwhile)
-    if status.purged_at is not None:
-        raise BatchPurgedError(batch)
-    if status.state == "cancelled":
-        with database.read() as connection:
-            latest = batch_status(connection, batch)
-        raise RunCancelledError(status, is_latest=latest.run == status.run)
+    require_verdicts(database, status)
     print_message(f"batch {batch} is {status.state}: {status.done} rows classified, {status.failed} failed")
     return status
 
 
-class _StallWarning:
+class StallWarning:
     """Says once that no row was classified for a while, and what may be missing."""
 
     def __init__(self) -> None:

@@ -19,7 +19,7 @@ from newsgate.db.chunks import Claim, Verdict, claim_chunk, commit_chunk, fail_c
 from newsgate.db.errors import ChunkFencedError, DamagedModelError, DatabaseError, NoSuchModelError
 from newsgate.db.session import Database
 from newsgate.foundation.errors import NewsgateError
-from newsgate.model.labels import label_of
+from newsgate.model.labels import NOT_FINITE, label_of
 from newsgate.tasks.classifying.interrupted_attempts import InterruptedAttempts
 from newsgate.tasks.classifying.shadow_scoring import shadow_chunk
 from newsgate.worker.doorbell import Doorbell
@@ -34,7 +34,6 @@ if TYPE_CHECKING:
 log = logging.getLogger("newsgate.worker")
 
 Outcome = Literal["done", "nothing to do", "fenced", "failed"]
-NOT_FINITE = "the model gave no finite probability for this text"
 
 
 class ModelUnusableError(NewsgateError):

@@ -8,12 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from typing import IO
 
 from newsgate.db.session import Database
 from newsgate.tasks.enqueueing.batch_start import EnqueuedMeanwhileError, find_start
 from newsgate.tasks.enqueueing.request import Enqueued, Progress, Request
 from newsgate.tasks.enqueueing.store_rows import ring_again, store_rows
-from newsgate.tasks.reading import labelled_layout, open_source
+from newsgate.tasks.reading import labelled_layout, open_source, open_stream
 from newsgate.tasks.running.open_database import ensure_champion
 from newsgate.worker.doorbell import Doorbell
 from newsgate.worker.settings import Settings, prepare_home
@@ -25,15 +26,24 @@ def enqueue(
     settings: Settings,
     database: Database,
     progress: Callable[[Progress], None] = lambda _: None,
+    stream: IO[bytes] | None = None,
 ) -> Enqueued:
     """Store the rows of a file and ring the workers for each chunk.
+
+    stream: what is read in place of a file; `request.path` is then its name alone.
 
     Raises ReadError for a file that cannot be read, LabelValuesError where it is unclear what its labels say,
     AlreadyEnqueuedError or NeverMetModelError for one that was,
     NoSuchModelError, and for Ctrl-C EnqueueInterruptedError, or KeyboardInterrupt while nothing of the file is stored.
     """
     champion = ensure_champion(database)
-    with open_source(request.path, spool_folder=prepare_home(settings) / "spool") as source:
+    spool = prepare_home(settings) / "spool"
+    opened = (
+        open_source(request.path, spool_folder=spool)
+        if stream is None
+        else open_stream(stream, name=request.path, spool_folder=spool)
+    )
+    with opened as source:
         layout = labelled_layout(source, request.options)
         bell = Doorbell(settings)
 

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from newsgate.db.batch_status import BatchStatus
+from newsgate.db.batch_status import BatchStatus, batch_status
+from newsgate.db.errors import BatchPurgedError
+from newsgate.db.session import Database
 from newsgate.foundation.errors import NewsgateError
 
 
@@ -62,6 +64,16 @@ def asked_run(runs: Sequence[BatchStatus], *, model: int | None, name: str) -> B
         if model in (None, run.model):
             return run
     raise NeverMetModelError(runs[0].batch, model=model or 0, name=name, loaded=runs[0].loaded)
+
+
+def require_verdicts(database: Database, status: BatchStatus) -> None:
+    """Refuse a run that is over without verdicts. Raises BatchPurgedError, RunCancelledError."""
+    if status.purged_at is not None:
+        raise BatchPurgedError(status.batch)
+    if status.state == "cancelled":
+        with database.read() as connection:
+            latest = batch_status(connection, status.batch)
+        raise RunCancelledError(status, is_latest=latest.run == status.run)
 
 
 def what_is_left(run: BatchStatus, *, is_latest: bool) -> str:

@@ -66,7 +66,7 @@ def familiar_rows(connection: Connection, run: int) -> Familiar:
 
 def likeness_of_run(connection: Connection, run: int, metadata: Mapping[str, Any]) -> Likeness:
     """Compare a run's rows with the reference in its model's metadata."""
-    return compare_summaries(_reference(metadata), summary_of_run(connection, run))
+    return compare_summaries(reference_of(metadata), summary_of_run(connection, run))
 
 
 def compare_summaries(reference: Summary | None, seen: Summary) -> Likeness:
@@ -103,7 +103,8 @@ def _best_guess(counts: Sequence[float], others: Sequence[float]) -> float:
     return 0.5 + 0.5 * total_variation(counts, others)
 
 
-def _reference(metadata: Mapping[str, Any]) -> Summary | None:
+def reference_of(metadata: Mapping[str, Any]) -> Summary | None:
+    """How the scores of the texts held back from a model's training were distributed; None where that is not known."""
     from newsgate.model.score_summary import Summary
 
     document = metadata.get("reference")

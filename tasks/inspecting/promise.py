@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Literal, get_args
 
 from sqlalchemy import Connection
@@ -52,6 +53,9 @@ class Promise:
         """Whether the wanted error is promised."""
         return self.state in _KEPT
 
+    def __str__(self) -> str:
+        return describe_promise(self)
+
     def as_json(self) -> dict[str, Any]:
         """What a program is told."""
         return {
@@ -78,13 +82,26 @@ def promise_of(connection: Connection, status: BatchStatus, *, max_error: float)
             return Promise(max_error, "proven", proven, likeness, len(judged))
         if _is_refuted(judged, threshold=measured, max_error=max_error):
             return Promise(max_error, "refuted", math.inf, likeness, len(judged))
+
+    def threshold(error: float) -> float:
+        return threshold_of_record(record, max_error=error)
+
+    return replace(promise_by_likeness(likeness, max_error=max_error, threshold=threshold), judged=len(judged))
+
+
+def promise_by_likeness(likeness: Likeness, *, max_error: float, threshold: Callable[[float], float]) -> Promise:
+    """Decide what can be promised of texts that nobody has judged.
+
+    threshold: gives the least confidence that keeps an error.
+    """
+    measured = threshold(max_error)
     if likeness.alike is None:
-        return Promise(max_error, "not compared", measured, likeness, len(judged))
+        return Promise(max_error, "not compared", measured, likeness, judged=0)
     if likeness.alike:
-        return Promise(max_error, "alike", measured, likeness, len(judged))
+        return Promise(max_error, "alike", measured, likeness, judged=0)
     widened = widened_error(max_error, separation=likeness.separation or 1.0)
-    threshold = threshold_of_record(record, max_error=widened) if widened > 0 else math.inf
-    return Promise(max_error, "unlike", max(threshold, measured), likeness, len(judged), widened)
+    wider = threshold(widened) if widened > 0 else math.inf
+    return Promise(max_error, "unlike", max(wider, measured), likeness, judged=0, widened_to=widened)
 
 
 def widened_error(max_error: float, *, separation: float) -> float:

@@ -43,7 +43,7 @@ from newsgate.tasks.reading.label_values.vocabulary import FAKE_OR_REAL, LabelVo
 from newsgate.tasks.reading.records import DEFAULT_MAX_TEXT_CHARS, Keep, Layout, Limits, ReadOptions, Rejected, Row
 from newsgate.tasks.reading.refusal_kinds import kind_of_reason
 from newsgate.tasks.reading.row_maker import storable
-from newsgate.tasks.reading.source import Source, open_source
+from newsgate.tasks.reading.source import Source, open_source, open_stream
 
 __all__ = [
     "DEFAULT_LABEL_COLUMN",
@@ -94,6 +94,7 @@ __all__ = [
     "list_values",
     "may_hold_labels",
     "open_source",
+    "open_stream",
     "parse_columns",
     "parse_keep",
     "parse_vocabulary",

@@ -108,6 +108,11 @@ def open_snapshot(path: str, *, spool_folder: Path, stdin: IO[bytes] | None = No
     return snapshot
 
 
+def spool_stream(stream: IO[bytes], *, name: str, spool_folder: Path) -> Snapshot:
+    """Copy a stream to a nameless file in `spool_folder`; name: by which it is told. Raises UnreadableFileError."""
+    return _spool(stream, name=name, spool_folder=spool_folder)
+
+
 def _open(path: str) -> IO[bytes]:
     try:
         return Path(path).open("rb")

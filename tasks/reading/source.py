@@ -25,7 +25,7 @@ from newsgate.tasks.reading.layout import Sample, decide_layout
 from newsgate.tasks.reading.lines import decode_text, read_lines
 from newsgate.tasks.reading.records import Layout, Limits, ReadOptions, Rejected, Row
 from newsgate.tasks.reading.row_maker import LabelReader, RowMaker
-from newsgate.tasks.reading.snapshot import Snapshot, SnapshotReader, open_snapshot
+from newsgate.tasks.reading.snapshot import Snapshot, SnapshotReader, open_snapshot, spool_stream
 from newsgate.tasks.reading.text_rows import TextRows
 
 GREW = "the file grew while it was read; the row may be incomplete"
@@ -290,7 +290,15 @@ def open_source(
     Raises MissingFileError, UnreadableFileError, EmptyFileError or NotTextError; what is packed in the file is looked
     at by `layout`.
     """
-    snapshot = open_snapshot(str(path), spool_folder=spool_folder, stdin=stdin)
+    return _source_of(open_snapshot(str(path), spool_folder=spool_folder, stdin=stdin), spool_folder, limits)
+
+
+def open_stream(stream: IO[bytes], *, name: str, spool_folder: Path, limits: Limits | None = None) -> Source:
+    """Open rows that a program gives as bytes, as `open_source` opens a file; the name's ending says their format."""
+    return _source_of(spool_stream(stream, name=name, spool_folder=spool_folder), spool_folder, limits)
+
+
+def _source_of(snapshot: Snapshot, spool_folder: Path, limits: Limits | None) -> Source:
     try:
         return Source(snapshot, spool_folder=spool_folder, limits=limits or Limits())
     except BaseException:

@@ -6,6 +6,7 @@ import fcntl
 import logging
 import os
 import sys
+from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -51,20 +52,29 @@ class LocalSystem:
     """Broker and workers, started together and stopped in order. Raises AlreadyUpError on entry where they run.
 
     worker_output: a file for the workers' log; None leaves it on the terminal. with_training: a trainer and the
-    schedule too.
+    schedule too. environment: what the programs see beside this process's own, where its settings came from elsewhere.
     """
 
-    def __init__(self, settings: Settings, *, worker_output: Path | None, with_training: bool = False) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        *,
+        worker_output: Path | None,
+        with_training: bool = False,
+        environment: Mapping[str, str] | None = None,
+    ) -> None:
         self._settings = settings
         self._lock_path = prepare_home(settings) / "up.lock"
         self._lock: IO[str] | None = None
         self._redis = EmbeddedRedis(settings) if settings.broker_is_private else None
         self._worker_output = worker_output
         self._workers = [
-            Supervisor(f"worker {number}", _command("worker"), output=worker_output)
+            Supervisor(f"worker {number}", _command("worker"), output=worker_output, environment=environment)
             for number in range(1, settings.effective_up_workers + 1)
         ]
-        self._trainers = [Supervisor(name, _command(name)) for name in ("beat", "trainer") if with_training]
+        self._trainers = [
+            Supervisor(name, _command(name), environment=environment) for name in ("beat", "trainer") if with_training
+        ]
 
     def __enter__(self) -> LocalSystem:
         require_runtime(self._settings.runtime)

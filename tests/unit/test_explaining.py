@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 from click.testing import CliRunner
 
-from newsgate.commands.explain import GATES_NOTE, _print_explanation, as_json, printable_token
+from newsgate.commands.explain import _print_explanation, printable_token
 from newsgate.main import newsgate
 from newsgate.model.bundle import read_bundle
 from newsgate.model.bundle_weights import weights_of, weights_to_npz
@@ -23,6 +23,7 @@ from newsgate.model.starter import starter_bundle
 from newsgate.model.weights import WideWeights
 from newsgate.pages.explanation_page import explanation_page
 from newsgate.tasks.inspecting.explain import DEFAULT_MOST_TOKENS, LARGEST_MOST_TOKENS, Explained
+from newsgate.tasks.inspecting.explanation_json import GATES_NOTE, as_json
 
 HOSTILE = "<script>alert('x')</script> \x1b[31m \x00 \u202e \ud800 <img src=x onerror=alert(1)> &lt;b&gt; microchip"
 

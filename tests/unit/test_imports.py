@@ -45,10 +45,14 @@ def test_a_persons_own_files_never_take_the_place_of_newsgates(module: str, tmp_
     assert (done.returncode, done.stderr) == (0, "")
 
 
-def _imported_after(code: str) -> set[str]:
-    probe = f"{code}\nimport json, sys; print(json.dumps(sorted({{name.split('.')[0] for name in sys.modules}})))"
+def _modules_after(code: str) -> set[str]:
+    probe = f"import json, sys\n{code}\nprint(json.dumps(sorted(sys.modules)))"
     printed = subprocess.run([sys.executable, "-c", probe], capture_output=True, text=True, check=True, cwd="/").stdout
     return set(json.loads(printed.splitlines()[-1]))
+
+
+def _imported_after(code: str) -> set[str]:
+    return {name.split(".")[0] for name in _modules_after(code)}
 
 
 def test_importing_enqueue_leaves_heavy_libraries_out() -> None:
@@ -93,3 +97,17 @@ assert classify_chunk(1, work.make_worker_context(settings, database), from_brok
     imported = _imported_after(code)
     assert "numpy" in imported
     assert imported.isdisjoint({"keras", "tensorflow", "onnx", "onnxruntime", "tokenizers"})
+
+
+def test_importing_newsgate_imports_nothing_else() -> None:
+    assert _modules_after("import newsgate") - _modules_after("") == {"newsgate"}
+
+
+def test_a_client_is_imported_without_heavy_libraries() -> None:
+    imported = _imported_after("from newsgate import AsyncClient, Batch, Client")
+    assert imported.isdisjoint({*HEAVY, "sqlalchemy", "celery", "pydantic", "pandas", "pyarrow", "tqdm"})
+
+
+def test_a_classifier_in_this_process_needs_no_database() -> None:
+    imported = _imported_after("from newsgate import Classifier\nClassifier.load().classify(['a text'])")
+    assert imported.isdisjoint({"celery", "pydantic", "pandas", "pyarrow", "onnxruntime", "tensorflow", "click"})

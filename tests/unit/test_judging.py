@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 
 from newsgate.model.classifier import Scores
-from newsgate.tasks.classifying.classify_chunk import NOT_FINITE, judge
+from newsgate.model.labels import NOT_FINITE
+from newsgate.tasks.classifying.classify_chunk import judge
 from newsgate.worker.watchdog import EXIT_HUNG, InFlight, watch
 
 

@@ -1,0 +1,312 @@
+"""`Client` and `Batch` for asyncio: each call is made in a thread, so that the event loop goes on."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import threading
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager
+from itertools import islice
+from types import TracebackType
+from typing import TYPE_CHECKING, Any, Final, Literal, Self, Unpack
+
+from newsgate.api.batch import Batch, VerdictOptions
+from newsgate.api.client import Client, ReadingOptions, Rows
+
+if TYPE_CHECKING:
+    import pandas
+    import pyarrow
+
+    from newsgate.db.batch_status import BatchStatus
+    from newsgate.tasks.inspecting.promise import Promise
+
+# Going to a thread and back costs as much as some dozen rows.
+_BLOCK_ROWS: Final = 1000
+
+
+class _WaitingEndedError(Exception):
+    """Nobody waits for the batch any more."""
+
+
+class AsyncBatch:
+    """A `Batch` whose methods are awaited; `batch` is the plain one, whose attributes say what it is.
+
+    >>> import asyncio
+    >>> from newsgate import AsyncClient
+    >>> async def main():
+    ...     async with await AsyncClient.open() as client:
+    ...         batch = await client.enqueue(["Garlic cures the virus, share it now!", "Schools reopen on Monday"])
+    ...         await batch.wait()
+    ...         return [row["label"] async for row in batch.verdicts()]
+    >>> asyncio.run(main())
+    ['fake', 'real']
+    """
+
+    def __init__(self, batch: Batch) -> None:
+        self.batch = batch
+
+    def __repr__(self) -> str:
+        return f"<Async{repr(self.batch)[1:]}"
+
+    async def status(self) -> BatchStatus:
+        """Return where the batch stands now; as `Batch.status`.
+
+        >>> import asyncio
+        >>> from newsgate import AsyncClient
+        >>> async def main():
+        ...     async with await AsyncClient.open() as client:
+        ...         batch = await client.enqueue(["Schools reopen on Monday"])
+        ...         return (await batch.status()).total
+        >>> asyncio.run(main())
+        1
+        """
+        return await asyncio.to_thread(self.batch.status)
+
+    async def wait(self, *, progress: bool = True, timeout_seconds: float | None = None) -> BatchStatus:
+        """Wait until every row has its verdict; as `Batch.wait`. Cancelling the task ends the waiting.
+
+        >>> import asyncio
+        >>> from newsgate import AsyncClient
+        >>> async def main():
+        ...     async with await AsyncClient.open() as client:
+        ...         batch = await client.enqueue(["Schools reopen on Monday"])
+        ...         return (await batch.wait(timeout_seconds=60)).state
+        >>> asyncio.run(main())
+        'done'
+        """
+        ended = threading.Event()
+
+        def meanwhile() -> None:
+            if ended.is_set():
+                raise _WaitingEndedError
+
+        try:
+            return await asyncio.to_thread(
+                self.batch._wait_unless, meanwhile, progress=progress, timeout_seconds=timeout_seconds
+            )
+        finally:
+            # The thread of a task that was cancelled would look on for ever.
+            ended.set()
+
+    async def verdicts(self, **wanted: Unpack[VerdictOptions]) -> AsyncIterator[dict[str, Any]]:
+        """Yield each row's verdict, a block of rows in memory at a time; as `Batch.verdicts`.
+
+        >>> import asyncio
+        >>> from newsgate import AsyncClient
+        >>> async def main():
+        ...     async with await AsyncClient.open() as client:
+        ...         batch = await client.enqueue(["Schools reopen on Monday"])
+        ...         await batch.wait()
+        ...         return [row["label"] async for row in batch.verdicts(limit=10)]
+        >>> asyncio.run(main())
+        ['real']
+        """
+        rows = await asyncio.to_thread(self.batch.verdicts, **wanted)
+        try:
+            while block := await asyncio.to_thread(_next_block, rows):
+                for row in block:
+                    yield row
+        finally:
+            await asyncio.to_thread(rows.close)
+
+    async def to_arrow(self, **wanted: Unpack[VerdictOptions]) -> pyarrow.Table:
+        """Return the verdicts as a `pyarrow.Table`; as `Batch.to_arrow`.
+
+        >>> import asyncio
+        >>> from newsgate import AsyncClient
+        >>> async def main():
+        ...     async with await AsyncClient.open() as client:
+        ...         batch = await client.enqueue(["Schools reopen on Monday"])
+        ...         await batch.wait()
+        ...         return (await batch.to_arrow()).num_rows
+        >>> asyncio.run(main())
+        1
+        """
+        return await asyncio.to_thread(self.batch.to_arrow, **wanted)
+
+    async def to_pandas(self, **wanted: Unpack[VerdictOptions]) -> pandas.DataFrame:
+        """Return the verdicts as a `pandas.DataFrame`; as `Batch.to_pandas`.
+
+        >>> import asyncio
+        >>> from newsgate import AsyncClient
+        >>> async def main():
+        ...     async with await AsyncClient.open() as client:
+        ...         batch = await client.enqueue(["Schools reopen on Monday"])
+        ...         await batch.wait()
+        ...         return len(await batch.to_pandas())
+        >>> asyncio.run(main())
+        1
+        """
+        return await asyncio.to_thread(self.batch.to_pandas, **wanted)
+
+    async def promise(self, max_error: float) -> Promise:
+        """Return what holds of the labels at a wanted error; as `Batch.promise`.
+
+        >>> import asyncio
+        >>> from newsgate import AsyncClient
+        >>> async def main():
+        ...     async with await AsyncClient.open() as client:
+        ...         batch = await client.enqueue(["Schools reopen on Monday"])
+        ...         await batch.wait()
+        ...         return (await batch.promise(0.1)).is_kept
+        >>> asyncio.run(main())
+        False
+        """
+        return await asyncio.to_thread(self.batch.promise, max_error)
+
+    async def label(self, row: int, label: Literal["fake", "real"], *, by: str | None = None) -> None:
+        """Say what the text of a row is; as `Batch.label`.
+
+        >>> import asyncio
+        >>> from newsgate import AsyncClient
+        >>> async def main():
+        ...     async with await AsyncClient.open() as client:
+        ...         batch = await client.enqueue(["Schools reopen on Monday"])
+        ...         await batch.label(1, "real", by="Ada")
+        >>> asyncio.run(main())
+        """
+        await asyncio.to_thread(self.batch.label, row, label, by=by)
+
+
+class AsyncClient:
+    """A `Client` whose methods are awaited; `client` is the plain one.
+
+    >>> import asyncio
+    >>> from newsgate import AsyncClient
+    >>> async def main():
+    ...     async with await AsyncClient.open() as client:
+    ...         batch = await client.enqueue(["Schools reopen on Monday"])
+    ...         return (await batch.wait()).done
+    >>> asyncio.run(main())
+    1
+    """
+
+    def __init__(self, client: Client) -> None:
+        self.client = client
+
+    @classmethod
+    async def open(
+        cls, database: str | None = None, broker: str | None = None, *, home: str | os.PathLike[str] | None = None
+    ) -> Self:
+        """Open the database; the arguments are those of `Client`.
+
+        >>> import asyncio
+        >>> from newsgate import AsyncClient
+        >>> async def main():
+        ...     client = await AsyncClient.open()
+        ...     await client.close()
+        >>> asyncio.run(main())
+        """
+        return cls(await asyncio.to_thread(Client, database, broker, home=home))
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self.close()
+
+    def __repr__(self) -> str:
+        return f"<Async{repr(self.client)[1:]}"
+
+    async def close(self) -> None:
+        """Close the connections to the database.
+
+        >>> import asyncio
+        >>> from newsgate import AsyncClient
+        >>> async def main():
+        ...     await (await AsyncClient.open()).close()
+        >>> asyncio.run(main())
+        """
+        await asyncio.to_thread(self.client.close)
+
+    async def enqueue(
+        self,
+        rows: Rows,
+        *,
+        name: str | None = None,
+        model: int | None = None,
+        again: bool = False,
+        **reading: Unpack[ReadingOptions],
+    ) -> AsyncBatch:
+        """Store rows and ring the workers; as `Client.enqueue`. An iterable is read in another thread.
+
+        >>> import asyncio
+        >>> from newsgate import AsyncClient
+        >>> async def main():
+        ...     async with await AsyncClient.open() as client:
+        ...         return (await client.enqueue(["Schools reopen on Monday", ""])).batch.rejected
+        >>> asyncio.run(main())
+        1
+        """
+        made = await asyncio.to_thread(self.client.enqueue, rows, name=name, model=model, again=again, **reading)
+        return AsyncBatch(made)
+
+    async def batch(self, batch: int | str, *, model: int | None = None) -> AsyncBatch:
+        """Return a batch that is there; as `Client.batch`.
+
+        >>> import asyncio
+        >>> from newsgate import AsyncClient
+        >>> async def main():
+        ...     async with await AsyncClient.open() as client:
+        ...         await client.enqueue(["The bridge closes on Friday"], name="friday")
+        ...         return (await client.batch("friday")).batch.items
+        >>> asyncio.run(main())
+        1
+        """
+        return AsyncBatch(await asyncio.to_thread(self.client.batch, batch, model=model))
+
+    async def batches(self, *, limit: int = 20) -> list[BatchStatus]:
+        """Return where the latest batches stand; as `Client.batches`.
+
+        >>> import asyncio
+        >>> from newsgate import AsyncClient
+        >>> async def main():
+        ...     async with await AsyncClient.open() as client:
+        ...         await client.enqueue(["The bridge closes on Friday"], name="friday")
+        ...         return [status.name for status in await client.batches()]
+        >>> "friday" in asyncio.run(main())
+        True
+        """
+        return await asyncio.to_thread(self.client.batches, limit=limit)
+
+    async def label(self, item: int, label: Literal["fake", "real"], *, by: str | None = None) -> None:
+        """Say what the text of an item is; as `Client.label`.
+
+        >>> import asyncio
+        >>> from newsgate import AsyncClient
+        >>> async def main():
+        ...     async with await AsyncClient.open() as client:
+        ...         batch = await client.enqueue(["Schools reopen on Monday"])
+        ...         await batch.wait()
+        ...         async for row in batch.verdicts():
+        ...             await client.label(row["item"], "real", by="Ada")
+        >>> asyncio.run(main())
+        """
+        await asyncio.to_thread(self.client.label, item, label, by=by)
+
+    @asynccontextmanager
+    async def up(self) -> AsyncIterator[Self]:
+        """Run broker and workers for as long as the block lasts; as `Client.up`.
+
+        >>> import asyncio
+        >>> from newsgate import AsyncClient
+        >>> async def main():
+        ...     async with await AsyncClient.open() as client, client.up():
+        ...         batch = await client.enqueue(["Schools reopen on Monday"])
+        ...         return (await batch.wait()).state
+        >>> asyncio.run(main())
+        'done'
+        """
+        running = self.client.up()
+        await asyncio.to_thread(running.__enter__)
+        try:
+            yield self
+        finally:
+            await asyncio.to_thread(running.__exit__, None, None, None)
+
+
+def _next_block(rows: Iterator[dict[str, Any]]) -> list[dict[str, Any]]:
+    return list(islice(rows, _BLOCK_ROWS))

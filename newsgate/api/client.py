@@ -1,0 +1,263 @@
+"""A database and its workers, for programs: rows in, verdicts out, as `enqueue` and `newsgate results` do it."""
+
+from __future__ import annotations
+
+import logging
+import os
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from types import TracebackType
+from typing import TYPE_CHECKING, Any, Literal, Self, TypedDict, Unpack
+
+from newsgate.api.batch import Batch
+from newsgate.api.rows import DataFrame, rows_as_jsonl
+
+if TYPE_CHECKING:
+    from newsgate.db.batch_status import BatchStatus
+    from newsgate.db.session import Database
+    from newsgate.tasks.labelling.label_item import ItemChoice
+    from newsgate.tasks.reading import ReadOptions
+    from newsgate.tasks.running.local_system import LocalSystem
+
+log = logging.getLogger("newsgate.client")
+
+Rows = str | os.PathLike[str] | DataFrame | Iterable[str | Mapping[str, Any] | None]
+
+_ROWS_NAME = "rows"
+# Its ending says how the rows are read.
+_ROWS_FILE = "rows.jsonl"
+
+
+class ReadingOptions(TypedDict, total=False):
+    """How rows are read, as the options of `enqueue` say it; what is left out is found.
+
+    text_column: or several, which are joined. id_column: of your own id. label_column: that already says fake or real;
+    labels: what its values mean, as `fake=1,real=0`. label: what every row is. keep: the other columns to keep.
+    """
+
+    text_column: str | Sequence[str] | None
+    id_column: str | None
+    label_column: str | None
+    labels: str | None
+    label: Literal["fake", "real"] | None
+    keep: Literal["all", "none"] | Sequence[str]
+    delimiter: str | None
+    encoding: str | None
+    no_header: bool
+    member: str | None
+    sheet: str | None
+    records: str | None
+
+
+class Client:
+    """What a program asks of newsgate's database; threads may share one.
+
+    database: its address. broker: that of the Redis which rings workers. home: the folder of everything that newsgate
+    keeps by itself. What is None is read from `NEWSGATE_*`, then `.env`, then the defaults, as commands do.
+
+    Raises WrongUsageError for settings that cannot be, and DatabaseError.
+
+    >>> from newsgate import Client
+    >>> client = Client()
+    >>> batch = client.enqueue(["Garlic cures the virus, share it now!", "Schools reopen on Monday"], name="two posts")
+    >>> batch.wait().state
+    'done'
+    >>> [row["label"] for row in batch.verdicts()]
+    ['fake', 'real']
+    >>> client.close()
+    """
+
+    def __init__(
+        self, database: str | None = None, broker: str | None = None, *, home: str | os.PathLike[str] | None = None
+    ) -> None:
+        from newsgate.tasks.running.open_database import open_database
+        from newsgate.worker.settings import load_settings
+
+        told = {"NEWSGATE_DATABASE_URL": database, "NEWSGATE_BROKER_URL": broker}
+        told["NEWSGATE_HOME"] = None if home is None else str(Path(home).absolute())
+        self._told = {name: value for name, value in told.items() if value is not None}
+        self._settings = load_settings(database_url=database, broker_url=broker, home=home)
+        self._database: Database = open_database(self._settings)
+        self._system: LocalSystem | None = None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def __repr__(self) -> str:
+        return f"<Client of {self._database.display_url}>"
+
+    def close(self) -> None:
+        """Close the connections to the database.
+
+        >>> from newsgate import Client
+        >>> Client().close()
+        """
+        self._database.close()
+
+    def enqueue(
+        self,
+        rows: Rows,
+        *,
+        name: str | None = None,
+        model: int | None = None,
+        again: bool = False,
+        **reading: Unpack[ReadingOptions],
+    ) -> Batch:
+        """Store rows and ring the workers; return the batch, which `Batch.wait` waits for.
+
+        rows: the path of a file, a table of pandas, polars or Arrow, or an iterable of texts or mappings, which is read
+        once and never held in memory as a whole. name: of the batch; else the file's, or `rows`. model: by its number;
+        else the champion. again: store them again, even if they are there already; else the batch that holds them is
+        returned, and its `known` is true. The other options are those of `ReadingOptions`. Bad rows are refused one by
+        one: `Batch.rejected` counts them.
+
+        Raises ReadError for what cannot be read, LabelValuesError, NoSuchModelError, AlreadyEnqueuedError where the
+        batch was cancelled, and DatabaseError. A worker that cannot be rung is a warning in `Batch.warnings`.
+
+        >>> from newsgate import Client
+        >>> with Client() as client:
+        ...     batch = client.enqueue([{"id": 1, "text": "Schools reopen on Monday"}, {"id": 2, "text": ""}])
+        >>> batch.items, batch.rejected
+        (1, 1)
+        """
+        from newsgate.tasks.enqueueing.enqueue import enqueue
+        from newsgate.tasks.enqueueing.existing_runs import AlreadyEnqueuedError
+        from newsgate.tasks.enqueueing.request import Request
+
+        is_file = isinstance(rows, str | os.PathLike)
+        options = _read_options(self._settings.max_text_chars, reading)
+        path = os.fspath(rows) if isinstance(rows, str | os.PathLike) else _ROWS_FILE
+        request = Request(path, options, name or (None if is_file else _ROWS_NAME), model, again)
+        stream = None if is_file else rows_as_jsonl(rows)
+        try:
+            done = enqueue(request, settings=self._settings, database=self._database, stream=stream)
+        except AlreadyEnqueuedError as known:
+            if known.state != "done":
+                raise
+            return self._batch(known.batch, model=known.model, known=True, warnings=known.warnings)
+        for warning in done.warnings:
+            log.warning("%s", warning)
+        return self._batch(done.batch, model=done.model, known=False, warnings=done.warnings)
+
+    def batch(self, batch: int | str, *, model: int | None = None) -> Batch:
+        """Return a batch that is there: by its number, its name, or `latest`.
+
+        model: whose run; else the latest. Raises NoSuchBatchError, NoSuchNameError and NoSuchRunError.
+
+        >>> from newsgate import Client
+        >>> with Client() as client:
+        ...     made = client.enqueue(["The bridge closes on Friday"], name="friday")
+        ...     client.batch("friday").number == made.number
+        True
+        """
+        from newsgate.console.batch_choice import find_batch
+
+        number = batch
+        if isinstance(number, str):
+            with self._database.read() as connection:
+                number = find_batch(connection, number, changes=False)
+        return self._batch(number, model=model, known=True)
+
+    def batches(self, *, limit: int = 20) -> list[BatchStatus]:
+        """Return where the latest batches stand, the newest first.
+
+        >>> from newsgate import Client
+        >>> with Client() as client:
+        ...     made = client.enqueue(["The bridge closes on Friday"], name="friday")
+        ...     "friday" in [status.name for status in client.batches()]
+        True
+        """
+        from newsgate.db.batch_status import list_batches
+
+        with self._database.read() as connection:
+            return list_batches(connection, limit=limit)
+
+    def label(self, item: int, label: Literal["fake", "real"], *, by: str | None = None) -> None:
+        """Say what the text of an item is; `newsgate retrain` learns from it.
+
+        item: its number, as the verdicts have it. by: whose judgement it is, by default this user's. Raises
+        NoSuchItemError, WrongUsageError.
+
+        >>> from newsgate import Client
+        >>> with Client() as client:
+        ...     batch = client.enqueue(["Schools reopen on Monday"])
+        ...     status = batch.wait()
+        ...     client.label(next(batch.verdicts())["item"], "real", by="Ada")
+        """
+        from newsgate.tasks.labelling.label_item import ItemChoice
+
+        self._label(ItemChoice(item), label, by=by)
+
+    @contextmanager
+    def up(self) -> Iterator[Self]:
+        """Run broker and workers for as long as the block lasts, as `newsgate classify` does.
+
+        Where `newsgate up` runs already, its workers are used. They are programs of their own; what they log stands in
+        the file worker.log of the home folder.
+
+        >>> from newsgate import Client
+        >>> with Client() as client, client.up():
+        ...     client.enqueue(["Schools reopen on Monday"]).wait().done
+        1
+        """
+        from newsgate.tasks.running.local_system import LocalSystem, is_up
+
+        if is_up(self._settings):
+            yield self
+            return
+        log_file = self._settings.home / "worker.log"
+        with LocalSystem(self._settings, worker_output=log_file, environment=self._told) as self._system:
+            try:
+                yield self
+            finally:
+                self._system = None
+
+    def _check(self) -> None:
+        """Restart a broker of `up` that died. Raises WorkerFailedError where its workers cannot live."""
+        if self._system is not None:
+            self._system.check()
+
+    def _label(self, choice: ItemChoice, label: str, *, by: str | None) -> None:
+        """Add a person's judgement about the item that is meant."""
+        from newsgate.console.reviewer_option import reviewer_name
+        from newsgate.foundation.errors import WrongUsageError
+        from newsgate.model.labels import LABELS
+        from newsgate.tasks.labelling.label_item import label_item
+
+        if label not in LABELS:
+            raise WrongUsageError(f"{label!r} is no label", remedy="Say fake or real")
+        label_item(self._database, choice, label, by=reviewer_name(by))
+
+    def _batch(self, number: int, *, model: int | None, known: bool, warnings: tuple[str, ...] = ()) -> Batch:
+        from newsgate.db.batch_status import batch_status
+
+        with self._database.read() as connection:
+            status = batch_status(connection, number, model=model)
+        return Batch(self, status, known=known, warnings=warnings)
+
+
+def _read_options(max_text_chars: int, reading: ReadingOptions) -> ReadOptions:
+    from newsgate.tasks.reading import ReadOptions, parse_vocabulary
+
+    text_column, labels, keep = reading.get("text_column"), reading.get("labels"), reading.get("keep", "all")
+    return ReadOptions(
+        text_columns=(text_column,) if isinstance(text_column, str) else tuple(text_column or ()),
+        id_column=reading.get("id_column"),
+        label_column=reading.get("label_column"),
+        delimiter=reading.get("delimiter"),
+        encoding=reading.get("encoding"),
+        no_header=reading.get("no_header", False),
+        member=reading.get("member"),
+        sheet=reading.get("sheet"),
+        records=reading.get("records"),
+        every_label=reading.get("label"),
+        vocabulary=None if labels is None else parse_vocabulary(labels),
+        keep=keep if keep in ("all", "none") else tuple(keep),
+        max_text_chars=max_text_chars,
+    )
