@@ -26,7 +26,7 @@ from newsgate.console.help_settings import HELP_SETTINGS
 from newsgate.console.keep_option import keep_option
 from newsgate.console.label_options import label_options_of_files
 from newsgate.console.messages import print_message
-from newsgate.console.parameter_types import MODEL_NUMBER, UTF8_TEXT
+from newsgate.console.parameter_types import FILE_NAME, MODEL_NUMBER, UTF8_TEXT
 from newsgate.console.settings_and_database import settings_and_database
 from newsgate.foundation.errors import WrongUsageError
 from newsgate.foundation.process_end import end_quickly
@@ -43,7 +43,7 @@ _FIGURES = ("batch", "run", "model", "items", "rejected", "other_language")
 
 
 @click.command("enqueue", cls=ErrorReportingCommand, context_settings=HELP_SETTINGS)
-@click.argument("files", nargs=-1, required=True, metavar="FILE...")
+@click.argument("files", nargs=-1, required=True, type=FILE_NAME, metavar="FILE...")
 @file_reading_options
 @keep_option
 @label_options_of_files

@@ -10,6 +10,7 @@ from newsgate.commands.backup import backup
 from newsgate.commands.beat import beat
 from newsgate.commands.cancel import cancel
 from newsgate.commands.classify import classify
+from newsgate.commands.completion import completion
 from newsgate.commands.doctor import doctor
 from newsgate.commands.evaluate import evaluate
 from newsgate.commands.explain import explain
@@ -57,6 +58,11 @@ def newsgate() -> None:
 
     `newsgate classify FILE` does everything in one command. `newsgate up` keeps the system running, and
     `enqueue FILE` gives it work. Settings: docs/settings.md.
+
+    \b
+    Examples:
+      newsgate classify posts.csv
+      newsgate results latest --label fake
     """
 
 
@@ -94,6 +100,7 @@ for _command in (
     purge,
     audit,
     doctor,
+    completion,
 ):
     newsgate.add_command(_command)
 

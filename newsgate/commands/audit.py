@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import json
+from dataclasses import asdict
+
 import click
 
 from newsgate.console.error_reporting import ErrorReportingCommand
@@ -10,17 +13,25 @@ from newsgate.console.settings_and_database import settings_and_database
 
 
 @click.command("audit", cls=ErrorReportingCommand)
-def audit() -> None:
+@click.option("--json", "as_json", is_flag=True, help="One JSON object an invariant.")
+def audit(*, as_json: bool) -> None:
     """Prove the invariants on this database: nothing lost, nothing doubled, nothing made up.
 
     Prints what was counted; exits with 1 and the first offenders where one does not hold. A `note` is about a clock
     that was ahead; it costs nothing.
+
+    \b
+    Example:
+      newsgate audit
     """
     from newsgate.db.audit import audit as check_invariants
 
     with settings_and_database() as (_, database), database.read() as connection:
         findings = check_invariants(connection)
     for finding in findings:
+        if as_json:
+            click.echo(json.dumps({**asdict(finding), "holds": finding.holds}))
+            continue
         state = "BROKEN" if not finding.holds else "note" if finding.offenders else "ok"
         click.echo(f"{state:6} {finding.invariant} ({finding.checked} checked)")
         for offender in finding.offenders:

@@ -25,7 +25,8 @@ def backup(file: Path, *, as_json: bool) -> None:
     how to run pg_dump.
 
     \b
-    newsgate backup newsgate-monday.db
+    Example:
+      newsgate backup newsgate-monday.db
     """
     from newsgate.tasks.storage.backup import back_up
 

@@ -14,6 +14,10 @@ def beat(*, parent: int | None) -> None:
     """Run the schedule: it tells the trainers when retraining is due. It keeps no state.
 
     NEWSGATE_RETRAIN_CRONTAB says when. Several may run: each retraining still happens once.
+
+    \b
+    Example:
+      newsgate beat
     """
     from newsgate.tasks.retraining.trainer import run_schedule
     from newsgate.worker.settings import load_settings

@@ -13,7 +13,12 @@ from newsgate.console.settings_and_database import settings_and_database
 @click.command("cancel", cls=ErrorReportingCommand)
 @click.argument("batch", type=BATCH_TO_CHANGE)
 def cancel(batch: int) -> None:
-    """Stop classifying BATCH; the verdicts it has so far stay."""
+    """Stop classifying BATCH; the verdicts it has so far stay.
+
+    \b
+    Example:
+      newsgate cancel 3
+    """
     from newsgate.db.batch_status import batch_status
     from newsgate.db.batches import cancel_run
 

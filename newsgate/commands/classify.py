@@ -28,7 +28,7 @@ from newsgate.console.language_messages import warn_of_other_languages
 from newsgate.console.max_error_option import check_strict, max_error_option, print_promise, promise_for, strict_option
 from newsgate.console.messages import print_message, print_warning, stdout_is_terminal
 from newsgate.console.output_options import output_options, own_columns_option
-from newsgate.console.parameter_types import MODEL_NUMBER, ROW_COUNT
+from newsgate.console.parameter_types import FILE_NAME, MODEL_NUMBER, ROW_COUNT
 from newsgate.console.result_files import choose_result_files
 from newsgate.console.results_output import ResultsOutput, print_counts, write_results
 from newsgate.console.run_choice import choose_run, warn_of_missing_rows
@@ -48,7 +48,7 @@ _SHOWN_ROWS = 20
 
 
 @click.command("classify", cls=ErrorReportingCommand)
-@click.argument("files", nargs=-1, required=True, metavar="FILE...")
+@click.argument("files", nargs=-1, required=True, type=FILE_NAME, metavar="FILE...")
 @file_reading_options
 @keep_option
 @label_options_of_files
@@ -93,7 +93,7 @@ def classify(
     \b
     Examples:
       newsgate classify posts.csv
-      newsgate classify posts.csv -o verdicts.csv
+      newsgate classify posts.csv --max-error 0.1 -o verdicts.xlsx
     """
     from newsgate.tasks.enqueueing.request import Request
     from newsgate.tasks.models.abstention import threshold_of

@@ -18,6 +18,10 @@ def doctor(*, as_json: bool) -> None:
 
     Each part gets one line: ok, warning or FAILED. The command changes nothing, and works when everything is down. It
     exits with 1 if something failed.
+
+    \b
+    Example:
+      newsgate doctor
     """
     from newsgate.tasks.inspecting.doctor.examine import examine
 

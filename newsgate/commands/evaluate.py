@@ -17,7 +17,7 @@ from newsgate.console.label_options import label_options_of_files, pair_files
 from newsgate.console.max_error_option import max_error_option, print_unsure_rows
 from newsgate.console.messages import print_message
 from newsgate.console.output_file import open_output
-from newsgate.console.parameter_types import MODEL_NUMBER
+from newsgate.console.parameter_types import FILE_NAME, MODEL_NUMBER
 from newsgate.console.settings_and_database import settings_and_database
 
 if TYPE_CHECKING:
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 
 @click.command("evaluate", cls=ErrorReportingCommand)
-@click.argument("files", nargs=-1, required=True, metavar="FILE...")
+@click.argument("files", nargs=-1, required=True, type=FILE_NAME, metavar="FILE...")
 @file_reading_options
 @label_options_of_files
 @click.option("--model", type=MODEL_NUMBER, metavar="N", help="[default: the champion]")
@@ -56,6 +56,11 @@ def evaluate(
 
     \b
     Exit codes: 0 done, 1 an error, 2 wrong usage, 3 done but some rows of FILE were refused or missing.
+
+    \b
+    Examples:
+      newsgate evaluate held-out.csv
+      newsgate evaluate held-out.csv --model 2 --max-error 0.1
     """
     from newsgate.console.training_files import read_labelled_files
     from newsgate.tasks.models.evaluate import evaluate_model

@@ -65,6 +65,11 @@ def explain(
 
     Digits alone are the number of an item, as `newsgate results` shows it; anything else is a text. --batch and --row
     name an item by its place in the file.
+
+    \b
+    Examples:
+      newsgate explain 17
+      newsgate explain 'Garlic cures the virus' --html why.html
     """
     is_text = item_or_text is not None and not (item_or_text.isascii() and item_or_text.isdigit())
     text = item_or_text if is_text and batch is None and row is None else None

@@ -20,7 +20,12 @@ from newsgate.foundation.errors import WrongUsageError
 @flips_option
 @click.option("--json", "as_json", is_flag=True, help="Print the report as one JSON object.")
 def flips(batch: int, *, models: str | None, flips: int, as_json: bool) -> None:
-    """Compare the verdicts of two models on BATCH: how many labels changed, and the rows where both are surest."""
+    """Compare the verdicts of two models on BATCH: how many labels changed, and the rows where both are surest.
+
+    \b
+    Example:
+      newsgate flips 3
+    """
     from newsgate.tasks.classifying.reclassify import report_flips
 
     pair = _two_models(models) if models is not None else None

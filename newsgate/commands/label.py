@@ -24,6 +24,11 @@ def label(item_and_label: tuple[str, ...], *, batch: int | None, row: int | None
     ITEM is the number that `newsgate results` and the report show in the column `item`; --batch and --row name it by
     its place in the file instead. The judgement is about the text, wherever it occurs; an earlier one is kept as
     history. `newsgate labels undo` takes it back.
+
+    \b
+    Examples:
+      newsgate label 17 fake
+      newsgate label --batch 3 --row 12 real
     """
     from newsgate.tasks.labelling.label_item import label_item
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -15,18 +17,27 @@ from newsgate.console.label_messages import RefusedRows, agreement_line, print_i
 from newsgate.console.label_options import label_options_of_files, pair_files, says_the_opposite
 from newsgate.console.messages import print_message, print_warning
 from newsgate.console.output_file import open_output
+from newsgate.console.parameter_types import FILE_NAME
 from newsgate.console.reviewer_option import reviewer_name, reviewer_option
 from newsgate.console.settings_and_database import settings_and_database
 
 if TYPE_CHECKING:
     from newsgate.db.labels import LabelSummary
     from newsgate.model.labels import Label
+    from newsgate.tasks.labelling.agreement import Agreement
 
 
 @click.group("labels", cls=ErrorReportingGroup, invoke_without_command=True)
+@click.option("--json", "as_json", is_flag=True, help="One JSON object.")
 @click.pass_context
-def labels(ctx: click.Context) -> None:
-    """Show the labels so far: how many, how their texts were chosen, who gave them, who disagrees."""
+def labels(ctx: click.Context, *, as_json: bool) -> None:
+    """Show the labels so far: how many, how their texts were chosen, who gave them, who disagrees.
+
+    \b
+    Examples:
+      newsgate labels
+      newsgate labels --json
+    """
     from newsgate.db.labels import count_pairs, summarise_labels
     from newsgate.db.review import suspect_texts
     from newsgate.tasks.labelling.agreement import measure_agreement
@@ -37,6 +48,9 @@ def labels(ctx: click.Context) -> None:
         summary = summarise_labels(connection)
         suspects = len(suspect_texts(connection))
         agreement = measure_agreement(count_pairs(connection))
+    if as_json:
+        click.echo(json.dumps(_figures(summary, suspects=suspects, agreement=agreement)))
+        return
     if not summary.judgements:
         print_message("no labels yet: `newsgate review` asks for some, `newsgate labels import FILE` reads them")
         return
@@ -48,7 +62,7 @@ def labels(ctx: click.Context) -> None:
 
 
 @click.command("import", cls=ErrorReportingCommand)
-@click.argument("files", nargs=-1, required=True, metavar="FILE...")
+@click.argument("files", nargs=-1, required=True, type=FILE_NAME, metavar="FILE...")
 @file_reading_options
 @label_options_of_files
 @click.option("--test-set", is_flag=True, help="These labels judge models; no model is ever trained on their texts.")
@@ -63,6 +77,11 @@ def import_(
 
     \b
     Exit codes: 0 done, 1 an error, 2 wrong usage, 3 done but some rows were refused or missing.
+
+    \b
+    Examples:
+      newsgate labels import judged.csv --by Ada
+      newsgate labels import --label fake hoaxes.txt
     """
     from dataclasses import replace
 
@@ -93,6 +112,10 @@ def export(output: str | None) -> None:
 
     A cell that a spreadsheet would take for a formula begins with a single quote; `newsgate labels import` takes it
     away again.
+
+    \b
+    Example:
+      newsgate labels export -o labels.csv
     """
     from newsgate.tasks.labelling.spreadsheet_files import export_labels
 
@@ -111,6 +134,10 @@ def undo(item: str | None, *, batch: int | None, row: int | None, by: str | None
 
     It no longer counts, and trains no later model; the table `retracted_labels` keeps it. What others said about the
     text, or you before, counts again.
+
+    \b
+    Example:
+      newsgate labels undo 17
     """
     from newsgate.tasks.labelling.label_item import retract_label
 
@@ -125,6 +152,19 @@ def undo(item: str | None, *, batch: int | None, row: int | None, by: str | None
 labels.add_command(import_)
 labels.add_command(undo)
 labels.add_command(export)
+
+
+def _figures(summary: LabelSummary, *, suspects: int, agreement: Agreement) -> dict[str, Any]:
+    return {
+        "judgements": summary.judgements,
+        "texts": summary.texts,
+        "by_label": dict(summary.by_label),
+        "by_chosen": {chosen: dict(counts) for chosen, counts in summary.by_chosen.items()},
+        "by_person": dict(summary.by_person),
+        "conflicts": summary.conflicts,
+        "suspects": suspects,
+        "agreement": asdict(agreement),
+    }
 
 
 def _print_summary(summary: LabelSummary) -> None:

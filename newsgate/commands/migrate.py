@@ -10,7 +10,12 @@ from newsgate.console.messages import print_message
 
 @click.command("migrate", cls=ErrorReportingCommand)
 def migrate() -> None:
-    """Bring the database to the schema of this version, and give a new database its starter model."""
+    """Bring the database to the schema of this version, and give a new database its starter model.
+
+    \b
+    Example:
+      newsgate migrate
+    """
     from newsgate.db.schema import migrate as migrate_schema
     from newsgate.db.session import Database
     from newsgate.tasks.running.open_database import ensure_champion

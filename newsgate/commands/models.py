@@ -14,20 +14,35 @@ from newsgate.console.parameter_types import MODEL_NUMBER
 from newsgate.console.settings_and_database import settings_and_database
 
 if TYPE_CHECKING:
+    from newsgate.db.model_registry import ModelRecord
     from newsgate.db.promotions import Promotion
+    from newsgate.model.recorded_facts import RecordedFacts
 
 
 @click.group("models", cls=ErrorReportingGroup, invoke_without_command=True)
+@click.option("--json", "as_json", is_flag=True, help="One JSON object a model.")
 @click.pass_context
-def models(ctx: click.Context) -> None:
-    """List the models, newest first; `newsgate models show N` shows everything about one."""
+def models(ctx: click.Context, *, as_json: bool) -> None:
+    """List the models, newest first; `newsgate models show N` shows everything about one.
+
+    \b
+    Examples:
+      newsgate models
+      newsgate models --json
+    """
     if ctx.invoked_subcommand is None:
-        ctx.invoke(list_)
+        ctx.invoke(list_, as_json=as_json)
 
 
 @click.command("list", cls=ErrorReportingCommand)
-def list_() -> None:
-    """Every model, newest first."""
+@click.option("--json", "as_json", is_flag=True, help="One JSON object a model.")
+def list_(*, as_json: bool) -> None:
+    """Every model, newest first.
+
+    \b
+    Example:
+      newsgate models list
+    """
     from newsgate.console.damaged_metadata import warn_of_damaged_metadata
     from newsgate.db.model_registry import list_models
     from newsgate.tasks.running.open_database import ensure_champion
@@ -36,19 +51,23 @@ def list_() -> None:
         ensure_champion(database)
         with database.read() as connection:
             found = list_models(connection)
+    facts = [warn_of_damaged_metadata(each, tell_reference=False) for each in found]
+    if as_json:
+        for each, recorded in zip(found, facts, strict=True):
+            click.echo(json.dumps(_figures(each, recorded)))
+        return
     headers = ("model", "name", "state", "trained on", "weighted F1", "MB", "created")
     rows = [
         (
             each.number,
             each.name,
             each.state,
-            facts.trained_texts,
-            facts.judged.weighted_f1 if facts.judged else None,
+            recorded.trained_texts,
+            recorded.judged.weighted_f1 if recorded.judged else None,
             f"{each.size_bytes / 1e6:.1f}",
             f"{each.created_at:%Y-%m-%d %H:%M}",
         )
-        for each in found
-        for facts in [warn_of_damaged_metadata(each, tell_reference=False)]
+        for each, recorded in zip(found, facts, strict=True)
     ]
     print_table(headers, rows, right_aligned=frozenset({"model", "trained on", "weighted F1", "MB"}))
 
@@ -56,7 +75,12 @@ def list_() -> None:
 @click.command("show", cls=ErrorReportingCommand)
 @click.argument("number", type=MODEL_NUMBER)
 def show(number: int) -> None:
-    """Everything recorded about one model, as JSON, with every decision about it."""
+    """Everything recorded about one model, as JSON, with every decision about it.
+
+    \b
+    Example:
+      newsgate models show 2
+    """
     from newsgate.db.model_registry import model_record
     from newsgate.db.promotions import decisions_about
     from newsgate.model.recorded_facts import without_odd_numbers
@@ -71,6 +95,19 @@ def show(number: int) -> None:
 
 models.add_command(list_)
 models.add_command(show)
+
+
+def _figures(record: ModelRecord, recorded: RecordedFacts) -> dict[str, Any]:
+    return {
+        "model": record.number,
+        "name": record.name,
+        "state": record.state,
+        "trained_texts": recorded.trained_texts,
+        "weighted_f1": recorded.judged.weighted_f1 if recorded.judged else None,
+        "size_bytes": record.size_bytes,
+        "sha256": record.sha256,
+        "created_at": record.created_at.isoformat(timespec="seconds"),
+    }
 
 
 def _decision(decision: Promotion) -> dict[str, Any]:

@@ -17,6 +17,10 @@ def promote(number: int, *, reason: str) -> None:
     """Make model NUMBER the champion.
 
     New batches use it at once. Batches under way keep the model they began with.
+
+    \b
+    Example:
+      newsgate promote 2
     """
     from newsgate.db.promotions import promote as make_champion
 

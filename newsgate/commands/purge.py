@@ -11,6 +11,7 @@ import click
 from newsgate.console.batch_choice import BATCH_TO_CHANGE
 from newsgate.console.error_reporting import ErrorReportingCommand
 from newsgate.console.messages import print_message, print_warning
+from newsgate.console.parameter_types import FILE_NAME
 from newsgate.console.progress_line import ProgressLine
 from newsgate.console.purge_messages import batch_purge_lines, missing_lines, space_line, text_purge_lines
 from newsgate.console.settings_and_database import settings_and_database
@@ -31,7 +32,13 @@ _MOST_DAYS = 36_500
     metavar="DAYS",
     help="Every batch that was enqueued more than DAYS days ago.",
 )
-@click.option("--text", "file", metavar="FILE", help="The text in FILE, or those in its rows, wherever they occur.")
+@click.option(
+    "--text",
+    "file",
+    type=FILE_NAME,
+    metavar="FILE",
+    help="The text in FILE, or those in its rows, wherever they occur.",
+)
 @click.option("--missing", is_flag=True, help="Write off what was deleted by hand, as `newsgate audit` shows it.")
 @click.option(
     "--text-column", "text_columns", multiple=True, metavar="NAME", help="With --text: the column. [default: guessed]"
@@ -48,10 +55,11 @@ def purge(batch: int | None, *, vacuum: bool, as_json: bool, **asked: Any) -> No
     goes on. To enqueue the file again makes a new batch.
 
     \b
-    newsgate purge 3                      one batch
-    newsgate purge --older-than 365 --yes what is older than a year, without asking
-    newsgate purge --text letter.txt      the text in this file, in whatever batch
-    newsgate purge --text erase.csv       each text of a CSV, TSV or JSONL file
+    Examples:
+      newsgate purge 3                      one batch
+      newsgate purge --older-than 365 --yes what is older than a year, without asking
+      newsgate purge --text letter.txt      the text in this file, in whatever batch
+      newsgate purge --text erase.csv       each text of a CSV, TSV or JSONL file
     """
     days, file, missing = asked["days"], asked["file"], asked["missing"]
     if sum((batch is not None, days is not None, file is not None, missing)) != 1:

@@ -26,6 +26,10 @@ def reclassify(batch: int, *, model: int | None, wait: bool, flips: int, as_json
 
     Run again after an interruption or a cancellation, the same command goes on where it stopped. Where the model has
     finished the batch already, it reports what changed.
+
+    \b
+    Example:
+      newsgate reclassify 3 --model 2
     """
     from newsgate.console.progress_line import ProgressLine
     from newsgate.console.wait_for_batch import wait_with_progress

@@ -45,6 +45,11 @@ def rejects(batch: int, *, limit: int | None, form: str | None, as_json: bool, r
     """Print the rows of BATCH's file that were refused: the number of each, the reason, and the row as it stood.
 
     The number is the line of the file, the record of a JSON document or the row of a sheet. Long rows are shortened.
+
+    \b
+    Examples:
+      newsgate rejects latest
+      newsgate rejects posts.csv --format csv
     """
     from newsgate.db.batch_status import batch_status
     from newsgate.db.results import stream_rejects

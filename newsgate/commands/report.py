@@ -38,6 +38,10 @@ def report(
     """Make one HTML page of BATCH: counts, the spread of the scores, texts worth a look, how far to trust it.
 
     The page is one file that needs no network and runs no script: send it to anyone.
+
+    \b
+    Example:
+      newsgate report latest -o report.html
     """
     from newsgate.console.damaged_metadata import warn_of_damaged_metadata
     from newsgate.pages.report_page import report_page

@@ -18,6 +18,10 @@ def requeue(batch: int, *, wait: bool) -> None:
     """Try the failed rows of BATCH again, and the rows that a cancellation left out.
 
     Only the latest run of the batch is changed. Rows that are classified stay as they are.
+
+    \b
+    Example:
+      newsgate requeue 3
     """
     from newsgate.console.wait_for_batch import wait_with_progress
     from newsgate.tasks.classifying.reclassify import requeue_batch

@@ -56,6 +56,11 @@ def results(
     table is for reading; all other formats carry every column of the database's view `results`, or with --own-columns
     the file's own table, each row in its place. In csv a single quote goes before a cell that a spreadsheet would take
     for a formula.
+
+    \b
+    Examples:
+      newsgate results latest --label fake --limit 20
+      newsgate results posts.csv --own-columns -o verdicts.xlsx
     """
     from newsgate.console.results_output import ResultsOutput, write_results
     from newsgate.db.results import ResultFilter

@@ -25,6 +25,10 @@ def retrain(*, force: bool, as_json: bool) -> None:
 
     The new model becomes champion only if it is better beyond chance, on texts whose labels neither model was
     trained on. Otherwise it is kept as rejected, with the figures. Needs TensorFlow: docs/training.md.
+
+    \b
+    Example:
+      newsgate retrain
     """
     from newsgate.tasks.retraining.trainer import make_trainer, retrain_by_hand
     from newsgate.tasks.running.open_database import ensure_champion

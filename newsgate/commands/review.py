@@ -17,7 +17,7 @@ from newsgate.console.exit_codes import EXIT_SOME_ROWS_BAD
 from newsgate.console.label_messages import RefusedRows, agreement_line, format_share, print_import_summary
 from newsgate.console.messages import print_message, print_warning
 from newsgate.console.output_file import open_output
-from newsgate.console.parameter_types import POSITIVE_ROW_COUNT, StrictFloatRange
+from newsgate.console.parameter_types import FILE_NAME, POSITIVE_ROW_COUNT, StrictFloatRange
 from newsgate.console.reviewer_option import reviewer_name, reviewer_option
 from newsgate.console.settings_and_database import settings_and_database
 from newsgate.foundation.errors import NewsgateError, WrongUsageError
@@ -60,7 +60,11 @@ class NoTerminalError(NewsgateError):
     "--for", "tool", type=click.Choice(_EXPORT_TOOLS), help="Write it for this tool, with what the model says."
 )
 @click.option(
-    "--import", "answers", metavar="FILE", help="Read such a file back, with fake or real in its last column."
+    "--import",
+    "answers",
+    type=FILE_NAME,
+    metavar="FILE",
+    help="Read such a file back, with fake or real in its last column.",
 )
 def review(
     *,
@@ -77,6 +81,11 @@ def review(
     The queue mixes texts the model is unsure of, texts on which a challenger disagrees, labels that look wrong,
     texts unlike those the model learned from, and a fixed share of random texts. Neither the model's verdict nor
     earlier labels are shown. Several people may review at once: no text is shown to two of them at the same time.
+
+    \b
+    Examples:
+      newsgate review --limit 20
+      newsgate review --batch 3 --random-share 1
     """
     if sheet and answers:
         raise WrongUsageError("--export and --import cannot go together", remedy="Use one after the other")

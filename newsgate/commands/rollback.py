@@ -24,6 +24,9 @@ def rollback(*, reason: str) -> None:
 
     New batches use it at once. Batches under way keep the model they began with. Run again, it goes back one more.
 
+    \b
+    Example:
+      newsgate rollback
     """
     from newsgate.db.promotions import roll_back
 

@@ -35,6 +35,11 @@ def shadow(model: str | None, *, share: float | None, as_json: bool) -> None:
     """Let MODEL score a share of the champion's chunks too. Its verdicts are not shown as results; `off` ends this.
 
     Without MODEL, show the comparison: rows scored twice, how often the labels differ, how far the scores are apart.
+
+    \b
+    Examples:
+      newsgate shadow 2 --share 0.1
+      newsgate shadow off
     """
     number = None if model is None or model == "off" else _number(model)
     if share is not None and number is None:

@@ -13,7 +13,7 @@ from newsgate.console.file_reading_options import file_reading_options, make_rea
 from newsgate.console.label_options import label_options_of_files, pair_files
 from newsgate.console.messages import print_message, stderr_is_terminal
 from newsgate.console.output_file import check_writable
-from newsgate.console.parameter_types import UTF8_TEXT
+from newsgate.console.parameter_types import FILE_NAME, UTF8_TEXT
 from newsgate.console.settings_and_database import settings_and_database
 
 if TYPE_CHECKING:
@@ -27,9 +27,16 @@ RECIPE_NAMES: Final = ("plain", "best")
 
 
 @click.command("train", cls=ErrorReportingCommand)
-@click.argument("files", nargs=-1, required=True, metavar="FILE...")
-@click.option("--validation", metavar="FILE", help="Labelled texts to report on; they decide nothing in the training.")
-@click.option("--unlabelled", metavar="FILE", help="Texts like those that will come; teachers say what they are.")
+@click.argument("files", nargs=-1, required=True, type=FILE_NAME, metavar="FILE...")
+@click.option(
+    "--validation",
+    type=FILE_NAME,
+    metavar="FILE",
+    help="Labelled texts to report on; they decide nothing in the training.",
+)
+@click.option(
+    "--unlabelled", type=FILE_NAME, metavar="FILE", help="Texts like those that will come; teachers say what they are."
+)
 @file_reading_options
 @label_options_of_files
 @click.option(
@@ -73,6 +80,11 @@ def train(
 
     \b
     Exit codes: 0 done, 1 an error, 2 wrong usage, 3 done but some rows of the files were refused or missing.
+
+    \b
+    Examples:
+      newsgate train labelled.csv --validation held-out.csv
+      newsgate train --label real True.csv --label fake Fake.csv
     """
     from newsgate.console.training_files import read_training_files
     from newsgate.tasks.models.labelled_files import labelled_texts

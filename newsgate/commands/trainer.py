@@ -15,6 +15,10 @@ def trainer(*, parent: int | None) -> None:
 
     In production, run it under a supervisor that restarts it. SIGTERM stops a training under way; another trainer, or
     this one started again, begins the training anew.
+
+    \b
+    Example:
+      newsgate trainer
     """
     from newsgate.tasks.retraining.trainer import run_trainer
     from newsgate.worker.settings import load_settings

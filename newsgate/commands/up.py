@@ -26,6 +26,10 @@ def up(*, training: bool | None) -> None:
     With nothing set it starts a private Redis-compatible server in NEWSGATE_HOME; with NEWSGATE_BROKER_URL it uses
     that one. Ctrl-C finishes the chunks in hand and stops everything. Without the libraries that training needs it
     runs no trainer and no schedule.
+
+    \b
+    Example:
+      newsgate up
     """
     from newsgate.tasks.running.local_system import LocalSystem
     from newsgate.tasks.running.process import set_up_logging

@@ -15,6 +15,10 @@ def worker(*, parent: int | None) -> None:
 
     In production, run it under a supervisor that restarts it. It uses one core: run as many workers as there are
     cores for them. SIGTERM finishes the chunk in hand and exits.
+
+    \b
+    Example:
+      newsgate worker
     """
     from newsgate.tasks.classifying.worker_process import work
     from newsgate.worker.settings import load_settings

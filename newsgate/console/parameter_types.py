@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import math
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import click
 from click.types import StringParamType
+
+if TYPE_CHECKING:
+    from click.shell_completion import CompletionItem
 
 
 class SqlInteger(click.IntRange):
@@ -53,6 +56,16 @@ class Utf8Text(StringParamType):
         return text
 
 
+class FileName(StringParamType):
+    """The name of a file, a pattern, a folder, or `-`: what a shell completes as it completes files."""
+
+    def shell_complete(self, ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:
+        """Leave it to the shell."""
+        from click.shell_completion import CompletionItem
+
+        return [CompletionItem(incomplete, type="file")]
+
+
 def is_utf8(text: str) -> bool:
     """Whether a database, or a file in UTF-8, can hold the text."""
     try:
@@ -73,3 +86,4 @@ MODEL_NUMBER: Final = SqlInteger(smallest=1, largest=_LARGEST_32_BIT)
 POSITIVE_ROW_COUNT: Final = SqlInteger(smallest=1, largest=_LARGEST_64_BIT)
 ROW_COUNT: Final = SqlInteger(smallest=0, largest=_LARGEST_64_BIT)
 UTF8_TEXT: Final = Utf8Text()
+FILE_NAME: Final = FileName()
