@@ -15,7 +15,8 @@ class ExplainedToken:
 
     piece: as the model's vocabulary has it. word: of the text, empty where that is not known. effect: p_fake of the
     text less p_fake without this token; above 0 it speaks for fake. p_fake_so_far: of the text up to this token. keep,
-    take_in, show: what the gates of the LSTM did, the mean of both directions.
+    take_in, show: what the gates of the LSTM did, the mean of both directions. wide: what the token adds to the logit
+    in the part beside the LSTM, None where the model has no such part.
 
     >>> from newsgate import Classifier
     >>> first = Classifier.load().explain("microchip in the vaccine").tokens[0]
@@ -30,6 +31,7 @@ class ExplainedToken:
     keep: float
     take_in: float
     show: float
+    wide: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,9 +72,10 @@ def explanation_of(why: ModelExplanation) -> Explanation:
 
     gates = why.gates
     numbers = (why.effects, why.running, gates.keep, gates.take_in, gates.show)
+    wide = [None] * len(why.pieces) if why.wide is None else why.wide.tolist()
     tokens = tuple(
-        ExplainedToken(piece, word, *values)
-        for piece, word, *values in zip(why.pieces, why.words, *(each.tolist() for each in numbers), strict=True)
+        ExplainedToken(*values)
+        for values in zip(why.pieces, why.words, *(each.tolist() for each in numbers), wide, strict=True)
     )
     return Explanation(
         label=label_of(why.p_fake),
