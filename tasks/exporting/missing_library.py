@@ -3,24 +3,28 @@
 from __future__ import annotations
 
 import importlib
-from typing import Any, Final
+import shlex
+import sys
+from typing import Any
 
 from newsgate.foundation.errors import NewsgateError
-
-_BROUGHT_BY: Final = {"pyarrow.parquet": "'newsgate[files]'", "pyarrow": "'newsgate[files]'", "pandas": "pandas"}
+from newsgate.foundation.installation import install_command
 
 
 class NotInstalledError(NewsgateError):
     """A library that a form of table needs is not installed."""
 
     def __init__(self, library: str) -> None:
-        super().__init__(f"{library} is not installed", remedy=f"Run: pip install {_BROUGHT_BY[library]}")
+        # None of newsgate's extras has pandas: whoever wants its tables has it, as a rule.
+        by_pip = f"{shlex.quote(sys.executable)} -m pip install {library}"
+        command = install_command("files") if library == "pyarrow" else by_pip
+        super().__init__(f"{library} is not installed", remedy=f"Run: {command}")
         self.library = library
 
 
 def import_library(name: str) -> Any:
-    """The library, imported now and not with newsgate. Raises NotInstalledError."""
+    """The library, or a part of it, imported now and not with newsgate. Raises NotInstalledError."""
     try:
         return importlib.import_module(name)
     except ImportError as error:
-        raise NotInstalledError(name) from error
+        raise NotInstalledError(name.partition(".")[0]) from error
