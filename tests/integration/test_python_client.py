@@ -168,7 +168,7 @@ def test_a_promise_that_is_not_kept_is_a_warning(desk: Desk, client: Client, cap
 
 def test_a_reader_who_stops_early_gives_the_connection_back(desk: Desk, client: Client) -> None:
     batch = worked_off(desk, client.enqueue(posts(30)))
-    for _ in range(40):
+    for _ in range(20):
         with closing(batch.verdicts()) as rows:
             next(rows)
     assert client.batch("latest").items == 30
