@@ -17,9 +17,10 @@ import numpy.typing as npt
 
 from newsgate.model.labels import FAKE
 
-# How firmly the prior holds, in texts that say clearly otherwise: of both weights, and of the bias around 0.
-_PRIOR_OF_WEIGHTS: Final = 3.0
-_PRIOR_OF_BIAS: Final = 1.0
+# How firmly the prior of each weight and of the bias holds, in texts that say clearly otherwise.
+_PRIOR: Final = 3.0
+# Of the wide part alone, which many texts judge: only so much that texts all on the right side give a finite weight.
+_WEAK_PRIOR: Final = 0.1
 _STEPS: Final = 50
 
 Float64 = npt.NDArray[np.float64]
@@ -47,41 +48,40 @@ def fit_blend(
     deep, wide: [held-back texts], with their `labels`. cross_fitted: [fitting texts], the wide part's logits of texts
     that the one asked was not fitted to, with their `cross_labels`.
     """
-    alone = _most_likely(
-        _column(cross_fitted), _signs(cross_labels), mean=np.zeros(1), unit=np.array([_unit(cross_fitted)])
+    unit = _unit(cross_fitted)
+    weight, bias = _most_likely(
+        np.asarray(cross_fitted, np.float64)[:, np.newaxis] / unit,
+        _signs(cross_labels),
+        mean=np.zeros(2),
+        precision=_WEAK_PRIOR,
     )
-    units = np.array([_unit(deep), _unit(cross_fitted)])
-    logits = np.column_stack([deep, wide]).astype(np.float64)
-    found = _most_likely(logits, _signs(labels), mean=np.array([0.0, alone[0]]), unit=units)
+    units = np.array([_unit(deep), unit])
+    logits = np.column_stack([deep, wide]).astype(np.float64) / units
+    found = _most_likely(logits, _signs(labels), mean=np.array([0.0, weight, bias]), precision=_PRIOR)
+    found[:-1] /= units
     # A network that is right less often than chance on few texts is no evidence for the opposite of what it says.
     return Blend(deep=max(float(found[0]), 0.0), wide=max(float(found[1]), 0.0), bias=float(found[2]))
 
 
-def _most_likely(logits: Float64, signs: Float64, *, mean: Float64, unit: Float64) -> Float64:
+def _most_likely(logits: Float64, signs: Float64, *, mean: Float64, precision: float) -> Float64:
     """Return the weights [columns] and the bias of the maximum a posteriori, by Newton's method.
 
-    logits: [texts, columns]. signs: [texts], 1 for fake and -1 for real. mean: [columns], of the prior. unit:
-    [columns], the size of each column's logits: the prior is the same whatever they are measured in.
+    logits: [texts, columns]. signs: [texts], 1 for fake and -1 for real. mean, precision: of the normal prior of the
+    weights and the bias, [columns + 1].
     """
-    design = np.column_stack([logits / unit, np.ones(len(logits))])
-    centre = np.append(mean * unit, 0.0)
-    precision = np.append(np.full(len(mean), _PRIOR_OF_WEIGHTS), _PRIOR_OF_BIAS)
-    weights = centre.copy()
+    design = np.column_stack([logits, np.ones(len(logits))])
+    weights = mean.copy()
     for _ in range(_STEPS):
         p = 0.5 * (1.0 + np.tanh(0.5 * (design @ weights)))
-        gradient = design.T @ (p - (signs > 0)) + precision * (weights - centre)
-        curvature = (design * (p * (1 - p))[:, np.newaxis]).T @ design + np.diag(precision)
+        gradient = design.T @ (p - (signs > 0)) + precision * (weights - mean)
+        curvature = (design * (p * (1 - p))[:, np.newaxis]).T @ design + precision * np.eye(len(mean))
         weights = weights - np.linalg.solve(curvature, gradient)
-    return np.append(weights[:-1] / unit, weights[-1])
+    return weights
 
 
 def _unit(logits: npt.NDArray[np.floating]) -> float:
     """Return the root mean square, which is the same for a logit and its opposite."""
     return max(float(np.sqrt(np.mean(np.square(logits, dtype=np.float64)))), 1e-9)
-
-
-def _column(values: npt.NDArray[np.floating]) -> Float64:
-    return np.asarray(values, np.float64)[:, np.newaxis]
 
 
 def _signs(labels: Sequence[str]) -> Float64:
