@@ -22,13 +22,16 @@ def process_count() -> int:
 def longest_first(items: Sequence[pytest.Item], *, processes: int) -> list[pytest.Item]:
     """Return `items` so that each of `processes` equal runs of them goes from the longest tests to the shortest.
 
-    Long ones are those marked `long`. The others keep the order of their folders and stay with the neighbours with whom
+    Long ones are those marked `long`; those of one file stay in one process, for two trainings at once would wait for
+    each other. The others keep the order of their folders and stay with the neighbours with whom
     they share what a module sets up.
     """
     long = [item for item in items if item.get_closest_marker("long")]
     others = [item for item in items if not item.get_closest_marker("long")]
     folders = [list(group) for _, group in groupby(others, key=lambda item: item.path.parent)]
-    runs: list[list[pytest.Item]] = [long[process::processes] for process in range(processes)]
+    runs: list[list[pytest.Item]] = [[] for _ in range(processes)]
+    for place, (_, group) in enumerate(groupby(long, key=lambda item: item.path)):
+        runs[place % processes] += group
     for folder in folders:
         for process, run in enumerate(runs):
             run += folder[len(folder) * process // processes : len(folder) * (process + 1) // processes]

@@ -189,7 +189,7 @@ def test_killed_at_every_step_the_champion_stays_and_the_next_trainer_takes_over
             holder.execute(text("delete from held"))
             holder.execute(text("insert into held values (:step)"), {"step": place})
             with served.started("trainer") as trainer:
-                wait_until(lambda: _someone_waits(holder), what=f"a training is at {place}", seconds=60)
+                wait_until(lambda: _someone_waits(holder), what=f"a training is at {place}", seconds=TRAINING_SECONDS)
                 kill_tree(trainer.pid)
             holder.execute(text(f"select pg_advisory_unlock({_HELD_AT})"))
         assert champion(served) == 1, place
