@@ -76,7 +76,5 @@ def runs_under_way(
 
 def waiting_chunks(connection: Connection) -> WaitingChunks:
     """How many chunks wait, and since when. A time that a clock which was ahead has told counts for nothing."""
-    waiting = select(func.count(), func.min(chunks.c.queued_at)).where(chunks.c.state == "queued")
-    count = connection.execute(waiting).one()[0]
-    oldest_at = connection.execute(waiting.where(~is_ahead(chunks.c.queued_at))).one()[1]
-    return WaitingChunks(count, oldest_at)
+    oldest_at = func.min(chunks.c.queued_at).filter(~is_ahead(chunks.c.queued_at))
+    return WaitingChunks(*connection.execute(select(func.count(), oldest_at).where(chunks.c.state == "queued")).one())

@@ -24,6 +24,7 @@ _WEAK_PRIOR: Final = 0.1
 _STEPS: Final = 50
 
 Float64 = npt.NDArray[np.float64]
+Bool = npt.NDArray[np.bool_]
 
 
 @dataclass(frozen=True)
@@ -51,29 +52,29 @@ def fit_blend(
     unit = _unit(cross_fitted)
     weight, bias = _most_likely(
         np.asarray(cross_fitted, np.float64)[:, np.newaxis] / unit,
-        _signs(cross_labels),
+        _are_fake(cross_labels),
         mean=np.zeros(2),
         precision=_WEAK_PRIOR,
     )
     units = np.array([_unit(deep), unit])
     logits = np.column_stack([deep, wide]).astype(np.float64) / units
-    found = _most_likely(logits, _signs(labels), mean=np.array([0.0, weight, bias]), precision=_PRIOR)
+    found = _most_likely(logits, _are_fake(labels), mean=np.array([0.0, weight, bias]), precision=_PRIOR)
     found[:-1] /= units
     # A network that is right less often than chance on few texts is no evidence for the opposite of what it says.
     return Blend(deep=max(float(found[0]), 0.0), wide=max(float(found[1]), 0.0), bias=float(found[2]))
 
 
-def _most_likely(logits: Float64, signs: Float64, *, mean: Float64, precision: float) -> Float64:
+def _most_likely(logits: Float64, are_fake: Bool, *, mean: Float64, precision: float) -> Float64:
     """Return the weights [columns] and the bias of the maximum a posteriori, by Newton's method.
 
-    logits: [texts, columns]. signs: [texts], 1 for fake and -1 for real. mean, precision: of the normal prior of the
+    logits: [texts, columns]. are_fake: [texts]. mean, precision: of the normal prior of the
     weights and the bias, [columns + 1].
     """
     design = np.column_stack([logits, np.ones(len(logits))])
     weights = mean.copy()
     for _ in range(_STEPS):
         p = 0.5 * (1.0 + np.tanh(0.5 * (design @ weights)))
-        gradient = design.T @ (p - (signs > 0)) + precision * (weights - mean)
+        gradient = design.T @ (p - are_fake) + precision * (weights - mean)
         curvature = (design * (p * (1 - p))[:, np.newaxis]).T @ design + precision * np.eye(len(mean))
         weights = weights - np.linalg.solve(curvature, gradient)
     return weights
@@ -84,5 +85,5 @@ def _unit(logits: npt.NDArray[np.floating]) -> float:
     return max(float(np.sqrt(np.mean(np.square(logits, dtype=np.float64)))), 1e-9)
 
 
-def _signs(labels: Sequence[str]) -> Float64:
-    return np.where(np.asarray(labels) == FAKE, 1.0, -1.0)
+def _are_fake(labels: Sequence[str]) -> Bool:
+    return np.array([label == FAKE for label in labels], np.bool_)

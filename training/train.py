@@ -200,18 +200,19 @@ def _fit(
         judged, weights = add_wide(weights, split, tokenizer=tokenizer, recipe=recipe)
         set_output(fitted.network, weights)
     weights_npz = weights_to_npz(weights)
+    served = weights_from_npz(weights_npz)
     return _Network(
         keras_model=network_to_bytes(fitted.network),
         onnx_model=compile_onnx(weights),
         weights_npz=weights_npz,
-        served=weights_from_npz(weights_npz),
-        judged=weights_from_npz(weights_to_npz(judged)),
+        served=served,
+        judged=replace(served, wide=judged.wide),
         epochs=fitted.epochs,
     )
 
 
-def _temperature(served: Runtime, encoder: PythonEncoder, different: LabelledTexts, *, max_tokens: int) -> float:
-    return fit_temperature(served.logits(encoder.encode(different.texts, max_tokens=max_tokens)), different.labels)
+def _temperature(judged: Runtime, encoder: PythonEncoder, different: LabelledTexts, *, max_tokens: int) -> float:
+    return fit_temperature(judged.logits(encoder.encode(different.texts, max_tokens=max_tokens)), different.labels)
 
 
 def _libraries() -> dict[str, str]:

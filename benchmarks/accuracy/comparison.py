@@ -16,7 +16,7 @@ from benchmarks.accuracy.labelled_sets import SOURCES, SetFiles, prepare_set
 from benchmarks.accuracy.newsgate_training import FORMER_SETTINGS, Training, measure_training
 from benchmarks.accuracy.page import PICTURE, write_page
 from benchmarks.accuracy.results import RESULTS, Result, is_measured, load_results, texts_hash
-from benchmarks.shared.options import names_among
+from benchmarks.shared.options import names_among, whole_numbers
 from benchmarks.shared.processes import ROOT, BenchmarkError, scratch_folder
 from benchmarks.shared.progress import say
 from newsgate.foundation.errors import NewsgateError
@@ -36,7 +36,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("data", type=Path, nargs="?", help="the folder that holds a folder for each set")
     parser.add_argument("--only", type=names_among(SOURCES), default=[*SOURCES], metavar="SET,SET")
     parser.add_argument("--recipe", type=names_among(methods), default=methods, metavar="NAME,NAME")
-    parser.add_argument("--seeds", type=_seeds, default=[0, 1, 2], metavar="N,N")
+    parser.add_argument("--seeds", type=whole_numbers, default=[0, 1, 2], metavar="N,N")
     parser.add_argument("--render", action="store_true", help="only write the page again, from the results there are")
     parser.add_argument("--limit", type=int, metavar="ROWS", help="a trial with so many rows of each file")
     parser.add_argument("--epochs", type=int, metavar="N", help="a trial with so many passes over the texts")
@@ -199,7 +199,3 @@ def _is_worth_measuring(method: str, set_name: str, seed: int) -> bool:
     # The same texts give a baseline the same figures, whatever the seed.
     has_news = SOURCES[set_name].is_parted_by_seed or seed == CROSSING_SEED
     return has_news and (not baseline.sets or set_name in baseline.sets)
-
-
-def _seeds(told: str) -> list[int]:
-    return [int(seed) for seed in told.split(",")]

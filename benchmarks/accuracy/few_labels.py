@@ -7,29 +7,28 @@ on the set's own test texts. It may be stopped and started again: benchmarks/res
 from __future__ import annotations
 
 import argparse
-import json
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
 
 from benchmarks.accuracy.baselines import figures_of_labels, fit_svc
-from benchmarks.accuracy.labelled_sets import SOURCES, split_by_seed
-from benchmarks.accuracy.newsgate_training import settings_of
-from benchmarks.accuracy.results import Circumstances, settings_hash, texts_hash
-from benchmarks.shared.options import names_among
+from benchmarks.accuracy.kept_results import Trained, hashes
+from benchmarks.accuracy.labelled_sets import read_set, split_by_seed
+from benchmarks.accuracy.results import Circumstances
+from benchmarks.shared.options import names_among, whole_numbers
 from benchmarks.shared.page import Table
-from benchmarks.shared.processes import ROOT, BenchmarkError
+from benchmarks.shared.processes import ROOT
 from benchmarks.shared.progress import say
 from benchmarks.shared.report import markdown_table, over_seeds
 from newsgate.model.classifier import Classifier
-from newsgate.model.labels import FAKE, FAKE_THRESHOLD, LABELS, REAL
+from newsgate.model.labels import FAKE, LABELS
 from newsgate.training.corpus import LabelledTexts
+from newsgate.training.evaluate import evaluate_probabilities
 from newsgate.training.minilm import PretrainedUnavailableError, find_minilm
 from newsgate.training.recipe import DEFAULT_RECIPE, Recipe
-from newsgate.training.starter import read_labelled_csv
 from newsgate.training.train import train_bundle
 
 MARKER: Final = "few labels"
@@ -40,25 +39,22 @@ _MOST_TESTED: Final = 2500
 
 
 @dataclass(frozen=True, kw_only=True)
-class Measured:
+class Measured(Trained):
     """One drawing of labels. newsgate, svc, minilm: macro F1, from 0 to 1; minilm is None without its files."""
 
     set: str
     labels: int
     seed: int
-    settings_sha256: str
-    texts_sha256: str
     newsgate: float
     svc: float
     minilm: float | None
-    made: dict[str, Any]
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("data", type=Path, help="the folder that holds a folder for each set")
     parser.add_argument("--only", type=names_among(SETS), default=[*SETS], metavar="SET,SET")
-    parser.add_argument("--seeds", type=_numbers, default=[0, 1, 2], metavar="N,N")
-    parser.add_argument("--amounts", type=_numbers, default=[*AMOUNTS], metavar="N,N")
+    parser.add_argument("--seeds", type=whole_numbers, default=[0, 1, 2], metavar="N,N")
+    parser.add_argument("--amounts", type=whole_numbers, default=[*AMOUNTS], metavar="N,N")
 
 
 def run(options: argparse.Namespace) -> Iterator[Table]:
@@ -66,7 +62,7 @@ def run(options: argparse.Namespace) -> Iterator[Table]:
         for labels in options.amounts:
             for name in options.only:
                 _measure_once(name, labels=labels, recipe=replace(DEFAULT_RECIPE, seed=seed), data=options.data)
-    yield Table(MARKER, table(_load_all()))
+    yield Table(MARKER, table(Measured.load_all(RESULTS)))
 
 
 def table(measured: Sequence[Measured]) -> str:
@@ -81,46 +77,36 @@ def table(measured: Sequence[Measured]) -> str:
     if not rows:
         return "Not measured yet."
     headers = ("macro F1", "labels", "runs", "newsgate, plain", "TF-IDF + linear SVC", "MiniLM's mean, regression")
-    made = {f"{each.made['date']}, commit {each.made['commit']}; {each.made['processor']}." for each in measured}
-    return "\n\n".join([markdown_table(headers, rows), "\n".join(sorted(made))])
+    return "\n\n".join([markdown_table(headers, rows), "\n".join(sorted({each.made_where for each in measured}))])
 
 
 def _measure_once(name: str, *, labels: int, recipe: Recipe, data: Path) -> None:
     train, test = _drawn(name, labels=labels, seed=recipe.seed, data=data)
     if len(train) < labels:
         return
-    settings, texts = settings_hash(settings_of(recipe)), texts_hash((train.fingerprint(), test.fingerprint()))
+    made_of = hashes(recipe, train, test)
     path = RESULTS / f"{name}-{labels}-{recipe.seed}.json"
-    if path.exists():
-        known = Measured(**json.loads(path.read_text(encoding="utf-8")))
-        if (known.settings_sha256, known.texts_sha256) == (settings, texts):
-            return
+    if Measured.is_kept(path, made_of):
+        return
     made = asdict(Circumstances.now())
     scores = Classifier.from_bundle_bytes(train_bundle(train, recipe=recipe).data).classify(test.texts)
     result = Measured(
         set=name,
         labels=labels,
         seed=recipe.seed,
-        settings_sha256=settings,
-        texts_sha256=texts,
-        newsgate=_macro_f1(scores.p_fake >= FAKE_THRESHOLD, test),
+        **made_of,
+        newsgate=evaluate_probabilities(scores.p_fake, test.labels).macro_f1,
         svc=figures_of_labels(fit_svc(train, recipe.seed)(test.texts), test).macro_f1,
         minilm=_by_minilm(train, test),
         made=made,
     )
-    RESULTS.mkdir(parents=True, exist_ok=True)
-    path.write_text(json.dumps(asdict(result), indent=1) + "\n", encoding="utf-8")
+    result.keep(path)
     say(f"{name}, {labels} labels, seed {recipe.seed}: {result.newsgate:.3f}, SVC {result.svc:.3f}, {result.minilm}")
 
 
 def _drawn(name: str, *, labels: int, seed: int, data: Path) -> tuple[LabelledTexts, LabelledTexts]:
     """Return so many training texts, both labels as often as in the set, and the test texts."""
-    source = SOURCES[name]
-    files = [data / name / part for part in (source.train, source.test) if part is not None]
-    missing = [file for file in files if not file.is_file()]
-    if missing:
-        raise BenchmarkError(f"{missing[0]} is missing: give the folder that holds the sets")
-    corpora = [read_labelled_csv(file) for file in files]
+    corpora = read_set(name, data=data)
     train, test = corpora if len(corpora) > 1 else split_by_seed(corpora[0], seed=0)
     random = np.random.default_rng(seed)
     rows: list[int] = []
@@ -145,16 +131,4 @@ def _by_minilm(train: LabelledTexts, test: LabelledTexts) -> float | None:
     teacher = untaught(files)
     actual = np.asarray(train.labels) == FAKE
     fitted = LogisticRegression(max_iter=2000).fit(teacher.embeddings(train.texts), actual)
-    return _macro_f1(fitted.predict(teacher.embeddings(test.texts)), test)
-
-
-def _macro_f1(is_fake: np.ndarray[Any, np.dtype[np.bool_]], test: LabelledTexts) -> float:
-    return figures_of_labels([FAKE if each else REAL for each in is_fake], test).macro_f1
-
-
-def _load_all() -> list[Measured]:
-    return [Measured(**json.loads(path.read_text(encoding="utf-8"))) for path in sorted(RESULTS.glob("*.json"))]
-
-
-def _numbers(told: str) -> list[int]:
-    return [int(number) for number in told.split(",")]
+    return evaluate_probabilities(fitted.predict_proba(teacher.embeddings(test.texts))[:, 1], test.labels).macro_f1

@@ -106,6 +106,16 @@ def prepare_set(name: str, *, data: Path, folder: Path, seed: int, limit: int | 
     return SetFiles(name, files["train"], files.get("validation"), tests)
 
 
+def read_set(name: str, *, data: Path) -> list[LabelledTexts]:
+    """Return the training texts and the test texts of a set, or all of them where nobody parted them.
+
+    Raises BenchmarkError where a file is missing.
+    """
+    source = SOURCES[name]
+    parts = [source.train] if source.test is None else [source.train, source.test]
+    return [read_labelled_csv(_existing(data / name / part)) for part in parts]
+
+
 def split_by_seed(corpus: LabelledTexts, *, seed: int) -> tuple[LabelledTexts, LabelledTexts]:
     """Part a corpus into training and test texts, `TEST_SHARE` of each label's texts to test.
 

@@ -32,6 +32,11 @@ def names_among(known: Iterable[str]) -> Callable[[str], list[str]]:
     return read
 
 
+def whole_numbers(told: str) -> list[int]:
+    """Read whole numbers with commas between them."""
+    return [int(number) for number in told.split(",")]
+
+
 def _at_least_one(told: str) -> int:
     try:
         count = int(told)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+import click
+
 from newsgate.console.console_table import one_line
 from newsgate.console.durations import duration
 from newsgate.console.live_view import cells_of, padded
@@ -84,7 +86,7 @@ def retraining_words(state: SystemState) -> str:
 
 def _table(state: SystemState, pace: Pace, *, colours: bool, columns: int) -> list[str]:
     rows = [_cells(run, state, pace, colours=colours, columns=columns) for run in state.runs]
-    seen = [[_without_colours(cell) for cell in row] for row in rows]
+    seen = [[click.unstyle(cell) for cell in row] for row in rows]
     widths = [max(cells_of(cell) for cell in column) for column in zip(_HEADERS, *seen, strict=True)]
 
     def line(row: tuple[str, ...], bare: list[str]) -> str:
@@ -149,9 +151,3 @@ def _bar(share: float, *, cells: int, colours: bool) -> str:
     filled = min(round(share * cells), cells if share >= 1 else cells - 1)
     done, left = "#" * filled, "-" * (cells - filled)
     return f"[{_GREEN}{done}{_PLAIN}{_DIM}{left}{_PLAIN}]" if colours else f"[{done}{left}]"
-
-
-def _without_colours(text: str) -> str:
-    for code in (_GREEN, _DIM, _BOLD, _RED, _PLAIN):
-        text = text.replace(code, "")
-    return text
