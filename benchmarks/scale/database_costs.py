@@ -198,10 +198,11 @@ def _line(small_seconds: float, large_seconds: float) -> Duration:
 
 
 def _log_position(database: Database) -> int:
+    """Return the bytes of log made so far, the ones too that an asynchronous commit has not written yet."""
     if database.is_sqlite:
         return 0
     with database.read() as connection:
-        return int(connection.execute(text("select pg_current_wal_lsn() - '0/0'")).scalar_one())
+        return int(connection.execute(text("select pg_current_wal_insert_lsn() - '0/0'")).scalar_one())
 
 
 def measure_round(number: int, *, rows: int) -> tuple[DatabaseCosts, DatabaseCosts]:
