@@ -2,8 +2,13 @@
 
 The wide part is quick to fit, so all fitting texts can tell how sure it may be: each is judged by a part that was
 fitted without it (stacking; Wolpert 1992, section 3). The LSTM is judged by the held-back texts alone. Where these are
-few, they say little, and the LSTM then adds as little; where they are many, they decide. That is the most likely
-logistic regression under a normal prior, whose mean is the wide part alone (Bishop 2006, section 4.5).
+few, they say little, and the LSTM then adds a little; where they are many, they decide. That is the most likely
+logistic regression under a normal prior, whose mean is the wide part and a little of the LSTM (Bishop 2006, section
+4.5).
+
+Where the words hardly tell the labels apart, the most likely bias gives every text the commoner label. The texts do not
+know their bias that well: of those within two standard errors, the one is taken that gives the labels in about the
+shares that they have.
 """
 
 from __future__ import annotations
@@ -17,11 +22,20 @@ import numpy.typing as npt
 
 from newsgate.model.labels import FAKE
 
-# How firmly the prior of each weight and of the bias holds, in texts that say clearly otherwise.
+# How firmly the prior of each weight holds, in texts that say clearly otherwise; that of the bias, which many more
+# texts have told, holds more firmly.
 _PRIOR: Final = 3.0
+_BIAS_PRIOR: Final = 30.0
+# What the LSTM counts where nothing is held back, for a logit whose root mean square is one: less than it is worth on
+# most sets, so that a few texts seldom have to prove that it is worth anything.
+_DEEP_MEAN: Final = 0.5
 # Of the wide part alone, which many texts judge: only so much that texts all on the right side give a finite weight.
 _WEAK_PRIOR: Final = 0.1
 _STEPS: Final = 50
+# Within so many standard errors the texts cannot tell (95 in 100 times).
+_ERRORS_OF_CHANCE: Final = 2.0
+# Logits that differ by less are all the same.
+_SAME: Final = 1e-6
 
 Float64 = npt.NDArray[np.float64]
 Bool = npt.NDArray[np.bool_]
@@ -49,40 +63,88 @@ def fit_blend(
     deep, wide: [held-back texts], with their `labels`. cross_fitted: [fitting texts], the wide part's logits of texts
     that the one asked was not fitted to, with their `cross_labels`.
     """
-    unit = _unit(cross_fitted)
-    weight, bias = _most_likely(
-        np.asarray(cross_fitted, np.float64)[:, np.newaxis] / unit,
-        _are_fake(cross_labels),
-        mean=np.zeros(2),
-        precision=_WEAK_PRIOR,
+    deep_unit, wide_unit = _Unit.of(deep), _Unit.of(cross_fitted)
+    alone = _wide_alone(wide_unit.measured(cross_fitted), cross_labels)
+    found, _ = _most_likely(
+        np.column_stack([deep_unit.measured(deep), wide_unit.measured(wide)]),
+        _are_fake(labels),
+        mean=np.array([_DEEP_MEAN, alone.weight, alone.bias]),
+        precision=np.array([_PRIOR, _PRIOR, _BIAS_PRIOR]),
     )
-    units = np.array([_unit(deep), unit])
-    logits = np.column_stack([deep, wide]).astype(np.float64) / units
-    found = _most_likely(logits, _are_fake(labels), mean=np.array([0.0, weight, bias]), precision=_PRIOR)
-    found[:-1] /= units
     # A network that is right less often than chance on few texts is no evidence for the opposite of what it says.
-    return Blend(deep=max(float(found[0]), 0.0), wide=max(float(found[1]), 0.0), bias=float(found[2]))
+    weights = np.maximum(found[:-1], [0.0, alone.least])
+    share_fake = float(np.mean(_are_fake(cross_labels)))
+    in_shares = -sum(
+        weight * float(np.quantile(unit.measured(logits), 1 - share_fake))
+        for weight, unit, logits in ((weights[0], deep_unit, deep), (weights[1], wide_unit, cross_fitted))
+    )
+    most = _ERRORS_OF_CHANCE * alone.bias_error
+    bias = float(found[-1]) + float(np.clip(in_shares - found[-1], -most, most))
+    deep_weight, wide_weight = float(weights[0]) / deep_unit.size, float(weights[1]) / wide_unit.size
+    return Blend(
+        deep=deep_weight,
+        wide=wide_weight,
+        bias=bias - deep_weight * deep_unit.middle - wide_weight * wide_unit.middle,
+    )
 
 
-def _most_likely(logits: Float64, are_fake: Bool, *, mean: Float64, precision: float) -> Float64:
-    """Return the weights [columns] and the bias of the maximum a posteriori, by Newton's method.
+@dataclass(frozen=True)
+class _Unit:
+    """What logits are measured in, so that a prior means the same for all: from `middle`, in steps of `size`."""
 
-    logits: [texts, columns]. are_fake: [texts]. mean, precision: of the normal prior of the
-    weights and the bias, [columns + 1].
+    middle: float
+    size: float
+
+    @classmethod
+    def of(cls, logits: npt.NDArray[np.floating]) -> _Unit:
+        """Return their mean and standard deviation; logits that are all the same have no size to be measured in."""
+        deviation = float(np.std(logits, dtype=np.float64))
+        return cls(float(np.mean(logits, dtype=np.float64)), deviation if deviation > _SAME else np.inf)
+
+    def measured(self, logits: npt.NDArray[np.floating]) -> Float64:
+        measured: Float64 = (np.asarray(logits, np.float64) - self.middle) / self.size
+        return measured
+
+
+@dataclass(frozen=True)
+class _Alone:
+    """The wide part without the LSTM. weight: of its logit in its unit. least: what it counts at least.
+
+    bias_error: the standard error of the bias.
+    """
+
+    weight: float
+    least: float
+    bias: float
+    bias_error: float
+
+
+def _wide_alone(measured: Float64, labels: Sequence[str]) -> _Alone:
+    (weight, bias), curvature = _most_likely(
+        measured[:, np.newaxis], _are_fake(labels), mean=np.zeros(2), precision=np.full(2, _WEAK_PRIOR)
+    )
+    weight_error, bias_error = np.sqrt(np.diag(np.linalg.inv(curvature)))
+    # Where the texts cannot tell whether it knows anything, it says a little, or nothing would tell two texts apart.
+    least = weight_error if weight > -_ERRORS_OF_CHANCE * weight_error else 0.0
+    return _Alone(weight=max(weight, least), least=least, bias=bias, bias_error=bias_error)
+
+
+def _most_likely(logits: Float64, are_fake: Bool, *, mean: Float64, precision: Float64) -> tuple[Float64, Float64]:
+    """Return the weights [columns] and the bias of the maximum a posteriori, by Newton's method, and its curvature.
+
+    The curvature [columns + 1, columns + 1] is the inverse of the covariance, as far as the posterior is normal.
+
+    logits: [texts, columns]. are_fake: [texts]. mean, precision: of the normal prior of the weights and the bias,
+    [columns + 1].
     """
     design = np.column_stack([logits, np.ones(len(logits))])
     weights = mean.copy()
     for _ in range(_STEPS):
         p = 0.5 * (1.0 + np.tanh(0.5 * (design @ weights)))
         gradient = design.T @ (p - are_fake) + precision * (weights - mean)
-        curvature = (design * (p * (1 - p))[:, np.newaxis]).T @ design + precision * np.eye(len(mean))
+        curvature = (design * (p * (1 - p))[:, np.newaxis]).T @ design + np.diag(precision)
         weights = weights - np.linalg.solve(curvature, gradient)
-    return weights
-
-
-def _unit(logits: npt.NDArray[np.floating]) -> float:
-    """Return the root mean square, which is the same for a logit and its opposite."""
-    return max(float(np.sqrt(np.mean(np.square(logits, dtype=np.float64)))), 1e-9)
+    return weights, curvature
 
 
 def _are_fake(labels: Sequence[str]) -> Bool:

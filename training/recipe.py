@@ -123,7 +123,7 @@ PLAIN_RECIPE: Final = Recipe(
     max_epochs=4,
     teacher="linear",
     variants=24,
-    transfer_words=400_000,
+    transfer_words=350_000,
 )
 BEST_RECIPE: Final = replace(PLAIN_RECIPE, teacher="minilm")
 RECIPES: Final[Mapping[str, Recipe]] = {"plain": PLAIN_RECIPE, "best": BEST_RECIPE}

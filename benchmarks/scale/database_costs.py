@@ -198,7 +198,7 @@ def _line(small_seconds: float, large_seconds: float) -> Duration:
 
 
 def _log_position(database: Database) -> int:
-    """Return the bytes of log made so far, the ones too that an asynchronous commit has not written yet."""
+    """Return the bytes of log made so far, also those that an asynchronous commit has not written yet."""
     if database.is_sqlite:
         return 0
     with database.read() as connection:

@@ -71,3 +71,21 @@ def test_texts_that_are_all_told_apart_give_finite_weights() -> None:
     found = fit_blend(sure, sure, labels_of(actual), cross_fitted=sure, cross_labels=labels_of(actual))
     assert np.isfinite([found.deep, found.wide, found.bias]).all()
     assert found.deep >= 0 < found.wide
+
+
+def test_where_the_words_hardly_tell_both_labels_are_given_in_about_their_shares() -> None:
+    rows = 600
+    actual = np.random.default_rng(1).random(rows) < 0.46
+    faint = np.random.default_rng(2).normal(scale=0.1, size=rows)
+    silent = np.zeros(60)
+    found = fit_blend(silent, faint[:60], labels_of(actual[:60]), cross_fitted=faint, cross_labels=labels_of(actual))
+    assert 0.2 < np.mean(found.wide * faint + found.bias > 0) < 0.6
+
+
+def test_where_the_words_tell_the_bias_stays_within_its_error() -> None:
+    actual = np.random.default_rng(1).random(4000) < 0.2
+    wide = opinions(actual, worth=1.0, seed=4)
+    found = fit_blend(np.zeros(4000), wide, labels_of(actual), cross_fitted=wide, cross_labels=labels_of(actual))
+    regression = LogisticRegression(C=1e6).fit(wide[:, np.newaxis], actual)
+    assert found.wide == pytest.approx(regression.coef_[0][0], rel=0.03)
+    assert found.bias == pytest.approx(regression.intercept_[0], abs=0.2)
