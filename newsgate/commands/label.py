@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import json
+
 import click
 
 from newsgate.console.error_reporting import ErrorReportingCommand
-from newsgate.console.item_choice import choose_item, item_line, row_options_to_change
+from newsgate.console.item_choice import choose_item, item_figures, item_line, row_options_to_change
+from newsgate.console.json_option import json_option
 from newsgate.console.messages import print_message
 from newsgate.console.reviewer_option import reviewer_name, reviewer_option
 from newsgate.console.settings_and_database import settings_and_database
@@ -18,7 +21,10 @@ _LABELS = ("fake", "real")
 @click.argument("item_and_label", nargs=-1, required=True, metavar="[ITEM] fake|real")
 @row_options_to_change
 @reviewer_option
-def label(item_and_label: tuple[str, ...], *, batch: int | None, row: int | None, by: str | None) -> None:
+@json_option("Print {item, batch, row, label, by, before} as one JSON object.")
+def label(
+    item_and_label: tuple[str, ...], *, batch: int | None, row: int | None, by: str | None, as_json: bool
+) -> None:
     """Say that ITEM is fake, or that it is real.
 
     ITEM is the number that `newsgate results` and the report show in the column `item`; --batch and --row name it by
@@ -41,3 +47,6 @@ def label(item_and_label: tuple[str, ...], *, batch: int | None, row: int | None
         done = label_item(database, choice, judgement, by=name)
     before = f"; {done.before.labelled_by} said {done.before.label} before" if done.before else ""
     print_message(f"{item_line(done.item)} is {judgement}, says {name}{before}")
+    if as_json:
+        earlier = {"label": done.before.label, "by": done.before.labelled_by} if done.before else None
+        click.echo(json.dumps({**item_figures(done.item), "label": judgement, "by": name, "before": earlier}))

@@ -12,8 +12,9 @@ from newsgate.console.console_table import print_table
 from newsgate.console.error_reporting import ErrorReportingCommand, ErrorReportingGroup
 from newsgate.console.exit_codes import EXIT_SOME_ROWS_BAD
 from newsgate.console.file_reading_options import file_reading_options, make_read_options
-from newsgate.console.item_choice import choose_item, item_line, row_options_to_change
-from newsgate.console.label_messages import RefusedRows, agreement_line, print_import_summary
+from newsgate.console.item_choice import choose_item, item_figures, item_line, row_options_to_change
+from newsgate.console.json_option import json_option
+from newsgate.console.label_messages import RefusedRows, agreement_line, import_figures, print_import_summary
 from newsgate.console.label_options import label_options_of_files, pair_files, says_the_opposite
 from newsgate.console.messages import print_message, print_warning
 from newsgate.console.output_file import open_output
@@ -67,8 +68,15 @@ def labels(ctx: click.Context, *, as_json: bool) -> None:
 @label_options_of_files
 @click.option("--test-set", is_flag=True, help="These labels judge models; no model is ever trained on their texts.")
 @reviewer_option
+@json_option("One JSON object; of several files, a list.")
 def import_(
-    files: tuple[str, ...], *, labels_of_files: tuple[Label, ...], test_set: bool, by: str | None, **reading: Any
+    files: tuple[str, ...],
+    *,
+    labels_of_files: tuple[Label, ...],
+    test_set: bool,
+    by: str | None,
+    as_json: bool,
+    **reading: Any,
 ) -> None:
     """Read labels from FILE: a column `label`, beside the texts or a column `item`.
 
@@ -88,7 +96,7 @@ def import_(
     from newsgate.tasks.labelling.import_labels import LabelImporter
 
     name = reviewer_name(by)
-    is_whole = True
+    outcomes = []
     with settings_and_database() as (settings, database):
         options = make_read_options(settings.max_text_chars, **reading)
         for file, label in pair_files(files, labels_of_files):
@@ -100,14 +108,17 @@ def import_(
             done = importer.read_labels(file, options=of_file, chosen="test" if test_set else "import")
             refused.print_counts()
             print_import_summary(done, path=file if len(files) > 1 else None)
-            is_whole = is_whole and not (done.refused or done.incomplete)
-    if not is_whole:
+            outcomes.append(import_figures(file, done))
+    if as_json:
+        click.echo(json.dumps(outcomes if len(outcomes) > 1 else outcomes[0], ensure_ascii=False))
+    if any(each["refused"] or each["incomplete"] for each in outcomes):
         raise SystemExit(EXIT_SOME_ROWS_BAD)
 
 
 @click.command("export", cls=ErrorReportingCommand)
 @click.option("-o", "--output", type=click.Path(dir_okay=False, writable=True), help="Write there instead of printing.")
-def export(output: str | None) -> None:
+@json_option("One JSON object a text, instead of CSV; nothing is guarded in it.")
+def export(output: str | None, *, as_json: bool) -> None:
     """Print every labelled text with its current label, as CSV.
 
     A cell that a spreadsheet would take for a formula begins with a single quote; `newsgate labels import` takes it
@@ -117,10 +128,10 @@ def export(output: str | None) -> None:
     Example:
       newsgate labels export -o labels.csv
     """
-    from newsgate.tasks.labelling.spreadsheet_files import export_labels
+    from newsgate.tasks.labelling.spreadsheet_files import export_labels, export_labels_as_json
 
     with settings_and_database() as (_, database), database.read() as connection, open_output(output) as stream:
-        count = export_labels(connection, stream)
+        count = (export_labels_as_json if as_json else export_labels)(connection, stream)
     if output is not None:
         print_message(f"{output}: {count} labels")
 
@@ -129,7 +140,8 @@ def export(output: str | None) -> None:
 @click.argument("item", required=False, metavar="[ITEM]")
 @row_options_to_change
 @reviewer_option
-def undo(item: str | None, *, batch: int | None, row: int | None, by: str | None) -> None:
+@json_option("Print {item, batch, row, label, by, now} as one JSON object.")
+def undo(item: str | None, *, batch: int | None, row: int | None, by: str | None, as_json: bool) -> None:
     """Take back what you last said about ITEM, or about --row R of --batch N.
 
     It no longer counts, and trains no later model; the table `retracted_labels` keeps it. What others said about the
@@ -147,6 +159,10 @@ def undo(item: str | None, *, batch: int | None, row: int | None, by: str | None
         done = retract_label(database, choice, by=name)
     now = f"{done.now.labelled_by} says {done.now.label}" if done.now else "no label is left"
     print_message(f"{item_line(done.item)}: {name} said {done.label.label}, which is taken back; {now}")
+    if as_json:
+        current = {"label": done.now.label, "by": done.now.labelled_by} if done.now else None
+        figures = {**item_figures(done.item), "label": done.label.label, "by": name, "now": current}
+        click.echo(json.dumps(figures))
 
 
 labels.add_command(import_)

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import json
+
 import click
 
 from newsgate.console.error_reporting import ErrorReportingCommand
+from newsgate.console.json_option import json_option
 from newsgate.console.messages import print_message
 
 
 @click.command("migrate", cls=ErrorReportingCommand)
-def migrate() -> None:
+@json_option("Print {schema, before, champion} as one JSON object.")
+def migrate(*, as_json: bool) -> None:
     """Bring the database to the schema of this version, and give a new database its starter model.
 
     \b
@@ -32,3 +36,5 @@ def migrate() -> None:
         database.close()
     changed = "was up to date" if before == after else f"went from {before or 'nothing'} to {after}"
     print_message(f"the schema {changed}; model {champion} is champion")
+    if as_json:
+        click.echo(json.dumps({"schema": after, "before": before, "champion": champion}))

@@ -74,6 +74,7 @@ def list_(*, as_json: bool) -> None:
 
 @click.command("show", cls=ErrorReportingCommand)
 @click.argument("number", type=MODEL_NUMBER)
+@click.option("--json", is_flag=True, expose_value=False, help="It is JSON already; this changes nothing.")
 def show(number: int) -> None:
     """Everything recorded about one model, as JSON, with every decision about it.
 

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import json
+
 import click
 
 from newsgate.console.error_reporting import ErrorReportingCommand
+from newsgate.console.json_option import json_option
 from newsgate.console.messages import print_message
 from newsgate.console.parameter_types import UTF8_TEXT
 from newsgate.console.settings_and_database import settings_and_database
@@ -19,7 +22,8 @@ from newsgate.console.settings_and_database import settings_and_database
     metavar="TEXT",
     help="Why; it is recorded.",
 )
-def rollback(*, reason: str) -> None:
+@json_option("Print {champion, before} as one JSON object.")
+def rollback(*, reason: str, as_json: bool) -> None:
     """Make the previous champion the champion again.
 
     New batches use it at once. Batches under way keep the model they began with. Run again, it goes back one more.
@@ -33,3 +37,5 @@ def rollback(*, reason: str) -> None:
     with settings_and_database() as (_, database), database.write() as connection:
         champion, before = roll_back(connection, reason=reason)
     print_message(f"model {champion} is champion again, after model {before}")
+    if as_json:
+        click.echo(json.dumps({"champion": champion, "before": before}))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -10,6 +11,7 @@ import click
 from newsgate.console.error_reporting import ErrorReportingCommand
 from newsgate.console.exit_codes import EXIT_SOME_ROWS_BAD
 from newsgate.console.file_reading_options import file_reading_options, make_read_options
+from newsgate.console.json_option import json_option
 from newsgate.console.label_options import label_options_of_files, pair_files
 from newsgate.console.messages import print_message, stderr_is_terminal
 from newsgate.console.output_file import check_writable
@@ -55,6 +57,7 @@ RECIPE_NAMES: Final = ("plain", "best")
     type=click.Path(dir_okay=False, writable=True, path_type=Path),
     help="Also write the bundle there.",
 )
+@json_option("Print the model's number, whether it is champion, and its figures as one JSON object.")
 def train(
     files: tuple[str, ...],
     *,
@@ -66,6 +69,7 @@ def train(
     epochs: int | None,
     seed: int | None,
     output: Path | None,
+    as_json: bool,
     **reading: Any,
 ) -> None:
     """Train a model on FILE, whose column `label` says fake or real, and store it under the next number.
@@ -111,7 +115,7 @@ def train(
             progress=_TrainingProgress(),
         )
     _print_summary(trained)
-    click.echo(trained.number)
+    click.echo(json.dumps(_figures(trained)) if as_json else trained.number)
     if output is not None:
         write_out(trained, output)
     if not read.are_whole:
@@ -125,6 +129,20 @@ def _chosen_recipe(name: str, **given: int | None) -> Recipe:
 
     changed: dict[str, Any] = {key: value for key, value in given.items() if value is not None}
     return replace(RECIPES[name], **changed)
+
+
+def _figures(trained: Trained) -> dict[str, Any]:
+    judged = trained.bundle.validation or trained.bundle.held_back
+    return {
+        "model": trained.number,
+        "champion": trained.became_champion,
+        "judged_on": "validation" if trained.bundle.validation else "held back",
+        "rows": judged.rows,
+        "accuracy": judged.accuracy,
+        "weighted_f1": judged.weighted_f1,
+        "macro_f1": judged.macro_f1,
+        "size_bytes": len(trained.bundle.data),
+    }
 
 
 def _print_summary(trained: Trained) -> None:

@@ -10,6 +10,7 @@ from typing import Any
 
 import click
 
+from newsgate.console.did_you_mean import corrected, remember_typed, typed_of
 from newsgate.console.messages import print_message
 from newsgate.console.output_file import OutputError
 from newsgate.foundation.errors import NewsgateError
@@ -40,10 +41,26 @@ class ErrorReportingCommand(click.Command):
             print_message(f"error: {told}")
             sys.exit(OutputError.exit_code)
 
+    def make_context(
+        self, info_name: str | None, args: list[str], parent: click.Context | None = None, **extra: Any
+    ) -> click.Context:
+        """Read the options; what is mistyped in them is told with the command to type."""
+        typed = (info_name or self.name or "", *args)
+        try:
+            ctx = super().make_context(info_name, args, parent, **extra)
+        except click.UsageError as error:
+            # Only the program itself knows all that was typed.
+            raise (corrected(error, typed) if parent is None else error) from error.__cause__
+        if parent is None:
+            remember_typed(ctx, typed)
+        return ctx
+
     def invoke(self, ctx: click.Context) -> Any:
         """Run the command; anything that is not a `NewsgateError` is a defect and keeps its traceback."""
         try:
             return super().invoke(ctx)
+        except click.UsageError as error:
+            raise (corrected(error, typed_of(ctx)) if ctx.parent is None else error) from error.__cause__
         except NewsgateError as error:
             click.echo(printable(f"error: {error}"), err=True)
             ctx.exit(error.exit_code)

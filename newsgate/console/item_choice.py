@@ -56,3 +56,8 @@ def item_line(item: ReviewItem) -> str:
     """Return an item's number, its place, and the first words of its text."""
     text = one_line(item.text, most_chars=_TEXT_CHARS)
     return f"item {item.item} (batch {item.batch}, row {item.row}) “{text}”"
+
+
+def item_figures(item: ReviewItem) -> dict[str, int]:
+    """Return an item's number and its place, as a command prints them for programs."""
+    return {"item": item.item, "batch": item.batch, "row": item.row}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from newsgate.console.file_messages import ROWS_TOLD_SINGLY, print_file_notes, print_refusal_kinds
 from newsgate.console.messages import print_message
@@ -54,6 +54,12 @@ def print_import_summary(imported: Imported, *, path: str | None = None) -> None
         print_message(f"people differ on {texts}: what most say counts, and `newsgate labels` says how far they agree")
     which = "" if path is None else f"{path}: "
     print_message(which + ", ".join([f"{imported.stored} labels stored", *others]))
+
+
+def import_figures(path: str, imported: Imported) -> dict[str, Any]:
+    """Return what became of a file of labels, as a command prints it for programs."""
+    counts = ("stored", "known", "repeated", "unlabelled", "refused", "disputed")
+    return {"file": path, **{name: getattr(imported, name) for name in counts}, "incomplete": imported.incomplete}
 
 
 def agreement_line(agreement: Agreement) -> str:

@@ -1,8 +1,9 @@
-"""CSV for people and their spreadsheets: how it is written, the labels, and the review queue to be answered."""
+"""Files for people and their spreadsheets: how CSV is written, the labels, and the review queue to be answered."""
 
 from __future__ import annotations
 
 import csv
+import json
 import re
 from collections.abc import Callable, Iterable
 from typing import IO
@@ -47,6 +48,16 @@ def export_labels(connection: Connection, stream: IO[str]) -> int:
         when = each.labelled_at.isoformat(timespec="milliseconds")
         by = guard_cell(each.labelled_by)
         write_row((guard_cell(each.text), each.label, by, when, each.chosen, each.judgements))
+    return count
+
+
+def export_labels_as_json(connection: Connection, stream: IO[str]) -> int:
+    """Write the current label of every text as a JSON object on a line; gives how many."""
+    count = 0
+    for count, each in enumerate(current_labels(connection), start=1):  # noqa: B007 - it is given back
+        when = each.labelled_at.isoformat(timespec="milliseconds")
+        values = (each.text, each.label, each.labelled_by, when, each.chosen, each.judgements)
+        stream.write(json.dumps(dict(zip(LABEL_COLUMNS, values, strict=True)), ensure_ascii=False) + "\n")
     return count
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 import re
+import shlex
 
 import click
 import pytest
@@ -33,19 +34,63 @@ def test_every_help_has_an_example_whose_options_there_are(name: str) -> None:
 
 
 @pytest.mark.parametrize(
+    ("command", "typed", "said", "right"),
+    [
+        (newsgate, "resuls", "command 'resuls'. Did you mean 'results'?", "newsgate results"),
+        (
+            newsgate,
+            "resuls 1 --all",
+            "command 'resuls'. Did you mean 'results'?",
+            "newsgate results 1 --all",
+        ),
+        (newsgate, "models shw 2", "command 'shw'. Did you mean 'show'?", "newsgate models show 2"),
+        (newsgate, "undo 17", "command 'undo'. Did you mean 'labels undo'?", "newsgate labels undo 17"),
+        (newsgate, "--versoin", "option '--versoin'. Did you mean '--version'?", "newsgate --version"),
+        (newsgate, "status --jsn", "option '--jsn'. Did you mean '--json'?", "newsgate status --json"),
+        (newsgate, "status --wacth", "option '--wacth'. Did you mean '--watch'?", "newsgate status --watch"),
+        (
+            newsgate,
+            "results 1 --formt csv",
+            "option '--formt'. Did you mean '--format'?",
+            "newsgate results 1 --format csv",
+        ),
+        (
+            newsgate,
+            "results 'my posts.csv' --formt=csv",
+            "option '--formt'. Did you mean '--format'?",
+            "newsgate results 'my posts.csv' --format=csv",
+        ),
+        (enqueue, "--dryrun x.csv", "option '--dryrun'. Did you mean '--dry-run'?", "enqueue --dry-run x.csv"),
+        (enqueue, "x.csv --wiat", "option '--wiat'. Did you mean '--wait'?", "enqueue x.csv --wait"),
+    ],
+)
+def test_what_is_mistyped_is_told_in_one_line_with_what_to_type(
+    command: click.Command, typed: str, said: str, right: str
+) -> None:
+    done = CliRunner().invoke(command, shlex.split(typed))
+    assert (done.exit_code, done.stdout) == (2, "")
+    assert done.stderr == f"Error: No such {said} Type: {right}\n"
+
+
+@pytest.mark.parametrize(
     ("command", "typed", "said"),
     [
-        (newsgate, ["resuls"], "No such command 'resuls'. Did you mean 'results'?"),
-        (newsgate, ["models", "shw"], "No such command 'shw'. Did you mean 'show'?"),
-        (newsgate, ["status", "--jsn"], "No such option '--jsn'. Did you mean '--json'?"),
-        (newsgate, ["results", "1", "--formt", "csv"], "No such option '--formt'. Did you mean '--format'?"),
-        (enqueue, ["--dryrun", "x.csv"], "No such option '--dryrun'. Did you mean '--dry-run'?"),
+        (newsgate, "zzzzz", "No such command 'zzzzz'."),
+        (enqueue, "--zzzzz x.csv", "No such option '--zzzzz'."),
+        (enqueue, "-Z x.csv", "No such option '-Z'."),
+        (newsgate, "results", "Missing argument 'BATCH'."),
     ],
-    ids=lambda value: " ".join(value) if isinstance(value, list) else None,
 )
-def test_what_is_mistyped_is_told_with_what_may_be_meant(command: click.Command, typed: list[str], said: str) -> None:
-    done = CliRunner().invoke(command, typed)
-    assert (done.exit_code, done.stderr.splitlines()[-1]) == (2, f"Error: {said}")
+def test_where_nothing_is_near_the_usage_is_told(command: click.Command, typed: str, said: str) -> None:
+    done = CliRunner().invoke(command, shlex.split(typed))
+    assert done.exit_code == 2
+    assert done.stderr.startswith("Usage: ")
+    assert done.stderr.splitlines()[-1] == f"Error: {said}"
+
+
+def test_what_cannot_be_shown_is_not_shown_when_it_is_corrected() -> None:
+    done = CliRunner().invoke(newsgate, ["resuls", "\x1b[31m"])
+    assert done.stderr == "Error: No such command 'resuls'. Did you mean 'results'? Type: newsgate results ' [31m'\n"
 
 
 @pytest.mark.parametrize("name", EVERY_COMMAND)
