@@ -22,7 +22,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from newsgate.foundation.errors import NewsgateError, WrongUsageError
 from newsgate.worker.broker_address import BrokerAddress, parse_broker_addresses, private_broker
-from newsgate.worker.env_file import open_env_file
+from newsgate.worker.settings_files import open_env_file
 
 log = logging.getLogger("newsgate.settings")
 

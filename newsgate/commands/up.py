@@ -62,7 +62,7 @@ def up(*, training: bool | None) -> None:
 
 
 def _parts_line(parts: Parts) -> str:
-    from newsgate.worker.env_file import find_env_file
+    from newsgate.worker.settings_files import find_env_file
 
     workers = f"{parts.workers} worker{'s' if parts.workers > 1 else ''}"
     env_file = find_env_file()

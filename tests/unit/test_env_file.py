@@ -10,7 +10,7 @@ import pytest
 from click.testing import CliRunner
 
 from newsgate.main import newsgate
-from newsgate.worker.env_file import find_env_file
+from newsgate.worker.settings_files import find_env_file
 from newsgate.worker.settings import load_settings, unknown_variables
 
 _AS_ROOT = pytest.mark.skipif(os.geteuid() != 0, reason="only root can give a file away")
@@ -64,7 +64,7 @@ def test_one_that_a_shared_group_can_write_is_not_read(env_file: Path, caplog: p
 
 
 def test_one_that_only_the_users_own_group_can_write_is_read(env_file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("newsgate.worker.env_file._is_own_group", lambda group: group == env_file.stat().st_gid)
+    monkeypatch.setattr("newsgate.worker.settings_files._is_own_group", lambda group: group == env_file.stat().st_gid)
     env_file.chmod(0o664)
     assert "mallory" in load_settings().database_url
 

@@ -24,7 +24,7 @@ from newsgate.tasks.inspecting.doctor.machine import (
 )
 from newsgate.tasks.running.retraining_recipe import recipe_of
 from newsgate.worker.crontab import retraining_crontab
-from newsgate.worker.env_file import find_env_file
+from newsgate.worker.settings_files import find_env_file
 from newsgate.worker.settings import Settings, load_settings, unknown_variables
 
 
