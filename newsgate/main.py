@@ -11,6 +11,7 @@ from newsgate.commands.beat import beat
 from newsgate.commands.cancel import cancel
 from newsgate.commands.classify import classify
 from newsgate.commands.completion import completion
+from newsgate.commands.config import config
 from newsgate.commands.doctor import doctor
 from newsgate.commands.evaluate import evaluate
 from newsgate.commands.explain import explain
@@ -18,6 +19,7 @@ from newsgate.commands.flips import flips
 from newsgate.commands.inspect import inspect
 from newsgate.commands.label import label
 from newsgate.commands.labels import labels
+from newsgate.commands.man import man
 from newsgate.commands.migrate import migrate
 from newsgate.commands.models import models
 from newsgate.commands.promote import promote
@@ -99,8 +101,10 @@ for _command in (
     backup,
     purge,
     audit,
+    config,
     doctor,
     completion,
+    man,
 ):
     newsgate.add_command(_command)
 

@@ -22,10 +22,10 @@ _CONTROLS = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]|\x1b[=>]|\r|\x07|\x08")
 _START = {"bash": ["bash", "-i"], "zsh": ["zsh", "-i"], "fish": ["fish", "-i"]}
 
 
-def require_shell(name: str) -> None:
-    """Skip the test where the shell is not installed; where none may be skipped, fail."""
+def require_program(name: str, *, package: str | None = None) -> None:
+    """Skip the test where a program is not installed; where none may be skipped, fail. package: its name in Debian."""
     if shutil.which(name) is None:
-        told = f"{name} is not installed: apt-get install {name}"
+        told = f"{name} is not installed: apt-get install {package or name}"
         if _ALL_ARE_NEEDED:
             pytest.fail(told)
         pytest.skip(told)

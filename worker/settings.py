@@ -1,13 +1,12 @@
-"""Every setting of newsgate, and the only reader of the environment.
+"""Every setting of newsgate. With `settings_layers`, the only reader of the environment.
 
-Precedence: what a command was told, then `NEWSGATE_*`, then `.env`, then the default. With nothing set the system is
-complete on one machine. Settings are read once, by the command that starts, and passed down; nothing reads them at
-import.
+Precedence: what a command was told, then `NEWSGATE_*`, then `.env`, then newsgate.toml, then the default. With nothing
+set the system is complete on one machine. Settings are read once, by the command that starts, and passed down; nothing
+reads them at import.
 """
 
 from __future__ import annotations
 
-import difflib
 import hashlib
 import logging
 import os
@@ -18,11 +17,12 @@ from typing import Annotated, Any, Literal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import Field, ValidationError, field_validator
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
 from newsgate.foundation.errors import NewsgateError, WrongUsageError
 from newsgate.worker.broker_address import BrokerAddress, parse_broker_addresses, private_broker
-from newsgate.worker.settings_files import open_env_file
+from newsgate.worker.settings_files import env_file_path, open_settings_file, shown_path
+from newsgate.worker.settings_layers import Layer, merged, nearest_setting, read_layers, strongest
 
 log = logging.getLogger("newsgate.settings")
 
@@ -78,6 +78,18 @@ class Settings(BaseSettings):
     up_trains: bool = Field(default=True, description="Whether `newsgate up` runs trainer and schedule too.")
     training_threads: int = Field(default=0, ge=0, le=256, description="Cores training uses; 0: half of them.")
     log_level: Literal["debug", "info", "warning", "error"] = Field(default="info", description="How much workers say.")
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Take what is given: `load_settings` has read every other place, and knows what came from where."""
+        return (init_settings,)
 
     @field_validator("home", mode="before")
     @classmethod
@@ -157,24 +169,43 @@ class Settings(BaseSettings):
 def load_settings(**told: Any) -> Settings:
     """The settings of this process; `told` are values given on the command line, None where nothing was.
 
-    A `.env` that others could have written is not read, and a line in the log says so. Raises WrongUsageError, naming
-    the variable, for a value that cannot be, and for a `.env` that cannot be read.
+    A file that others could have written is not read, and a line in the log says so. Raises WrongUsageError, naming
+    the variable, for a value that cannot be, and for a file that cannot be read or names what is no setting.
     """
+    return load_settings_and_layers(**told)[0]
+
+
+def load_settings_and_layers(**told: Any) -> tuple[Settings, tuple[Layer, ...]]:
+    """The same, and the places that they come from, the strongest first. Raises WrongUsageError."""
+    layers = read_layers(Settings, told)
+    for layer in layers:
+        if layer.file is not None and layer.file.warning:
+            log.warning("%s", layer.file.warning)
     try:
-        with open_env_file() as (found, readable):
-            if found.warning:
-                log.warning("%s", found.warning)
-            given = {name: value for name, value in told.items() if value is not None}
-            return Settings(_env_file=readable, **given)  # type: ignore[call-arg]  # the stubs do not know it
+        return Settings(**merged(layers)), layers
     except ValidationError as error:
-        first = error.errors()[0]
-        name = f"NEWSGATE_{'_'.join(str(part) for part in first['loc']).upper()}"
-        # An address may hold a password.
-        value = "what it is" if name.endswith("_URL") else repr(first["input"])
-        raise WrongUsageError(
-            f"{name} cannot be {value}: {_lower_first(first['msg'].removeprefix('Value error, '))}",
-            remedy="docs/settings.md lists every setting",
-        ) from error
+        raise _refusal(error, layers) from error
+
+
+def _refusal(error: ValidationError, layers: tuple[Layer, ...]) -> WrongUsageError:
+    """The first value that cannot be, under the name by which the person has set it."""
+    first = error.errors()[0]
+    setting = "_".join(str(part) for part in first["loc"])
+    layer = strongest(layers, setting)
+    is_toml = layer is not None and layer.is_toml
+    # An address may hold a password.
+    value = "what it is" if setting.endswith("_url") else repr(first["input"])
+    return WrongUsageError(
+        f"{setting if is_toml else variable_of(setting)} cannot be {value}: "
+        f"{_lower_first(first['msg'].removeprefix('Value error, '))}",
+        where=shown_path(Path(layer.name)) if layer is not None and is_toml else None,
+        remedy="docs/settings.md lists every setting",
+    )
+
+
+def variable_of(setting: str) -> str:
+    """The variable that sets a setting."""
+    return f"NEWSGATE_{setting.upper()}"
 
 
 def _lower_first(sentence: str) -> str:
@@ -188,15 +219,14 @@ def unknown_variables() -> dict[str, str | None]:
     """
     from dotenv import dotenv_values
 
-    with open_env_file() as (_, readable):
+    with open_settings_file(env_file_path()) as (_, readable):
         variables = {**(dotenv_values(readable) if readable else {}), **os.environ}
-    known = [name.upper() for name in Settings.model_fields]
     unknown: dict[str, str | None] = {}
     for variable in variables:
         prefix, _, name = variable.upper().partition("NEWSGATE_")
-        if not prefix and name and name not in known:
-            near = difflib.get_close_matches(name, known, n=1)
-            unknown[variable] = f"NEWSGATE_{near[0]}" if near else None
+        if not prefix and name and name.lower() not in Settings.model_fields:
+            near = nearest_setting(Settings, name)
+            unknown[variable] = variable_of(near) if near else None
     return unknown
 
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import signal
 import threading
+from collections.abc import Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
@@ -37,10 +39,11 @@ def up(*, training: bool | None) -> None:
     from newsgate.training.optional_libraries import can_train
     from newsgate.worker.crontab import retraining_crontab
     from newsgate.worker.dead_output import drop_dead_output
-    from newsgate.worker.settings import load_settings
+    from newsgate.worker.settings import load_settings_and_layers
+    from newsgate.worker.settings_layers import files_read
     from newsgate.worker.stop_signals import on_stop_signals
 
-    settings = load_settings(up_trains=training)
+    settings, layers = load_settings_and_layers(up_trains=training)
     # Before anything runs: trainer and schedule would refuse it again and again.
     retraining_crontab(settings)
     recipe_of(settings)
@@ -52,7 +55,7 @@ def up(*, training: bool | None) -> None:
     if settings.up_trains and not with_training:
         print_message(f"note: models are not retrained here; that needs {install_command('training')}")
     with LocalSystem(settings, worker_output=None, with_training=with_training) as system:
-        print_message(_parts_line(system.parts()))
+        print_message(_parts_line(system.parts(), files_read(layers)))
         while not stop.wait(0.2):
             system.check()
         drop_dead_output()
@@ -61,12 +64,9 @@ def up(*, training: bool | None) -> None:
     print_message("stopped")
 
 
-def _parts_line(parts: Parts) -> str:
-    from newsgate.worker.settings_files import find_env_file
-
+def _parts_line(parts: Parts, files: Sequence[Path]) -> str:
     workers = f"{parts.workers} worker{'s' if parts.workers > 1 else ''}"
-    env_file = find_env_file()
-    settings_file = f", settings of {env_file.path}" if env_file.path and not env_file.distrusted else ""
+    settings_files = f", settings of {' and '.join(map(str, files))}" if files else ""
     return (
-        f"newsgate is up: {workers}, database {parts.database}, broker {parts.broker}{settings_file}. Ctrl-C stops it."
+        f"newsgate is up: {workers}, database {parts.database}, broker {parts.broker}{settings_files}. Ctrl-C stops it."
     )

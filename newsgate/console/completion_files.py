@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path, PurePath
 from typing import TYPE_CHECKING, Final, Literal
 
+from newsgate.console.user_folders import config_folder, data_folder
 from newsgate.foundation.atomic_file import whole_file
 from newsgate.foundation.errors import NewsgateError, WrongUsageError
 
@@ -51,12 +52,12 @@ def script_for(shell: Shell, programs: dict[str, click.Command]) -> str:
 def install(shell: Shell, programs: dict[str, click.Command]) -> Installed:
     """Write the scripts where the shell finds them, once more if they are there. Raises CompletionFileError."""
     if shell == "fish":
-        folder = _folder("XDG_CONFIG_HOME", ".config") / "fish" / "completions"
+        folder = config_folder() / "fish" / "completions"
         # fish finds the file of a program by its name, when somebody completes it.
         scripts = {folder / f"{name}.fish": _script(shell, name, command) for name, command in programs.items()}
         start_file = None
     else:
-        folder = _folder("XDG_DATA_HOME", ".local/share") / "newsgate"
+        folder = data_folder() / "newsgate"
         scripts = {folder / f"completion.{shell}": script_for(shell, programs)}
         start_file = Path.home() / ".bashrc" if shell == "bash" else _zsh_folder() / ".zshrc"
     try:
@@ -92,12 +93,6 @@ def _add_line(start_file: Path, script: Path) -> None:
     kept = [each for each in lines if not each.endswith(_MARK.encode())]
     # What stands there is a person's own, and may be a link to it.
     start_file.write_bytes(b"".join(each + b"\n" for each in (*kept, line)))
-
-
-def _folder(variable: str, default: str) -> Path:
-    # As the standard says, a path that is not absolute counts for nothing.
-    said = os.environ.get(variable, "")
-    return Path(said) if said.startswith("/") else Path.home() / default
 
 
 def _zsh_folder() -> Path:

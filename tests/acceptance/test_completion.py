@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.programs import BIN
-from tests.shells import require_shell, running_shell
+from tests.shells import require_program, running_shell
 
 
 @pytest.fixture
@@ -28,7 +28,7 @@ def person(tmp_path: Path) -> dict[str, str]:
 
 
 def installed(shell: str, person: dict[str, str]) -> None:
-    require_shell(shell)
+    require_program(shell)
     command = [str(BIN / "newsgate"), "completion", "install"]
     done = subprocess.run(
         command, env={**person, "SHELL": f"/bin/{shell}"}, capture_output=True, text=True, check=False

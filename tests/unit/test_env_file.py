@@ -10,8 +10,8 @@ import pytest
 from click.testing import CliRunner
 
 from newsgate.main import newsgate
-from newsgate.worker.settings_files import find_env_file
 from newsgate.worker.settings import load_settings, unknown_variables
+from newsgate.worker.settings_files import env_file_path, find_settings_file
 
 _AS_ROOT = pytest.mark.skipif(os.geteuid() != 0, reason="only root can give a file away")
 
@@ -40,7 +40,7 @@ def _assert_not_read(caplog: pytest.LogCaptureFixture, why: str) -> None:
 def test_ones_own_is_read_and_named(env_file: Path) -> None:
     assert "mallory" in load_settings().database_url
     assert unknown_variables() == {"NEWSGATE_CHUNK_ROW": "NEWSGATE_CHUNK_ROWS"}
-    assert find_env_file().path == env_file
+    assert find_settings_file(env_file_path()).path == env_file
     assert f"{env_file} is read" in CliRunner().invoke(newsgate, ["doctor"]).output
 
 

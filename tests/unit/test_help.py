@@ -76,6 +76,8 @@ def test_what_is_mistyped_is_told_in_one_line_with_what_to_type(
     ("command", "typed", "said"),
     [
         (newsgate, "zzzzz", "No such command 'zzzzz'."),
+        # Two groups have one.
+        (newsgate, "install", "No such command 'install'."),
         (enqueue, "--zzzzz x.csv", "No such option '--zzzzz'."),
         (enqueue, "-Z x.csv", "No such option '-Z'."),
         (newsgate, "results", "Missing argument 'BATCH'."),

@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from newsgate.db.session import Database
 from newsgate.foundation.errors import NewsgateError
+from newsgate.tasks.inspecting.displayed_settings import settings_in_force
 from newsgate.tasks.inspecting.doctor.broker import look_at_broker
 from newsgate.tasks.inspecting.doctor.check import Check, failure, first_line
 from newsgate.tasks.inspecting.doctor.database import look_at_database
@@ -24,8 +24,8 @@ from newsgate.tasks.inspecting.doctor.machine import (
 )
 from newsgate.tasks.running.retraining_recipe import recipe_of
 from newsgate.worker.crontab import retraining_crontab
-from newsgate.worker.settings_files import find_env_file
-from newsgate.worker.settings import Settings, load_settings, unknown_variables
+from newsgate.worker.settings import Settings, load_settings_and_layers, unknown_variables
+from newsgate.worker.settings_files import SettingsFile, env_file_path, find_settings_file
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,10 +45,11 @@ def examine() -> Examination:
     """Look at everything."""
     checks = [*look_at_versions(), *_look("variables", _variables)]
     try:
-        settings = load_settings()
+        settings, layers = load_settings_and_layers()
     except NewsgateError as error:
         return Examination((*checks, failure("settings", error)), {})
     in_force = settings_in_force(settings)
+    checks += _toml_files(layer.file for layer in layers if layer.is_toml)
     checks.append(_changed_settings(in_force))
     looks = {
         "schedule": _schedule,
@@ -65,14 +66,6 @@ def examine() -> Examination:
     return Examination(tuple(checks), in_force)
 
 
-def settings_in_force(settings: Settings) -> dict[str, Any]:
-    """Each variable with its value, passwords left out."""
-    values = {f"NEWSGATE_{name.upper()}": value for name, value in settings.model_dump(mode="json").items()}
-    values["NEWSGATE_DATABASE_URL"] = _display_database_url(settings)
-    values["NEWSGATE_BROKER_URL"] = "private" if settings.broker_is_private else settings.display_broker_url
-    return values
-
-
 def _look(part: str, look: Callable[[], Iterable[Check]]) -> list[Check]:
     """What a look finds; what it raises is a finding too, because the other parts still have to be looked at."""
     found: list[Check] = []
@@ -86,12 +79,21 @@ def _look(part: str, look: Callable[[], Iterable[Check]]) -> list[Check]:
 
 
 def _variables() -> Iterator[Check]:
-    env_file = find_env_file()
-    if env_file.path:
-        yield Check("env file", "warning" if env_file.warning else "ok", env_file.warning or f"{env_file.path} is read")
+    yield from _file("env file", find_settings_file(env_file_path()))
     for name, meant in unknown_variables().items():
         remedy = f"{meant} may be meant" if meant else "docs/settings.md lists every setting"
         yield Check("variables", "warning", f"{name} is no setting and is ignored", remedy)
+
+
+def _toml_files(files: Iterable[SettingsFile | None]) -> Iterator[Check]:
+    for file in files:
+        if file is not None:
+            yield from _file("settings file", file)
+
+
+def _file(part: str, file: SettingsFile) -> Iterator[Check]:
+    if file.path:
+        yield Check(part, "warning" if file.warning else "ok", file.warning or f"{file.path} is read")
 
 
 def _schedule(settings: Settings) -> Iterator[Check]:
@@ -106,13 +108,6 @@ def _recipe(settings: Settings) -> Iterator[Check]:
 
 
 def _changed_settings(in_force: Mapping[str, Any]) -> Check:
-    default = settings_in_force(Settings.model_construct())
+    default = settings_in_force(Settings())
     changed = [f"{name}={value}" for name, value in in_force.items() if value != default[name]]
     return Check("settings", "ok", ", ".join(changed) if changed else "all at their defaults")
-
-
-def _display_database_url(settings: Settings) -> str:
-    try:
-        return Database(settings.database_url).display_url if settings.database_url else "a file in the home folder"
-    except NewsgateError:
-        return "unusable"
