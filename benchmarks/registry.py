@@ -61,6 +61,7 @@ BENCHMARKS: Final = (
     Benchmark(name="pipeline", file="pipeline/comparison.py", takes="10 min", fills=_PERFORMANCE),
     Benchmark(name="workers", file="pipeline/workers.py", takes="3 min", fills=_PERFORMANCE),
     Benchmark(name="stages", file="pipeline/stages.py", takes="1 min", fills=_PERFORMANCE),
+    Benchmark(name="int8", file="pipeline/whole_numbers.py", takes="1 min", fills=_PERFORMANCE),
     Benchmark(name="pooler", file="pipeline/pooler.py", takes="1 min", fills=_PERFORMANCE),
     Benchmark(name="chunk_rows", file="pipeline/chunk_rows.py", takes="1 min", fills=_PERFORMANCE),
     Benchmark(name="answering", file="answering/every_part.py", takes="8 min", fills=_PERFORMANCE),

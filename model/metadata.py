@@ -49,8 +49,8 @@ class BundleMetadata:
     each an evaluation as a dictionary. libraries: name -> version at training time. corpus: which labels it was trained
     on (`training.judging_split`). reference: how its scores of held-back texts are distributed (`model.score_summary`).
     abstention: which confidence went with how many mistakes on them (`model.abstention`). languages: those of its
-    training texts (`model.languages`). These four are left out where nobody recorded them; readers of this
-    format ignore what they do not know.
+    training texts (`model.languages`). quantisation: what whole numbers change about its scores (`model.quantisation`).
+    These five are left out where nobody recorded them; readers of this format ignore what they do not know.
     """
 
     created_at: str
@@ -67,6 +67,7 @@ class BundleMetadata:
     reference: Mapping[str, Any] | None = None
     abstention: Mapping[str, Any] | None = None
     languages: tuple[str, ...] | None = None
+    quantisation: Mapping[str, Any] | None = None
 
     def __post_init__(self) -> None:
         if tuple(self.labels) != LABELS:
@@ -79,7 +80,7 @@ class BundleMetadata:
     def as_dict(self) -> dict[str, Any]:
         """Return this as the JSON document that `from_dict` reads."""
         document = asdict(self)
-        for optional in ("corpus", "reference", "abstention", "languages"):
+        for optional in ("corpus", "reference", "abstention", "languages", "quantisation"):
             if document[optional] is None:
                 del document[optional]
         document["format_version"] = FORMAT_VERSION
@@ -104,6 +105,7 @@ class BundleMetadata:
             reference=_optional(document, "reference"),
             abstention=_optional(document, "abstention"),
             languages=None if document.get("languages") is None else tuple(map(str, document["languages"])),
+            quantisation=_optional(document, "quantisation"),
         )
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Final, Protocol
+from typing import Final, Protocol, get_args
 
 import numpy as np
 
@@ -11,7 +11,14 @@ from newsgate.model.bundle import Bundle, BundleError
 from newsgate.model.bundle_weights import weights_of
 from newsgate.model.native.library import native_library
 from newsgate.model.numpy_runtime import NumpyRuntime
-from newsgate.model.runtime_names import RuntimeName, RuntimeUnavailableError, keras_is_missing, native_is_missing
+from newsgate.model.runtime_choice import choose_runtime
+from newsgate.model.runtime_names import (
+    RuntimeName,
+    RuntimeUnavailableError,
+    int8_is_missing,
+    keras_is_missing,
+    native_is_missing,
+)
 from newsgate.model.tokens import Tokens
 from newsgate.model.weights import Float32, Int32, Weights
 from newsgate.model.wide import WideAndDeep, WidePart
@@ -75,16 +82,11 @@ class KerasRuntime:
         return in_rectangles(lambda ids, _lengths: self._predict(ids), tokens)
 
 
-def resolved(runtime: RuntimeName) -> RuntimeName:
-    """Return the runtime that `auto` means here; any other name as it is."""
-    if runtime != "auto":
-        return runtime
-    return "numpy" if native_library() is None else "native"
-
-
 def open_runtime(bundle: Bundle, *, runtime: RuntimeName) -> Runtime:
     """Return the named runtime with the bundle's network loaded. Raises RuntimeUnavailableError."""
-    runtime = resolved(runtime)
+    runtime = choose_runtime(runtime, bundle.metadata.quantisation).name
+    if runtime == "native-int8":
+        return _open_int8(weights_of(bundle))
     if runtime == "native":
         return _open_native(weights_of(bundle))
     if runtime == "numpy":
@@ -93,17 +95,29 @@ def open_runtime(bundle: Bundle, *, runtime: RuntimeName) -> Runtime:
         return OnnxRuntime(bundle.onnx_model)
     if runtime == "keras":
         return with_wide(KerasRuntime(bundle.keras_model), weights_of(bundle))
-    raise RuntimeUnavailableError(f"there is no runtime {runtime!r}", remedy="Use auto, native, numpy, onnx or keras")
+    raise RuntimeUnavailableError(
+        f"there is no runtime {runtime!r}", remedy=f"Use {', '.join(get_args(RuntimeName)[:-1])} or keras"
+    )
 
 
 def compiled_runtimes(weights: Weights) -> list[Runtime]:
-    """Return the network in C for each instruction set that this processor has; none where there is no library."""
+    """Return the network in C, in float32, for each instruction set that this processor has; none without a library."""
     from newsgate.model.native.runtime import NativeRuntime
 
     library = native_library()
     if library is None:
         return []
     return [with_wide(NativeRuntime(library, weights, variant=each), weights) for each in library.variants]
+
+
+def int8_network(weights: Weights) -> Runtime | None:
+    """Return the network in C with whole numbers; None where nothing here can compute it so."""
+    from newsgate.model.native.int8_runtime import Int8Runtime, int8_variants
+
+    library = native_library()
+    if library is None or not int8_variants(library, weights):
+        return None
+    return with_wide(Int8Runtime(library, weights), weights)
 
 
 def numpy_network(weights: Weights) -> Runtime:
@@ -114,6 +128,13 @@ def numpy_network(weights: Weights) -> Runtime:
 def with_wide(deep: Runtime, weights: Weights, *, compiled: bool = True) -> Runtime:
     """Return a runtime of the LSTM with the wide part of `weights` added, as it is where there is none."""
     return deep if weights.wide is None else WideAndDeep(deep, WidePart(weights.wide, compiled=compiled))
+
+
+def _open_int8(weights: Weights) -> Runtime:
+    network = int8_network(weights)
+    if network is None:
+        raise native_is_missing() if native_library() is None else int8_is_missing()
+    return network
 
 
 def _open_native(weights: Weights) -> Runtime:

@@ -8,11 +8,11 @@ from typing import Final, Literal
 from newsgate.foundation.errors import NewsgateError
 from newsgate.foundation.installation import install_command
 
-# `auto` is `native` where that was built, and `numpy` elsewhere.
-RuntimeName = Literal["auto", "native", "numpy", "onnx", "keras"]
+# `auto` is the fastest that a model may be served with here: model/runtime_choice.py.
+RuntimeName = Literal["auto", "native-int8", "native", "numpy", "onnx", "keras"]
 # Their own arithmetic makes a score the same to the last bit whatever is scored beside it. The libraries behind the
 # others may round differently with another number of rows.
-EXACT_RUNTIMES: Final[tuple[RuntimeName, ...]] = ("native", "numpy")
+EXACT_RUNTIMES: Final[tuple[RuntimeName, ...]] = ("native-int8", "native", "numpy")
 _BUILD_REMEDY: Final = "Install newsgate again where there is a C compiler, or set NEWSGATE_RUNTIME=auto"
 
 
@@ -22,12 +22,15 @@ class RuntimeUnavailableError(NewsgateError):
 
 def require_runtime(name: RuntimeName) -> None:
     """Raise RuntimeUnavailableError where the runtime cannot be had here."""
-    if name == "native":
+    if name in ("native", "native-int8"):
         # Together with NumPy: the others need neither to be told.
         from newsgate.model.native.library import native_library
 
-        if native_library() is None:
+        library = native_library()
+        if library is None:
             raise native_is_missing()
+        if name == "native-int8" and not library.int8_variants:
+            raise int8_is_missing()
     if name == "keras" and find_spec("tensorflow") is None:
         raise keras_is_missing("tensorflow")
 
@@ -35,6 +38,14 @@ def require_runtime(name: RuntimeName) -> None:
 def native_is_missing() -> RuntimeUnavailableError:
     """Return what to tell where the library in C was not built."""
     return RuntimeUnavailableError("newsgate's library in C is not built here", remedy=_BUILD_REMEDY)
+
+
+def int8_is_missing() -> RuntimeUnavailableError:
+    """Return what to tell where the processor cannot compute in whole numbers."""
+    return RuntimeUnavailableError(
+        "this processor has no instructions for the runtime native-int8 (AVX2 at least)",
+        remedy="Set NEWSGATE_RUNTIME=auto",
+    )
 
 
 def keras_is_missing(library: str | None) -> RuntimeUnavailableError:

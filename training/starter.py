@@ -21,6 +21,7 @@ from newsgate.training.corpus import LabelledTexts
 from newsgate.training.evaluate import Evaluation, evaluate
 from newsgate.training.familiarity import add_familiarity
 from newsgate.training.progress import Progress
+from newsgate.training.quantisation_check import add_quantisation
 from newsgate.training.recipe import STARTER_RECIPE
 from newsgate.training.train import TrainedBundle, train_bundle
 
@@ -48,6 +49,13 @@ def build_starter(
 def renew_familiarity(covid_rumor_dir: Path, output: Path = DEFAULT_OUTPUT) -> bytes:
     """Let the starter bundle in `output` learn again which texts are familiar, its weights as they are."""
     data = add_familiarity(output.read_bytes(), read_labelled_csv(covid_rumor_dir / "train.csv.gz"))
+    write_bundle(output, data)
+    return data
+
+
+def renew_quantisation(covid_rumor_dir: Path, output: Path = DEFAULT_OUTPUT) -> bytes:
+    """Measure the starter bundle in `output` in whole numbers, its weights as they are."""
+    data = add_quantisation(output.read_bytes(), read_labelled_csv(covid_rumor_dir / "train.csv.gz"))
     write_bundle(output, data)
     return data
 
@@ -90,8 +98,13 @@ def _main() -> None:
     parser.add_argument(
         "--familiarity-only", action="store_true", help="Keep the weights; learn again which texts are familiar."
     )
+    parser.add_argument(
+        "--quantisation-only", action="store_true", help="Keep the weights; measure them in whole numbers."
+    )
     arguments = parser.parse_args()
-    if arguments.familiarity_only:
+    if arguments.quantisation_only:
+        data = renew_quantisation(arguments.covid_rumor_dir, arguments.output)
+    elif arguments.familiarity_only:
         data = renew_familiarity(arguments.covid_rumor_dir, arguments.output)
     else:
         data = build_starter(arguments.covid_rumor_dir, arguments.output, cache_folder=arguments.cache).data

@@ -51,7 +51,7 @@ class Settings(BaseSettings):
     # Not in `repr`: the two may hold passwords.
     database_url: str = Field(default="", repr=False, description="SQLAlchemy address; empty: a file at home.")
     broker_url: str = Field(default="", repr=False, description="Address of a Redis; empty: a private one at home.")
-    runtime: Literal["auto", "native", "numpy", "onnx", "keras"] = Field(
+    runtime: Literal["auto", "native-int8", "native", "numpy", "onnx", "keras"] = Field(
         default="auto", description="What computes the LSTM in workers."
     )
     chunk_rows: int = Field(default=2000, ge=1, le=100_000, description="Rows of a file that are one unit of work.")

@@ -42,10 +42,13 @@ class SharedModels:
 
     def _load(self, number: int) -> Classifier:
         from newsgate.model.classifier import Classifier
+        from newsgate.model.runtime_choice import choose_runtime
 
         started = time.monotonic()
         # One thread a call: the parallelism is in the chunks, and two pools on the same cores would only collide.
         classifier = Classifier.from_bundle_bytes(self._read_bundle(number), runtime=self._runtime, threads=1)
         classifier.warm_up()
-        log.info("model %d is loaded (%s, %.1f s)", number, self._runtime, time.monotonic() - started)
+        chosen = choose_runtime(self._runtime, classifier.metadata.quantisation)
+        seconds = time.monotonic() - started
+        log.info("model %d is loaded (%s, %.1f s): %s", number, chosen.name, seconds, chosen.reason)
         return classifier

@@ -6,23 +6,36 @@ import ctypes
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 import numpy as np
 import numpy.typing as npt
 
 from newsgate.model.native.build import FOLDER, LIBRARY
 
-# Floats in a vector, by the number of a variant: any processor, AVX2, AVX-512.
-WIDTHS: Final = (4, 8, 16)
-VARIANT_NAMES: Final = ("any processor", "AVX2", "AVX-512")
+# Units in a vector, by the number of a variant: those in float32, then those in whole numbers (`int8_runtime`).
+WIDTHS: Final = (4, 8, 16, 8, 8, 16, 16)
+VARIANT_NAMES: Final = (
+    *("any processor", "AVX2", "AVX-512"),
+    *("AVX2 in whole numbers", "AVX-VNNI", "AVX-512 VNNI", "AMX"),
+)
+FIRST_INT8: Final = 3
+AMX: Final = 6
 _ALIGNMENT_BYTES: Final = 64
+
+Number = TypeVar("Number", bound=np.generic)
 
 
 class Direction(ctypes.Structure):
     """`struct direction`: one direction's packed weights."""
 
-    _fields_ = [(name, ctypes.c_void_p) for name in ("by_token", "recurrent", "mean_kernel", "maximum_kernel")]
+    _fields_ = [
+        (name, ctypes.c_void_p)
+        for name in (
+            *("by_token", "recurrent", "mean_kernel", "maximum_kernel"),
+            *("by_token_halves", "recurrent_bytes", "scales"),
+        )
+    ]
 
 
 class Network(ctypes.Structure):
@@ -58,11 +71,13 @@ class Vocabulary(ctypes.Structure):
 class Library:
     """The loaded library. Its functions run outside the interpreter's lock and are safe to call from many threads.
 
-    variants: the numbers of those this processor can run, the fastest first.
+    variants, int8_variants: the numbers of those this processor can run, in float32 and in whole numbers, the fastest
+    first.
     """
 
     functions: ctypes.CDLL
     variants: tuple[int, ...]
+    int8_variants: tuple[int, ...]
 
     @classmethod
     def load(cls, path: Path) -> Library:
@@ -70,8 +85,8 @@ class Library:
         functions = ctypes.CDLL(str(path))
         pointer, integer = ctypes.c_void_p, ctypes.c_int64
         functions.newsgate_variants.restype = ctypes.c_int32
-        functions.newsgate_logits.argtypes = [*[pointer] * 5, integer, pointer]
-        functions.newsgate_logits.restype = ctypes.c_int32
+        functions.newsgate_lstm_logits.argtypes = [*[pointer] * 5, integer, pointer]
+        functions.newsgate_lstm_logits.restype = ctypes.c_int32
         functions.newsgate_fill_slots.argtypes = [pointer]
         functions.newsgate_fill_slots.restype = None
         functions.newsgate_encode.argtypes = [pointer, pointer, *[integer] * 3, *[pointer] * 4]
@@ -80,8 +95,12 @@ class Library:
         functions.newsgate_wide_sums.argtypes = [*features, integer, integer, *texts, integer, *sums]
         functions.newsgate_wide_sums.restype = ctypes.c_int32
         known = functions.newsgate_variants()
-        fastest_first = reversed(range(len(WIDTHS)))
-        return cls(functions, tuple(variant for variant in fastest_first if known & 1 << variant))
+        fastest_first = [variant for variant in reversed(range(len(WIDTHS))) if known & 1 << variant]
+        return cls(
+            functions,
+            variants=tuple(variant for variant in fastest_first if variant < FIRST_INT8),
+            int8_variants=tuple(variant for variant in fastest_first if variant >= FIRST_INT8),
+        )
 
 
 @cache
@@ -94,10 +113,11 @@ def native_library() -> Library | None:
         return None
 
 
-def aligned(array: npt.NDArray[np.floating[Any]]) -> npt.NDArray[np.float32]:
-    """Return a float32 copy, its first element at an address that vectors like."""
-    memory = np.empty(array.size * 4 + _ALIGNMENT_BYTES, np.uint8)
+def aligned(array: npt.NDArray[Any], kind: type[Number]) -> npt.NDArray[Number]:
+    """Return a copy of another kind of number, its first element at an address that vectors like."""
+    wanted = np.dtype(kind)
+    memory = np.empty(array.size * wanted.itemsize + _ALIGNMENT_BYTES, np.uint8)
     start = -memory.ctypes.data % _ALIGNMENT_BYTES
-    copy = memory[start : start + array.size * 4].view(np.float32).reshape(array.shape)
+    copy = memory[start : start + array.size * wanted.itemsize].view(wanted).reshape(array.shape)
     copy[...] = array
     return copy

@@ -118,9 +118,6 @@ def make_worker_context(
 
 
 def _consume(settings: Settings, context: WorkerContext, *, on_stop: Callable[[], None]) -> None:
-    # With NumPy, which a worker needs in any case.
-    from newsgate.model.runtime import resolved
-
     app = make_app(settings)
     sieve = QueueSieve(context.still_waiting)
 
@@ -136,7 +133,7 @@ def _consume(settings: Settings, context: WorkerContext, *, on_stop: Callable[[]
     log.info(
         "ready: chunks at a time %d, runtime %s, database %s",
         settings.worker_threads,
-        resolved(settings.runtime),
+        settings.runtime,
         context.database.display_url,
     )
     # A thread rather than this one, which goes on talking to the broker. For more cores there are more workers: they

@@ -18,11 +18,13 @@ from newsgate.model.bundle_weights import weights_of
 from newsgate.model.classifier import Classifier
 from newsgate.model.native.build import CannotBuildError, build
 from newsgate.model.native.encoder import _CASED_CODE_POINTS, NativeEncoder
-from newsgate.model.native.library import VARIANT_NAMES, WIDTHS, Library, native_library
+from newsgate.model.native.int8_runtime import Int8Runtime
+from newsgate.model.native.library import FIRST_INT8, VARIANT_NAMES, Library, native_library
 from newsgate.model.native.runtime import NativeRuntime
 from newsgate.model.numpy_runtime import NumpyRuntime
-from newsgate.model.runtime import open_runtime, resolved
-from newsgate.model.runtime_names import RuntimeUnavailableError
+from newsgate.model.runtime import open_runtime
+from newsgate.model.runtime_choice import choose_runtime
+from newsgate.model.runtime_names import RuntimeName, RuntimeUnavailableError
 from newsgate.model.starter import starter_bundle
 from newsgate.model.text_encoder import PythonEncoder, open_encoder
 from newsgate.model.tokenizer import CASE_PIECES, RESERVED_PIECES, Encoded, Tokenizer
@@ -66,7 +68,7 @@ def random_tokens() -> Tokens:
     return Tokens.of([Encoded(tuple(text.tolist()), truncated=False) for text in texts])
 
 
-@pytest.fixture(params=range(len(WIDTHS)), ids=VARIANT_NAMES)
+@pytest.fixture(params=range(FIRST_INT8), ids=VARIANT_NAMES[:FIRST_INT8])
 def variant(request: pytest.FixtureRequest) -> int:
     number: int = request.param
     if number not in library().variants:
@@ -78,7 +80,12 @@ def variant(request: pytest.FixtureRequest) -> int:
 
 @pytest.fixture
 def nothing_built(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in ("newsgate.model.text_encoder", "newsgate.model.runtime", "newsgate.model.native.library"):
+    for name in (
+        "newsgate.model.text_encoder",
+        "newsgate.model.runtime",
+        "newsgate.model.runtime_choice",
+        "newsgate.model.native.library",
+    ):
         monkeypatch.setattr(f"{name}.native_library", lambda: None)
 
 
@@ -173,8 +180,10 @@ def test_no_texts_no_logits_and_no_tokens() -> None:
 
 def test_what_was_built_is_used_unless_numpy_is_asked_for() -> None:
     bundle = read_bundle(starter_bundle())
-    assert resolved("auto") == "native"
-    assert isinstance(open_runtime(bundle, runtime="auto"), NativeRuntime)
+    assert choose_runtime("auto", None).name == "native"
+    assert type(open_runtime(bundle, runtime="native")) is NativeRuntime
+    fastest = Int8Runtime if library().int8_variants else NativeRuntime
+    assert type(open_runtime(bundle, runtime="auto")) is fastest
     assert isinstance(open_encoder(bundle.tokenizer, compiled=True), NativeEncoder)
     assert isinstance(open_encoder(bundle.tokenizer, compiled=False), PythonEncoder)
     texts = ["A cure &amp; a hoax", "WHO: 病 https://t.co/x", "\0", ""]
@@ -188,8 +197,10 @@ def test_without_it_numpy_serves_and_whoever_insists_is_told_what_to_do() -> Non
     bundle = read_bundle(starter_bundle())
     assert isinstance(open_runtime(bundle, runtime="auto"), NumpyRuntime)
     assert isinstance(open_encoder(bundle.tokenizer, compiled=True), PythonEncoder)
-    with pytest.raises(RuntimeUnavailableError, match="Install newsgate again where there is a C compiler"):
-        open_runtime(bundle, runtime="native")
+    insisted: tuple[RuntimeName, ...] = ("native", "native-int8")
+    for runtime in insisted:
+        with pytest.raises(RuntimeUnavailableError, match="Install newsgate again where there is a C compiler"):
+            open_runtime(bundle, runtime=runtime)
 
 
 def test_the_sources_compile_without_a_warning_and_load(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 from sqlalchemy import select, text
 
@@ -40,7 +41,7 @@ def look_at_database(settings: Settings) -> Iterator[Check]:
         schema = _schema(database)
         yield schema
         if schema.state == "ok":
-            yield from _bundles(database)
+            yield from _bundles(database, settings)
             yield from _times_ahead(database)
             yield from _unfinished_files(database)
     finally:
@@ -112,9 +113,10 @@ def _schema(database: Database) -> Check:
     return Check("schema", "warning" if database.is_sqlite else "FAILED", detail, "Run `newsgate migrate`")
 
 
-def _bundles(database: Database) -> Iterator[Check]:
+def _bundles(database: Database, settings: Settings) -> Iterator[Check]:
     with database.read() as connection:
-        numbers = [each.number for each in list_models(connection)]
+        metadata = {each.number: each.metadata for each in list_models(connection)}
+        numbers = [*metadata]
         damaged = []
         for number in numbers:
             try:
@@ -131,6 +133,15 @@ def _bundles(database: Database) -> Iterator[Check]:
         yield Check("models", "warning", "none is champion yet", "Run `newsgate migrate`")
     else:
         yield Check("models", "ok", f"{len(numbers)} match their checksums; model {champion} is champion")
+        yield _runtime(settings, champion, metadata[champion])
+
+
+def _runtime(settings: Settings, model: int, metadata: Mapping[str, Any]) -> Check:
+    # With NumPy, which most commands do without.
+    from newsgate.model.runtime_choice import choose_runtime
+
+    chosen = choose_runtime(settings.runtime, metadata.get("quantisation"))
+    return Check("runtime", "ok", f"{chosen.name} for model {model}: {chosen.reason}")
 
 
 def sqlite_file(settings: Settings) -> Path | None:

@@ -94,9 +94,11 @@ def look_at_compiled_code(settings: Settings) -> Iterator[Check]:
 
     library = native_library()
     if library is not None:
-        yield Check("compiled code", "ok", f"the LSTM and the tokenizer in C, for {VARIANT_NAMES[library.variants[0]]}")
+        best = [variants[0] for variants in (library.variants, library.int8_variants) if variants]
+        processor = ", in whole numbers ".join(VARIANT_NAMES[variant] for variant in best)
+        yield Check("compiled code", "ok", f"the LSTM and the tokenizer in C, for {processor}")
         return
-    state: State = "FAILED" if settings.runtime == "native" else "warning"
+    state: State = "FAILED" if settings.runtime in ("native", "native-int8") else "warning"
     yield Check(
         "compiled code",
         state,
