@@ -47,6 +47,9 @@ _WORDS: Final = re.compile(WORD)
 _MARKS: Final = re.compile(r"(?:[^\w\s\x00-\x7f]|[\uff9e\uff9f]){30}")
 # Found ten times as fast, by its first character: most texts have no run of any characters that are not ASCII.
 _NO_ASCII: Final = re.compile(r"[^\x00-\x7f][^\x00-\x7f]{29}")
+_NO_ASCII_RUN: Final = re.compile(r"[^\x00-\x7f]+")
+# In a text with more of them, run by run would be slower than the whole.
+_CHARACTERS_A_RUN: Final = 16
 _JOINER: Final = "\u034f"
 _QUOTES: Final = (("\u2019", "'"), ("\u2018", "'"), ("\u201c", '"'), ("\u201d", '"'))
 
@@ -78,10 +81,30 @@ def fold(text: str, *, keep_case: bool) -> str:
     if not text.isascii():
         if _NO_ASCII.search(text):
             text = _MARKS.sub(rf"\g<0>{_JOINER}", text)
-        text = unicodedata.normalize("NFKC", text).replace(_JOINER, "")
+        text = _normal_form(text).replace(_JOINER, "")
         for typographic, plain in _QUOTES:
             text = text.replace(typographic, plain)
     return text if keep_case else text.lower()
+
+
+def _normal_form(text: str) -> str:
+    """Return `unicodedata.normalize("NFKC", text)`, sooner where most of it is ASCII.
+
+    One ellipsis, and the library takes all the text apart. But ASCII stays as it is, and joins only marks behind it: so
+    each run of other characters is normalised by itself, with the character before.
+    """
+    if unicodedata.is_normalized("NFKC", text):
+        return text
+    most = len(text) // _CHARACTERS_A_RUN
+    runs = list(islice(_NO_ASCII_RUN.finditer(text), most + 1))
+    if len(runs) > most:
+        return unicodedata.normalize("NFKC", text)
+    parts, done = [], 0
+    for run in runs:
+        start = max(run.start() - 1, done)
+        parts += [text[done:start], unicodedata.normalize("NFKC", text[start : run.end()])]
+        done = run.end()
+    return "".join([*parts, text[done:]])
 
 
 def split_words(text: str, *, limit: int | None = None, keep_case: bool = False) -> list[str]:

@@ -51,6 +51,7 @@ class Classifier:
 
         self.name = name
         self._bundle = bundle
+        self._runtime: RuntimeName = runtime
         self._classifier: ModelClassifier = ModelClassifier.from_bundle_bytes(bundle, runtime=runtime, threads=threads)
 
     def __repr__(self) -> str:
@@ -136,7 +137,9 @@ class Classifier:
         if not text.strip():
             raise WrongUsageError("the text is empty", remedy="Give a text")
         bundle = read_bundle(self._bundle)
-        return explanation_of(explain(bundle, open_runtime(bundle, runtime="numpy"), text, most_tokens=max_tokens))
+        return explanation_of(
+            explain(bundle, open_runtime(bundle, runtime=self._runtime), text, most_tokens=max_tokens)
+        )
 
     def _scores(self, texts: list[str]) -> tuple[list[Scores], Summary]:
         from newsgate.model.score_summary import Summary, summarise

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from newsgate.db.session import Database
     from newsgate.model.explanation import Explanation
     from newsgate.model.explanation_faithfulness import Faithfulness
+    from newsgate.model.runtime_names import RuntimeName
     from newsgate.tasks.inspecting.explain import Explained
     from newsgate.tasks.labelling.label_item import ItemChoice
 
@@ -76,8 +77,10 @@ def explain(
     if item_or_text is not None and not is_text and ITEM_NUMBER.parse(item_or_text) is None:
         raise WrongUsageError("no item can have this number", remedy="For a text, put a blank before it")
     choice = None if text is not None else choose_item(item_or_text, batch=batch, row=row)
-    with settings_and_database() as (_, database):
-        explained = _explain(text, choice=choice, database=database, model=model, max_tokens=max_tokens)
+    with settings_and_database() as (settings, database):
+        explained = _explain(
+            text, choice=choice, database=database, model=model, max_tokens=max_tokens, runtime=settings.runtime
+        )
     _print_verdict(explained)
     if html is not None:
         _write_page(explained, html)
@@ -88,15 +91,21 @@ def explain(
 
 
 def _explain(
-    text: str | None, *, choice: ItemChoice | None, database: Database, model: int | None, max_tokens: int
+    text: str | None,
+    *,
+    choice: ItemChoice | None,
+    database: Database,
+    model: int | None,
+    max_tokens: int,
+    runtime: RuntimeName,
 ) -> Explained:
     from newsgate.tasks.inspecting.explain import explain_item, explain_text
 
     if choice is None:
-        return explain_text(text or "", database=database, model=model, most_tokens=max_tokens)
+        return explain_text(text or "", database=database, model=model, most_tokens=max_tokens, runtime=runtime)
     with database.read() as connection:
         item = choice.find(connection).item
-    return explain_item(item, database=database, model=model, most_tokens=max_tokens)
+    return explain_item(item, database=database, model=model, most_tokens=max_tokens, runtime=runtime)
 
 
 def _print_verdict(explained: Explained) -> None:

@@ -15,6 +15,7 @@ from newsgate.tasks.running.open_database import ensure_champion
 
 if TYPE_CHECKING:
     from newsgate.model.explanation import Explanation
+    from newsgate.model.runtime_names import RuntimeName
 
 DEFAULT_MOST_TOKENS = 256
 # The work grows with the square of the tokens.
@@ -42,17 +43,27 @@ class Explained:
 
 
 def explain_text(
-    text: str, *, database: Database, model: int | None = None, most_tokens: int = DEFAULT_MOST_TOKENS
+    text: str,
+    *,
+    database: Database,
+    model: int | None = None,
+    most_tokens: int = DEFAULT_MOST_TOKENS,
+    runtime: RuntimeName = "auto",
 ) -> Explained:
     """Explain what a model, the champion where it is None, makes of a text. Raises WrongUsageError for an empty one."""
     if not text.strip():
         raise WrongUsageError("the text is empty", remedy="Give a text, or the number of an item")
     ensure_champion(database)
-    return _explained(text, database=database, model=model, item=None, most_tokens=most_tokens)
+    return _explained(text, database=database, model=model, item=None, most_tokens=most_tokens, runtime=runtime)
 
 
 def explain_item(
-    number: int, *, database: Database, model: int | None = None, most_tokens: int = DEFAULT_MOST_TOKENS
+    number: int,
+    *,
+    database: Database,
+    model: int | None = None,
+    most_tokens: int = DEFAULT_MOST_TOKENS,
+    runtime: RuntimeName = "auto",
 ) -> Explained:
     """Explain an item's latest verdict, or what `model` makes of its text. Raises NoSuchItemError, NoVerdictError."""
     with database.read() as connection:
@@ -66,20 +77,28 @@ def explain_item(
         if verdict.error is not None:
             raise NoVerdictError(number, f"has an error in place of a verdict: {verdict.error}")
         model = verdict.model
-    return _explained(item.text, database=database, model=model, item=item, most_tokens=most_tokens)
+    return _explained(item.text, database=database, model=model, item=item, most_tokens=most_tokens, runtime=runtime)
 
 
 def _explained(
-    text: str, *, database: Database, model: int | None, item: ReviewItem | None, most_tokens: int
+    text: str,
+    *,
+    database: Database,
+    model: int | None,
+    item: ReviewItem | None,
+    most_tokens: int,
+    runtime: RuntimeName,
 ) -> Explained:
     from newsgate.model.bundle import read_bundle
     from newsgate.model.explanation import explain
     from newsgate.model.runtime import open_runtime
+    from newsgate.model.runtime_names import EXACT_RUNTIMES
 
     with database.read() as connection:
         number = choose_model(connection, model)
         data = read_bundle_bytes(connection, number)
     bundle = read_bundle(data)
-    # Whatever the workers run: TensorFlow would take its time to start.
-    runtime = open_runtime(bundle, runtime="numpy")
-    return Explained(text, number, item, explain(bundle, runtime, text, most_tokens=most_tokens))
+    # The workers' own, so that the score is theirs; but TensorFlow would take its time to start.
+    chosen = runtime if runtime in EXACT_RUNTIMES or runtime == "auto" else "numpy"
+    network = open_runtime(bundle, runtime=chosen)
+    return Explained(text, number, item, explain(bundle, network, text, most_tokens=most_tokens))

@@ -39,7 +39,7 @@ TEXT = "URGENT share before they delete it: vaccine contains a microchip that sw
 @cache
 def starter() -> tuple[Bundle, OnnxRuntime, Classifier]:
     bundle = read_bundle(starter_bundle())
-    return bundle, OnnxRuntime(bundle.onnx_model), Classifier.from_bundle_bytes(starter_bundle())
+    return bundle, OnnxRuntime(bundle.onnx_model), Classifier.from_bundle_bytes(starter_bundle(), runtime="native")
 
 
 def explained(text: str, *, most_tokens: int = 256) -> Explanation:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import time
+import unicodedata
 from collections.abc import Sequence
 
 import pytest
@@ -16,6 +17,7 @@ from newsgate.model.tokenizer import (
     UNKNOWN_ID,
     Encoded,
     Tokenizer,
+    _normal_form,
     normalise,
     split_words,
 )
@@ -46,6 +48,13 @@ def pieces_of(tokenizer: Tokenizer, text: str, *, max_tokens: int = 16) -> list[
 )
 def test_normalise_drops_differences_without_meaning(text: str, expected: str) -> None:
     assert normalise(text) == expected
+
+
+@given(st.lists(st.text(st.characters(exclude_categories=["Cs"]), max_size=4), max_size=8), st.integers(0, 40))
+def test_a_text_of_mostly_ascii_has_the_normal_form_of_the_library(odd: list[str], plain: int) -> None:
+    for between in ("plain words e " * plain, "A" * plain, "\u0301".join("ea" * plain)):
+        text = between.join(["", *odd, "\u2026"])
+        assert _normal_form(text) == unicodedata.normalize("NFKC", text)
 
 
 def test_words_marks_and_addresses() -> None:
