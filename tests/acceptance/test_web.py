@@ -56,7 +56,7 @@ def site(chromium: Browser, prepared_home: Path) -> Iterator[Site]:
         shutil.copytree(prepared_home, folder / "home")
         file = folder / "posts.csv"
         rows = "".join(
-            f"p{row},{'Garlic cures the virus, share it' if row % 3 else 'The council meets'} {row},"
+            f"p{row},{'Garlic cures the virus; share it' if row % 3 else 'The council meets'} {row},"
             f"https://example.org/{row}\n"
             for row in range(ROWS)
         )
@@ -69,6 +69,9 @@ def site(chromium: Browser, prepared_home: Path) -> Iterator[Site]:
             log = folder / "web.log"
             wait_until(lambda: log.exists() and "Ctrl-C stops it" in log.read_text(), what="the page is up", seconds=90)
             told = re.findall(r"(http://\S+) is for (\w+)", log.read_text())
+            # On a busy machine a worker takes its time to begin.
+            count = "select count(*) from workers"
+            wait_until(lambda: world.figure(count) == 1, what="the worker lives", seconds=90)
             yield Site(world, {name: address for address, name in told}, file)
 
 
