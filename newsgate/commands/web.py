@@ -81,7 +81,7 @@ def web(
     \b
     Examples:
       newsgate web
-      newsgate web --admin Ada --reviewer Bob --reviewer Cid --users people.jsonl
+      newsgate web --admin Ada --reviewer Bob --reviewer Cid --users people.conf
     """
     require_web_libraries()
     from newsgate.tasks.running.process import begin_program
