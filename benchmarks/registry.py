@@ -65,6 +65,8 @@ BENCHMARKS: Final = (
     Benchmark(name="pooler", file="pipeline/pooler.py", takes="1 min", fills=_PERFORMANCE),
     Benchmark(name="chunk_rows", file="pipeline/chunk_rows.py", takes="1 min", fills=_PERFORMANCE),
     Benchmark(name="answering", file="answering/every_part.py", takes="8 min", fills=_PERFORMANCE),
+    Benchmark(name="web_verdicts", file="answering/web_verdicts.py", takes="4 min", fills=_PERFORMANCE),
+    Benchmark(name="web_watchers", file="answering/web_watchers.py", takes="3 min", fills=_PERFORMANCE),
     Benchmark(name="sizes", file="scale/sizes.py", takes="3 min", fills=_PERFORMANCE),
     Benchmark(name="growth", file="scale/growth.py", takes="30 s", fills="docs/guarantees.md"),
     Benchmark(name="simulate", file="scale/simulate.py", takes="30 s", fills="docs/scale.md"),

@@ -15,6 +15,7 @@ from sqlalchemy import Connection, Select, Text, and_, cast, select
 
 from newsgate.db.results import UNSURE, ResultFilter
 from newsgate.db.tables import items, rejects, runs, verdicts
+from newsgate.db.text_search import text_contains
 
 _FETCH_ROWS = 1000
 
@@ -81,6 +82,10 @@ def _is_wanted(row: FileRow, wanted: ResultFilter) -> bool:
     if wanted.label is not None and row.label != wanted.label:
         return False
     if wanted.max_familiarity is not None and (row.familiarity is None or row.familiarity > wanted.max_familiarity):
+        return False
+    if wanted.failed and (row.item is None or row.error is None):
+        return False
+    if wanted.words and (row.text is None or not text_contains(row.text, wanted.words)):
         return False
     if wanted.min_score is None:
         return True

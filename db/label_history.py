@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import datetime
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, func, select
 
 from newsgate.db.labels import JUDGING
 from newsgate.db.tables import labels
@@ -23,6 +24,29 @@ class GivenLabel:
     chosen: str
     judges: bool
     is_test: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    """What one person said of a text, and when."""
+
+    id: int
+    text: str
+    label: str
+    labelled_by: str
+    labelled_at: datetime
+    chosen: str
+
+
+def recent_judgements(connection: Connection, *, before: int | None, disputed: bool, limit: int) -> list[Judgement]:
+    """The latest judgements, newest first. before: only those with a lower id. disputed: only of texts called both."""
+    query = select(*(labels.c[name] for name in Judgement.__slots__)).order_by(labels.c.id.desc()).limit(limit)
+    if before is not None:
+        query = query.where(labels.c.id < before)
+    if disputed:
+        both = select(labels.c.text_hash).group_by(labels.c.text_hash)
+        query = query.where(labels.c.text_hash.in_(both.having(func.count(labels.c.label.distinct()) > 1)))
+    return [Judgement(*row) for row in connection.execute(query)]
 
 
 def given_labels(connection: Connection, *, up_to: int) -> Iterator[GivenLabel]:

@@ -18,6 +18,7 @@ from sqlalchemy import (
     Integer,
     MetaData,
     ScalarSelect,
+    Select,
     String,
     Table,
     Text,
@@ -30,6 +31,7 @@ from sqlalchemy import (
 )
 
 from newsgate.db.tables import rejects, runs
+from newsgate.db.text_search import contains_words
 from newsgate.db.types import BigId, UtcDateTime
 
 # The documented columns come first, in their documented order.
@@ -67,7 +69,8 @@ class ResultFilter:
     """Which results to read: those of a batch's latest run, or of its run by `model`, narrowed and cut.
 
     threshold: a row whose label has a lower probability than that has the label `unsure` instead. max_familiarity: only
-    rows that are no more familiar to the model than that; none whose familiarity is not known.
+    rows that are no more familiar to the model than that; none whose familiarity is not known. words: only rows whose
+    text contains each of them. failed: only rows with an error in place of a label.
     """
 
     batch: int
@@ -77,6 +80,8 @@ class ResultFilter:
     model: int | None = None
     threshold: float | None = None
     max_familiarity: float | None = None
+    words: tuple[str, ...] = ()
+    failed: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,20 +129,29 @@ def read_results(connection: Connection, wanted: ResultFilter) -> Generator[Resu
 
     `min_score` keeps rows whose score for their own label is at least that: a score of 0.97 real is p_fake 0.03.
     """
-    label = results.c.label if wanted.threshold is None else _label_where_sure(wanted.threshold)
-    columns = [label if column is results.c.label else column for column in SELECTED]
-    query = select(*columns).where(is_of_run(wanted)).order_by(results.c.row)
-    if wanted.label is not None:
-        query = query.where(label == wanted.label)
-    if wanted.min_score is not None:
-        low, high = results.c.p_fake <= 1 - wanted.min_score, results.c.p_fake >= wanted.min_score
-        query = query.where(low | high)
-    if wanted.max_familiarity is not None:
-        query = query.where(results.c.familiarity <= wanted.max_familiarity)
+    query = _query(connection, wanted).order_by(results.c.row)
     if wanted.limit is not None:
         query = query.limit(wanted.limit)
     rows = connection.execution_options(yield_per=_FETCH_ROWS).execute(query)
     return _each_result(rows)
+
+
+def read_window(
+    connection: Connection, wanted: ResultFilter, *, first: int, last: int, limit: int, backwards: bool = False
+) -> list[Result]:
+    """At most `limit` results of the rows `first` to `last` of the file, the first ones, or with `backwards` the last.
+
+    They come in the order in which they were found: with `backwards` the last one first. The window should be small
+    beside the batch: PostgreSQL looks each of its items up.
+    """
+    if connection.dialect.name == "postgresql":
+        # Its statistics do not know a new run, and it would read all verdicts for a window of some rows. With neither
+        # join, it looks up the verdicts of the window's items.
+        connection.exec_driver_sql("SET LOCAL enable_hashjoin TO OFF")
+        connection.exec_driver_sql("SET LOCAL enable_mergejoin TO OFF")
+    order = results.c.row.desc() if backwards else results.c.row
+    query = _query(connection, wanted).where(results.c.row >= first, results.c.row <= last).order_by(order)
+    return [Result(*row) for row in connection.execute(query.limit(limit))]
 
 
 def count_sure(connection: Connection, wanted: ResultFilter, *, threshold: float) -> SureRows:
@@ -192,6 +206,24 @@ def counted(condition: ColumnElement[bool]) -> ColumnElement[int]:
 def is_sure(threshold: float) -> ColumnElement[bool]:
     """The rows whose label has at least this probability."""
     return (results.c.p_fake >= threshold) | (1 - results.c.p_fake >= threshold)
+
+
+def _query(connection: Connection, wanted: ResultFilter) -> Select[Any]:
+    label = results.c.label if wanted.threshold is None else _label_where_sure(wanted.threshold)
+    columns = [label if column is results.c.label else column for column in SELECTED]
+    query = select(*columns).where(is_of_run(wanted))
+    if wanted.label is not None:
+        query = query.where(label == wanted.label)
+    if wanted.failed:
+        query = query.where(results.c.error.is_not(None))
+    if wanted.min_score is not None:
+        low, high = results.c.p_fake <= 1 - wanted.min_score, results.c.p_fake >= wanted.min_score
+        query = query.where(low | high)
+    if wanted.max_familiarity is not None:
+        query = query.where(results.c.familiarity <= wanted.max_familiarity)
+    if wanted.words:
+        query = query.where(contains_words(results.c.text, wanted.words, is_sqlite=connection.dialect.name == "sqlite"))
+    return query
 
 
 def _each_result(rows: CursorResult[*tuple[Any, ...]]) -> Generator[Result, None, None]:

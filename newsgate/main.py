@@ -37,6 +37,7 @@ from newsgate.commands.status import status
 from newsgate.commands.train import train
 from newsgate.commands.trainer import trainer
 from newsgate.commands.up import up
+from newsgate.commands.web import web
 from newsgate.commands.why import why
 from newsgate.commands.worker import worker
 from newsgate.commands.workers import workers
@@ -93,6 +94,7 @@ for _command in (
     rollback,
     retrain,
     shadow,
+    web,
     workers,
     worker,
     trainer,

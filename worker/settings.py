@@ -14,6 +14,7 @@ import stat
 import tempfile
 from pathlib import Path
 from typing import Annotated, Any, Literal
+from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import Field, ValidationError, field_validator
@@ -77,6 +78,13 @@ class Settings(BaseSettings):
     up_workers: int = Field(default=0, ge=0, le=256, description="Workers of `newsgate up`; 0: one a core, up to 8.")
     up_trains: bool = Field(default=True, description="Whether `newsgate up` runs trainer and schedule too.")
     training_threads: int = Field(default=0, ge=0, le=256, description="Cores training uses; 0: half of them.")
+    web_host: str = Field(default="127.0.0.1", description="Where `newsgate web` listens.")
+    web_port: int = Field(default=8765, ge=0, le=65535, description="On which port; 0: any that is free.")
+    web_public_url: str = Field(default="", description="By which address browsers reach it, behind a proxy.")
+    web_tls_certificate: str = Field(default="", description="File of its certificate, PEM; empty: no TLS.")
+    web_tls_key: str = Field(default="", description="File of the certificate's key, PEM.")
+    web_users: str = Field(default="", description="File of who may use the page; empty: whom the command names.")
+    web_upload_bytes: int = Field(default=2_147_483_648, ge=1, description="The largest file that the page takes.")
     log_level: Literal["debug", "info", "warning", "error"] = Field(default="info", description="How much workers say.")
 
     @classmethod
@@ -110,6 +118,14 @@ class Settings(BaseSettings):
     def _is_a_redis(cls, url: str) -> str:
         if url:
             parse_broker_addresses(url)
+        return url
+
+    @field_validator("web_public_url")
+    @classmethod
+    def _is_an_address_of_a_page(cls, url: str) -> str:
+        parts = urlsplit(url)
+        if url and (parts.scheme not in ("http", "https") or not parts.hostname or parts.path not in ("", "/")):
+            raise ValueError("write it like https://newsgate.example.org, without a folder behind it")
         return url
 
     @field_validator("retrain_time_zone")

@@ -6,7 +6,7 @@
    so a text's logit is the same to the last bit whatever is scored beside it.
 
    There are two kinds of variants: in float32, and with the recurrent product in whole numbers of one byte, where
-   docs/decisions/0044-whole-numbers.md says what that costs. */
+   docs/decisions/0049-whole-numbers.md says what that costs. */
 
 #include <stdint.h>
 #include <stdlib.h>

@@ -33,7 +33,6 @@ _PROMPT = "f fake   r real   s skip   u undo   q quit > "
 _SHOWN_CHARS = 4000
 # Those of `tasks.reading.label_tools.recognise.TOOLS` that tasks can be written for.
 _EXPORT_TOOLS = ("label-studio", "prodigy", "doccano")
-_BESIDE_CHARS = 120
 _DEFAULT_LIMIT = 100
 
 
@@ -199,22 +198,10 @@ def _read_key() -> str:
 
 
 def _columns_beside(database: Database, item: int) -> list[str]:
-    """What else the row says, without labels of earlier: those must not lead whoever judges."""
-    from newsgate.db.other_columns import item_columns
-    from newsgate.tasks.exporting.shown_columns import shown_columns
-    from newsgate.tasks.reading import may_hold_labels, parse_columns
+    from newsgate.tasks.labelling.columns_beside import columns_beside
 
     with database.read() as connection:
-        kept, of_file = item_columns(connection, item)
-    columns = parse_columns(of_file) if of_file else None
-    if columns is None or columns.tool is not None:
-        # Of a tool's export, only its reader knows where judgements stand.
-        return []
-    label_column = columns.label_column
-    shown = shown_columns(
-        kept, most_chars=_BESIDE_CHARS, is_hidden=lambda name: name == label_column or may_hold_labels(name)
-    )
-    return [printable(f"{name}: {value}") for name, value in shown]
+        return [printable(f"{name}: {value}") for name, value in columns_beside(connection, item)]
 
 
 def _show(offer: Offer, tally: Tally, *, beside: Sequence[str], limit: int, seconds: float) -> None:

@@ -22,7 +22,8 @@ if TYPE_CHECKING:
 @click.option(
     "--training/--no-training", default=None, help="Run trainer and schedule too. [default: NEWSGATE_UP_TRAINS]"
 )
-def up(*, training: bool | None) -> None:
+@click.option("--web", is_flag=True, help="Serve the page too, as `newsgate web` does.")
+def up(*, training: bool | None, web: bool) -> None:
     """Run broker, workers, trainer and schedule on this machine, until Ctrl-C.
 
     With nothing set it starts a private Redis-compatible server in NEWSGATE_HOME; with NEWSGATE_BROKER_URL it uses
@@ -30,8 +31,9 @@ def up(*, training: bool | None) -> None:
     runs no trainer and no schedule.
 
     \b
-    Example:
+    Examples:
       newsgate up
+      newsgate up --web
     """
     from newsgate.tasks.running.local_system import LocalSystem
     from newsgate.tasks.running.process import set_up_logging
@@ -43,6 +45,10 @@ def up(*, training: bool | None) -> None:
     from newsgate.worker.settings_layers import files_read
     from newsgate.worker.stop_signals import on_stop_signals
 
+    if web:
+        from newsgate.commands.web import require_web_libraries
+
+        require_web_libraries()
     settings, layers = load_settings_and_layers(up_trains=training)
     # Before anything runs: trainer and schedule would refuse it again and again.
     retraining_crontab(settings)
@@ -54,7 +60,7 @@ def up(*, training: bool | None) -> None:
     with_training = settings.up_trains and can_train()
     if settings.up_trains and not with_training:
         print_message(f"note: models are not retrained here; that needs {install_command('training')}")
-    with LocalSystem(settings, worker_output=None, with_training=with_training) as system:
+    with LocalSystem(settings, worker_output=None, with_training=with_training, with_web=web) as system:
         print_message(_parts_line(system.parts(), files_read(layers)))
         while not stop.wait(0.2):
             system.check()

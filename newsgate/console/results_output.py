@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass
-from io import TextIOWrapper
 from itertools import chain, islice
 from typing import IO, TYPE_CHECKING
 
@@ -20,15 +19,11 @@ if TYPE_CHECKING:
     from newsgate.db.results import Result, ResultFilter
     from newsgate.db.session import Database
     from newsgate.tasks.exporting.formats import OutputForm
-    from newsgate.tasks.exporting.table import OutputTable
 
 _TABLE_TEXT_CHARS = 72
 # The column of the file's own ids is as wide as the first of them, within these bounds.
 _ROWS_MEASURED = 200
 _LEAST_ID_CHARS, _MOST_ID_CHARS = 2, 20
-
-# What one file in an archive may take without the archive's long form, which some programs do not read.
-_LARGEST_PLAIN_BYTES = 2**31
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,54 +84,19 @@ def _write_for_people(connection: Connection, wanted: ResultFilter, output: Resu
 
 
 def _write(connection: Connection, wanted: ResultFilter, output: ResultsOutput) -> None:
-    from newsgate.tasks.exporting.batch_tables import own_table, refuse_too_many_rows, verdict_table
+    from newsgate.tasks.exporting.write_table import table_of_batch, write_bytes, write_text
 
-    form = output.form.form
-    if form == "xlsx":
-        refuse_too_many_rows(connection, wanted, has_refused=output.own_columns)
-    if output.own_columns:
-        table, notes = own_table(connection, wanted)
-        for note in notes:
-            print_warning(note)
-    else:
-        table = verdict_table(connection, wanted)
+    made = table_of_batch(connection, wanted, output.form, own_columns=output.own_columns)
+    for note in made.notes:
+        print_warning(note)
     if output.form.is_binary:
-        _write_binary(table, connection, wanted, output)
+        with open_binary_output(output.path) as binary:
+            note_of_result = write_bytes(made, binary, output.form, raw=output.raw)
+            if note_of_result is not None:
+                print_message(f"note: {note_of_result}")
     else:
         with open_output(output.path) as stream:
-            _write_text(table, stream, form, raw=output.raw)
-
-
-def _write_binary(table: OutputTable, connection: Connection, wanted: ResultFilter, output: ResultsOutput) -> None:
-    from newsgate.tasks.exporting.batch_tables import expected_bytes
-    from newsgate.tasks.exporting.packed_stream import packed
-    from newsgate.tasks.exporting.parquet_file import write_parquet
-    from newsgate.tasks.exporting.workbook_file import MOST_CELL_UNITS, write_workbook
-
-    form = output.form.form
-    is_large = expected_bytes(connection, wanted.batch) >= _LARGEST_PLAIN_BYTES
-    with open_binary_output(output.path) as stream:
-        if form == "parquet":
-            write_parquet(table, stream)
-        elif form == "xlsx":
-            cut = write_workbook(table, stream, is_large=is_large)
-            if cut:
-                print_message(f"note: a cell holds {MOST_CELL_UNITS:,} characters, and {cut:,} texts were cut to that")
-        else:
-            with packed(stream, output.form.packing) as compressor:
-                text = TextIOWrapper(compressor, encoding="utf-8", newline="")
-                _write_text(table, text, form, raw=output.raw)
-                text.detach()
-
-
-def _write_text(table: OutputTable, stream: IO[str], form: str, *, raw: bool) -> None:
-    from newsgate.tasks.exporting.csv_file import write_csv
-    from newsgate.tasks.exporting.json_file import write_json, write_jsonl
-
-    if form in ("csv", "tsv"):
-        write_csv(table, stream, delimiter="\t" if form == "tsv" else ",", raw=raw)
-    else:
-        {"json": write_json, "jsonl": write_jsonl}[form](table, stream)
+            write_text(made.table, stream, output.form.form, raw=output.raw)
 
 
 def _write_table(rows: Iterator[Result], stream: IO[str], *, has_ids: bool) -> None:

@@ -15,7 +15,7 @@ from markupsafe import Markup
 
 from newsgate.foundation.printable_text import printable
 
-_TEMPLATES: Final = Path(__file__).with_name("templates")
+TEMPLATES: Final = Path(__file__).with_name("templates")
 
 
 def render_template(name: str, **variables: object) -> str:
@@ -24,10 +24,13 @@ def render_template(name: str, **variables: object) -> str:
 
 
 @cache
-def template_environment() -> Environment:
-    """Return what all templates have in common: the folder, the escaping and two filters."""
+def template_environment(*folders: Path) -> Environment:
+    """Return what all templates have in common: the folders, the escaping and two filters.
+
+    folders: where templates are looked for before those of `templates/`.
+    """
     environment = Environment(
-        loader=FileSystemLoader(_TEMPLATES),
+        loader=FileSystemLoader([*folders, TEMPLATES]),
         autoescape=True,
         undefined=StrictUndefined,
         finalize=_printable_value,

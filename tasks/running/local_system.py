@@ -52,7 +52,8 @@ class LocalSystem:
     """Broker and workers, started together and stopped in order. Raises AlreadyUpError on entry where they run.
 
     worker_output: a file for the workers' log; None leaves it on the terminal. with_training: a trainer and the
-    schedule too. environment: what the programs see beside this process's own, where its settings came from elsewhere.
+    schedule too. with_web: the page too. environment: what the programs see beside this process's own, where its
+    settings came from elsewhere.
     """
 
     def __init__(
@@ -61,6 +62,7 @@ class LocalSystem:
         *,
         worker_output: Path | None,
         with_training: bool = False,
+        with_web: bool = False,
         environment: Mapping[str, str] | None = None,
     ) -> None:
         self._settings = settings
@@ -75,6 +77,7 @@ class LocalSystem:
         self._trainers = [
             Supervisor(name, _command(name), environment=environment) for name in ("beat", "trainer") if with_training
         ]
+        self._pages = [Supervisor("web", _command("web"), environment=environment)] if with_web else []
 
     def __enter__(self) -> LocalSystem:
         require_runtime(self._settings.runtime)
@@ -90,7 +93,7 @@ class LocalSystem:
             database.close()
             if self._redis is not None:
                 self._redis.start()
-            for program in (*self._workers, *self._trainers):
+            for program in (*self._workers, *self._trainers, *self._pages):
                 program.start()
         except BaseException:
             self._stop()
@@ -123,6 +126,13 @@ class LocalSystem:
                 remedy="The last lines of its log say why; `newsgate worker` shows them",
             )
 
+        for program in self._pages:
+            if program.early_exits >= _GIVEN_UP_AFTER_DEATHS and not program.given_up:
+                program.give_up()
+                log.error(
+                    "the page ends as soon as it starts and is not started again: texts are classified without it. Its "
+                    "lines above say why; `newsgate web` shows them"
+                )
         for program in self._trainers:
             if program.early_exits >= _GIVEN_UP_AFTER_DEATHS and not program.given_up:
                 # Texts are still classified: that is no reason to end everything.
@@ -144,7 +154,7 @@ class LocalSystem:
 
     def _stop(self) -> None:
         # The broker last: while the workers finish what they have in hand, they still talk to it.
-        started = [program for program in (*self._trainers, *self._workers) if program.started]
+        started = [program for program in (*self._pages, *self._trainers, *self._workers) if program.started]
         # All at once: told one after the other, those that wait would go on taking chunks.
         with ThreadPoolExecutor(max_workers=len(started) or 1) as pool:
             list(pool.map(lambda program: program.stop(patience_seconds=_DRAIN_SECONDS), started))

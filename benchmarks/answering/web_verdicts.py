@@ -1,0 +1,181 @@
+"""How long does a page of verdicts take where there are a million? Asked of `newsgate web`, on SQLite and PostgreSQL.
+
+The rows are put into the tables as `enqueue` and the workers would leave them. One row of all, in the last tenth of the
+file, holds a word that no other holds.
+"""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import html
+import random
+import re
+import statistics
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from sqlalchemy import Connection, Select, select, update
+
+from benchmarks.answering.web_site import WebSite, web_site
+from benchmarks.shared.home import Home
+from benchmarks.shared.options import add_counts
+from benchmarks.shared.page import Table
+from benchmarks.shared.processes import scratch_folder
+from benchmarks.shared.progress import say
+from benchmarks.shared.report import circumstances, figure, markdown_table
+from benchmarks.shared.servers import safe_postgres
+from benchmarks.shared.synthetic_texts import make_posts
+from newsgate.db.batches import AcceptedRow, NewBatch, add_rows, create_batch, finish_loading
+from newsgate.db.bulk_insert import insert_rows
+from newsgate.db.labels import text_hash
+from newsgate.db.session import Database
+from newsgate.db.tables import items, runs, verdicts
+from newsgate.db.types import database_time
+from newsgate.tasks.running.open_database import ensure_champion, open_database
+
+MARKER = "web-verdicts"
+_BLOCK_ROWS = 20_000
+_RARE = "quetzalcoatlus"
+_MOST_STEPS = 1000
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """A page that a person opens. path: below that of the batch's verdicts. goes_on: until something is found."""
+
+    name: str
+    path: str
+    goes_on: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """Milliseconds that requests took, one after the other; steps: how many a search needed."""
+
+    question: Question
+    milliseconds: tuple[float, ...]
+    steps: int
+
+
+def add_options(parser: argparse.ArgumentParser) -> None:
+    add_counts(parser, rows=(1_000_000, "of the batch"))
+    add_counts(parser, repeats=(15, "how often each page is opened"))
+
+
+def run(options: argparse.Namespace) -> Iterator[Table]:
+    found = measure(rows=options.rows, repeats=options.repeats)
+    yield Table(MARKER, report(found, rows=options.rows, repeats=options.repeats))
+
+
+def measure(*, rows: int, repeats: int) -> dict[str, list[Answer]]:
+    """The answers of each database."""
+    found = {}
+    with scratch_folder() as folder:
+        found["SQLite"] = _measure_on(Home(folder), rows=rows, repeats=repeats)
+    with scratch_folder() as folder, safe_postgres() as postgres:
+        variables = {"NEWSGATE_DATABASE_URL": postgres.new_database(migrated=True)}
+        found["PostgreSQL"] = _measure_on(Home(folder, variables), rows=rows, repeats=repeats)
+    return found
+
+
+def report(found: dict[str, list[Answer]], *, rows: int, repeats: int) -> str:
+    """The figures as Markdown."""
+    lines = [
+        (
+            f"{name}: {answer.question.name}",
+            figure(statistics.median(answer.milliseconds)),
+            figure(max(answer.milliseconds)),
+            str(answer.steps),
+            figure(statistics.median(answer.milliseconds) * answer.steps),
+        )
+        for name, answers in found.items()
+        for answer in answers
+    ]
+    table = markdown_table(("page", "ms, median", "ms, slowest", "requests", "ms in all"), lines)
+    told = f"{figure(rows)} rows, each page opened {repeats} times over HTTP, of a search every step once."
+    return f"{table}\n\n{told}\n\n{circumstances()}"
+
+
+def questions(rows: int) -> tuple[Question, ...]:
+    """What is asked."""
+    return (
+        Question("the first page", ""),
+        Question("a page in the middle", f"?after={rows // 2}"),
+        Question("the page before the last row", f"?before={rows}"),
+        Question("rows with a word that one row in a hundred holds", "?text=hundredth"),
+        Question("rows called fake that are very sure", "?verdict=fake&min_score=0.999", goes_on=True),
+        Question("the row with a word that no other holds", f"?text={_RARE}", goes_on=True),
+    )
+
+
+def _measure_on(home: Home, *, rows: int, repeats: int) -> list[Answer]:
+    with contextlib.closing(open_database(home.settings)) as database:
+        say(f"making {rows} rows with verdicts on {database.engine.dialect.name}")
+        batch = _make_batch(database, rows=rows)
+        with web_site(home) as site:
+            say("asking")
+            return [_ask(site, batch, question, repeats=repeats) for question in questions(rows)]
+
+
+def _ask(site: WebSite, batch: int, question: Question, *, repeats: int) -> Answer:
+    path = f"/batches/{batch}/verdicts{question.path}"
+    with contextlib.closing(site.connect()) as connection:
+        site.ask(connection, path)
+        if not question.goes_on:
+            return Answer(question, tuple(site.ask(connection, path)[0] for _ in range(repeats)), 1)
+        taken = []
+        for _ in range(_MOST_STEPS):
+            milliseconds, page = site.ask(connection, path)
+            taken.append(milliseconds)
+            further = re.search(r'rel="next" href="([^"]+)" data-go-on', page)
+            if further is None:
+                break
+            path = html.unescape(further[1])
+        return Answer(question, tuple(taken), len(taken))
+
+
+def _make_batch(database: Database, *, rows: int) -> int:
+    """A batch of so many rows, all classified by the champion."""
+    model = ensure_champion(database)
+    texts, chance = make_posts(seed=7), random.Random(7)
+    with database.write() as connection:
+        loading = create_batch(connection, NewBatch("posts.csv", "0" * 64, 1, "{}"), model=model)
+    for first in range(2, rows + 2, _BLOCK_ROWS):
+        block = range(first, min(first + _BLOCK_ROWS, rows + 2))
+        accepted = [_row(row, next(texts), rows=rows) for row in block]
+        with database.write(synced=False) as connection:
+            add_rows(connection, loading, accepted=accepted, refused=[], last_row=block[-1])
+            numbers = select(items.c.id).where(items.c.batch_id == loading.batch, items.c.row >= first)
+            _add_verdicts(connection, numbers, loading.run, model=model, chance=chance)
+    with database.write() as connection:
+        finish_loading(connection, loading)
+        connection.execute(update(runs).where(runs.c.id == loading.run).values(state="done", done=rows, total=rows))
+    return loading.batch
+
+
+def _row(row: int, text: str, *, rows: int) -> AcceptedRow:
+    if row % 100 == 0:
+        text += " hundredth"
+    if row == rows * 95 // 100:
+        text += f" {_RARE}"
+    return AcceptedRow(row, None, text, text_hash(text))
+
+
+def _add_verdicts(
+    connection: Connection, numbers: Select[tuple[int]], run: int, *, model: int, chance: random.Random
+) -> None:
+    now = connection.execute(select(database_time())).scalar_one()
+    columns = ("item_id", "model", "run_id", "label", "p_fake", "token_count", "truncated", "familiarity")
+    scored = [(item, chance.random(), chance.random()) for item in connection.execute(numbers).scalars()]
+    # SQLite's driver takes neither times nor booleans past SQLAlchemy as PostgreSQL's does.
+    at = now if connection.dialect.name == "postgresql" else f"{now:%Y-%m-%d %H:%M:%S.%f}"
+    insert_rows(
+        connection,
+        verdicts,
+        columns=(*columns, "classified_at"),
+        rows=[
+            (item, model, run, "fake" if score >= 0.5 else "real", score, 40, False, known, at)
+            for item, score, known in scored
+        ],
+    )

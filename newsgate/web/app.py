@@ -1,0 +1,127 @@
+"""The page as an ASGI application: every address, what stands before it, and what errors look like."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Final, cast
+
+from starlette.applications import Starlette
+from starlette.concurrency import run_in_threadpool
+from starlette.exceptions import HTTPException
+from starlette.middleware import Middleware
+from starlette.middleware.exceptions import ExceptionMiddleware
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response
+from starlette.routing import Mount, Route
+from starlette.staticfiles import StaticFiles
+
+from newsgate.db.errors import NoSuchBatchError, NoSuchItemError, NoSuchModelError, NoSuchRunError
+from newsgate.foundation.errors import NewsgateError
+from newsgate.pages.template_rendering import TEMPLATES
+from newsgate.web import (
+    batches,
+    downloads,
+    drift,
+    judgements,
+    models,
+    progress,
+    review,
+    rows,
+    sign_in,
+    uploads,
+    verdicts,
+)
+from newsgate.web.guard import AnswerHeaders, Guard
+from newsgate.web.page_words import in_words_of_the_page
+from newsgate.web.rendering import page
+
+if TYPE_CHECKING:
+    from newsgate.web.site import Site
+
+_STATIC: Final = Path(__file__).with_name("static")
+_NOT_FOUND = (NoSuchBatchError, NoSuchItemError, NoSuchModelError, NoSuchRunError)
+
+
+def make_app(site: Site) -> Starlette:
+    """The application of one site."""
+    errors = {HTTPException: _tell_http_error, NewsgateError: _tell_error}
+    app = Starlette(
+        routes=[
+            Route("/", _home),
+            Route("/sign-in", sign_in.sign_in, methods=["GET", "POST"]),
+            Route("/sign-out", sign_in.sign_out, methods=["POST"]),
+            Route("/progress", progress.progress),
+            Route("/batches", batches.list_page),
+            Route("/batches/{batch:int}", batches.batch_page),
+            Route("/batches/{batch:int}/verdicts", verdicts.verdicts_page),
+            Route("/batches/{batch:int}/download", downloads.download),
+            Route("/batches/{batch:int}/report", downloads.report),
+            Route("/items/{item:int}", rows.item_page),
+            Route("/items/{item:int}/label", rows.label, methods=["POST"]),
+            Route("/items/{item:int}/undo", rows.undo, methods=["POST"]),
+            Route("/upload", uploads.upload, methods=["GET", "POST"]),
+            Route("/uploads/{upload}", uploads.upload_page, methods=["GET", "POST"]),
+            Route("/review", review.review_page),
+            Route("/review/answer", review.answer, methods=["POST"]),
+            Route("/judgements", judgements.judgements_page),
+            Route("/models", models.models_page),
+            Route("/models/promote", models.promote, methods=["POST"]),
+            Route("/models/roll-back", models.roll_back, methods=["POST"]),
+            Route("/drift", drift.drift_page),
+            # The two style sheets of the report and the explanation are used here too.
+            Route("/static/pages/{name}", _style_of_pages),
+            Mount("/static", StaticFiles(directory=_STATIC)),
+        ],
+        middleware=[
+            Middleware(AnswerHeaders, site=site),
+            # What the guard refuses is shown as what a page refuses.
+            Middleware(ExceptionMiddleware, handlers=errors),
+            Middleware(Guard, site=site),
+        ],
+        exception_handlers={**errors},
+        lifespan=_lifespan,
+    )
+    app.state.site = site
+    return app
+
+
+@asynccontextmanager
+async def _lifespan(app: Starlette) -> AsyncIterator[None]:
+    yield
+    site: Site = app.state.site
+    await run_in_threadpool(site.sessions.end_all)
+    await run_in_threadpool(site.uploads.close)
+
+
+async def _home(_: Request) -> Response:
+    return RedirectResponse("/batches", status_code=303)
+
+
+async def _style_of_pages(request: Request) -> Response:
+    name = request.path_params["name"]
+    if name not in ("page.css", "explanation.css", "report.css"):
+        raise HTTPException(404)
+    return Response((TEMPLATES / name).read_text(encoding="utf-8"), media_type="text/css")
+
+
+def _tell_http_error(request: Request, raised: Exception) -> Response:
+    error = cast("HTTPException", raised)
+    if error.status_code == 401:
+        return page(request, "sign_in.html.j2", code=401, refused=False)
+    said = {404: "There is nothing at this address.", 405: "This address does not take that."}
+    return page(
+        request,
+        "error.html.j2",
+        code=error.status_code,
+        what=said.get(error.status_code, error.detail),
+        remedy=None,
+    )
+
+
+def _tell_error(request: Request, raised: Exception) -> Response:
+    error = cast("NewsgateError", raised)
+    told = in_words_of_the_page(error)
+    status = 404 if isinstance(error, _NOT_FOUND) else 400
+    return page(request, "error.html.j2", code=status, what=told.what, remedy=told.remedy)

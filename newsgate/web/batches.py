@@ -1,0 +1,83 @@
+"""The list of batches, and one batch at a glance."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from newsgate.db.batch_status import BatchStatus, batch_runs, list_batches
+from newsgate.db.model_registry import model_record
+from newsgate.db.results import Reject, read_rejects
+from newsgate.pages.score_histogram import ScoreHistogram, draw_histogram
+from newsgate.tasks.exporting.formats import FORMATS
+from newsgate.tasks.inspecting.drift import DriftDay, drift_of_run, summary_of_run
+from newsgate.tasks.inspecting.file_reading import FileReading, how_it_was_read
+from newsgate.tasks.inspecting.likeness import describe_unfamiliar, familiar_rows
+from newsgate.web.query import VerdictQuery, number_of
+from newsgate.web.rendering import page
+from newsgate.web.site import site_of
+
+_BATCHES_SHOWN = 50
+_REJECTS_SHOWN = 20
+
+
+@dataclass(frozen=True, slots=True)
+class BatchView:
+    """What the page says of one run of a batch. scores: rows by p_fake in 20 bins; None before the first has one."""
+
+    status: BatchStatus
+    runs: tuple[BatchStatus, ...]
+    model_name: str
+    reading: FileReading
+    scores: tuple[int, ...]
+    histogram: ScoreHistogram | None
+    drift: DriftDay | None
+    unfamiliar: str | None
+    rejects: tuple[Reject, ...]
+
+    @property
+    def fake(self) -> int:
+        """How many rows are called fake: 0.5 is an edge between bins."""
+        return sum(self.scores[len(self.scores) // 2 :])
+
+    @property
+    def real(self) -> int:
+        """How many rows are called real."""
+        return sum(self.scores) - self.fake
+
+
+def list_page(request: Request) -> Response:
+    """The latest batches, each with its progress."""
+    shown = number_of(request.query_params.get("shown")) or _BATCHES_SHOWN
+    shown = min(max(shown, _BATCHES_SHOWN), 5000)
+    with site_of(request).database.read() as connection:
+        found = list_batches(connection, limit=shown + 1)
+    return page(request, "batches.html.j2", batches=found[:shown], shown=shown, has_more=len(found) > shown)
+
+
+def batch_page(request: Request) -> Response:
+    """One batch: how far it is, how its scores spread, how its file was read, and what can be done with it."""
+    view = _view(request, request.path_params["batch"], model=number_of(request.query_params.get("model")))
+    query = VerdictQuery(model=view.status.model if len(view.runs) > 1 else None)
+    return page(request, "batch.html.j2", view=view, query=query, formats=FORMATS)
+
+
+def _view(request: Request, batch: int, *, model: int | None) -> BatchView:
+    with site_of(request).database.read() as connection:
+        runs = tuple(batch_runs(connection, batch))
+        status = next((run for run in runs if model in (None, run.model)), runs[0])
+        record = model_record(connection, status.model)
+        scores = summary_of_run(connection, status.run).histogram
+        return BatchView(
+            status=status,
+            runs=runs,
+            model_name=record.name,
+            reading=how_it_was_read(connection, batch),
+            scores=scores,
+            histogram=draw_histogram(scores) if sum(scores) else None,
+            drift=drift_of_run(connection, status.run, record),
+            unfamiliar=describe_unfamiliar(familiar_rows(connection, status.run), model="the model"),
+            rejects=tuple(read_rejects(connection, batch, limit=_REJECTS_SHOWN)),
+        )
