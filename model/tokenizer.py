@@ -48,6 +48,8 @@ _MARKS: Final = re.compile(r"(?:[^\w\s\x00-\x7f]|[\uff9e\uff9f]){30}")
 # Found ten times as fast, by its first character: most texts have no run of any characters that are not ASCII.
 _NO_ASCII: Final = re.compile(r"[^\x00-\x7f][^\x00-\x7f]{29}")
 _NO_ASCII_RUN: Final = re.compile(r"[^\x00-\x7f]+")
+# Their plain forms, which are the library's. Most texts that have any such character have one of these.
+_COMMON: Final = (("\u2026", "..."), ("\u00a0", " "))
 # In a text with more of them, run by run would be slower than the whole.
 _CHARACTERS_A_RUN: Final = 16
 _JOINER: Final = "\u034f"
@@ -93,6 +95,8 @@ def _normal_form(text: str) -> str:
     One ellipsis, and the library takes all the text apart. But ASCII stays as it is, and joins only marks behind it: so
     each run of other characters is normalised by itself, with the character before.
     """
+    for common, plain in _COMMON:
+        text = text.replace(common, plain)
     if unicodedata.is_normalized("NFKC", text):
         return text
     most = len(text) // _CHARACTERS_A_RUN
