@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
 from newsgate.worker.broker_outage import fault_of
+from newsgate.worker.private_broker_line import push
+from newsgate.worker.queue_message import QueueMessage
 from newsgate.worker.queue_names import CLASSIFY_QUEUE, CLASSIFY_TASK, RETRAIN_TASK, TRAINING_QUEUE
 from newsgate.worker.settings import Settings
 
@@ -33,36 +35,41 @@ class Doorbell:
 
     def ring(self, chunks: Iterable[int]) -> None:
         """Send one message a chunk; on failure keep the reason in `fault` and send no more for now."""
-        for chunk in chunks:
-            if not self._sent(CLASSIFY_TASK, chunk, queue=CLASSIFY_QUEUE):
-                return
+        self._send([QueueMessage(CLASSIFY_TASK, chunk) for chunk in chunks], queue=CLASSIFY_QUEUE)
 
     def ring_trainers(self) -> None:
         """Tell trainers that retraining is due; failures are as for `ring`."""
-        self._sent(RETRAIN_TASK, queue=TRAINING_QUEUE)
+        self._send([QueueMessage(RETRAIN_TASK, None)], queue=TRAINING_QUEUE)
 
-    def _sent(self, task: str, *arguments: int, queue: str) -> bool:
-        if time.monotonic() < self._silent_until:
-            return False
+    def _send(self, messages: Sequence[QueueMessage], *, queue: str) -> None:
+        if not messages or time.monotonic() < self._silent_until:
+            return
         if self._settings.broker_is_private and not self._settings.broker_socket.exists():
             # Nobody to wait for, so no silence either: `newsgate up` may come up at any moment.
             self.fault = "no newsgate is running here"
-            return False
+            return
         try:
+            if self._settings.broker_is_private:
+                patience = self._settings.broker_timeout_seconds
+                push(self._settings.broker_socket, messages, queue=queue, patience_seconds=patience)
+            else:
+                self._send_by_celery(messages, queue=queue)
+        except Exception as error:  # noqa: BLE001 - kombu raises many kinds, and none may cost the rows
+            self.fault = fault_of(error).reason
+            self._silent_until = time.monotonic() + _SILENT_SECONDS
+            return
+        self.fault = None
+
+    def _send_by_celery(self, messages: Sequence[QueueMessage], *, queue: str) -> None:
+        for message in messages:
             self._celery().send_task(
-                task,
-                args=arguments,
+                message.task,
+                args=() if message.chunk is None else (message.chunk,),
                 queue=queue,
                 retry=False,
                 ignore_result=True,
                 result_cls=_Receipt,  # type: ignore[arg-type]  # the stubs know no class but Celery's own
             )
-        except Exception as error:  # noqa: BLE001 - kombu raises many kinds, and none may cost the rows
-            self.fault = fault_of(error).reason
-            self._silent_until = time.monotonic() + _SILENT_SECONDS
-            return False
-        self.fault = None
-        return True
 
     def warnings(self) -> tuple[str, ...]:
         """What to tell a person about a bell that could not be rung; nothing where it could."""

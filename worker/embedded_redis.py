@@ -11,7 +11,6 @@ import os
 import re
 import shutil
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -20,13 +19,12 @@ from pathlib import Path
 from newsgate.foundation.errors import NewsgateError
 from newsgate.foundation.private_file import PRIVATE_UMASK, open_private
 from newsgate.worker.home_folder import home_errors
+from newsgate.worker.private_broker_line import answers
 from newsgate.worker.settings import Settings
 
 _OLDEST_VERSION = (6, 2)
 _START_SECONDS = 15
 _STOP_SECONDS = 10
-_ANSWER_SECONDS = 2
-_PONG = b"+PONG\r\n"
 
 
 # Becomes the server's process, having asked Linux to send it SIGTERM (15) when its parent ends: PR_SET_PDEATHSIG is 1.
@@ -125,22 +123,6 @@ def _with_parent(parent: int) -> list[str]:
     if sys.platform != "linux":
         return []
     return [sys.executable, "-I", "-S", "-c", _UNTIL_PARENT_ENDS, str(parent)]
-
-
-def answers(address: Path) -> bool:
-    """Whether a server on this Unix socket is ready for commands.
-
-    Asked without redis-py: who only starts a broker and looks after it need not load a client.
-    """
-    with socket.socket(socket.AF_UNIX) as line:
-        line.settimeout(_ANSWER_SECONDS)
-        try:
-            line.connect(str(address))
-            line.sendall(b"PING\r\n")
-            # While it reads its journal it answers with an error.
-            return line.recv(len(_PONG)) == _PONG
-        except OSError:
-            return False
 
 
 def shut_down(address: Path) -> None:

@@ -13,7 +13,7 @@ import pytest
 import redis
 
 from newsgate.worker.doorbell import Doorbell
-from newsgate.worker.embedded_redis import answers
+from newsgate.worker.private_broker_line import answers
 from newsgate.worker.settings import load_settings
 from tests.faults.conftest import MakeSite
 from tests.faults.helpers import Site, meanwhile, stopwatch

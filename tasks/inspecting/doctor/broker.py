@@ -9,7 +9,8 @@ from newsgate.tasks.inspecting.doctor.check import Check, failure, major_and_min
 from newsgate.tasks.running.local_system import is_up
 from newsgate.worker.broker_address import BrokerAddress
 from newsgate.worker.broker_outage import fault_of
-from newsgate.worker.embedded_redis import BrokerStartError, answers, find_server
+from newsgate.worker.embedded_redis import BrokerStartError, find_server
+from newsgate.worker.private_broker_line import answers
 from newsgate.worker.settings import Settings
 
 _OLDEST_BROKER = (6, 2)
