@@ -1,4 +1,4 @@
-"""Writes docs/reference/ from the code: `make reference`. A test compares the pages with what would be written."""
+"""Writes docs/reference/ and examples/newsgate.toml from the code: `make reference`. A test compares them."""
 
 from __future__ import annotations
 
@@ -18,13 +18,26 @@ _DOCS = Path(__file__).parents[1]
 _FOLDER = _DOCS / "reference"
 _WRITTEN = "<!-- Written by `make reference` from the code. Do not edit: change the help texts instead. -->\n\n"
 _NO_LIMIT = float("inf")
+_FIELDS = tuple(Settings.model_fields.items())
+_EXAMPLE_BEGIN = """\
+# The settings of newsgate, each with its default. Take away the # before those that you change, and give
+# the file the name newsgate.toml: in the folder in which you run newsgate, or in its home folder, ~/.newsgate.
+#
+# A variable NEWSGATE_... in the environment or in .env overrules what stands here. `newsgate config --explain`
+# says what is in force, and why. docs/settings.md explains every setting.
+"""
+_ONLY_OF_A_FOLDER = "# Only in the file of a folder: the home folder's own file cannot say where that is.\n"
 # What Markdown would take for marks.
 _MARKS = re.compile(r"([*<|\[\]\\])")
 
 
 def pages() -> dict[Path, str]:
     """Each page with what should stand in it."""
-    return {_FOLDER / "commands.md": _commands_page(), _FOLDER / "settings.md": _settings_page()}
+    return {
+        _FOLDER / "commands.md": _commands_page(),
+        _FOLDER / "settings.md": _settings_page(),
+        _DOCS.parent / "examples" / "newsgate.toml": _example_file(),
+    }
 
 
 def _commands_page() -> str:
@@ -72,7 +85,7 @@ def _settings_page() -> str:
     rows = "".join(
         f"| `{name}` | `{variable_of(name)}` | {_values(name, properties[name])} "
         f"| {_default(field.default)} | {_escaped(field.description or '')} |\n"
-        for name, field in Settings.model_fields.items()
+        for name, field in _FIELDS
     )
     return (
         f"{_WRITTEN}# Which settings are there, in short?\n\n"
@@ -80,6 +93,16 @@ def _settings_page() -> str:
         "[settings.md](../settings.md) says which place overrules which, and explains each setting.\n\n"
         f"| Setting | Variable | Values | Default | Meaning |\n| --- | --- | --- | --- | --- |\n{rows}"
     )
+
+
+def _example_file() -> str:
+    settings = [_example_setting(name, field.description or "", field.default) for name, field in _FIELDS]
+    return f"{_EXAMPLE_BEGIN}\n" + "\n".join(settings)
+
+
+def _example_setting(name: str, description: str, default: Any) -> str:
+    value = f'"{default}"' if isinstance(default, (str, Path)) else str(default).lower()
+    return f"# {description}\n{_ONLY_OF_A_FOLDER if name == 'home' else ''}#{name} = {value}\n"
 
 
 def _values(name: str, schema: dict[str, Any]) -> str:
