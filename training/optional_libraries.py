@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from importlib.util import find_spec
 
 from newsgate.foundation.errors import NewsgateError
@@ -26,8 +27,12 @@ def can_train() -> bool:
 
 
 def require_training_libraries() -> None:
-    """Raise TrainingUnavailableError where this installation cannot train."""
+    """Raise TrainingUnavailableError where this installation cannot train; else have TensorFlow be quiet once loaded.
+
+    On a machine without a graphics card it logs an error that is none, and a person takes it for one.
+    """
     if not can_train():
         raise TrainingUnavailableError(
             "training needs TensorFlow, which is not installed", remedy=f"Run: {install_command('training')}"
         )
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")

@@ -59,7 +59,9 @@ def _summary(record: JobRecord) -> str:
         verb = "is champion" if outcome["promoted"] else "was rejected"
         return f"model {outcome['challenger']} {verb}, compared with model {outcome['champion']}: {reason}"
     if record.state == "skipped":
-        return f"nothing was trained: {reason}. --force trains anyway"
+        # Where too few labels judge, no decision could follow, and --force changes nothing.
+        remedy = "" if "judging_rows" in outcome else ". --force trains anyway"
+        return f"nothing was trained: {reason}{remedy}"
     if record.state == "failed":
         return f"error: retraining failed: {reason}"
     return "stopped: nothing was changed"

@@ -96,7 +96,7 @@ def _commands(
 
 
 def _options(ctx: click.Context, command: click.Command) -> Iterator[str]:
-    records = [record for each in command.get_params(ctx) if (record := each.get_help_record(ctx))]
+    records = [record for each in command.get_params(ctx) if (record := each.get_help_record(ctx)) and record[1]]
     if records:
         yield ".SH OPTIONS"
     for names, help_text in records:

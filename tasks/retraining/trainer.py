@@ -302,7 +302,7 @@ def _command(claim: JobClaim) -> list[str]:
 def _limits(settings: Settings) -> dict[str, str]:
     threads = str(settings.effective_training_threads)
     names = ("OMP_NUM_THREADS", "TF_NUM_INTRAOP_THREADS", "TF_NUM_INTEROP_THREADS", "RAYON_NUM_THREADS")
-    return {**dict.fromkeys(names, threads), "TF_CPP_MIN_LOG_LEVEL": "2"}
+    return {**dict.fromkeys(names, threads), "TF_CPP_MIN_LOG_LEVEL": "3"}
 
 
 def _end_group(process: subprocess.Popen[bytes]) -> None:

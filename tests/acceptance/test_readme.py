@@ -22,7 +22,7 @@ def readme_commands() -> list[str]:
     return [line[2:] for block in blocks for line in block.splitlines() if line.startswith("$ ")]
 
 
-def _as_typed(world: World) -> dict[str, str]:
+def as_typed(world: World) -> dict[str, str]:
     """The environment of a person's shell: the programs on PATH, and nothing of a `make` that runs these tests."""
     clean = {name: value for name, value in world.environment.items() if not name.startswith(("MAKE", "MFLAGS"))}
     return {**clean, "PATH": f"{BIN}{os.pathsep}{os.environ['PATH']}"}
@@ -34,7 +34,7 @@ def test_the_readme_begins_with_its_two_commands() -> None:
 
 @pytest.mark.long
 def test_every_command_of_the_readme_works_in_the_order_it_stands(untouched: World) -> None:
-    environment = _as_typed(untouched)
+    environment = as_typed(untouched)
     for command in readme_commands():
         if command == _NOT_HERE:
             continue
@@ -45,7 +45,7 @@ def test_every_command_of_the_readme_works_in_the_order_it_stands(untouched: Wor
 
 
 def test_make_run_prints_what_the_readme_shows_and_ends_with_a_query_that_works(untouched: World) -> None:
-    environment = _as_typed(untouched)
+    environment = as_typed(untouched)
     done = subprocess.run(["make", "run"], cwd=_ROOT, env=environment, capture_output=True, check=True)
     printed = (done.stdout + done.stderr).decode().replace(str(untouched.home), "~/.newsgate").splitlines()
     block = re.search(r"\$ make run\n(.*?)```", (_ROOT / "README.md").read_text(), re.DOTALL)

@@ -19,6 +19,7 @@ NOT_FOR_PROGRAMS = {
     "newsgate report": "it makes a page; `newsgate status BATCH --json` has its figures",
     "newsgate review": "a person answers it; `--export` writes what it would ask",
     "newsgate up": "it runs until it is stopped; `newsgate workers --json` says what runs",
+    "newsgate web": "it runs until it is stopped",
     "newsgate worker": "it runs until it is stopped",
     "newsgate trainer": "it runs until it is stopped",
     "newsgate beat": "it runs until it is stopped",
