@@ -9,6 +9,7 @@ from __future__ import annotations
 import argparse
 from collections.abc import Iterator
 
+from benchmarks.pipeline.beside import beside
 from benchmarks.pipeline.every_side import SIDES
 from benchmarks.pipeline.page import Results
 from benchmarks.pipeline.turns import Plan, measure
@@ -35,12 +36,16 @@ def add_options(parser: argparse.ArgumentParser) -> None:
         default=[*_SIDES],
         help="which sides, with commas between them (default: all)",
     )
+    parser.add_argument("--beside", metavar="COMMIT", help="also newsgate as it was at a commit, in the same turns")
     parser.add_argument("--kinds", type=names_among(_KINDS), default=[*_KINDS], help="which kinds of text, likewise")
 
 
 def run(options: argparse.Namespace) -> Iterator[Found]:
+    sides = [_SIDES[key] for key in options.sides]
+    if options.beside is not None:
+        sides += beside(options.beside, sides)
     plan = Plan(
-        sides=[_SIDES[key] for key in options.sides],
+        sides=sides,
         kinds=[_KINDS[name] for name in options.kinds],
         rows={"file": options.rows, "batch": options.batch_rows, "row": options.peer_rows},
         repeats=options.repeats,
