@@ -14,6 +14,7 @@ import re
 import statistics
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import islice
 
 from sqlalchemy import Connection, Select, select, update
 
@@ -36,6 +37,8 @@ from newsgate.tasks.running.open_database import ensure_champion, open_database
 
 MARKER = "web-verdicts"
 _BLOCK_ROWS = 20_000
+# Making a post takes longer than storing it; the number of its row makes each text another one.
+_DIFFERENT_POSTS = 20_000
 _RARE = "quetzalcoatlus"
 _MOST_STEPS = 1000
 
@@ -145,12 +148,12 @@ def _ask(site: WebSite, batch: int, question: Question, *, repeats: int) -> Answ
 def _make_batch(database: Database, *, rows: int) -> int:
     """A batch of so many rows, all classified by the champion."""
     model = ensure_champion(database)
-    texts, chance = make_posts(seed=7), random.Random(7)
+    texts, chance = list(islice(make_posts(seed=7), _DIFFERENT_POSTS)), random.Random(7)
     with database.write() as connection:
         loading = create_batch(connection, NewBatch("posts.csv", "0" * 64, 1, "{}"), model=model)
     for first in range(2, rows + 2, _BLOCK_ROWS):
         block = range(first, min(first + _BLOCK_ROWS, rows + 2))
-        accepted = [_row(row, next(texts), rows=rows) for row in block]
+        accepted = [_row(row, f"{texts[row % len(texts)]} {row}", rows=rows) for row in block]
         with database.write(synced=False) as connection:
             add_rows(connection, loading, accepted=accepted, refused=[], last_row=block[-1])
             numbers = select(items.c.id).where(items.c.batch_id == loading.batch, items.c.row >= first)
