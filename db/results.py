@@ -85,6 +85,17 @@ class ResultFilter:
 
 
 @dataclass(frozen=True, slots=True)
+class FilteredColumns:
+    """The columns that a filter is about, wherever they are read from."""
+
+    label: ColumnElement[Any]
+    p_fake: ColumnElement[Any]
+    error: ColumnElement[Any]
+    familiarity: ColumnElement[Any]
+    text: ColumnElement[Any]
+
+
+@dataclass(frozen=True, slots=True)
 class Result:
     """One row of the view. columns: the JSON of its other columns, None where there are none."""
 
@@ -134,24 +145,6 @@ def read_results(connection: Connection, wanted: ResultFilter) -> Generator[Resu
         query = query.limit(wanted.limit)
     rows = connection.execution_options(yield_per=_FETCH_ROWS).execute(query)
     return _each_result(rows)
-
-
-def read_window(
-    connection: Connection, wanted: ResultFilter, *, first: int, last: int, limit: int, backwards: bool = False
-) -> list[Result]:
-    """At most `limit` results of the rows `first` to `last` of the file, the first ones, or with `backwards` the last.
-
-    They come in the order in which they were found: with `backwards` the last one first. The window should be small
-    beside the batch: PostgreSQL looks each of its items up.
-    """
-    if connection.dialect.name == "postgresql":
-        # Its statistics do not know a new run, and it would read all verdicts for a window of some rows. With neither
-        # join, it looks up the verdicts of the window's items.
-        connection.exec_driver_sql("SET LOCAL enable_hashjoin TO OFF")
-        connection.exec_driver_sql("SET LOCAL enable_mergejoin TO OFF")
-    order = results.c.row.desc() if backwards else results.c.row
-    query = _query(connection, wanted).where(results.c.row >= first, results.c.row <= last).order_by(order)
-    return [Result(*row) for row in connection.execute(query.limit(limit))]
 
 
 def count_sure(connection: Connection, wanted: ResultFilter, *, threshold: float) -> SureRows:
@@ -208,22 +201,30 @@ def is_sure(threshold: float) -> ColumnElement[bool]:
     return (results.c.p_fake >= threshold) | (1 - results.c.p_fake >= threshold)
 
 
-def _query(connection: Connection, wanted: ResultFilter) -> Select[Any]:
-    label = results.c.label if wanted.threshold is None else _label_where_sure(wanted.threshold)
-    columns = [label if column is results.c.label else column for column in SELECTED]
-    query = select(*columns).where(is_of_run(wanted))
+def passes(wanted: ResultFilter, columns: FilteredColumns, *, is_sqlite: bool) -> list[ColumnElement[bool]]:
+    """The conditions that a row meets which passes the filter, whatever its batch and run."""
+    met: list[ColumnElement[bool]] = []
     if wanted.label is not None:
-        query = query.where(label == wanted.label)
+        met.append(columns.label == wanted.label)
     if wanted.failed:
-        query = query.where(results.c.error.is_not(None))
+        met.append(columns.error.is_not(None))
     if wanted.min_score is not None:
-        low, high = results.c.p_fake <= 1 - wanted.min_score, results.c.p_fake >= wanted.min_score
-        query = query.where(low | high)
+        met.append((columns.p_fake <= 1 - wanted.min_score) | (columns.p_fake >= wanted.min_score))
     if wanted.max_familiarity is not None:
-        query = query.where(results.c.familiarity <= wanted.max_familiarity)
+        met.append(columns.familiarity <= wanted.max_familiarity)
     if wanted.words:
-        query = query.where(contains_words(results.c.text, wanted.words, is_sqlite=connection.dialect.name == "sqlite"))
-    return query
+        met.append(contains_words(columns.text, wanted.words, is_sqlite=is_sqlite))
+    return met
+
+
+def _query(connection: Connection, wanted: ResultFilter) -> Select[Any]:
+    seen = results.c
+    label = seen.label if wanted.threshold is None else _label_where_sure(wanted.threshold)
+    columns = [label if column is seen.label else column for column in SELECTED]
+    filtered = FilteredColumns(label, seen.p_fake, seen.error, seen.familiarity, seen.text)
+    return select(*columns).where(
+        is_of_run(wanted), *passes(wanted, filtered, is_sqlite=connection.dialect.name == "sqlite")
+    )
 
 
 def _each_result(rows: CursorResult[*tuple[Any, ...]]) -> Generator[Result, None, None]:

@@ -7,6 +7,7 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, cast
 
+from anyio.to_thread import current_default_thread_limiter
 from starlette.applications import Starlette
 from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
@@ -17,7 +18,13 @@ from starlette.responses import RedirectResponse, Response
 from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 
-from newsgate.db.errors import NoSuchBatchError, NoSuchItemError, NoSuchModelError, NoSuchRunError
+from newsgate.db.errors import (
+    DatabaseUnavailableError,
+    NoSuchBatchError,
+    NoSuchItemError,
+    NoSuchModelError,
+    NoSuchRunError,
+)
 from newsgate.foundation.errors import NewsgateError
 from newsgate.pages.template_rendering import TEMPLATES
 from newsgate.web import (
@@ -40,6 +47,8 @@ from newsgate.web.rendering import page
 if TYPE_CHECKING:
     from newsgate.web.site import Site
 
+# Fewer than the connections to the database that a process may open.
+_THREADS: Final = 12
 _STATIC: Final = Path(__file__).with_name("static")
 _NOT_FOUND = (NoSuchBatchError, NoSuchItemError, NoSuchModelError, NoSuchRunError)
 
@@ -89,6 +98,7 @@ def make_app(site: Site) -> Starlette:
 
 @asynccontextmanager
 async def _lifespan(app: Starlette) -> AsyncIterator[None]:
+    current_default_thread_limiter().total_tokens = _THREADS
     yield
     site: Site = app.state.site
     await run_in_threadpool(site.sessions.end_all)
@@ -123,5 +133,5 @@ def _tell_http_error(request: Request, raised: Exception) -> Response:
 def _tell_error(request: Request, raised: Exception) -> Response:
     error = cast("NewsgateError", raised)
     told = in_words_of_the_page(error)
-    status = 404 if isinstance(error, _NOT_FOUND) else 400
-    return page(request, "error.html.j2", code=status, what=told.what, remedy=told.remedy)
+    code = 404 if isinstance(error, _NOT_FOUND) else 503 if isinstance(error, DatabaseUnavailableError) else 400
+    return page(request, "error.html.j2", code=code, what=told.what, remedy=told.remedy)

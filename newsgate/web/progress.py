@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncGenerator, Callable
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any, Final
 
@@ -48,7 +48,7 @@ class ProgressFeed:
         self.looks = 0
         self.is_ending: Callable[[], bool] = lambda: False
 
-    async def watch(self) -> AsyncIterator[str]:
+    async def watch(self) -> AsyncGenerator[str, None]:
         """Yield what is to be sent to one browser, until it goes or the process ends."""
         news: asyncio.Queue[str] = asyncio.Queue(maxsize=1)
         self._watchers.add(news)

@@ -20,6 +20,8 @@ from newsgate.web.query import number_of
 from newsgate.web.rendering import page
 from newsgate.web.site import check_csrf, require_role, session_of, site_of
 
+_PATIENCE_SECONDS = 10.0
+
 
 def item_page(request: Request) -> Response:
     """One row with everything that is known of it."""
@@ -44,12 +46,15 @@ def item_page(request: Request) -> Response:
 def _explanation(request: Request, item: int) -> tuple[ExplanationView | None, str | None]:
     model = number_of(request.query_params.get("model"))
     site = site_of(request)
+    # It takes a core for a moment: one at a time leaves the others to the workers.
+    if not site.explaining.acquire(timeout=_PATIENCE_SECONDS):
+        return None, "Other people have scores explained just now. Load the page again in a moment."
     try:
-        # It takes a core for a moment: one at a time leaves the others to the workers.
-        with site.explaining:
-            explained = explain_item(item, database=site.database, model=model)
+        explained = explain_item(item, database=site.database, model=model)
     except NewsgateError as error:
         return None, in_words_of_the_page(error).what
+    finally:
+        site.explaining.release()
     return view_explanation(explained), None
 
 

@@ -108,7 +108,7 @@ class _Server(uvicorn.Server):
         for number in told:
             if signal.getsignal(number) is not signal.SIG_IGN:
                 loop.add_signal_handler(number, self._stop)
-        cleaning = asyncio.create_task(_end_idle_sessions(site))
+        cleaning = asyncio.create_task(_forget_what_is_idle(site))
         try:
             await self.serve(sockets=[listener])
         finally:
@@ -118,10 +118,11 @@ class _Server(uvicorn.Server):
         self.should_exit = True
 
 
-async def _end_idle_sessions(site: Site) -> None:
+async def _forget_what_is_idle(site: Site) -> None:
     while True:
         await asyncio.sleep(_IDLE_LOOK_SECONDS)
         await asyncio.to_thread(site.sessions.end_idle)
+        await asyncio.to_thread(site.uploads.forget_old)
 
 
 def _lines(address: str, invitations: Sequence[Invitation]) -> Iterator[str]:

@@ -66,13 +66,20 @@ class UploadJobs:
         """Keep a file for a session until it is enqueued; the oldest ones give way."""
         upload = Upload(secrets.token_urlsafe(16), owner, name, file, self._clock())
         with self._lock:
+            idle = [each for each in self._uploads.values() if not each.is_running]
+            surplus = max(0, len(self._uploads) + 1 - _MOST_KEPT)
+            for each in idle[:surplus]:
+                self._uploads.pop(each.id).file.close()
             self._uploads[upload.id] = upload
-            idle = [each for each in self._uploads.values() if not each.is_running and each is not upload]
-            too_many = max(0, len(self._uploads) - _MOST_KEPT)
-            old = [each for each in idle if self._clock() - each.at > KEPT_SECONDS]
-            for each in dict.fromkeys([each.id for each in (*old, *idle[:too_many])]):
-                self._uploads.pop(each).file.close()
         return upload
+
+    def forget_old(self) -> None:
+        """Forget the files that nobody has answered about for an hour."""
+        with self._lock:
+            idle = [each for each in self._uploads.values() if not each.is_running]
+            for each in idle:
+                if self._clock() - each.at > KEPT_SECONDS:
+                    self._uploads.pop(each.id).file.close()
 
     def find(self, id_: str, *, owner: str) -> Upload | None:
         """The upload of this session with that id."""

@@ -14,11 +14,12 @@ from typing import Final
 
 from sqlalchemy import Connection
 
-from newsgate.db.results import Result, ResultFilter, read_window
+from newsgate.db.results import Result, ResultFilter
+from newsgate.db.verdict_windows import read_window
 
 PAGE_ROWS: Final = 50
 # Less than a person notices; a window that is begun in it is finished.
-PATIENCE_SECONDS: Final = 0.1
+PATIENCE_SECONDS: Final = 0.15
 _FIRST_WINDOW_ROWS = 2_000
 _LARGEST_WINDOW_ROWS = 32_000
 
@@ -48,7 +49,7 @@ def page_after(
     patience_seconds: float = PATIENCE_SECONDS,
     clock: Callable[[], float] = time.monotonic,
 ) -> VerdictPage:
-    """The first verdicts after the row `after`. last_row: of the file."""
+    """The first verdicts of `wanted.model` after the row `after`. last_row: of the file."""
     found: list[Result] = []
     until, position = clock() + patience_seconds, after
     for window in _windows():
@@ -75,7 +76,7 @@ def page_before(
     patience_seconds: float = PATIENCE_SECONDS,
     clock: Callable[[], float] = time.monotonic,
 ) -> VerdictPage:
-    """The last verdicts before the row `before`."""
+    """The last verdicts of `wanted.model` before the row `before`."""
     found: list[Result] = []
     until, position = clock() + patience_seconds, before
     for window in _windows():

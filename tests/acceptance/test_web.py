@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+import http.client
 import re
 import shutil
+import ssl
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import psutil
 import pytest
 
 from newsgate.db.labels import count_labels, current_labels
 from newsgate.db.model_registry import add_model, champion_number
 from tests.chromium import Scheme, Window, running_chromium
 from tests.programs import World
+from tests.proxies import TlsFront
 from tests.services import short_folder, wait_until
 
 if TYPE_CHECKING:
@@ -235,3 +239,47 @@ def test_without_a_script_a_person_gets_as_far(site: Site, chromium: Browser) ->
     with site.world.database.read() as connection:
         assert count_labels(connection) == before + 1
     context.close()
+
+
+def test_up_serves_the_page_too_and_takes_it_down(alone: World) -> None:
+    world = World(alone.home, alone.database_url, {"NEWSGATE_WEB_PORT": "0"})
+    log = alone.home.parent / "up.log"
+    with world.started("up", "--web") as up:
+        wait_until(lambda: log.exists() and "sign-in?token=" in log.read_text(), what="the page is up", seconds=90)
+        told = re.search(r"http://127\.0\.0\.1:(\d+)/sign-in\?token=(\S+) is for", log.read_text())
+        assert told is not None
+        for path, code in (("/batches", 401), (f"/sign-in?token={told[2]}", 200)):
+            connection = http.client.HTTPConnection("127.0.0.1", int(told[1]))
+            connection.request("GET", path)
+            assert connection.getresponse().status == code
+            connection.close()
+        pages = [each for each in psutil.Process(up.pid).children() if "web" in each.cmdline()]
+        assert len(pages) == 1
+    wait_until(lambda: not pages[0].is_running(), what="the page is down")
+    assert list(alone.home.glob("web-*")) == []
+
+
+def test_with_a_certificate_it_speaks_tls_alone(alone: World, tmp_path: Path) -> None:
+    world = World(alone.home, alone.database_url, {"NEWSGATE_WEB_PORT": "0"})
+    log = alone.home.parent / "web.log"
+    certificate, key = tmp_path / "certificate.pem", tmp_path / "key.pem"
+    files = ("--tls-certificate", str(certificate), "--tls-key", str(key))
+    # It writes both files.
+    with TlsFront(0, folder=tmp_path), world.started("web", *files):
+        wait_until(lambda: log.exists() and "sign-in?token=" in log.read_text(), what="the page is up", seconds=90)
+        told = re.search(r"https://127\.0\.0\.1:(\d+)(/sign-in\?token=\S+)", log.read_text())
+        assert told is not None
+        context = ssl.create_default_context(cafile=certificate)
+        # The certificate is for this name alone.
+        connection = http.client.HTTPSConnection("localhost", int(told[1]), context=context)
+        connection.request("GET", told[2])
+        answer = connection.getresponse()
+        assert answer.status == 200
+        assert "secure" in (answer.getheader("Set-Cookie") or "").lower()
+        assert answer.getheader("Strict-Transport-Security") is not None
+        connection.close()
+        plain = http.client.HTTPConnection("localhost", int(told[1]))
+        plain.request("GET", told[2])
+        with pytest.raises((http.client.HTTPException, OSError)):
+            plain.getresponse()
+        plain.close()

@@ -90,7 +90,7 @@ def test_verdicts_are_filtered_by_what_they_say_and_by_words(web: WebSite, batch
 def test_pages_lead_through_all_verdicts_and_back(batch: int, desk: Desk) -> None:
     rows = [each.row for each in desk.results(batch)]
     with desk.database.read() as connection:
-        wanted = ResultFilter(batch)
+        wanted = ResultFilter(batch, model=1)
         pages: list[VerdictPage] = [page_after(connection, wanted, after=0, last_row=max(rows), limit=5)]
         while (after := pages[-1].more_after) is not None:
             pages.append(page_after(connection, wanted, after=after, last_row=max(rows), limit=5))
@@ -106,7 +106,7 @@ def test_pages_lead_through_all_verdicts_and_back(batch: int, desk: Desk) -> Non
 
 def test_a_search_that_takes_long_says_how_far_it_came_and_goes_on(batch: int, desk: Desk) -> None:
     with desk.database.read() as connection:
-        wanted = ResultFilter(batch, words=("no text says this",))
+        wanted = ResultFilter(batch, model=1, words=("no text says this",))
         late = iter(range(0, 1000, 10))
         first = page_after(
             connection, wanted, after=0, last_row=10_000, patience_seconds=1, clock=lambda: float(next(late))
