@@ -100,6 +100,19 @@ _CHECKS = (
         """,
     ),
     _Check(
+        "a chunk that waits is in line, unless its run is paused",
+        "select count(*) from chunks where state = 'queued'",
+        """
+        select 'chunk ' || c.id || ' of run ' || r.id
+               || case when r.paused_at is null then ' is not in line' else ' is in line, and its run is paused' end
+        from chunks c join runs r on r.id = c.run_id
+        where c.state = 'queued' and (c.turn is null) <> (r.paused_at is not null)
+        union all
+        select 'run ' || id || ' is ' || state || ' and paused'
+        from runs where paused_at is not null and state not in ('queued', 'running')
+        """,
+    ),
+    _Check(
         "every verdict names a model that exists",
         "select count(*) from verdicts",
         """

@@ -2,40 +2,56 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING, Any
+
 import click
 
 from newsgate.console.batch_choice import BATCH_TO_CHANGE
+from newsgate.console.batch_filter import OVER, UNDER_WAY, batch_filter_options, chosen_batches
 from newsgate.console.error_reporting import ErrorReportingCommand
 from newsgate.console.exit_codes import EXIT_SOME_ROWS_BAD
 from newsgate.console.messages import print_message
 from newsgate.console.settings_and_database import settings_and_database
 
+if TYPE_CHECKING:
+    from newsgate.db.session import Database
+    from newsgate.worker.settings import Settings
+
 
 @click.command("requeue", cls=ErrorReportingCommand)
-@click.argument("batch", type=BATCH_TO_CHANGE)
+@click.argument("batch", type=BATCH_TO_CHANGE, required=False)
+@batch_filter_options((*UNDER_WAY, *OVER))
 @click.option("--wait", is_flag=True, help="Stay until every row has its verdict.")
-def requeue(batch: int, *, wait: bool) -> None:
+def requeue(batch: int | None, *, wait: bool, **asked: Any) -> None:
     """Try the failed rows of BATCH again, and the rows that a cancellation left out.
 
     Only the latest run of the batch is changed. Rows that are classified stay as they are.
 
     \b
-    Example:
+    Examples:
       newsgate requeue 3
+      newsgate requeue --state cancelled --name 'posts-*' --yes
     """
+    failed = 0
+    with settings_and_database() as (settings, database):
+        for each in chosen_batches(database, batch, asked, verb="tried again", among=(*UNDER_WAY, *OVER)):
+            failed += _requeue(each, settings, database, wait=wait)
+    if failed:
+        raise SystemExit(EXIT_SOME_ROWS_BAD)
+
+
+def _requeue(batch: int, settings: Settings, database: Database, *, wait: bool) -> int:
+    """Have one batch tried again; gives how many rows failed once more, as far as they were waited for."""
     from newsgate.console.wait_for_batch import wait_with_progress
     from newsgate.tasks.classifying.reclassify import requeue_batch
 
-    with settings_and_database() as (settings, database):
-        status, again = requeue_batch(batch, settings=settings, database=database)
-        if not again.failed_rows and not again.cancelled_rows:
-            print_message(f"batch {batch} is {status.state}: no row of it has failed or was cancelled")
-        else:
-            counts = _row_counts(again.failed_rows, again.cancelled_rows)
-            print_message(f"batch {batch} is {status.state}: {counts} are tried again")
-        failed = wait_with_progress(database, batch, model=status.model).failed if wait else 0
-    if failed:
-        raise SystemExit(EXIT_SOME_ROWS_BAD)
+    status, again = requeue_batch(batch, settings=settings, database=database)
+    if not again.failed_rows and not again.cancelled_rows:
+        print_message(f"batch {batch} is {status.state}: no row of it has failed or was cancelled")
+    else:
+        counts = _row_counts(again.failed_rows, again.cancelled_rows)
+        print_message(f"batch {batch} is {status.state}: {counts} are tried again")
+    return wait_with_progress(database, batch, model=status.model).failed if wait else 0
 
 
 def _row_counts(failed_rows: int, cancelled_rows: int) -> str:

@@ -146,6 +146,7 @@ def _show_batches(batch: int | None, *, as_json: bool, limit: int, max_error: fl
     print_table(headers, rows, right_aligned=frozenset(headers) - {"name", "state", "created"})
     if batch is not None:
         _print_purged(found[0])
+        _print_steering(found[0])
     for reject in refused:
         print_message(f"row {reject.row} was refused: {reject.reason}")
     if batch is not None and found[0].rejected > len(refused):
@@ -169,6 +170,15 @@ def _print_purged(status: BatchStatus) -> None:
         print_message(f"{status.purged_rows} rows of its file are deleted")
 
 
+def _print_steering(status: BatchStatus) -> None:
+    from newsgate.db.turns import DEFAULT_PRIORITY
+
+    if status.state == "paused":
+        print_message(f"paused: `newsgate resume {status.batch}` goes on")
+    if status.priority != DEFAULT_PRIORITY and not status.finished:
+        print_message(f"priority {status.priority}; every batch begins with {DEFAULT_PRIORITY}")
+
+
 def _figures(status: BatchStatus) -> dict[str, Any]:
-    keys = ("batch", "run", "model", "state", "total", "done", "failed", "rejected")
+    keys = ("batch", "run", "model", "state", "total", "done", "failed", "rejected", "priority")
     return {key: getattr(status, key) for key in keys}

@@ -61,6 +61,7 @@ def _describe(request: Request, source: Source, layout: Layout) -> NewBatch:
         size_bytes=source.size_bytes,
         layout=_layout_json(layout),
         columns=columns_of(layout).as_json(),
+        priority=request.priority,
     )
 
 
