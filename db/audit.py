@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from sqlalchemy import Connection, select, text
 
 from newsgate.db.audit_references import find_orphans
+from newsgate.db.notifications import open_notifications
 from newsgate.db.tables import models
 from newsgate.db.times_ahead import count_waiting, find_times_ahead
 
@@ -148,7 +149,13 @@ _CHECKS = (
 def audit(connection: Connection) -> list[Finding]:
     """Look for rows that break an invariant, in the connection's one view of the database."""
     checks = [_run(connection, check) for check in _CHECKS]
-    return [*checks, _audit_references(connection), _audit_bundles(connection), _audit_times(connection)]
+    return [
+        *checks,
+        _audit_references(connection),
+        _audit_bundles(connection),
+        _audit_times(connection),
+        _audit_notifications(connection),
+    ]
 
 
 def _run(connection: Connection, check: _Check) -> Finding:
@@ -166,6 +173,12 @@ def _audit_times(connection: Connection) -> Finding:
     # A worker, a trainer or a reviewer takes up at once what such a time would keep waiting.
     ahead = tuple(find_times_ahead(connection))
     return Finding("no stored time lies in the future", count_waiting(connection), ahead, only_noted=True)
+
+
+def _audit_notifications(connection: Connection) -> Finding:
+    # Workers try again for as long as they are told to: this says who has not heard yet.
+    late = tuple(open_notifications(connection, limit=_SHOWN))
+    return Finding("whoever asked to hear of a run's end was told", len(late), late, only_noted=True)
 
 
 def _audit_bundles(connection: Connection) -> Finding:

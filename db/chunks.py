@@ -66,7 +66,7 @@ _COUNT = (
 
 @dataclass(frozen=True, slots=True)
 class Claim:
-    """One attempt at one chunk, held until its lease runs out."""
+    """One attempt at one chunk, held until its lease runs out. taken_over: from another worker, whose lease lapsed."""
 
     chunk: int
     attempt: int
@@ -76,6 +76,7 @@ class Claim:
     first_row: int
     last_row: int
     lease_until: datetime
+    taken_over: bool = False
 
 
 class Verdict(NamedTuple):
@@ -103,7 +104,7 @@ def claim_chunk(
     """
     taking = _taking(lease_seconds=lease_seconds, max_attempts=max_attempts)
     claimed = connection.execute(taking, {"of_chunk": chunk, "by_worker": worker}).one_or_none()
-    return None if claimed is None else _begin_attempt(connection, claimed)
+    return None if claimed is None else _begin_attempt(connection, claimed, taken_over=claimed.attempt > 1)
 
 
 def claim_next_chunk(connection: Connection, *, worker: str, lease_seconds: float) -> Claim | None:
@@ -117,7 +118,7 @@ def claim_next_chunk(connection: Connection, *, worker: str, lease_seconds: floa
             return claim
 
 
-def _begin_attempt(connection: Connection, claimed: Row[Any]) -> Claim | None:
+def _begin_attempt(connection: Connection, claimed: Row[Any], *, taken_over: bool = False) -> Claim | None:
     connection.execute(_START_RUN, {"of_run": claimed.run_id})
     run = connection.execute(_RUN, {"of_run": claimed.run_id}).one()
     claim = Claim(
@@ -129,6 +130,7 @@ def _begin_attempt(connection: Connection, claimed: Row[Any]) -> Claim | None:
         first_row=claimed.first_row,
         last_row=claimed.last_row,
         lease_until=claimed.lease_until,
+        taken_over=taken_over,
     )
     # Looked at a second time, with the run locked: what was said of it may be taken back at this moment.
     if run.state == "cancelled" and ends_with_its_run(connection, claim.chunk, run=claim.run):

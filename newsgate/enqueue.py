@@ -57,6 +57,13 @@ _FIGURES = ("batch", "run", "model", "items", "rejected", "other_language")
     metavar="N",
     help="Its share of the turns while other batches wait too, 1 to 100.",
 )
+@click.option(
+    "--notify",
+    multiple=True,
+    metavar="ADDRESS",
+    type=UTF8_TEXT,
+    help="Who is told when every row has its verdict: an http or https address, or `command`.",
+)
 @click.option("--again", is_flag=True, help="Enqueue the file again, even if it was enqueued before.")
 @click.option("--wait", is_flag=True, help="Stay until every row has its verdict.")
 @click.option("--dry-run", is_flag=True, help="Show what is in FILE and what would be enqueued; store nothing.")
@@ -73,6 +80,7 @@ def enqueue(
     name: str | None,
     model: int | None,
     priority: int,
+    notify: tuple[str, ...],
     again: bool,
     wait: bool,
     dry_run: bool,
@@ -96,18 +104,23 @@ def enqueue(
       enqueue posts.csv
       enqueue --text-column body --id-column guid export.jsonl.gz
       enqueue exports/ more-posts.csv
+      enqueue --priority 50 --notify https://hooks.example.org/done posts.csv
       zcat big.csv.gz | enqueue --name big --wait -
     """
     chosen = choose_files(files, labels_of_files)
     if dry_run:
         raise SystemExit(show_what_would_be_enqueued(chosen, as_json=as_json, reading=reading))
     from newsgate.tasks.enqueueing.request import Request
+    from newsgate.tasks.notifying.target import check_target
 
+    targets = tuple(dict.fromkeys(map(check_target, notify)))
     if chosen.are_several and name is not None:
         raise WrongUsageError("--name is for one file", remedy="Leave it out: each batch is called as its file is")
     with settings_and_database() as (settings, database):
         options = make_read_options(settings.max_text_chars, **reading)
-        request = Request(path="", options=options, name=name, model=model, again=again, priority=priority)
+        request = Request(
+            path="", options=options, name=name, model=model, again=again, priority=priority, notify=targets
+        )
         if chosen.are_several:
             code = _enqueue_several(chosen.files, request, settings, database, wait=wait, as_json=as_json)
         else:

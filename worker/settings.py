@@ -77,7 +77,14 @@ class Settings(BaseSettings):
     up_workers: int = Field(default=0, ge=0, le=256, description="Workers of `newsgate up`; 0: one a core, up to 8.")
     up_trains: bool = Field(default=True, description="Whether `newsgate up` runs trainer and schedule too.")
     training_threads: int = Field(default=0, ge=0, le=256, description="Cores training uses; 0: half of them.")
+    notify_secret: str = Field(default="", repr=False, description="By which workers sign what they post.")
+    notify_command: str = Field(default="", description="What `--notify command` runs on a worker's host.")
+    notify_timeout_seconds: Seconds = Field(default=10, gt=0, description="How long one notification may take.")
+    notify_retry_seconds: Seconds = Field(default=5, gt=0, description="First pause before it is tried again.")
+    notify_give_up_seconds: Seconds = Field(default=86400, gt=0, description="How long a notification is tried.")
+    metrics_address: str = Field(default="", description="HOST:PORT at which Prometheus reads; empty: nowhere.")
     log_level: Literal["debug", "info", "warning", "error"] = Field(default="info", description="How much workers say.")
+    log_format: Literal["text", "json"] = Field(default="text", description="How a line of the log looks.")
 
     @field_validator("home", mode="before")
     @classmethod

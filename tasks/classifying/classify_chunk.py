@@ -35,9 +35,11 @@ from newsgate.model.labels import NOT_FINITE, label_of
 from newsgate.tasks.classifying.interrupted_attempts import InterruptedAttempts
 from newsgate.tasks.classifying.shadow_scoring import shadow_chunk
 from newsgate.worker.doorbell import Doorbell
+from newsgate.worker.log_format import about
 from newsgate.worker.settings import Settings
 from newsgate.worker.shared_models import SharedModels
 from newsgate.worker.stage_times import Stages
+from newsgate.worker.tally import CHUNKS, ROWS, TAKEOVERS, TALLY
 from newsgate.worker.watchdog import InFlight
 
 if TYPE_CHECKING:
@@ -99,34 +101,48 @@ def classify_chunk(chunk: int | None, context: WorkerContext, *, from_broker: bo
         if claim is None:
             return "nothing to do"
         context.in_flight.claimed(from_broker=from_broker)
-        try:
-            classified = _classify(claim, context)
-            with context.stages.timed("commit"), context.database.write() as connection:
-                commit_chunk(connection, claim, classified.verdicts, summary=classified.summary)
-            context.stages.count(texts=len(classified.items))
-        except ChunkFencedError as fenced:
-            log.warning("%s", fenced)
-            return "fenced"
-        except DatabaseError:
-            context.interrupted.add(claim)
-            raise
-        except ModelUnusableError as error:
-            log.error("chunk %d at attempt %d: %s", claim.chunk, claim.attempt, error)
-            _release(claim, context, error=error)
-            return "failed"
-        except Exception as error:
-            log.exception("chunk %d failed at attempt %d", claim.chunk, claim.attempt)
-            _release(claim, context, error=error)
-            return "failed"
-    shadow_chunk(
-        claim,
-        classified.items,
-        classified.texts,
-        database=context.database,
-        models=context.models,
-        in_flight=context.in_flight,
-    )
-    return "done"
+        if claim.taken_over:
+            TALLY.add(TAKEOVERS)
+        with about(batch=claim.batch, run=claim.run, chunk=claim.chunk, attempt=claim.attempt):
+            outcome, classified = _attempt(claim, context)
+            TALLY.add(CHUNKS, outcome=outcome)
+    if classified is not None:
+        shadow_chunk(
+            claim,
+            classified.items,
+            classified.texts,
+            database=context.database,
+            models=context.models,
+            in_flight=context.in_flight,
+        )
+    return outcome
+
+
+def _attempt(claim: Claim, context: WorkerContext) -> tuple[Outcome, _Classified | None]:
+    try:
+        classified = _classify(claim, context)
+        with context.stages.timed("commit"), context.database.write() as connection:
+            commit_chunk(connection, claim, classified.verdicts, summary=classified.summary)
+    except ChunkFencedError as fenced:
+        log.warning("%s", fenced)
+        return "fenced", None
+    except DatabaseError:
+        context.interrupted.add(claim)
+        raise
+    except ModelUnusableError as error:
+        log.error("chunk %d at attempt %d: %s", claim.chunk, claim.attempt, error)
+        _release(claim, context, error=error)
+        return "failed", None
+    except Exception as error:
+        log.exception("chunk %d failed at attempt %d", claim.chunk, claim.attempt)
+        _release(claim, context, error=error)
+        return "failed", None
+    context.stages.count(texts=len(classified.items))
+    failed = sum(each.error is not None for each in classified.verdicts)
+    TALLY.add(ROWS, len(classified.items) - failed, outcome="done")
+    TALLY.add(ROWS, failed, outcome="failed")
+    log.debug("chunk %d is done: %d texts", claim.chunk, len(classified.items))
+    return "done", classified
 
 
 def judge(items: Sequence[int], scores: Scores) -> list[Verdict]:

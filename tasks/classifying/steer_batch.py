@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from newsgate.db.batch_status import BatchStatus, batch_status
+from newsgate.db.batches import queued_chunks
 from newsgate.db.session import Database
 from newsgate.db.steering import pause_run, set_priority, unpause_run
-from newsgate.tasks.enqueueing.store_rows import ring_again
 from newsgate.worker.doorbell import Doorbell
 from newsgate.worker.settings import Settings
 
@@ -28,10 +28,11 @@ def resume_batch(batch: int, *, settings: Settings, database: Database) -> tuple
     with database.write() as connection:
         status = batch_status(connection, batch)
         resumed = unpause_run(connection, status.run)
+        waiting = queued_chunks(connection, status.run)
     if resumed:
         bell = Doorbell(settings)
         try:
-            ring_again(database, bell, status.run)
+            bell.ring(waiting)
         finally:
             bell.close()
     return status, resumed

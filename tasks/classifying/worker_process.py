@@ -15,6 +15,8 @@ from newsgate.db.session import Database
 from newsgate.model.runtime_names import require_runtime
 from newsgate.tasks.classifying.classify_chunk import ModelUnusableError, WorkerContext, classify_waiting, load_model
 from newsgate.tasks.classifying.sweeper import keep_sweeping
+from newsgate.tasks.metrics.server import serving_metrics
+from newsgate.tasks.notifying.notifier import keep_notifying
 from newsgate.tasks.running.heartbeat import Heartbeat
 from newsgate.tasks.running.open_database import ensure_champion, open_database, wait_for_database
 from newsgate.tasks.running.process import begin_program
@@ -67,6 +69,7 @@ def work(settings: Settings, *, parent: int | None = None) -> None:
             name="watchdog",
             daemon=True,
         ),
+        threading.Thread(target=keep_notifying, args=(database, settings, stop), name="notifier", daemon=True),
         threading.Thread(
             target=keep_telling,
             args=(context.stages, stop),
@@ -89,7 +92,10 @@ def work(settings: Settings, *, parent: int | None = None) -> None:
         threading.Thread(target=wind_up, daemon=True).start()
 
     try:
-        with Heartbeat(database, name=context.worker, kind="worker"):
+        with (
+            serving_metrics(settings, database, part="worker", stages=context.stages),
+            Heartbeat(database, name=context.worker, kind="worker"),
+        ):
             try:
                 _consume(settings, context, stop, on_stop=begin_to_stop)
             finally:

@@ -13,6 +13,7 @@ class Request:
     """What a person asked to have enqueued.
 
     path: `-` is standard input. model: None is the champion. priority: its share of the turns beside other batches.
+    notify: who is told when the batch is done.
     """
 
     path: str
@@ -21,6 +22,7 @@ class Request:
     model: int | None = None
     again: bool = False
     priority: int = DEFAULT_PRIORITY
+    notify: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

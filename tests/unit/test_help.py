@@ -35,7 +35,7 @@ def test_every_help_has_an_example_whose_options_there_are(name: str) -> None:
 @pytest.mark.parametrize(
     ("command", "typed", "said"),
     [
-        (newsgate, ["staus"], "No such command 'staus'. Did you mean 'status'?"),
+        (newsgate, ["statu"], "No such command 'statu'. Did you mean 'status'?"),
         (newsgate, ["models", "shw"], "No such command 'shw'. Did you mean 'show'?"),
         (newsgate, ["status", "--jsn"], "No such option '--jsn'. Did you mean '--json'?"),
         (newsgate, ["results", "1", "--formt", "csv"], "No such option '--formt'. Did you mean '--format'?"),
