@@ -60,6 +60,8 @@ _RATES: Final = "benchmarks/results/rates.json"
 BENCHMARKS: Final = (
     Benchmark(name="pipeline", file="pipeline/comparison.py", takes="10 min", fills=_PERFORMANCE),
     Benchmark(name="workers", file="pipeline/workers.py", takes="3 min", fills=_PERFORMANCE),
+    Benchmark(name="fair_share", file="pipeline/fair_share.py", takes="10 min", fills=_PERFORMANCE),
+    Benchmark(name="metrics_cost", file="pipeline/metrics_cost.py", takes="2 min", fills="docs/metrics.md"),
     Benchmark(name="stages", file="pipeline/stages.py", takes="1 min", fills=_PERFORMANCE),
     Benchmark(name="int8", file="pipeline/whole_numbers.py", takes="1 min", fills=_PERFORMANCE),
     Benchmark(name="pooler", file="pipeline/pooler.py", takes="1 min", fills=_PERFORMANCE),

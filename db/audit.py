@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from sqlalchemy import Connection, select, text
 
 from newsgate.db.audit_references import find_orphans
+from newsgate.db.notifications import open_notifications
 from newsgate.db.tables import models
 from newsgate.db.times_ahead import count_waiting, find_times_ahead
 
@@ -100,6 +101,19 @@ _CHECKS = (
         """,
     ),
     _Check(
+        "a chunk that waits is in line, unless its run is paused",
+        "select count(*) from chunks where state = 'queued'",
+        """
+        select 'chunk ' || c.id || ' of run ' || r.id
+               || case when r.paused_at is null then ' is not in line' else ' is in line, and its run is paused' end
+        from chunks c join runs r on r.id = c.run_id
+        where c.state = 'queued' and (c.turn is null) <> (r.paused_at is not null)
+        union all
+        select 'run ' || id || ' is ' || state || ' and paused'
+        from runs where paused_at is not null and state not in ('queued', 'running')
+        """,
+    ),
+    _Check(
         "every verdict names a model that exists",
         "select count(*) from verdicts",
         """
@@ -135,7 +149,13 @@ _CHECKS = (
 def audit(connection: Connection) -> list[Finding]:
     """Look for rows that break an invariant, in the connection's one view of the database."""
     checks = [_run(connection, check) for check in _CHECKS]
-    return [*checks, _audit_references(connection), _audit_bundles(connection), _audit_times(connection)]
+    return [
+        *checks,
+        _audit_references(connection),
+        _audit_bundles(connection),
+        _audit_times(connection),
+        _audit_notifications(connection),
+    ]
 
 
 def _run(connection: Connection, check: _Check) -> Finding:
@@ -153,6 +173,12 @@ def _audit_times(connection: Connection) -> Finding:
     # A worker, a trainer or a reviewer takes up at once what such a time would keep waiting.
     ahead = tuple(find_times_ahead(connection))
     return Finding("no stored time lies in the future", count_waiting(connection), ahead, only_noted=True)
+
+
+def _audit_notifications(connection: Connection) -> Finding:
+    # Workers try again for as long as they are told to: this says who has not heard yet.
+    late = tuple(open_notifications(connection, limit=_SHOWN))
+    return Finding("whoever asked to hear of a run's end was told", len(late), late, only_noted=True)
 
 
 def _audit_bundles(connection: Connection) -> Finding:

@@ -25,7 +25,8 @@ from newsgate.db.tables import batches, runs
 class BatchStatus:
     """Where a batch and one run of it stand.
 
-    state: of the run; `purging` while the rows of the batch are deleted, or that was interrupted, then `purged`.
+    state: of the run; `paused` where none of its chunks is begun; `purging` while the rows of the batch are deleted, or
+    that was interrupted, then `purged`. priority: its share of the turns beside other runs.
     languages: of some of its texts, as `model.languages` writes them; None where nobody looked.
     purged_rows: how many rows of its file were deleted again, by a purge of the batch or of single texts.
     """
@@ -46,6 +47,7 @@ class BatchStatus:
     purged_at: datetime | None
     purged_rows: int
     languages: str | None
+    priority: int
 
     @property
     def finished(self) -> bool:
@@ -87,10 +89,19 @@ def batch_runs(connection: Connection, batch: int) -> list[BatchStatus]:
 
 def list_batches(connection: Connection, *, limit: int) -> list[BatchStatus]:
     """The latest `limit` batches, newest first."""
-    latest = select(func.max(runs.c.id)).where(runs.c.batch_id == batches.c.id).correlate(batches).scalar_subquery()
-    query = _status_query(batches.join(runs, runs.c.id == latest), created_at=batches.c.created_at)
-    query = query.order_by(batches.c.id.desc()).limit(limit)
+    query = _latest_query().order_by(batches.c.id.desc()).limit(limit)
     return [_status(row) for row in connection.execute(query)]
+
+
+def latest_runs(connection: Connection, *conditions: ColumnElement[bool]) -> list[BatchStatus]:
+    """Where the latest run stands of each batch that the conditions are true of, oldest first."""
+    query = _latest_query().where(*conditions).order_by(batches.c.id)
+    return [_status(row) for row in connection.execute(query)]
+
+
+def _latest_query() -> Select[Any]:
+    latest = select(func.max(runs.c.id)).where(runs.c.batch_id == batches.c.id).correlate(batches).scalar_subquery()
+    return _status_query(batches.join(runs, runs.c.id == latest), created_at=batches.c.created_at)
 
 
 def _status_query(joined: FromClause, *, created_at: ColumnElement[datetime]) -> Select[Any]:
@@ -104,6 +115,7 @@ def _status_query(joined: FromClause, *, created_at: ColumnElement[datetime]) ->
         runs.c.id.label("run"),
         runs.c.model,
         case(
+            (batches.c.purged_at.is_(None) & runs.c.paused_at.is_not(None), "paused"),
             (batches.c.purged_at.is_(None), runs.c.state),
             (batches.c.accepted + batches.c.rejected > 0, "purging"),
             else_="purged",
@@ -115,6 +127,7 @@ def _status_query(joined: FromClause, *, created_at: ColumnElement[datetime]) ->
         batches.c.purged_at,
         batches.c.purged_rows,
         batches.c.languages,
+        runs.c.priority,
     ).select_from(joined)
 
 

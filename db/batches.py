@@ -31,6 +31,7 @@ from sqlalchemy import (
 from newsgate.db.bulk_insert import insert_rows
 from newsgate.db.errors import BatchPurgedError, LoaderSupersededError, NoSuchBatchError
 from newsgate.db.tables import batches, chunks, items, rejects, runs
+from newsgate.db.turns import DEFAULT_PRIORITY, OF_RUN, next_turn, waits
 from newsgate.db.types import database_time
 
 # What every chunk needs is put together once: SQLAlchemy takes far longer for that than for executing it.
@@ -40,7 +41,7 @@ _ADD_TO_RUN = (
     .values(total=runs.c.total + bindparam("more"))
     .returning(runs.c.state)
 )
-_ADD_CHUNK = insert(chunks).values(queued_at=database_time()).returning(chunks.c.id)
+_ADD_CHUNK = insert(chunks).values(queued_at=database_time(), turn=next_turn(OF_RUN)).returning(chunks.c.id)
 _FINISH_RUN = (
     update(runs)
     .where(
@@ -49,7 +50,7 @@ _FINISH_RUN = (
         runs.c.state.in_(("queued", "running")),
         runs.c.total == runs.c.done + runs.c.failed,
     )
-    .values(state="done", finished_at=database_time())
+    .values(state="done", finished_at=database_time(), paused_at=None)
 )
 
 
@@ -62,6 +63,7 @@ class NewBatch:
     size_bytes: int
     layout: str
     columns: str | None = None
+    priority: int = DEFAULT_PRIORITY
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,7 +115,7 @@ def create_batch(connection: Connection, new: NewBatch, *, model: int) -> Loadin
     ).scalar_one()
     run = connection.execute(
         insert(runs)
-        .values(batch_id=batch, model=model, state="queued", created_at=database_time())
+        .values(batch_id=batch, model=model, state="queued", priority=new.priority, created_at=database_time())
         .returning(runs.c.id)
     ).scalar_one()
     return Loading(batch=batch, run=run, model=model, loader=1, last_row=0, accepted=0, rejected=0)
@@ -176,6 +178,7 @@ def add_rows(
         "last_row": accepted[-1].row,
         "item_count": len(accepted),
         "state": "cancelled" if cancelled else "queued",
+        OF_RUN.key: loading.run,
     }
     chunk: int = connection.execute(_ADD_CHUNK, added).scalar_one()
     return None if cancelled else chunk
@@ -277,8 +280,8 @@ def queued_chunks(connection: Connection, run: int) -> list[int]:
 
 
 def queued_among(connection: Connection, among: Sequence[int]) -> set[int]:
-    """Those of these chunks that wait for a worker; a number may be none of a chunk."""
-    query = select(chunks.c.id).where(chunks.c.id.in_(among), chunks.c.state == "queued")
+    """Those of these chunks that are in line for a worker; a number may be none of a chunk."""
+    query = select(chunks.c.id).where(chunks.c.id.in_(among), waits(chunks))
     return set(connection.execute(query).scalars())
 
 
@@ -338,7 +341,7 @@ def cancel_run(connection: Connection, run: int) -> bool:
     cancelled = connection.execute(
         update(runs)
         .where(runs.c.id == run, runs.c.state.in_(("queued", "running")))
-        .values(state="cancelled", finished_at=database_time())
+        .values(state="cancelled", finished_at=database_time(), paused_at=None)
     )
     if cancelled.rowcount != 1:
         # Nothing holds the run: it may be tried again at this moment, and its chunks wait for that.
@@ -349,9 +352,3 @@ def cancel_run(connection: Connection, run: int) -> bool:
         update(chunks).where(chunks.c.id.in_(waiting.with_for_update(skip_locked=True))).values(state="cancelled")
     )
     return True
-
-
-def find_item(connection: Connection, *, batch: int, row: int) -> int | None:
-    """The number of the item that a row of a batch's file became; None where it became none."""
-    query = select(items.c.id).where(items.c.batch_id == batch, items.c.row == row)
-    return connection.execute(query).scalar_one_or_none()

@@ -12,14 +12,29 @@ from datetime import datetime
 from functools import cache
 from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, Connection, Update, and_, bindparam, case, delete, insert, or_, select, update
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Row,
+    Update,
+    and_,
+    bindparam,
+    case,
+    delete,
+    insert,
+    or_,
+    select,
+    update,
+)
 from sqlalchemy.sql.dml import ReturningUpdate
 
 from newsgate.db.batches import finish_run_if_complete
 from newsgate.db.bulk_insert import insert_rows
+from newsgate.db.chunk_runs import ends_with_its_run, hold_run, step_out, wait_again
 from newsgate.db.errors import ChunkFencedError
-from newsgate.db.leases import has_lapsed, is_ahead, is_lease_ahead, lease_of
+from newsgate.db.leases import has_lapsed, is_lease_ahead, lease_of
 from newsgate.db.tables import chunks, items, runs, verdicts
+from newsgate.db.turns import waits
 from newsgate.db.types import database_time
 
 # What every chunk needs is put together once: SQLAlchemy takes far longer for that than for executing it.
@@ -28,7 +43,15 @@ _START_RUN = (
     .where(runs.c.id == bindparam("of_run"), runs.c.state == "queued")
     .values(state="running", started_at=database_time())
 )
-_RUN = select(runs.c.batch_id, runs.c.model, runs.c.state).where(runs.c.id == bindparam("of_run"))
+_RUN = select(runs.c.batch_id, runs.c.model, runs.c.state, runs.c.paused_at).where(runs.c.id == bindparam("of_run"))
+_CLAIMED = (
+    chunks.c.id,
+    chunks.c.attempt,
+    chunks.c.run_id,
+    chunks.c.first_row,
+    chunks.c.last_row,
+    chunks.c.lease_until,
+)
 _TEXTS = (
     select(items.c.id, items.c.text)
     .where(items.c.batch_id == bindparam("of_batch"), items.c.row.between(bindparam("first"), bindparam("last")))
@@ -43,7 +66,7 @@ _COUNT = (
 
 @dataclass(frozen=True, slots=True)
 class Claim:
-    """One attempt at one chunk, held until its lease runs out."""
+    """One attempt at one chunk, held until its lease runs out. taken_over: from another worker, whose lease lapsed."""
 
     chunk: int
     attempt: int
@@ -53,6 +76,7 @@ class Claim:
     first_row: int
     last_row: int
     lease_until: datetime
+    taken_over: bool = False
 
 
 class Verdict(NamedTuple):
@@ -80,12 +104,25 @@ def claim_chunk(
     """
     taking = _taking(lease_seconds=lease_seconds, max_attempts=max_attempts)
     claimed = connection.execute(taking, {"of_chunk": chunk, "by_worker": worker}).one_or_none()
-    if claimed is None:
-        return None
+    return None if claimed is None else _begin_attempt(connection, claimed, taken_over=claimed.attempt > 1)
+
+
+def claim_next_chunk(connection: Connection, *, worker: str, lease_seconds: float) -> Claim | None:
+    """As `claim_chunk`, of the waiting chunk whose turn it is; None where none waits."""
+    while True:
+        claimed = connection.execute(_taking_next(lease_seconds), {"by_worker": worker}).one_or_none()
+        if claimed is None:
+            return None
+        claim = _begin_attempt(connection, claimed)
+        if claim is not None:
+            return claim
+
+
+def _begin_attempt(connection: Connection, claimed: Row[Any], *, taken_over: bool = False) -> Claim | None:
     connection.execute(_START_RUN, {"of_run": claimed.run_id})
     run = connection.execute(_RUN, {"of_run": claimed.run_id}).one()
     claim = Claim(
-        chunk=chunk,
+        chunk=claimed.id,
         attempt=claimed.attempt,
         run=claimed.run_id,
         batch=run.batch_id,
@@ -93,9 +130,13 @@ def claim_chunk(
         first_row=claimed.first_row,
         last_row=claimed.last_row,
         lease_until=claimed.lease_until,
+        taken_over=taken_over,
     )
-    # Looked at a second time, with the run locked: its cancellation may be taken back at this moment.
-    if run.state == "cancelled" and _ends_with_its_run(connection, claim):
+    # Looked at a second time, with the run locked: what was said of it may be taken back at this moment.
+    if run.state == "cancelled" and ends_with_its_run(connection, claim.chunk, run=claim.run):
+        return None
+    if run.paused_at is not None and hold_run(connection, claim.run).paused_at is not None:
+        step_out(connection, claim.chunk)
         return None
     return claim
 
@@ -129,8 +170,8 @@ def release_chunk(connection: Connection, claim: Claim, *, error: str, max_attem
     """
     if claim.attempt < max_attempts:
         _end_attempt(connection, claim, state="queued", last_error=error)
-        return [] if _ends_with_its_run(connection, claim) else [claim.chunk]
-    return _give_up(connection, claim, error=error)
+        return wait_again(connection, claim.chunk, run=claim.run)
+    return give_up(connection, claim, error=error)
 
 
 def hand_back(connection: Connection, claim: Claim) -> list[int]:
@@ -150,9 +191,7 @@ def hand_back(connection: Connection, claim: Claim) -> list[int]:
         )
         .values(state="queued", attempt=chunks.c.attempt - 1, lease_until=None, queued_at=database_time())
     )
-    if handed_back.rowcount != 1 or _ends_with_its_run(connection, claim):
-        return []
-    return [claim.chunk]
+    return wait_again(connection, claim.chunk, run=claim.run) if handed_back.rowcount == 1 else []
 
 
 def fail_chunk(connection: Connection, claim: Claim, *, error: str) -> None:
@@ -162,83 +201,41 @@ def fail_chunk(connection: Connection, claim: Claim, *, error: str) -> None:
     """
     # The fence comes first, as in `commit_chunk`.
     _end_attempt(connection, claim, state="failed", last_error=error)
-    if not _ends_with_its_run(connection, claim):
+    if not ends_with_its_run(connection, claim.chunk, run=claim.run):
         ids, _ = load_texts(connection, claim)
         _store(connection, claim, [Verdict(item, None, None, 0, False, error) for item in ids])
-
-
-def stalled_chunks(
-    connection: Connection, *, queued_for_seconds: float | None, max_attempts: int, limit: int
-) -> list[int]:
-    """Chunks that a lost message, a dead worker or an absent broker left behind, oldest first.
-
-    queued_for_seconds: how long a chunk may wait before its message counts as lost; None looks at run-out leases only.
-    """
-    lapsed = _lapsed(max_attempts)
-    ahead = is_ahead(chunks.c.queued_at)
-    long_ago = chunks.c.queued_at < database_time(-(queued_for_seconds or 0))
-    waiting = and_(chunks.c.state == "queued", or_(long_ago, ahead))
-    query = (
-        select(chunks.c.id)
-        .where(lapsed if queued_for_seconds is None else or_(lapsed, waiting))
-        # Whatever a clock that was ahead wrote: nobody knows since when it waits.
-        .order_by(case((ahead, 0), else_=1), chunks.c.queued_at, chunks.c.id)
-        .limit(limit)
-    )
-    return list(connection.execute(query).scalars())
-
-
-def give_up_on_lapsed_chunks(connection: Connection, *, max_attempts: int) -> list[int]:
-    """Halve or fail the chunks whose last attempt ended without a word; gives the chunks to ring for.
-
-    Their workers died or hang: whatever is in them, it takes processes down.
-    """
-    lapsed = connection.execute(
-        select(chunks, runs.c.batch_id, runs.c.model)
-        .join_from(chunks, runs)
-        .where(
-            chunks.c.state == "running",
-            chunks.c.lease_until < database_time(),
-            chunks.c.attempt >= max_attempts,
-        )
-        # One order for all sweepers, or two of them could each wait for a run that the other has locked.
-        .order_by(runs.c.id)
-        .with_for_update(of=chunks, skip_locked=True)
-    ).all()
-    to_ring: list[int] = []
-    for row in lapsed:
-        claim = Claim(
-            chunk=row.id,
-            attempt=row.attempt,
-            run=row.run_id,
-            batch=row.batch_id,
-            model=row.model,
-            first_row=row.first_row,
-            last_row=row.last_row,
-            lease_until=row.lease_until,
-        )
-        error = row.last_error or f"the worker died or hung on this text, {row.attempt} times"
-        to_ring += _give_up(connection, claim, error=error)
-    return to_ring
 
 
 @cache
 def _taking(*, lease_seconds: float, max_attempts: int) -> ReturningUpdate[Any]:
     return (
         update(chunks)
-        .where(chunks.c.id == bindparam("of_chunk"), or_(chunks.c.state == "queued", _lapsed(max_attempts)))
+        .where(chunks.c.id == bindparam("of_chunk"), or_(chunks.c.state == "queued", has_lapsed_attempt(max_attempts)))
         .values(
             state="running",
             attempt=chunks.c.attempt + 1,
             worker=bindparam("by_worker"),
             **lease_of(lease_seconds),
         )
-        .returning(chunks.c.attempt, chunks.c.run_id, chunks.c.first_row, chunks.c.last_row, chunks.c.lease_until)
+        .returning(*_CLAIMED)
     )
 
 
-def _lapsed(max_attempts: int) -> ColumnElement[bool]:
-    """A chunk whose lease lapsed, and that may be attempted once more."""
+@cache
+def _taking_next(lease_seconds: float) -> ReturningUpdate[Any]:
+    line = chunks.alias("line")
+    # Two workers at once take two chunks, and neither waits for the other.
+    first = select(line.c.id).where(waits(line)).order_by(line.c.turn, line.c.id).limit(1)
+    return (
+        update(chunks)
+        .where(chunks.c.id == first.with_for_update(skip_locked=True).scalar_subquery(), chunks.c.state == "queued")
+        .values(state="running", attempt=chunks.c.attempt + 1, worker=bindparam("by_worker"), **lease_of(lease_seconds))
+        .returning(*_CLAIMED)
+    )
+
+
+def has_lapsed_attempt(max_attempts: int) -> ColumnElement[bool]:
+    """Of `chunks`, one whose lease lapsed, and that may be attempted once more."""
     # Only here do attempts count: a queued chunk was found worth another one, whatever the setting is by now. A lease
     # of a clock that was ahead says nothing about the texts: its worker may be alive.
     worth_it = or_(chunks.c.attempt < max_attempts, is_lease_ahead(chunks))
@@ -274,20 +271,6 @@ def _ending(state: str) -> Update:
     )
 
 
-def _ends_with_its_run(connection: Connection, claim: Claim) -> bool:
-    """Cancel a chunk that is not under way any more, if its run is cancelled; gives whether it is."""
-    # Locked, so that a cancellation at this moment either is seen here or sees the chunk as it is afterwards.
-    query = select(runs.c.state).where(runs.c.id == claim.run).with_for_update(key_share=True)
-    if connection.execute(query).scalar_one() != "cancelled":
-        return False
-    _cancel(connection, claim.chunk)
-    return True
-
-
-def _cancel(connection: Connection, chunk: int) -> None:
-    connection.execute(update(chunks).where(chunks.c.id == chunk).values(state="cancelled", lease_until=None))
-
-
 def _store(connection: Connection, claim: Claim, results: Sequence[Verdict]) -> None:
     insert_rows(
         connection,
@@ -304,10 +287,14 @@ def _store(connection: Connection, claim: Claim, results: Sequence[Verdict]) -> 
     finish_run_if_complete(connection, claim.run)
 
 
-def _give_up(connection: Connection, claim: Claim, *, error: str) -> list[int]:
+def give_up(connection: Connection, claim: Claim, *, error: str) -> list[int]:
+    """End a chunk's last attempt: halve it, or fail its only row; gives the chunks to ring for.
+
+    Raises ChunkFencedError where the chunk was taken over.
+    """
     # The fence comes first, as in `commit_chunk`.
     _end_attempt(connection, claim, state="failed", last_error=error)
-    if _ends_with_its_run(connection, claim):
+    if ends_with_its_run(connection, claim.chunk, run=claim.run):
         return []
     ids, _ = load_texts(connection, claim)
     if len(ids) > 1:
@@ -326,6 +313,10 @@ def _halve(connection: Connection, claim: Claim, *, error: str) -> list[int]:
     )
     in_order = list(connection.execute(query).scalars())
     middle = len(in_order) // 2
+    # The run is held: whether it is paused does not change meanwhile.
+    of_run = select(runs.c.paused_at).where(runs.c.id == claim.run).scalar_subquery()
+    of_chunk = select(case((of_run.is_(None), chunks.c.turn))).where(chunks.c.id == claim.chunk)
+    turn = connection.execute(of_chunk).scalar_one()
     halves = [
         connection.execute(
             insert(chunks)
@@ -337,6 +328,7 @@ def _halve(connection: Connection, claim: Claim, *, error: str) -> list[int]:
                 state="queued",
                 queued_at=database_time(),
                 last_error=error,
+                turn=turn,
             )
             .returning(chunks.c.id)
         ).scalar_one()

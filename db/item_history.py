@@ -288,3 +288,9 @@ def _run(row: Row[Any]) -> ItemRun:
         chunk=chunk,
         verdict=verdict,
     )
+
+
+def find_item(connection: Connection, *, batch: int, row: int) -> int | None:
+    """The number of the item that a row of a batch's file became; None where it became none."""
+    query = select(items.c.id).where(items.c.batch_id == batch, items.c.row == row)
+    return connection.execute(query).scalar_one_or_none()

@@ -145,15 +145,16 @@ def take_items_out_of_chunks(connection: Connection, batch: int, doomed: Sequenc
         left = chunk.item_count - chunk.doomed
         fewer = update(runs).where(runs.c.id == chunk.run_id).values(total=runs.c.total - chunk.doomed)
         # Locked from here on, so that a cancellation at this moment sees the chunk as it is afterwards.
-        run_state = connection.execute(fewer.returning(runs.c.state)).scalar_one()
+        run = connection.execute(fewer.returning(runs.c.state, runs.c.paused_at)).one()
         if not left:
             connection.execute(delete(chunks).where(chunks.c.id == chunk.id))
             continue
         values: dict[str, Any] = {"item_count": left}
         if chunk.state == "running":
             # The number of the attempt stays, and the next one has a higher: whoever is late is fenced.
-            over = run_state == "cancelled"
+            over = run.state == "cancelled"
             values |= {"state": "cancelled" if over else "queued", "lease_until": None, "queued_at": database_time()}
+            values |= {"turn": None} if run.paused_at is not None else {}
             to_ring += [] if over else [chunk.id]
         connection.execute(update(chunks).where(chunks.c.id == chunk.id).values(values))
     return to_ring

@@ -17,6 +17,7 @@ from sqlalchemy import Connection, Row, delete, false, func, insert, select, upd
 from newsgate.db.batches import finish_run_if_complete, hold_batch, refuse_purged
 from newsgate.db.errors import BatchNotLoadedError, NoSuchBatchError, RunNotLoadedError
 from newsgate.db.tables import batches, chunks, items, runs, verdicts
+from newsgate.db.turns import line_up, next_turn
 from newsgate.db.types import database_time
 
 _UNFINISHED = ("queued", "running")
@@ -145,6 +146,7 @@ def resume_run(connection: Connection, run: int) -> int:
         .returning(chunks.c.item_count)
     ).scalars()
     rows: int = sum(rows_of_chunks)
+    line_up(connection, run)
     # A chunk that was in a worker's hands may have been the last one.
     finish_run_if_complete(connection, run)
     return rows
@@ -202,6 +204,7 @@ def _insert_queued(connection: Connection, run: int, piece: _Piece) -> int:
             item_count=piece.count,
             state="queued",
             queued_at=database_time(),
+            turn=next_turn(run),
         )
         .returning(chunks.c.id)
     ).scalar_one()

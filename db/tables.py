@@ -127,6 +127,8 @@ runs = Table(
     Column("created_at", UtcDateTime, nullable=False),
     Column("started_at", UtcDateTime),
     Column("finished_at", UtcDateTime),
+    Column("priority", Integer, nullable=False, server_default="10", comment="its share of the turns, 1 to 100"),
+    Column("paused_at", UtcDateTime, comment="since when no chunk of it is begun"),
     # A verdict belongs to an item and a model, so a batch meets each model once.
     UniqueConstraint("batch_id", "model"),
     CheckConstraint(f"state in {RUN_STATES}", name="state"),
@@ -152,6 +154,8 @@ chunks = Table(
     Column("finished_at", UtcDateTime),
     Column("last_error", Text),
     Column("summary", Text, comment="JSON: how the scores and tokens of its items are distributed"),
+    # An older newsgate, which does not know it, has its chunks come first.
+    Column("turn", Double, server_default="0", comment="the lowest waiting one is next; none while its run is paused"),
     CheckConstraint(f"state in {CHUNK_STATES}", name="state"),
     # A worker that sleeps holds the id of a chunk that may be gone: no other chunk may ever have it.
     sqlite_autoincrement=True,
@@ -161,6 +165,22 @@ Index(
     "ix_chunks_unfinished",
     chunks.c.state,
     chunks.c.queued_at,
+    sqlite_where=text("state in ('queued', 'running')"),
+    postgresql_where=text("state in ('queued', 'running')"),
+)
+# Which chunk is next, and where the line of a run ends: each is one look.
+Index(
+    "ix_chunks_turn",
+    chunks.c.state,
+    chunks.c.turn,
+    chunks.c.id,
+    sqlite_where=text("state in ('queued', 'running')"),
+    postgresql_where=text("state in ('queued', 'running')"),
+)
+Index(
+    "ix_chunks_line",
+    chunks.c.run_id,
+    chunks.c.turn,
     sqlite_where=text("state in ('queued', 'running')"),
     postgresql_where=text("state in ('queued', 'running')"),
 )
@@ -292,4 +312,26 @@ workers = Table(
     Column("started_at", UtcDateTime, nullable=False),
     Column("seen_at", UtcDateTime, nullable=False, comment="when it last said that it lives"),
     CheckConstraint(f"kind in {WORKER_KINDS}", name="kind"),
+)
+
+# One row is somebody who wants to hear that a run is over. It is owed until it is sent or given up.
+notifications = Table(
+    "notifications",
+    metadata,
+    Column("id", BigId, primary_key=True),
+    Column("run_id", BigId, ForeignKey("runs.id"), nullable=False),
+    Column("target", Text, nullable=False, comment="an address to post to, or `command`"),
+    Column("created_at", UtcDateTime, nullable=False),
+    Column("attempt", Integer, nullable=False, server_default="0"),
+    Column("owed_since", UtcDateTime, comment="when a worker first saw that the run is over"),
+    Column("due_at", UtcDateTime, comment="when it is tried next; while it is tried, when another may"),
+    Column("last_error", Text),
+    Column("sent_at", UtcDateTime),
+    Column("given_up_at", UtcDateTime),
+)
+Index(
+    "ix_notifications_open",
+    notifications.c.run_id,
+    sqlite_where=text("sent_at is null and given_up_at is null"),
+    postgresql_where=text("sent_at is null and given_up_at is null"),
 )

@@ -6,10 +6,11 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Connection, func, or_, select
+from sqlalchemy import Connection, case, func, or_, select
 
 from newsgate.db.leases import is_ahead
 from newsgate.db.tables import batches, chunks, runs
+from newsgate.db.turns import waits
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +58,7 @@ def runs_under_way(
             runs.c.batch_id.label("batch"),
             batches.c.name,
             runs.c.model,
-            runs.c.state,
+            case((runs.c.paused_at.is_not(None), "paused"), else_=runs.c.state).label("state"),
             runs.c.total,
             runs.c.done,
             runs.c.failed,
@@ -75,6 +76,9 @@ def runs_under_way(
 
 
 def waiting_chunks(connection: Connection) -> WaitingChunks:
-    """How many chunks wait, and since when. A time that a clock which was ahead has told counts for nothing."""
+    """How many chunks wait, and since when. A time that a clock which was ahead has told counts for nothing.
+
+    Those of a run that is paused do not count.
+    """
     oldest_at = func.min(chunks.c.queued_at).filter(~is_ahead(chunks.c.queued_at))
-    return WaitingChunks(*connection.execute(select(func.count(), oldest_at).where(chunks.c.state == "queued")).one())
+    return WaitingChunks(*connection.execute(select(func.count(), oldest_at).where(waits(chunks))).one())

@@ -109,7 +109,8 @@ def _recount_chunks(connection: Connection, batch: int) -> None:
     )
     for chunk in connection.execute(query.order_by(chunks.c.id)).all():
         fewer = chunk.item_count - chunk.stored
-        connection.execute(update(runs).where(runs.c.id == chunk.run_id).values(total=runs.c.total - fewer))
+        smaller = update(runs).where(runs.c.id == chunk.run_id).values(total=runs.c.total - fewer)
+        paused_at = connection.execute(smaller.returning(runs.c.paused_at)).scalar_one()
         if not chunk.stored:
             connection.execute(delete(chunks).where(chunks.c.id == chunk.id))
             continue
@@ -117,6 +118,7 @@ def _recount_chunks(connection: Connection, batch: int) -> None:
         if chunk.state == "running":
             # As in db.purge: its worker has rows in hand that are gone.
             values |= {"state": "queued", "lease_until": None, "queued_at": database_time()}
+            values |= {"turn": None} if paused_at is not None else {}
         connection.execute(update(chunks).where(chunks.c.id == chunk.id).values(values))
 
 

@@ -26,7 +26,7 @@ from newsgate.console.help_settings import HELP_SETTINGS
 from newsgate.console.keep_option import keep_option
 from newsgate.console.label_options import label_options_of_files
 from newsgate.console.messages import print_message
-from newsgate.console.parameter_types import FILE_NAME, MODEL_NUMBER, UTF8_TEXT
+from newsgate.console.parameter_types import FILE_NAME, MODEL_NUMBER, PRIORITY, UTF8_TEXT
 from newsgate.console.settings_and_database import settings_and_database
 from newsgate.foundation.errors import WrongUsageError
 from newsgate.foundation.process_end import end_quickly
@@ -49,6 +49,21 @@ _FIGURES = ("batch", "run", "model", "items", "rejected", "other_language")
 @label_options_of_files
 @click.option("--name", type=UTF8_TEXT, metavar="TEXT", help="What the batch is called. [default: the file's name]")
 @click.option("--model", type=MODEL_NUMBER, metavar="N", help="The model to classify with. [default: the champion]")
+@click.option(
+    "--priority",
+    type=PRIORITY,
+    default=10,
+    show_default=True,
+    metavar="N",
+    help="Its share of the turns while other batches wait too, 1 to 100.",
+)
+@click.option(
+    "--notify",
+    multiple=True,
+    metavar="ADDRESS",
+    type=UTF8_TEXT,
+    help="Who is told when every row has its verdict: an http or https address, or `command`.",
+)
 @click.option("--again", is_flag=True, help="Enqueue the file again, even if it was enqueued before.")
 @click.option("--wait", is_flag=True, help="Stay until every row has its verdict.")
 @click.option("--dry-run", is_flag=True, help="Show what is in FILE and what would be enqueued; store nothing.")
@@ -64,6 +79,8 @@ def enqueue(
     labels_of_files: tuple[Label, ...],
     name: str | None,
     model: int | None,
+    priority: int,
+    notify: tuple[str, ...],
     again: bool,
     wait: bool,
     dry_run: bool,
@@ -87,18 +104,23 @@ def enqueue(
       enqueue posts.csv
       enqueue --text-column body --id-column guid export.jsonl.gz
       enqueue exports/ more-posts.csv
+      enqueue --priority 50 --notify https://hooks.example.org/done posts.csv
       zcat big.csv.gz | enqueue --name big --wait -
     """
     chosen = choose_files(files, labels_of_files)
     if dry_run:
         raise SystemExit(show_what_would_be_enqueued(chosen, as_json=as_json, reading=reading))
     from newsgate.tasks.enqueueing.request import Request
+    from newsgate.tasks.notifying.target import check_target
 
+    targets = tuple(dict.fromkeys(map(check_target, notify)))
     if chosen.are_several and name is not None:
         raise WrongUsageError("--name is for one file", remedy="Leave it out: each batch is called as its file is")
     with settings_and_database() as (settings, database):
         options = make_read_options(settings.max_text_chars, **reading)
-        request = Request(path="", options=options, name=name, model=model, again=again)
+        request = Request(
+            path="", options=options, name=name, model=model, again=again, priority=priority, notify=targets
+        )
         if chosen.are_several:
             code = _enqueue_several(chosen.files, request, settings, database, wait=wait, as_json=as_json)
         else:

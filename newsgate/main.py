@@ -22,6 +22,8 @@ from newsgate.commands.labels import labels
 from newsgate.commands.man import man
 from newsgate.commands.migrate import migrate
 from newsgate.commands.models import models
+from newsgate.commands.pause import pause
+from newsgate.commands.priority import priority
 from newsgate.commands.promote import promote
 from newsgate.commands.purge import purge
 from newsgate.commands.reclassify import reclassify
@@ -29,6 +31,7 @@ from newsgate.commands.rejects import rejects
 from newsgate.commands.report import report
 from newsgate.commands.requeue import requeue
 from newsgate.commands.results import results
+from newsgate.commands.resume import resume
 from newsgate.commands.retrain import retrain
 from newsgate.commands.review import review
 from newsgate.commands.rollback import rollback
@@ -80,6 +83,9 @@ for _command in (
     report,
     explain,
     why,
+    pause,
+    resume,
+    priority,
     cancel,
     requeue,
     reclassify,

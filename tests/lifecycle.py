@@ -23,13 +23,12 @@ from newsgate.db.chunks import (
     Verdict,
     claim_chunk,
     commit_chunk,
-    give_up_on_lapsed_chunks,
     hand_back,
     load_texts,
     release_chunk,
-    stalled_chunks,
 )
 from newsgate.db.labels import text_hash
+from newsgate.db.left_chunks import give_up_on_lapsed_chunks, stalled_chunks
 from newsgate.db.model_registry import add_model
 from newsgate.db.promotions import promote
 from newsgate.db.runs import requeue

@@ -15,6 +15,7 @@ from collections.abc import Callable, Collection, Sequence
 from typing import Any
 
 from newsgate.worker.queue_message import NotAMessageError, parse_message
+from newsgate.worker.tally import REFUSED_MESSAGES, TALLY
 
 log = logging.getLogger("newsgate.worker")
 
@@ -108,6 +109,7 @@ class RefusalLog:
 
     def add(self, reason: str) -> None:
         """Say it now, or count it into the next line."""
+        TALLY.add(REFUSED_MESSAGES)
         with self._lock:
             now = time.monotonic()
             self._lines_left = min(_LINES_AT_ONCE, self._lines_left + (now - self._since) / _SECONDS_A_LINE)

@@ -85,7 +85,14 @@ class Settings(BaseSettings):
     web_tls_key: str = Field(default="", description="File of the certificate's key, PEM.")
     web_users: str = Field(default="", description="File of who may use the page; empty: whom the command names.")
     web_upload_bytes: int = Field(default=2_147_483_648, ge=1, description="The largest file that the page takes.")
+    notify_secret: str = Field(default="", repr=False, description="By which workers sign what they post.")
+    notify_command: str = Field(default="", description="What `--notify command` runs on a worker's host.")
+    notify_timeout_seconds: Seconds = Field(default=10, gt=0, description="How long one notification may take.")
+    notify_retry_seconds: Seconds = Field(default=5, gt=0, description="First pause before it is tried again.")
+    notify_give_up_seconds: Seconds = Field(default=86400, gt=0, description="How long a notification is tried.")
+    metrics_address: str = Field(default="", description="HOST:PORT at which Prometheus reads; empty: nowhere.")
     log_level: Literal["debug", "info", "warning", "error"] = Field(default="info", description="How much workers say.")
+    log_format: Literal["text", "json"] = Field(default="text", description="How a line of the log looks.")
 
     @classmethod
     def settings_customise_sources(

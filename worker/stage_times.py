@@ -42,6 +42,7 @@ class Stages:
     _chunks: int = 0
     _texts: int = 0
     _seconds: dict[str, float] = field(default_factory=lambda: dict.fromkeys(STAGES, 0.0))
+    _before: dict[str, float] = field(default_factory=lambda: dict.fromkeys(STAGES, 0.0))
 
     @contextlib.contextmanager
     def timed(self, stage: str) -> Iterator[None]:
@@ -66,8 +67,17 @@ class Stages:
             now = time.monotonic()
             taken = StageSeconds(self._chunks, self._texts, now - self._since, dict(self._seconds))
             self._since, self._chunks, self._texts = now, 0, 0
+            self._before = self._added_up()
             self._seconds.update(dict.fromkeys(STAGES, 0.0))
             return taken
+
+    def so_far(self) -> dict[str, float]:
+        """Return the seconds in each stage since this process began; nothing is set back."""
+        with self._lock:
+            return self._added_up()
+
+    def _added_up(self) -> dict[str, float]:
+        return {stage: self._before[stage] + self._seconds[stage] for stage in STAGES}
 
 
 def keep_telling(stages: Stages, stop: threading.Event, *, every_seconds: float) -> None:

@@ -30,7 +30,6 @@ class InFlight:
         self._claiming: set[int] = set()
         self._alone: int | None = None
         self._last_from_broker = time.monotonic()
-        self._newest_from_broker = 0
         self._on_first_claim: Callable[[], None] | None = on_first_claim
 
     @contextmanager
@@ -65,7 +64,7 @@ class InFlight:
                 self._alone = None
                 self._changed.notify_all()
 
-    def claimed(self, chunk: int, *, from_broker: bool) -> None:
+    def claimed(self, *, from_broker: bool) -> None:
         """Note that a chunk was there to be worked on."""
         with self._changed:
             first, self._on_first_claim = self._on_first_claim, None
@@ -73,7 +72,6 @@ class InFlight:
                 # A message that brings no work is no sign that those of waiting chunks will come.
                 self._claiming.add(threading.get_ident())
                 self._last_from_broker = time.monotonic()
-                self._newest_from_broker = max(self._newest_from_broker, chunk)
         if first is not None:
             first()
 
@@ -86,11 +84,6 @@ class InFlight:
         """How long the broker has brought nothing."""
         with self._changed:
             return time.monotonic() - self._last_from_broker
-
-    def newest_from_broker(self) -> int:
-        """The newest chunk that the broker has brought; 0 where it has brought none."""
-        with self._changed:
-            return self._newest_from_broker
 
 
 def watch(

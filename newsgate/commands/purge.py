@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from newsgate.console.batch_choice import BATCH_TO_CHANGE
+from newsgate.console.batch_filter import MOST_DAYS, OVER, UNDER_WAY, batch_filter_options, filter_of
 from newsgate.console.error_reporting import ErrorReportingCommand
 from newsgate.console.messages import print_message, print_warning
 from newsgate.console.parameter_types import FILE_NAME
@@ -18,9 +19,8 @@ from newsgate.console.settings_and_database import settings_and_database
 from newsgate.foundation.errors import WrongUsageError
 
 if TYPE_CHECKING:
+    from newsgate.db.batch_selection import BatchFilter
     from newsgate.db.session import Database
-
-_MOST_DAYS = 36_500
 
 
 @click.command("purge", cls=ErrorReportingCommand)
@@ -28,10 +28,11 @@ _MOST_DAYS = 36_500
 @click.option(
     "--older-than",
     "days",
-    type=click.IntRange(1, _MOST_DAYS),
+    type=click.IntRange(1, MOST_DAYS),
     metavar="DAYS",
     help="Every batch that was enqueued more than DAYS days ago.",
 )
+@batch_filter_options((*UNDER_WAY, *OVER), with_age_and_consent=False)
 @click.option(
     "--text",
     "file",
@@ -58,13 +59,15 @@ def purge(batch: int | None, *, vacuum: bool, as_json: bool, **asked: Any) -> No
     Examples:
       newsgate purge 3                      one batch
       newsgate purge --older-than 365 --yes what is older than a year, without asking
+      newsgate purge --state cancelled      every batch that was cancelled
       newsgate purge --text letter.txt      the text in this file, in whatever batch
       newsgate purge --text erase.csv       each text of a CSV, TSV or JSONL file
     """
-    days, file, missing = asked["days"], asked["file"], asked["missing"]
-    if sum((batch is not None, days is not None, file is not None, missing)) != 1:
+    file, missing, wanted = asked["file"], asked["missing"], filter_of(asked)
+    if sum((batch is not None, not wanted.says_nothing, file is not None, missing)) != 1:
         raise WrongUsageError(
-            "what to purge is not said once", remedy="Give one of BATCH, --older-than DAYS, --text FILE and --missing"
+            "what to purge is not said once",
+            remedy="Give one of BATCH, --older-than DAYS with --state and --name, --text FILE and --missing",
         )
     if missing and asked["labels"]:
         raise WrongUsageError("--labels goes with texts", remedy="Leave --labels or --missing out")
@@ -75,7 +78,7 @@ def purge(batch: int | None, *, vacuum: bool, as_json: bool, **asked: Any) -> No
         elif file is not None:
             figures = _purge_texts(database, settings, consent, **asked)
         else:
-            figures = _purge_batches(database, consent, batch=batch, days=days, labels=asked["labels"])
+            figures = _purge_batches(database, consent, batch=batch, wanted=wanted, labels=asked["labels"])
         if not consent.dry_run:
             _settle(database, vacuum=vacuum)
     if as_json:
@@ -101,11 +104,11 @@ class _Consent:
 
 
 def _purge_batches(
-    database: Database, consent: _Consent, *, batch: int | None, days: int | None, labels: bool
+    database: Database, consent: _Consent, *, batch: int | None, wanted: BatchFilter, labels: bool
 ) -> dict[str, Any]:
     from newsgate.tasks.storage.purge_batches import plan_batch_purge, purge_batches
 
-    plan = plan_batch_purge(database, batch=batch, older_than_days=days, with_labels=labels)
+    plan = plan_batch_purge(database, batch=batch, wanted=wanted, with_labels=labels)
     figures = {
         "batches": [
             {"batch": b.batch, "name": b.name, "rows": b.items, "refused": b.rejects, "verdicts": b.verdicts}
@@ -114,7 +117,7 @@ def _purge_batches(
         "labels": plan.labels,
     }
     if not plan.batches:
-        print_message("no batch is that old" if batch is None else f"batch {batch} was purged already")
+        print_message(_nothing_there(wanted) if batch is None else f"batch {batch} was purged already")
     elif consent.to(batch_purge_lines(plan, with_labels=labels)):
         with ProgressLine("deleting") as line:
             purge_batches(
@@ -124,6 +127,11 @@ def _purge_batches(
             )
         print_message(f"deleted: {plan.rows} rows")
     return figures
+
+
+def _nothing_there(wanted: BatchFilter) -> str:
+    is_of_age_alone = not wanted.states and wanted.name is None
+    return "no batch is that old" if is_of_age_alone else "no such batch is there"
 
 
 def _purge_texts(database: Database, settings: Any, consent: _Consent, **asked: Any) -> dict[str, Any]:

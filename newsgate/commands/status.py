@@ -21,6 +21,7 @@ from newsgate.foundation.errors import WrongUsageError
 
 if TYPE_CHECKING:
     from newsgate.db.batch_status import BatchStatus
+    from newsgate.db.notifications import Notification
 
 
 @click.command("status", cls=ErrorReportingCommand)
@@ -105,6 +106,7 @@ def _refuse_beside_watch(*, drift: bool, max_error: float | None) -> None:
 def _show_batches(batch: int | None, *, as_json: bool, limit: int, max_error: float | None) -> None:
     from newsgate.console.language_messages import language_figures, warn_of_other_languages
     from newsgate.db.batch_status import batch_runs, list_batches
+    from newsgate.db.notifications import notifications_of
     from newsgate.db.results import read_rejects
     from newsgate.tasks.inspecting.likeness import familiar_rows
 
@@ -114,9 +116,11 @@ def _show_batches(batch: int | None, *, as_json: bool, limit: int, max_error: fl
         # Of one batch, the latest run alone: one object, whatever became of the batch before.
         latest = found if batch is None else found[:1]
         figures = [{**_figures(each), **language_figures(connection, each)} for each in latest] if as_json else []
+        notified = [] if batch is None else notifications_of(connection, found[0].run)
         promise = None if batch is None else promise_for(connection, found[0], max_error=max_error)
         if batch is not None and as_json:
             figures[0] |= {
+                "notifications": [_notification_figures(each) for each in notified],
                 "unfamiliar": familiar_rows(connection, found[0].run).unfamiliar,
                 "promise": None if promise is None else promise.as_json(),
             }
@@ -146,6 +150,8 @@ def _show_batches(batch: int | None, *, as_json: bool, limit: int, max_error: fl
     print_table(headers, rows, right_aligned=frozenset(headers) - {"name", "state", "created"})
     if batch is not None:
         _print_purged(found[0])
+        _print_steering(found[0])
+        _print_notifications(notified)
     for reject in refused:
         print_message(f"row {reject.row} was refused: {reject.reason}")
     if batch is not None and found[0].rejected > len(refused):
@@ -169,6 +175,37 @@ def _print_purged(status: BatchStatus) -> None:
         print_message(f"{status.purged_rows} rows of its file are deleted")
 
 
+def _print_steering(status: BatchStatus) -> None:
+    from newsgate.db.turns import DEFAULT_PRIORITY
+
+    if status.state == "paused":
+        print_message(f"paused: `newsgate resume {status.batch}` goes on")
+    if status.priority != DEFAULT_PRIORITY and not status.finished:
+        print_message(f"priority {status.priority}; every batch begins with {DEFAULT_PRIORITY}")
+
+
+def _print_notifications(notified: Sequence[Notification]) -> None:
+    from newsgate.tasks.notifying.target import display_target
+
+    for each in notified:
+        to = display_target(each.target)
+        tried = f", tried {each.attempt} times: {each.last_error}" if each.last_error else ""
+        words = {"waits": f"{to} is notified at the end", "sent": f"{to} was notified"}
+        print_message(words.get(each.state, f"{to} is not notified yet, {each.state}{tried}"))
+
+
+def _notification_figures(each: Notification) -> dict[str, Any]:
+    from newsgate.tasks.notifying.target import display_target
+
+    return {
+        "to": display_target(each.target),
+        "state": each.state,
+        "attempts": each.attempt,
+        "error": each.last_error,
+        "sent_at": None if each.sent_at is None else each.sent_at.isoformat(),
+    }
+
+
 def _figures(status: BatchStatus) -> dict[str, Any]:
-    keys = ("batch", "run", "model", "state", "total", "done", "failed", "rejected")
+    keys = ("batch", "run", "model", "state", "total", "done", "failed", "rejected", "priority")
     return {key: getattr(status, key) for key in keys}

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import logging
 import signal
 import threading
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -16,6 +18,7 @@ from newsgate.foundation.installation import install_command
 
 if TYPE_CHECKING:
     from newsgate.tasks.running.local_system import Parts
+    from newsgate.worker.settings import Settings
 
 
 @click.command("up", cls=ErrorReportingCommand)
@@ -59,15 +62,38 @@ def up(*, training: bool | None, web: bool) -> None:
     on_stop_signals(lambda *_: stop.set())
     with_training = settings.up_trains and can_train()
     if settings.up_trains and not with_training:
-        print_message(f"note: models are not retrained here; that needs {install_command('training')}")
-    with LocalSystem(settings, worker_output=None, with_training=with_training, with_web=web) as system:
-        print_message(_parts_line(system.parts(), files_read(layers)))
+        _say(settings, f"note: models are not retrained here; that needs {install_command('training')}")
+    with (
+        LocalSystem(settings, worker_output=None, with_training=with_training, with_web=web) as system,
+        _serving_metrics(settings),
+    ):
+        _say(settings, _parts_line(system.parts(), files_read(layers)))
         while not stop.wait(0.2):
             system.check()
         drop_dead_output()
-        print_message("stopping: the chunks in hand are finished first")
+        _say(settings, "stopping: the chunks in hand are finished first")
     drop_dead_output()
-    print_message("stopped")
+    _say(settings, "stopped")
+
+
+def _say(settings: Settings, message: str) -> None:
+    """Print a message; where the log is for programs, it is a line of the log."""
+    if settings.log_format == "json":
+        logging.getLogger("newsgate.up").info("%s", message)
+    else:
+        print_message(message)
+
+
+@contextmanager
+def _serving_metrics(settings: Settings) -> Iterator[None]:
+    from newsgate.tasks.metrics.server import serving_metrics
+    from newsgate.tasks.running.open_database import open_database
+
+    if not settings.metrics_address:
+        yield
+        return
+    with closing(open_database(settings)) as database, serving_metrics(settings, database, part="up", with_drift=True):
+        yield
 
 
 def _parts_line(parts: Parts, files: Sequence[Path]) -> str:

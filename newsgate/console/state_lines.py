@@ -130,7 +130,7 @@ def _rows_words(run: RunUnderWay) -> str:
 
 
 def _left_words(run: RunUnderWay, state: SystemState, pace: Pace) -> str:
-    if run.is_over:
+    if run.is_over or run.state == "paused":
         return run.state
     seconds = pace.seconds_left(run, at=state.at)
     if seconds is not None:

@@ -22,18 +22,34 @@ def wait_with_progress(
 
     Raises RunCancelledError, BatchPurgedError.
     """
-    stall_warning = StallWarning()
+    stall_warning, pause_note = StallWarning(), PauseNote()
     with ProgressLine("classifying") as line:
 
         def show(status: BatchStatus) -> None:
             finished = status.done + status.failed
             line.draw(finished, status.total, note=f"{finished} of {status.total} rows")
-            stall_warning.observe(finished)
+            pause_note.observe(status)
+            # One that is paused is known not to move.
+            stall_warning.observe(None if status.state == "paused" else finished)
 
         status = wait_for_batch(database, batch, model=model, tell=show, meanwhile=meanwhile)
     require_verdicts(database, status)
     print_message(f"batch {batch} is {status.state}: {status.done} rows classified, {status.failed} failed")
     return status
+
+
+class PauseNote:
+    """Says that the batch somebody waits for is paused, once each time it is."""
+
+    def __init__(self) -> None:
+        self._was_paused = False
+
+    def observe(self, status: BatchStatus) -> None:
+        """See where the batch stands now."""
+        is_paused = status.state == "paused"
+        if is_paused and not self._was_paused:
+            print_message(f"batch {status.batch} is paused: `newsgate resume {status.batch}` goes on, and so does this")
+        self._was_paused = is_paused
 
 
 class StallWarning:
@@ -44,10 +60,10 @@ class StallWarning:
         self._since = time.monotonic()
         self._given = False
 
-    def observe(self, finished: int) -> None:
-        """See how many rows are finished now."""
+    def observe(self, finished: int | None) -> None:
+        """See how many rows are finished now; None where it is known that nothing moves."""
         now = time.monotonic()
-        if finished != self._last:
+        if finished is None or finished != self._last:
             self._last, self._since = finished, now
         elif not self._given and now - self._since > _STALLED_AFTER_SECONDS:
             self._given = True

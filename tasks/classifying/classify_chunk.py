@@ -1,5 +1,7 @@
 """Classify a chunk: claim, load texts, classify, commit. Celery acknowledges before, so nothing follows the commit.
 
+A message rings for one chunk, and whoever hears it works until none waits, each time on the chunk whose turn it is.
+
 A plain function over a frozen set of parts: the Celery task, the sweeper and the tests all call the same one.
 """
 
@@ -8,6 +10,7 @@ from __future__ import annotations
 import json
 import logging
 import math
+import threading
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
@@ -15,7 +18,16 @@ from typing import TYPE_CHECKING, Literal
 from sqlalchemy.exc import SQLAlchemyError
 
 from newsgate.db.batches import queued_among
-from newsgate.db.chunks import Claim, Verdict, claim_chunk, commit_chunk, fail_chunk, load_texts, release_chunk
+from newsgate.db.chunks import (
+    Claim,
+    Verdict,
+    claim_chunk,
+    claim_next_chunk,
+    commit_chunk,
+    fail_chunk,
+    load_texts,
+    release_chunk,
+)
 from newsgate.db.errors import ChunkFencedError, DamagedModelError, DatabaseError, NoSuchModelError
 from newsgate.db.session import Database
 from newsgate.foundation.errors import NewsgateError
@@ -23,9 +35,11 @@ from newsgate.model.labels import NOT_FINITE, label_of
 from newsgate.tasks.classifying.interrupted_attempts import InterruptedAttempts
 from newsgate.tasks.classifying.shadow_scoring import shadow_chunk
 from newsgate.worker.doorbell import Doorbell
+from newsgate.worker.log_format import about
 from newsgate.worker.settings import Settings
 from newsgate.worker.shared_models import SharedModels
 from newsgate.worker.stage_times import Stages
+from newsgate.worker.tally import CHUNKS, ROWS, TAKEOVERS, TALLY
 from newsgate.worker.watchdog import InFlight
 
 if TYPE_CHECKING:
@@ -69,8 +83,16 @@ class _Classified:
     summary: str
 
 
-def classify_chunk(chunk: int, context: WorkerContext, *, from_broker: bool) -> Outcome:
-    """Work on one chunk, if it is there to be worked on.
+def classify_waiting(context: WorkerContext, stop: threading.Event) -> int:
+    """Work on chunks until none waits, or `stop` is set; gives how many were begun. Raises DatabaseError."""
+    begun = 0
+    while not stop.is_set() and classify_chunk(None, context, from_broker=True) != "nothing to do":
+        begun += 1
+    return begun
+
+
+def classify_chunk(chunk: int | None, context: WorkerContext, *, from_broker: bool) -> Outcome:
+    """Work on one chunk, if it is there to be worked on; None: on the one whose turn it is.
 
     Raises DatabaseError where the database fails: the attempt is then handed back when it answers again.
     """
@@ -78,35 +100,49 @@ def classify_chunk(chunk: int, context: WorkerContext, *, from_broker: bool) -> 
         claim = _claim(chunk, context)
         if claim is None:
             return "nothing to do"
-        context.in_flight.claimed(chunk, from_broker=from_broker)
-        try:
-            classified = _classify(claim, context)
-            with context.stages.timed("commit"), context.database.write() as connection:
-                commit_chunk(connection, claim, classified.verdicts, summary=classified.summary)
-            context.stages.count(texts=len(classified.items))
-        except ChunkFencedError as fenced:
-            log.warning("%s", fenced)
-            return "fenced"
-        except DatabaseError:
-            context.interrupted.add(claim)
-            raise
-        except ModelUnusableError as error:
-            log.error("chunk %d at attempt %d: %s", chunk, claim.attempt, error)
-            _release(claim, context, error=error)
-            return "failed"
-        except Exception as error:
-            log.exception("chunk %d failed at attempt %d", chunk, claim.attempt)
-            _release(claim, context, error=error)
-            return "failed"
-    shadow_chunk(
-        claim,
-        classified.items,
-        classified.texts,
-        database=context.database,
-        models=context.models,
-        in_flight=context.in_flight,
-    )
-    return "done"
+        context.in_flight.claimed(from_broker=from_broker)
+        if claim.taken_over:
+            TALLY.add(TAKEOVERS)
+        with about(batch=claim.batch, run=claim.run, chunk=claim.chunk, attempt=claim.attempt):
+            outcome, classified = _attempt(claim, context)
+            TALLY.add(CHUNKS, outcome=outcome)
+    if classified is not None:
+        shadow_chunk(
+            claim,
+            classified.items,
+            classified.texts,
+            database=context.database,
+            models=context.models,
+            in_flight=context.in_flight,
+        )
+    return outcome
+
+
+def _attempt(claim: Claim, context: WorkerContext) -> tuple[Outcome, _Classified | None]:
+    try:
+        classified = _classify(claim, context)
+        with context.stages.timed("commit"), context.database.write() as connection:
+            commit_chunk(connection, claim, classified.verdicts, summary=classified.summary)
+    except ChunkFencedError as fenced:
+        log.warning("%s", fenced)
+        return "fenced", None
+    except DatabaseError:
+        context.interrupted.add(claim)
+        raise
+    except ModelUnusableError as error:
+        log.error("chunk %d at attempt %d: %s", claim.chunk, claim.attempt, error)
+        _release(claim, context, error=error)
+        return "failed", None
+    except Exception as error:
+        log.exception("chunk %d failed at attempt %d", claim.chunk, claim.attempt)
+        _release(claim, context, error=error)
+        return "failed", None
+    context.stages.count(texts=len(classified.items))
+    failed = sum(each.error is not None for each in classified.verdicts)
+    TALLY.add(ROWS, len(classified.items) - failed, outcome="done")
+    TALLY.add(ROWS, failed, outcome="failed")
+    log.debug("chunk %d is done: %d texts", claim.chunk, len(classified.items))
+    return "done", classified
 
 
 def judge(items: Sequence[int], scores: Scores) -> list[Verdict]:
@@ -146,18 +182,22 @@ def load_model(models: SharedModels, number: int) -> Classifier:
         raise ModelUnusableError(f"model {number} cannot be used: {error}") from error
 
 
-def _claim(chunk: int, context: WorkerContext) -> Claim | None:
+def _claim(chunk: int | None, context: WorkerContext) -> Claim | None:
     claim = None
+    lease_seconds = context.settings.lease_seconds
     try:
         # Undone by a power cut, a claim is taken again, and no verdict has named it: the one that does syncs both.
         with context.stages.timed("claim"), context.database.write(synced=False) as connection:
-            claim = claim_chunk(
-                connection,
-                chunk,
-                worker=context.worker,
-                lease_seconds=context.settings.lease_seconds,
-                max_attempts=context.settings.max_attempts,
-            )
+            if chunk is None:
+                claim = claim_next_chunk(connection, worker=context.worker, lease_seconds=lease_seconds)
+            else:
+                claim = claim_chunk(
+                    connection,
+                    chunk,
+                    worker=context.worker,
+                    lease_seconds=lease_seconds,
+                    max_attempts=context.settings.max_attempts,
+                )
     except DatabaseError:
         # Only the answer to its commit may be lost.
         if claim is not None:

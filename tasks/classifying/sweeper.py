@@ -9,8 +9,8 @@ import logging
 import threading
 from concurrent.futures import ThreadPoolExecutor
 
-from newsgate.db.chunks import give_up_on_lapsed_chunks, stalled_chunks
 from newsgate.db.errors import DatabaseError
+from newsgate.db.left_chunks import give_up_on_lapsed_chunks, stalled_chunks
 from newsgate.tasks.classifying.classify_chunk import Outcome, WorkerContext, classify_chunk
 
 log = logging.getLogger("newsgate.sweeper")
@@ -24,7 +24,7 @@ def sweep(context: WorkerContext, stop: threading.Event) -> int:
         halves = give_up_on_lapsed_chunks(connection, max_attempts=context.settings.max_attempts)
     context.bell.ring(halves)
 
-    def work_on(chunk: int) -> Outcome:
+    def work_on(chunk: int | None) -> Outcome:
         # A chunk that is not begun is no chunk in hand.
         return "nothing to do" if stop.is_set() else classify_chunk(chunk, context, from_broker=False)
 
@@ -35,7 +35,8 @@ def sweep(context: WorkerContext, stop: threading.Event) -> int:
             outcomes = [work_on(chunk) for chunk in lapsed]
     else:
         with ThreadPoolExecutor(context.settings.worker_threads, thread_name_prefix="sweep") as pool:
-            outcomes = list(pool.map(work_on, _lost(context)))
+            # As many as were left behind; which of all that wait, their turns say.
+            outcomes = list(pool.map(work_on, [None] * len(_lost(context))))
     return sum(outcome != "nothing to do" for outcome in outcomes)
 
 
@@ -61,15 +62,13 @@ def keep_sweeping(context: WorkerContext, stop: threading.Event) -> None:
 def _lost(context: WorkerContext) -> list[int]:
     """Waiting chunks whose message will not come.
 
-    A chunk may wait long in a full queue, and rightly. But a queue keeps its order: where the broker brings nothing,
-    or has brought newer chunks already, there is no message any more.
+    A chunk may wait long behind others, and rightly. But who hears any message works until none waits: so only where
+    the broker brings nothing there is no message any more.
     """
     settings = context.settings
-    waiting = _stalled(context, queued_for_seconds=settings.lost_after_seconds)
-    if context.in_flight.quiet_seconds() >= settings.lost_after_seconds:
-        return waiting
-    newest = context.in_flight.newest_from_broker()
-    return [chunk for chunk in waiting if chunk < newest]
+    if context.in_flight.quiet_seconds() < settings.lost_after_seconds:
+        return []
+    return _stalled(context, queued_for_seconds=settings.lost_after_seconds)
 
 
 def _stalled(context: WorkerContext, *, queued_for_seconds: float | None) -> list[int]:

@@ -13,8 +13,10 @@ from newsgate.db.errors import DatabaseError
 from newsgate.db.model_registry import read_bundle_bytes
 from newsgate.db.session import Database
 from newsgate.model.runtime_names import require_runtime
-from newsgate.tasks.classifying.classify_chunk import ModelUnusableError, WorkerContext, classify_chunk, load_model
+from newsgate.tasks.classifying.classify_chunk import ModelUnusableError, WorkerContext, classify_waiting, load_model
 from newsgate.tasks.classifying.sweeper import keep_sweeping
+from newsgate.tasks.metrics.server import serving_metrics
+from newsgate.tasks.notifying.notifier import keep_notifying
 from newsgate.tasks.running.heartbeat import Heartbeat
 from newsgate.tasks.running.open_database import ensure_champion, open_database, wait_for_database
 from newsgate.tasks.running.process import begin_program
@@ -67,6 +69,7 @@ def work(settings: Settings, *, parent: int | None = None) -> None:
             name="watchdog",
             daemon=True,
         ),
+        threading.Thread(target=keep_notifying, args=(database, settings, stop), name="notifier", daemon=True),
         threading.Thread(
             target=keep_telling,
             args=(context.stages, stop),
@@ -84,11 +87,17 @@ def work(settings: Settings, *, parent: int | None = None) -> None:
         stop.set()
         leave(context.in_flight, patience_seconds=_LEAVE_SECONDS)
 
+    def begin_to_stop() -> None:
+        # A thread, for it is told in a signal handler, where waiting for a lock could be for ever.
+        threading.Thread(target=wind_up, daemon=True).start()
+
     try:
-        with Heartbeat(database, name=context.worker, kind="worker"):
+        with (
+            serving_metrics(settings, database, part="worker", stages=context.stages),
+            Heartbeat(database, name=context.worker, kind="worker"),
+        ):
             try:
-                # A thread, for it is told in a signal handler, where waiting for a lock could be for ever.
-                _consume(settings, context, on_stop=lambda: threading.Thread(target=wind_up, daemon=True).start())
+                _consume(settings, context, stop, on_stop=begin_to_stop)
             finally:
                 stop.set()
                 threads[0].join(settings.lease_seconds)
@@ -117,18 +126,18 @@ def make_worker_context(
     )
 
 
-def _consume(settings: Settings, context: WorkerContext, *, on_stop: Callable[[], None]) -> None:
+def _consume(settings: Settings, context: WorkerContext, stop: threading.Event, *, on_stop: Callable[[], None]) -> None:
     app = make_app(settings)
     sieve = QueueSieve(context.still_waiting)
 
     @app.task(name=CLASSIFY_TASK, ignore_result=True)
     def classify(chunk: int) -> None:
+        # It rings for this chunk, and the database says whose turn it is.
         try:
-            outcome = classify_chunk(chunk, context, from_broker=True)
-            sieve.note(useful=outcome != "nothing to do")
+            sieve.note(useful=classify_waiting(context, stop) > 0)
         except DatabaseError as error:
             # The sweeper hands the attempt back when the database answers; failing that, its lease runs out.
-            log.warning("chunk %d: %s", chunk, error)
+            log.warning("after a ring for chunk %d: %s", chunk, error)
 
     log.info(
         "ready: chunks at a time %d, runtime %s, database %s",

@@ -10,6 +10,7 @@ from sqlalchemy import Connection
 from newsgate.db.batch_status import batch_runs, batch_status
 from newsgate.db.batches import Loading, NewBatch, batch_layout, create_batch, find_batches, one_file_at_a_time
 from newsgate.db.model_registry import choose_model
+from newsgate.db.notifications import ask_for_notification
 from newsgate.db.session import Database
 from newsgate.tasks.enqueueing.existing_runs import AlreadyEnqueuedError, asked_run, what_is_left
 from newsgate.tasks.enqueueing.request import Enqueued, Request
@@ -51,7 +52,10 @@ def create_batch_of(connection: Connection, start: BatchStart) -> Loading:
         one_file_at_a_time(connection, start.new.sha256)
         if _find_earlier(connection, start.new, start.request) is not None:
             raise EnqueuedMeanwhileError
-    return create_batch(connection, start.new, model=start.model)
+    loading = create_batch(connection, start.new, model=start.model)
+    for target in start.request.notify:
+        ask_for_notification(connection, loading.run, target)
+    return loading
 
 
 def _describe(request: Request, source: Source, layout: Layout) -> NewBatch:
@@ -61,6 +65,7 @@ def _describe(request: Request, source: Source, layout: Layout) -> NewBatch:
         size_bytes=source.size_bytes,
         layout=_layout_json(layout),
         columns=columns_of(layout).as_json(),
+        priority=request.priority,
     )
 
 

@@ -10,6 +10,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import IO
 
+from newsgate.db.notifications import ask_for_notification
 from newsgate.db.session import Database
 from newsgate.tasks.enqueueing.batch_start import EnqueuedMeanwhileError, find_start
 from newsgate.tasks.enqueueing.request import Enqueued, Progress, Request
@@ -63,5 +64,10 @@ def enqueue(
             done = store()
         finally:
             bell.close()
+        if done.resumed and request.notify:
+            # Whoever asks now asks about a batch that was there.
+            with database.write() as connection:
+                for target in request.notify:
+                    ask_for_notification(connection, done.run, target)
         rung = tuple(bell.warnings())
         return replace(done, warnings=(*rung, *source.warnings, *done.warnings), bell_warnings=rung)

@@ -4,18 +4,25 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from newsgate.db.turns import DEFAULT_PRIORITY
 from newsgate.tasks.reading import Layout, ReadOptions
 
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """What a person asked to have enqueued. path `-` is standard input; model None is the champion."""
+    """What a person asked to have enqueued.
+
+    path: `-` is standard input. model: None is the champion. priority: its share of the turns beside other batches.
+    notify: who is told when the batch is done.
+    """
 
     path: str
     options: ReadOptions = field(default_factory=ReadOptions)
     name: str | None = None
     model: int | None = None
     again: bool = False
+    priority: int = DEFAULT_PRIORITY
+    notify: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

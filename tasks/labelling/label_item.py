@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 from sqlalchemy import Connection
 
-from newsgate.db.batches import find_item
 from newsgate.db.errors import NoSuchItemError, NoSuchRowError
+from newsgate.db.item_history import find_item
 from newsgate.db.label_retraction import RetractedLabel, retract_latest_label
 from newsgate.db.labels import CurrentLabel, add_label, find_labels
 from newsgate.db.review import ReviewItem, clear_suspects, read_item

@@ -83,6 +83,11 @@ def retrain(claim: JobClaim, *, settings: Settings, database: Database) -> None:
     journal.decide(comparison)
 
 
+def new_labels(connection: Connection) -> int:
+    """How many labels are new since the last training."""
+    return count_labels_since(connection, _last_label_trained_on(connection))
+
+
 def too_few_labels(connection: Connection, *, needed: int) -> dict[str, Any] | None:
     """Why retraining is not worth its time now, as the outcome of a job; None where enough labels are new."""
     since = _last_label_trained_on(connection)

@@ -35,6 +35,7 @@ from newsgate.db.jobs import (
 from newsgate.db.session import Database
 from newsgate.foundation.errors import NewsgateError
 from newsgate.foundation.private_file import PRIVATE_UMASK
+from newsgate.tasks.metrics.server import serving_metrics
 from newsgate.tasks.retraining.retrain import RETRAIN_JOB, too_few_labels
 from newsgate.tasks.running.heartbeat import Heartbeat
 from newsgate.tasks.running.open_database import ensure_champion, open_database, wait_for_database
@@ -44,10 +45,12 @@ from newsgate.training.optional_libraries import require_training_libraries
 from newsgate.worker.celery import make_app
 from newsgate.worker.consumer import consume
 from newsgate.worker.crontab import period_at, retraining_crontab
+from newsgate.worker.log_format import about
 from newsgate.worker.queue_names import RETRAIN_TASK, TRAINING_QUEUE
 from newsgate.worker.retraining_schedule import ring_by_schedule
 from newsgate.worker.settings import Settings
 from newsgate.worker.stop_signals import on_stop_signals
+from newsgate.worker.tally import TALLY, TRAININGS
 
 log = logging.getLogger("newsgate.trainer")
 
@@ -89,7 +92,10 @@ def run_trainer(settings: Settings, *, parent: int | None = None) -> None:
     training = threading.Thread(target=keep_training, args=(trainer,), name="training", daemon=True)
     training.start()
     try:
-        with Heartbeat(database, name=trainer.worker, kind="trainer"):
+        with (
+            serving_metrics(settings, database, part="trainer", with_drift=True),
+            Heartbeat(database, name=trainer.worker, kind="trainer"),
+        ):
             try:
                 _consume(trainer)
             finally:
@@ -199,10 +205,13 @@ def _do(claim: JobClaim, trainer: Trainer, *, force: bool) -> None:
     if not force and _skip(claim, trainer):
         return
     try:
-        fault = _train_in_own_process(claim, trainer)
+        with about(period=claim.period, attempt=claim.attempt):
+            fault = _train_in_own_process(claim, trainer)
     except BaseException:
         _let_go(claim, trainer)
         raise
+    if not trainer.stop.is_set():
+        TALLY.add(TRAININGS, outcome="done" if fault is None else "failed")
     if fault is not None:
         _fail(claim, trainer, reason=fault)
     elif trainer.stop.is_set():

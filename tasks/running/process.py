@@ -11,6 +11,7 @@ import time
 from newsgate.foundation.private_file import PRIVATE_UMASK
 from newsgate.worker.dead_output import drop_dead_output
 from newsgate.worker.home_folder import home_errors
+from newsgate.worker.log_format import formatter_for
 from newsgate.worker.orphan_processes import register_process
 from newsgate.worker.settings import Settings
 
@@ -41,11 +42,9 @@ def set_up_logging(settings: Settings, *, is_child: bool = False) -> None:
 
     is_child: another program of newsgate started this one, and has said what concerns both.
     """
-    logging.basicConfig(
-        level=settings.library_log_level.upper(),
-        format="%(asctime)s %(levelname)s %(name)s: %(message)s",
-        force=True,
-    )
+    handler = logging.StreamHandler()
+    handler.setFormatter(formatter_for(settings.log_format))
+    logging.basicConfig(level=settings.library_log_level.upper(), handlers=[handler], force=True)
     logging.getLogger("newsgate").setLevel(settings.log_level.upper())
     if os.geteuid() == 0 and not is_child:
         log.warning("running as root; a user of its own is safer")

@@ -10,10 +10,14 @@ from dataclasses import dataclass
 
 from sqlalchemy import Connection
 
+from newsgate.db.batch_selection import BatchFilter, select_batches
 from newsgate.db.purge import Deleted, StoredBatch, begin_purge, purge_step, stored_batches
 from newsgate.db.purge_texts import count_judgements, delete_judgements, labelled_only_there
 from newsgate.db.session import Database
 from newsgate.tasks.storage.small_steps import STEP_ROWS, step_by_step
+
+# A purge that was interrupted goes on too.
+_WITH_ROWS = ("queued", "running", "paused", "done", "cancelled", "purging")
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,11 +38,15 @@ class BatchPurge:
 
 
 def plan_batch_purge(
-    database: Database, *, batch: int | None = None, older_than_days: int | None = None, with_labels: bool = False
+    database: Database, *, batch: int | None = None, wanted: BatchFilter | None = None, with_labels: bool = False
 ) -> BatchPurge:
-    """What would be deleted: one batch, or all that were made so many days ago. Raises NoSuchBatchError."""
+    """What would be deleted: one batch, or all that `wanted` says. Raises NoSuchBatchError."""
+    wanted = wanted or BatchFilter()
     with database.read() as connection:
-        found = stored_batches(connection, batch=batch, older_than_days=older_than_days)
+        found = stored_batches(connection, batch=batch, older_than_days=wanted.older_than_days)
+        if wanted.states or wanted.name is not None:
+            meant = {each.batch for each in select_batches(connection, wanted, among=_WITH_ROWS)}
+            found = [each for each in found if each.batch in meant]
         doomed = tuple(each for each in found if not each.is_purged)
         if not (with_labels and doomed):
             return BatchPurge(doomed)

@@ -8,7 +8,8 @@ from typing import Any
 from sqlalchemy import Connection, Row, select, text, update
 
 from newsgate.db.batches import cancel_run
-from newsgate.db.chunks import Claim, claim_chunk, give_up_on_lapsed_chunks, release_chunk, stalled_chunks
+from newsgate.db.chunks import Claim, claim_chunk, release_chunk
+from newsgate.db.left_chunks import give_up_on_lapsed_chunks, stalled_chunks
 from newsgate.db.tables import chunks, items, runs, verdicts
 from tests.desk import Desk
 

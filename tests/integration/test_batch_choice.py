@@ -14,7 +14,7 @@ from newsgate.db.session import Database
 from newsgate.main import newsgate
 
 _READS = ("status", "results", "rejects", "report", "flips")
-_CHANGES = ("cancel", "requeue", "reclassify", "purge")
+_CHANGES = ("cancel", "pause", "resume", "requeue", "reclassify", "purge")
 
 
 def _batches(database: Database, *names: str) -> None:

@@ -10,9 +10,9 @@ import pytest
 from newsgate.db.chunks import (
     claim_chunk,
     release_chunk,
-    stalled_chunks,
 )
 from newsgate.db.errors import ChunkFencedError
+from newsgate.db.left_chunks import stalled_chunks
 from tests.lifecycle import LAPSED, MAX_ATTEMPTS, System, walks
 
 

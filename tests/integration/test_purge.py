@@ -7,6 +7,7 @@ from contextlib import suppress
 import pytest
 from sqlalchemy import insert, select
 
+from newsgate.db.batch_selection import BatchFilter
 from newsgate.db.batches import AcceptedRow, NewBatch, add_rows, create_batch, finish_loading, resume_loading
 from newsgate.db.chunks import commit_chunk
 from newsgate.db.errors import BatchPurgedError, ChunkFencedError
@@ -160,7 +161,9 @@ def test_only_batches_older_than_that_are_chosen(desk: Desk) -> None:
     fresh = desk.enqueue(3, seed=2)
 
     def chosen(days: int) -> list[int]:
-        return [each.batch for each in plan_batch_purge(desk.database, older_than_days=days).batches]
+        return [
+            each.batch for each in plan_batch_purge(desk.database, wanted=BatchFilter(older_than_days=days)).batches
+        ]
 
     assert (chosen(9), chosen(10), fresh in chosen(1)) == ([old, older], [], False)
     purge(desk, old)

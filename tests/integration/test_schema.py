@@ -55,6 +55,9 @@ def test_what_an_older_newsgate_stored_is_there_after_migrating(database_url: st
         assert _stored(connection) == before
         assert [len(rows) for rows in before] == [2, 2, 2]
         assert connection.execute(select(chunks.c.leased_at)).scalars().all() == [None, None]
+        # Both have the first turn: they come as they came before, and so does what an older program enqueues.
+        assert connection.execute(select(chunks.c.turn)).scalars().all() == [0, 0]
+        assert connection.execute(select(runs.c.priority, runs.c.paused_at)).all() == [(10, None)]
         assert connection.execute(select(items.c["columns"])).scalars().all() == [None, None]
         purged = connection.execute(select(batches.c.purged_at, batches.c.purged_rows)).all()
         assert [tuple(row) for row in purged] == [(None, 0)]
@@ -127,4 +130,4 @@ def _stored(connection: Connection) -> list[Sequence[Row[Any]]]:
 
 
 def _old(table: Table) -> list[Column[Any]]:
-    return [column for column in table.columns if column.name not in ("leased_at", "columns")]
+    return [column for column in table.columns if column.name not in ("leased_at", "columns", "turn")]
