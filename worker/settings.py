@@ -10,6 +10,7 @@ from __future__ import annotations
 import hashlib
 import logging
 import os
+import shlex
 import stat
 import tempfile
 from pathlib import Path
@@ -22,6 +23,7 @@ from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, Settings
 
 from newsgate.foundation.errors import NewsgateError, WrongUsageError
 from newsgate.worker.broker_address import BrokerAddress, parse_broker_addresses, private_broker
+from newsgate.worker.metrics_address import parse_metrics_address
 from newsgate.worker.settings_files import env_file_path, open_settings_file, shown_path
 from newsgate.worker.settings_layers import Layer, merged, nearest_setting, read_layers, strongest
 
@@ -134,6 +136,22 @@ class Settings(BaseSettings):
         if url and (parts.scheme not in ("http", "https") or not parts.hostname or parts.path not in ("", "/")):
             raise ValueError("write it like https://newsgate.example.org, without a folder behind it")
         return url
+
+    @field_validator("metrics_address")
+    @classmethod
+    def _is_host_and_port(cls, address: str) -> str:
+        if address:
+            parse_metrics_address(address)
+        return address
+
+    @field_validator("notify_command")
+    @classmethod
+    def _is_a_command(cls, command: str) -> str:
+        try:
+            shlex.split(command)
+        except ValueError as error:
+            raise ValueError(f"it is not a command ({error}): close what you opened") from error
+        return command
 
     @field_validator("retrain_time_zone")
     @classmethod

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import click
@@ -9,6 +10,7 @@ import click
 from newsgate.console.batch_choice import BATCH_TO_CHANGE
 from newsgate.console.batch_filter import UNDER_WAY, batch_filter_options, chosen_batches
 from newsgate.console.error_reporting import ErrorReportingCommand
+from newsgate.console.json_option import json_option
 from newsgate.console.messages import print_message
 from newsgate.console.settings_and_database import settings_and_database
 
@@ -16,7 +18,8 @@ from newsgate.console.settings_and_database import settings_and_database
 @click.command("pause", cls=ErrorReportingCommand)
 @click.argument("batch", type=BATCH_TO_CHANGE, required=False)
 @batch_filter_options(UNDER_WAY)
-def pause(batch: int | None, **asked: Any) -> None:
+@json_option("Print {batch, run, model, state, paused} as one JSON object for each batch.")
+def pause(batch: int | None, *, as_json: bool, **asked: Any) -> None:
     """Begin no more rows of BATCH until `newsgate resume`.
 
     What is being worked on ends, which takes some seconds at most. Other batches go on.
@@ -35,3 +38,6 @@ def pause(batch: int | None, **asked: Any) -> None:
                 print_message(f"batch {each} is paused: `newsgate resume {each}` goes on")
             else:
                 print_message(f"batch {each} was {status.state} already")
+            if as_json:
+                outcome = {"state": "paused" if paused else status.state, "paused": paused}
+                click.echo(json.dumps({"batch": each, "run": status.run, "model": status.model, **outcome}))

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import json
+
 import click
 
 from newsgate.console.batch_choice import BATCH_TO_CHANGE
 from newsgate.console.error_reporting import ErrorReportingCommand
+from newsgate.console.json_option import json_option
 from newsgate.console.messages import print_message
 from newsgate.console.parameter_types import PRIORITY
 from newsgate.console.settings_and_database import settings_and_database
@@ -14,7 +17,8 @@ from newsgate.console.settings_and_database import settings_and_database
 @click.command("priority", cls=ErrorReportingCommand)
 @click.argument("batch", type=BATCH_TO_CHANGE)
 @click.argument("priority", type=PRIORITY, metavar="N")
-def priority(batch: int, priority: int) -> None:
+@json_option("Print {batch, run, model, state, priority, changed} as one JSON object.")
+def priority(batch: int, priority: int, *, as_json: bool) -> None:
     """Give BATCH a priority from 1 to 100, from now on; every batch begins with 10.
 
     While several batches wait, workers take turns between them. One of 20 has twice as many rows classified meanwhile
@@ -32,3 +36,6 @@ def priority(batch: int, priority: int) -> None:
         print_message(f"batch {batch} has priority {priority}, after {status.priority}")
     else:
         print_message(f"batch {batch} was {status.state} already")
+    if as_json:
+        outcome = {"state": status.state, "priority": priority if changed else status.priority, "changed": changed}
+        click.echo(json.dumps({"batch": batch, "run": status.run, "model": status.model, **outcome}))

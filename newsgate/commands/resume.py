@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import click
@@ -9,6 +10,7 @@ import click
 from newsgate.console.batch_choice import BATCH_TO_CHANGE
 from newsgate.console.batch_filter import batch_filter_options, chosen_batches
 from newsgate.console.error_reporting import ErrorReportingCommand
+from newsgate.console.json_option import json_option
 from newsgate.console.messages import print_message
 from newsgate.console.settings_and_database import settings_and_database
 
@@ -16,7 +18,8 @@ from newsgate.console.settings_and_database import settings_and_database
 @click.command("resume", cls=ErrorReportingCommand)
 @click.argument("batch", type=BATCH_TO_CHANGE, required=False)
 @batch_filter_options(("paused",))
-def resume(batch: int | None, **asked: Any) -> None:
+@json_option("Print {batch, run, model, resumed} as one JSON object for each batch.")
+def resume(batch: int | None, *, as_json: bool, **asked: Any) -> None:
     """Let BATCH go on after `newsgate pause`.
 
     \b
@@ -33,3 +36,6 @@ def resume(batch: int | None, **asked: Any) -> None:
                 print_message(f"batch {each} goes on")
             else:
                 print_message(f"batch {each} is {status.state} and was not paused")
+            if as_json:
+                told = {"batch": each, "run": status.run, "model": status.model, "resumed": resumed}
+                click.echo(json.dumps(told))

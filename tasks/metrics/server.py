@@ -9,8 +9,9 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Final
 
 from newsgate import __version__
-from newsgate.foundation.errors import NewsgateError, WrongUsageError
+from newsgate.foundation.errors import NewsgateError
 from newsgate.foundation.installation import install_command
+from newsgate.worker.metrics_address import parse_metrics_address
 from newsgate.worker.settings import Settings
 
 if TYPE_CHECKING:
@@ -76,15 +77,3 @@ def serving_metrics(
         server.shutdown()
         server.server_close()
         thread.join()
-
-
-def parse_metrics_address(address: str) -> tuple[str, int]:
-    """Host and first port. Raises WrongUsageError."""
-    host, _, port = address.rpartition(":")
-    if not (host and port.isascii() and port.isdigit() and 0 < int(port) < 65536):
-        raise WrongUsageError(
-            "the address of metrics is not a host and a port",
-            where="NEWSGATE_METRICS_ADDRESS",
-            remedy="Write one such as 127.0.0.1:9464",
-        )
-    return host.strip("[]"), int(port)

@@ -17,8 +17,10 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from newsgate.db.session import Database
 from newsgate.foundation.errors import WrongUsageError
-from newsgate.tasks.metrics.server import parse_metrics_address, serving_metrics
+from newsgate.tasks.metrics.server import serving_metrics
+from newsgate.worker.metrics_address import parse_metrics_address
 from newsgate.worker.queue_sieve import RefusalLog
+from newsgate.worker.settings import load_settings
 from newsgate.worker.tally import NOTIFICATIONS, TALLY
 from tests.desk import Desk
 from tests.integration.chunk_steps import LAPSED, take
@@ -95,7 +97,7 @@ def test_without_an_address_nothing_is_served(database: Database, tmp_path: Path
 @pytest.mark.parametrize("address", ["9464", "localhost", "localhost:", ":9464", "localhost:0", "localhost:70000"])
 def test_an_address_that_is_none_is_refused(address: str) -> None:
     with pytest.raises(WrongUsageError, match="NEWSGATE_METRICS_ADDRESS"):
-        parse_metrics_address(address)
+        load_settings(metrics_address=address)
 
 
 @pytest.mark.parametrize("database", ["sqlite"], indirect=True)

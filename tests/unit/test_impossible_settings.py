@@ -52,10 +52,21 @@ _IMPOSSIBLE = {
     "UP_WORKERS": "-1",
     "UP_TRAINS": "perhaps",
     "TRAINING_THREADS": "999",
+    "WEB_PORT": "65536",
+    "WEB_PUBLIC_URL": "newsgate.example.org",
+    "WEB_UPLOAD_BYTES": "0",
+    "NOTIFY_COMMAND": "notify 'me",
+    "NOTIFY_TIMEOUT_SECONDS": "0",
+    "NOTIFY_RETRY_SECONDS": "nan",
+    "NOTIFY_GIVE_UP_SECONDS": "-1",
+    "METRICS_ADDRESS": "nowhere",
     "LOG_LEVEL": "loud",
+    "LOG_FORMAT": "xml",
 }
 # Of these the system or a server decides whether they can be: `up` looks at them itself before it starts anything.
 _LOOKED_AT = {"HOME", "DATABASE_URL"}
+# Any text can be a secret, and `newsgate web` says which host or file of these it cannot use.
+_ANYTHING = {"NOTIFY_SECRET", "WEB_HOST", "WEB_TLS_CERTIFICATE", "WEB_TLS_KEY", "WEB_USERS"}
 
 
 @pytest.fixture(autouse=True)
@@ -74,7 +85,9 @@ def _nothing_starts(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("subprocess.Popen.__init__", start)
 
 
-@pytest.mark.parametrize("name", [name.upper() for name in Settings.model_fields if name.upper() not in _LOOKED_AT])
+@pytest.mark.parametrize(
+    "name", [name.upper() for name in Settings.model_fields if name.upper() not in _LOOKED_AT | _ANYTHING]
+)
 def test_up_refuses_each_impossible_setting_before_it_starts_anything(
     name: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
