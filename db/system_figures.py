@@ -53,7 +53,7 @@ def system_figures(connection: Connection) -> SystemFigures:
     state = case((runs.c.paused_at.is_not(None), "paused"), else_=runs.c.state)
     under_way = select(state, func.count()).where(runs.c.state.in_(("queued", "running"))).group_by(state)
     states = {"queued": 0, "running": 0, "paused": 0}
-    states |= dict(connection.execute(under_way).tuples().all())
+    states |= {row[0]: row[1] for row in connection.execute(under_way)}
     workers = {(kind, silent): 0 for kind in ("worker", "trainer") for silent in (False, True)}
     for each in seen_workers(connection):
         workers[each.kind, each.is_silent] += 1

@@ -14,7 +14,7 @@ from typing import Final
 from prometheus_client.core import GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
-from newsgate.db.errors import DatabaseError
+from newsgate.db.errors import DatabaseError, DatabaseUnavailableError
 from newsgate.db.session import Database
 from newsgate.db.system_figures import SystemFigures, system_figures
 from newsgate.tasks.inspecting.drift import find_drift
@@ -47,9 +47,13 @@ class SystemCollector(Collector):
         with self._lock:
             try:
                 found = [*self._system_metrics(), *self._drift_metrics(), _gauge("database_up", _UP, 1)]
-            except DatabaseError as error:
+            except DatabaseUnavailableError as error:
                 log.debug("%s", error)
                 found = [_gauge("database_up", _UP, 0)]
+            except DatabaseError as error:
+                # It answers, and what it holds cannot be read, such as the metadata of a model.
+                log.warning("%s", error)
+                found = [_gauge("database_up", _UP, 1)]
         yield from found
 
     def _system_metrics(self) -> list[Metric]:

@@ -20,7 +20,7 @@ from sqlalchemy import Connection
 
 from newsgate.db.jobs import JobClaim, end_job, last_done, note_progress
 from newsgate.db.label_history import GivenLabel, given_labels
-from newsgate.db.labels import count_labels_since, latest_label_id, text_hash
+from newsgate.db.labels import count_labels, count_labels_since, latest_label_id, text_hash
 from newsgate.db.model_registry import add_model, champion_number, choose_model, model_record, read_bundle_bytes
 from newsgate.db.promotions import count_comparisons, decide
 from newsgate.db.review import add_suspects
@@ -84,7 +84,9 @@ def retrain(claim: JobClaim, *, settings: Settings, database: Database) -> None:
 
 
 def new_labels(connection: Connection) -> int:
-    """How many labels are new since the last training."""
+    """How many labels are new since the last training; all of them where no model is champion."""
+    if champion_number(connection) is None:
+        return count_labels(connection)
     return count_labels_since(connection, _last_label_trained_on(connection))
 
 
