@@ -102,6 +102,15 @@ def test_no_help_has_colours_for_any_terminal(name: str, monkeypatch: pytest.Mon
     assert "\x1b" not in CliRunner().invoke(EVERY_COMMAND[name], ["--help"], color=True).output
 
 
+@pytest.mark.parametrize("name", [name for name in EVERY_COMMAND if isinstance(EVERY_COMMAND[name], click.Group)])
+def test_a_list_of_commands_has_whole_sentences(name: str) -> None:
+    printed = CliRunner().invoke(EVERY_COMMAND[name], ["--help"]).stdout
+    listed = printed.split("Commands:\n")[1]
+    assert "..." not in listed
+    assert listed.startswith("  ")
+    assert all(f"  {each}" in listed for each in EVERY_COMMAND[name].commands)  # type: ignore[attr-defined]
+
+
 def test_codes_of_colours_stand_where_colours_are_switched_off_and_nowhere_else() -> None:
     """A view on a terminal has them, and `has_colours` decides: NO_COLOR is held, and nothing can force them."""
     codes = re.compile(r"\\x1b\[[0-9;]*m|\\033\[|secho|click\.style|colorama")
