@@ -234,8 +234,11 @@ def _refusal(error: ValidationError, layers: tuple[Layer, ...]) -> WrongUsageErr
     setting = "_".join(str(part) for part in first["loc"])
     layer = strongest(layers, setting)
     is_toml = layer is not None and layer.is_toml
-    # An address may hold a password.
-    value = "what it is" if setting.endswith("_url") else repr(first["input"])
+    # An address may hold a password, and what is kept out of `repr` is a secret.
+    is_secret = setting.endswith("_url") or (
+        setting in Settings.model_fields and not Settings.model_fields[setting].repr
+    )
+    value = "what it is" if is_secret else repr(first["input"])
     return WrongUsageError(
         f"{setting if is_toml else variable_of(setting)} cannot be {value}: "
         f"{_lower_first(first['msg'].removeprefix('Value error, '))}",

@@ -54,6 +54,8 @@ def _shadows(setting: ExplainedSetting) -> str:
 
 
 def _shown(value: Any) -> str:
+    if value == "":
+        return "(empty)"
     # As it is written in each of the places.
     return str(value).lower() if isinstance(value, bool) else f"{value:g}" if isinstance(value, float) else str(value)
 

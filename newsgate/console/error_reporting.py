@@ -16,6 +16,7 @@ from newsgate.console.output_file import OutputError
 from newsgate.foundation.errors import NewsgateError
 from newsgate.foundation.printable_text import printable
 
+_NOT_CUT = 10_000
 _NO_ROOM = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO})
 
 
@@ -68,6 +69,14 @@ class ErrorReportingCommand(click.Command):
 
 class ErrorReportingGroup(ErrorReportingCommand, click.Group):
     """A group that is a command too, and reports its errors as one."""
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """List the commands with their whole first sentence: half of one says too little, and Click cuts at a line."""
+        shown = [(name, command) for name in self.list_commands(ctx) if (command := self.get_command(ctx, name))]
+        rows = [(name, each.get_short_help_str(limit=_NOT_CUT)) for name, each in shown if not each.hidden]
+        if rows:
+            with formatter.section("Commands"):
+                formatter.write_dl(rows)
 
 
 def _stdout_can_be_full() -> bool:

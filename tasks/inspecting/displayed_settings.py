@@ -14,6 +14,7 @@ from newsgate.worker.settings_files import SettingsFile
 from newsgate.worker.settings_layers import DEFAULT, Layer
 
 _HIDDEN = "(not shown: it may hold a password)"
+_IS_SET = "(set, not shown)"
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +78,8 @@ def _displayed(name: str, value: Any) -> Any:
         return _database(str(value))
     if name == "broker_url":
         return _broker(str(value))
+    if not Settings.model_fields[name].repr and value:
+        return _IS_SET
     return value if isinstance(value, (str, int, float, bool)) else str(value)
 
 

@@ -39,6 +39,7 @@ def test_the_tutorial_goes_the_whole_way() -> None:
 @pytest.mark.long
 def test_every_command_of_the_tutorial_prints_what_the_page_shows(untouched: World) -> None:
     environment = as_typed(untouched)
+    wrong = []
     for each in shown_commands():
         done = subprocess.run(
             each.typed,
@@ -54,5 +55,7 @@ def test_every_command_of_the_tutorial_prints_what_the_page_shows(untouched: Wor
         assert done.returncode in (0, EXIT_SOME_ROWS_BAD), f"{each.typed}\n{printed}"
         lines = [line.rstrip() for line in printed.splitlines()]
         missing = [line for line in each.shown if line and line != _LINES and not is_printed(line.rstrip(), lines)]
-        assert missing == [], f"{each.typed}\n{printed}"
+        if missing:
+            wrong.append((each.typed, missing, printed))
+    assert wrong == []
     untouched.assert_sound()

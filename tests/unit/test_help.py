@@ -12,7 +12,7 @@ from click.testing import CliRunner
 
 from newsgate.enqueue import enqueue
 from newsgate.main import newsgate
-from tests.unit.test_docs import EVERY_COMMAND, options_of
+from tests.unit.test_docs import EVERY_COMMAND, ROOT, options_of
 
 
 def examples_of(command: click.Command) -> list[str]:
@@ -100,3 +100,23 @@ def test_no_help_has_colours_for_any_terminal(name: str, monkeypatch: pytest.Mon
     """`NO_COLOR` has nothing to switch off."""
     monkeypatch.setenv("FORCE_COLOR", "1")
     assert "\x1b" not in CliRunner().invoke(EVERY_COMMAND[name], ["--help"], color=True).output
+
+
+@pytest.mark.parametrize("name", [name for name in EVERY_COMMAND if isinstance(EVERY_COMMAND[name], click.Group)])
+def test_a_list_of_commands_has_whole_sentences(name: str) -> None:
+    printed = CliRunner().invoke(EVERY_COMMAND[name], ["--help"]).stdout
+    listed = printed.split("Commands:\n")[1]
+    assert "..." not in listed
+    assert listed.startswith("  ")
+    assert all(f"  {each}" in listed for each in EVERY_COMMAND[name].commands)  # type: ignore[attr-defined]
+
+
+def test_codes_of_colours_stand_where_colours_are_switched_off_and_nowhere_else() -> None:
+    """A view on a terminal has them, and `has_colours` decides: NO_COLOR is held, and nothing can force them."""
+    codes = re.compile(r"\\x1b\[[0-9;]*m|\\033\[|secho|click\.style|colorama")
+    folders = [ROOT / name for name in ("newsgate", "db", "foundation", "model", "tasks", "training", "worker")]
+    files = [file for folder in folders for file in folder.rglob("*.py")]
+    assert {file.name for file in files if codes.search(file.read_text(encoding="utf-8"))} == {
+        "live_view.py",
+        "state_lines.py",
+    }

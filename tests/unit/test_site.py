@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import importlib.util
 import re
 import sys
@@ -16,6 +17,7 @@ _DOCS = ROOT / "docs"
 _ROOMS = ["Tutorial", "How-tos", "Reference", "Explanation"]
 
 
+@functools.cache
 def script(path: str) -> ModuleType:
     """A script that is in no package."""
     name = Path(path).stem

@@ -165,6 +165,16 @@ def test_a_wrong_address_shows_no_password_either(name: str, written: str, folde
     assert _SECRET not in CliRunner().invoke(newsgate, ["config", "--explain"]).output
 
 
+@pytest.mark.parametrize("name", [name for name, field in Settings.model_fields.items() if not field.repr])
+def test_what_is_kept_out_of_logs_is_kept_out_of_config_and_doctor_too(name: str, folder: Path) -> None:
+    begins = {"database_url": "postgresql://ann:", "broker_url": "redis://:"}.get(name, "")
+    (folder / "newsgate.toml").write_text(f'{name} = "{begins}{_SECRET}{"@localhost:1/0" if begins else ""}"\n')
+    for command in (["config"], ["config", "--explain", "--json"], ["doctor"], ["doctor", "--json"]):
+        done = CliRunner().invoke(newsgate, command)
+        assert done.stdout
+        assert _SECRET not in done.output
+
+
 def test_config_shows_every_setting(folder: Path) -> None:
     done = CliRunner().invoke(newsgate, ["config", "--json"])
     assert list(json.loads(done.stdout)) == list(Settings.model_fields)
