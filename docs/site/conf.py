@@ -37,6 +37,8 @@ _PARTS = {"commands": "commands/*", "architecture": "decisions/*"}
 _LINK = re.compile(r"(!?)\[([^\]]*)\]\(([^)#\s]+)(#[^)\s]*)?\)")
 _ROOM = re.compile(r"^## (.+?)\n(.*?)(?=^## |\Z)", re.DOTALL | re.MULTILINE)
 _PAGE = re.compile(r"\]\(([\w./-]+)\.md\)")
+# The boxes of a diagram are measured with a narrower font than most readers have.
+_FITTING_FONT = ("font-size:14px", "font-size:12px")
 _DIAGRAM = re.compile(r"^```mermaid\n(.*?)^```$", re.DOTALL | re.MULTILINE)
 
 
@@ -84,8 +86,9 @@ def with_drawn_diagrams(docname: str, text: str) -> str:
         nonlocal count
         count += 1
         name = f"{docname.replace('/', '-')}-diagram-{count}"
-        svg = client.render_svg(diagram[1], f'{{"svg": {{"pipeline": "readable", "diagram_id": "{name}"}}}}')
-        return f'```{{raw}} html\n<div class="diagram">{svg}</div>\n```'
+        svg = client.render_svg(diagram[1], f'{{"svg": {{"pipeline": "resvg-safe", "diagram_id": "{name}"}}}}')
+        fitting = svg.replace(*_FITTING_FONT)
+        return f'```{{raw}} html\n<div class="diagram">{fitting}</div>\n```'
 
     return _DIAGRAM.sub(drawn, text)
 
