@@ -32,6 +32,7 @@ check: $(VENV)/.dev docs ## Lint, format, types, layers, and the site of the pag
 	$(BIN)/python .ci/audit_dependencies.py
 
 docs: $(VENV)/.docs ## Build the pages as a site, into build/site
+	@[ build/doctrees -nt docs/site/conf.py ] || rm -rf build/doctrees
 	$(BIN)/sphinx-build -q -W --keep-going -c docs/site -d build/doctrees docs build/site
 	$(BIN)/python .ci/check_site.py build/site
 
