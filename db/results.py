@@ -83,6 +83,12 @@ class ResultFilter:
     words: tuple[str, ...] = ()
     failed: bool = False
 
+    @property
+    def is_narrow(self) -> bool:
+        """Whether it leaves out any row that has a verdict."""
+        shares = (self.min_score, self.max_familiarity)
+        return self.label is not None or self.failed or bool(self.words) or any(each is not None for each in shares)
+
 
 @dataclass(frozen=True, slots=True)
 class FilteredColumns:

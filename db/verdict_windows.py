@@ -4,30 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import Connection, Select, Text, cast, func, select
+from sqlalchemy import Connection, FromClause, Select, Text, and_, cast, select, true
 
 from newsgate.db.results import FilteredColumns, Result, ResultFilter, passes
 from newsgate.db.tables import items, verdicts
-
-_FILTERED = FilteredColumns(verdicts.c.label, verdicts.c.p_fake, verdicts.c.error, verdicts.c.familiarity, items.c.text)
-# In the order of `Result`.
-_SELECTED = (
-    items.c.batch_id,
-    items.c.row,
-    items.c.external_id,
-    items.c.text,
-    verdicts.c.label,
-    verdicts.c.p_fake,
-    verdicts.c.model,
-    verdicts.c.classified_at,
-    verdicts.c.error,
-    items.c.id,
-    verdicts.c.run_id,
-    verdicts.c.token_count,
-    verdicts.c.truncated,
-    cast(items.c["columns"], Text),
-    verdicts.c.familiarity,
-)
 
 
 def read_window(
@@ -37,16 +17,48 @@ def read_window(
 
     These are the first ones; with `backwards` the last ones, the last of all first.
     """
-    in_window = (items.c.batch_id == wanted.batch, items.c.row >= first, items.c.row <= last)
-    low, high = connection.execute(select(func.min(items.c.id), func.max(items.c.id)).where(*in_window)).one()
-    if low is None:
-        return []
-    query: Select[Any] = (
-        select(*_SELECTED)
-        .join_from(items, verdicts, verdicts.c.item_id == items.c.id)
-        # PostgreSQL's statistics do not know a new run. Whatever it takes it for, it looks at no verdict beyond these.
-        .where(*in_window, verdicts.c.item_id >= low, verdicts.c.item_id <= high, verdicts.c.model == wanted.model)
-        .where(*passes(wanted, _FILTERED, is_sqlite=connection.dialect.name == "sqlite"))
+    is_sqlite = connection.dialect.name == "sqlite"
+    of_item = and_(verdicts.c.item_id == items.c.id, verdicts.c.model == wanted.model)
+    if is_sqlite:
+        said: FromClause = verdicts
+        joined = items.join(verdicts, of_item)
+    else:
+        # PostgreSQL's statistics do not know a new run, and it would go through all its verdicts, or compare each of
+        # them with each item. It takes no subquery with an OFFSET apart, so this is a look-up an item.
+        said = select(verdicts).where(of_item).offset(0).lateral("said")
+        joined = items.join(said, true())
+    filtered = FilteredColumns(said.c.label, said.c.p_fake, said.c.error, said.c.familiarity, items.c.text)
+    query = (
+        select(*_columns(said))
+        .select_from(joined)
+        .where(items.c.batch_id == wanted.batch, items.c.row >= first, items.c.row <= last)
+        .where(*passes(wanted, filtered, is_sqlite=is_sqlite))
         .order_by(items.c.row.desc() if backwards else items.c.row)
+        .limit(limit)
     )
-    return [Result(*row) for row in connection.execute(query.limit(limit))]
+    return _fetch(connection, query)
+
+
+def _columns(said: FromClause) -> tuple[Any, ...]:
+    """The columns in the order of `Result`."""
+    return (
+        items.c.batch_id,
+        items.c.row,
+        items.c.external_id,
+        items.c.text,
+        said.c.label,
+        said.c.p_fake,
+        said.c.model,
+        said.c.classified_at,
+        said.c.error,
+        items.c.id,
+        said.c.run_id,
+        said.c.token_count,
+        said.c.truncated,
+        cast(items.c["columns"], Text),
+        said.c.familiarity,
+    )
+
+
+def _fetch(connection: Connection, query: Select[Any]) -> list[Result]:
+    return [Result(*row) for row in connection.execute(query)]

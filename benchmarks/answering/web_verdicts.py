@@ -122,11 +122,11 @@ def _measure_on(home: Home, *, rows: int, repeats: int) -> list[Answer]:
         say(f"making {rows} rows with verdicts on {database.engine.dialect.name}")
         batch = _make_batch(database, rows=rows)
         with web_site(home) as site:
-            say("asking")
             return [_ask(site, batch, question, repeats=repeats) for question in questions(rows)]
 
 
 def _ask(site: WebSite, batch: int, question: Question, *, repeats: int) -> Answer:
+    say(f"asking for {question.name}")
     path = f"/batches/{batch}/verdicts{question.path}"
     with contextlib.closing(site.connect()) as connection:
         site.ask(connection, path)

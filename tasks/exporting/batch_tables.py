@@ -51,8 +51,7 @@ def refuse_too_many_rows(connection: Connection, wanted: ResultFilter, *, has_re
     query = select(batches.c.accepted, batches.c.rejected).where(batches.c.id == wanted.batch)
     accepted, rejected = connection.execute(query).one()
     rows = accepted + rejected if has_refused else accepted
-    is_narrowed = wanted.label is not None or wanted.min_score is not None or bool(wanted.words) or wanted.failed
-    if not is_narrowed and min(rows, rows if wanted.limit is None else wanted.limit) > MOST_ROWS:
+    if not wanted.is_narrow and min(rows, rows if wanted.limit is None else wanted.limit) > MOST_ROWS:
         raise too_large("rows below its header", MOST_ROWS)
 
 

@@ -20,7 +20,9 @@ from newsgate.db.verdict_windows import read_window
 PAGE_ROWS: Final = 50
 # Less than a person notices; a window that is begun in it is finished.
 PATIENCE_SECONDS: Final = 0.15
+# Most pages are found in the first window. A search that goes on has found little in those before.
 _FIRST_WINDOW_ROWS = 2_000
+_LATER_WINDOW_ROWS = 16_000
 _LARGEST_WINDOW_ROWS = 32_000
 
 
@@ -52,7 +54,7 @@ def page_after(
     """The first verdicts of `wanted.model` after the row `after`. last_row: of the file."""
     found: list[Result] = []
     until, position = clock() + patience_seconds, after
-    for window in _windows():
+    for window in _windows(goes_on=wanted.is_narrow and after > 0):
         last = min(position + window, last_row)
         # One more than are shown tells whether there is a next page.
         missing = limit + 1 - len(found)
@@ -79,7 +81,7 @@ def page_before(
     """The last verdicts of `wanted.model` before the row `before`."""
     found: list[Result] = []
     until, position = clock() + patience_seconds, before
-    for window in _windows():
+    for window in _windows(goes_on=False):
         first = max(position - window, 1)
         missing = limit + 1 - len(found)
         found += read_window(connection, wanted, first=first, last=position - 1, limit=missing, backwards=True)
@@ -93,8 +95,8 @@ def page_before(
     return VerdictPage(shown, before - 1, None if is_beginning else position, looked_through=is_beginning)
 
 
-def _windows() -> Iterator[int]:
-    window = _FIRST_WINDOW_ROWS
+def _windows(*, goes_on: bool) -> Iterator[int]:
+    window = _LATER_WINDOW_ROWS if goes_on else _FIRST_WINDOW_ROWS
     while True:
         yield window
-        window = min(2 * window, _LARGEST_WINDOW_ROWS)
+        window = min(4 * window, _LARGEST_WINDOW_ROWS)

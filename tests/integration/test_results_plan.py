@@ -15,9 +15,11 @@ from newsgate.db.model_registry import add_model
 from newsgate.db.report_queries import count_scores, count_sure_labels, read_extremes
 from newsgate.db.results import ResultFilter, count_sure, read_results
 from newsgate.db.session import Database
+from newsgate.db.verdict_windows import read_window
 from tests.services import PostgresServer
 
 ROWS = 3000
+EXPLAIN = "EXPLAIN (ANALYZE, FORMAT JSON) "
 
 
 @pytest.fixture
@@ -72,6 +74,31 @@ def test_results_of_a_new_run_cost_a_step_a_row(
         question = f"EXPLAIN (ANALYZE, FORMAT JSON) DECLARE streaming CURSOR FOR {statement}"
         explained = connection.exec_driver_sql(question, parameters).scalar_one()
     assert max(_rows_looked_at(explained[0]["Plan"])) <= 2 * ROWS
+
+
+@pytest.mark.parametrize("backwards", [False, True])
+@pytest.mark.parametrize("words", [(), ("nowhere",)], ids=["all", "words"])
+def test_a_window_of_a_new_run_costs_a_step_a_row_of_the_window(
+    just_classified: Database, backwards: bool, words: tuple[str, ...]
+) -> None:
+    """Wherever it is in the file, and before PostgreSQL's statistics know the run."""
+    first, last = ROWS - 100, ROWS - 1
+    wanted = ResultFilter(1, model=1, words=words)
+    statements: list[tuple[str, Any]] = []
+
+    def note(_connection: Any, _cursor: Any, statement: str, parameters: Any, *_: Any) -> None:
+        statements.append((statement, parameters))
+
+    with just_classified.read() as connection:
+        # A table of so few rows would be read as a whole, which a large one must not be.
+        connection.exec_driver_sql("SET LOCAL enable_seqscan TO OFF")
+        event.listen(connection, "before_cursor_execute", note)
+        found = read_window(connection, wanted, first=first, last=last, limit=10, backwards=backwards)
+        event.remove(connection, "before_cursor_execute", note)
+        assert len(found) == (0 if words else 10)
+        for statement, parameters in statements:
+            explained = connection.exec_driver_sql(EXPLAIN + statement, parameters).scalar_one()
+            assert max(_rows_looked_at(explained[0]["Plan"])) <= 2 * (last - first + 1)
 
 
 def _rows_looked_at(node: dict[str, Any]) -> Iterator[float]:

@@ -112,7 +112,7 @@ def test_a_search_that_takes_long_says_how_far_it_came_and_goes_on(batch: int, d
             connection, wanted, after=0, last_row=10_000, patience_seconds=1, clock=lambda: float(next(late))
         )
         assert (first.rows, first.more_after, first.looked_through) == ((), 2000, False)
-        rest = page_after(connection, wanted, after=2000, last_row=10_000)
+        rest = page_after(connection, wanted, after=2000, last_row=10_000, patience_seconds=60)
         assert (rest.rows, rest.more_after, rest.looked_through) == ((), None, True)
         back = page_before(connection, wanted, before=10_000, patience_seconds=1, clock=lambda: float(next(late)))
         assert (back.rows, back.more_before, back.more_after, back.looked_through) == ((), 8000, 9999, False)

@@ -33,7 +33,7 @@ function showRun(place, run) {
   }
 }
 
-const isUnderWay = (state) => state === "queued" || state === "running";
+const isUnderWay = (state) => ["queued", "running", "paused"].includes(state);
 // So many runs are told at once; one that is not among fewer is over.
 const MOST_RUNS = 20;
 const absences = new Map();
