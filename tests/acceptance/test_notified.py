@@ -21,11 +21,11 @@ def test_a_killed_worker_leaves_the_notification_to_another(world: World, tmp_pa
     listener.answers = [None]
     with mine.started("up") as up:
         batch = mine.enqueue(write_posts(tmp_path / "posts.csv", 20), "--notify", listener.address)["batch"]
-        wait_until(lambda: len(listener.heard) == 1, what="the end of the batch is told", seconds=60)
+        wait_until(lambda: len(listener.heard) == 1, what="the end of the batch is told", seconds=120)
         for worker in children_named(up.pid, "worker"):
             worker.kill()
         sent = "select sent_at from notifications"
-        wait_until(lambda: mine.figure(sent) is not None, what="another worker tells it", seconds=60)
+        wait_until(lambda: mine.figure(sent) is not None, what="another worker tells it", seconds=120)
     told = [json.loads(body) for *_, body in listener.heard]
     assert [(each["notification"], each["attempt"], each["batch"]) for each in told] == [(1, 1, batch), (1, 2, batch)]
     mine.assert_sound()
