@@ -38,6 +38,8 @@ def test_a_file_is_enqueued_classified_and_queried(new_world: World, tmp_path: P
             "rejected": 0,
             "other_language": None,
             "promise": None,
+            "priority": 10,
+            "notifications": [],
         }
 
         lines = new_world.execute("newsgate", "results", str(done["batch"]), "--format", "jsonl").out.splitlines()

@@ -23,9 +23,12 @@ def readme_commands() -> list[str]:
 
 
 def as_typed(world: World) -> dict[str, str]:
-    """The environment of a person's shell: the programs on PATH, and nothing of a `make` that runs these tests."""
+    """The environment of a person's shell: the programs on PATH, and nothing of a `make` that runs these tests.
+
+    In float32, in which every processor gives the pages' figures.
+    """
     clean = {name: value for name, value in world.environment.items() if not name.startswith(("MAKE", "MFLAGS"))}
-    return {**clean, "PATH": f"{BIN}{os.pathsep}{os.environ['PATH']}"}
+    return {**clean, "NEWSGATE_RUNTIME": "native", "PATH": f"{BIN}{os.pathsep}{os.environ['PATH']}"}
 
 
 def test_the_readme_begins_with_its_two_commands() -> None:
