@@ -87,6 +87,14 @@ def batch_runs(connection: Connection, batch: int) -> list[BatchStatus]:
     return [_status(row) for row in found]
 
 
+def last_row_of(connection: Connection, batch: int) -> int:
+    """The last row of the batch's file that is stored; 0 before the first. Raises NoSuchBatchError."""
+    row: int | None = connection.execute(select(batches.c.last_row).where(batches.c.id == batch)).scalar_one_or_none()
+    if row is None:
+        raise NoSuchBatchError(batch)
+    return row
+
+
 def list_batches(connection: Connection, *, limit: int) -> list[BatchStatus]:
     """The latest `limit` batches, newest first."""
     query = _latest_query().order_by(batches.c.id.desc()).limit(limit)

@@ -265,14 +265,6 @@ def batch_layout(connection: Connection, batch: int) -> str:
     return layout
 
 
-def last_row_of(connection: Connection, batch: int) -> int:
-    """The last row of the batch's file that is stored; 0 before the first. Raises NoSuchBatchError."""
-    row: int | None = connection.execute(select(batches.c.last_row).where(batches.c.id == batch)).scalar_one_or_none()
-    if row is None:
-        raise NoSuchBatchError(batch)
-    return row
-
-
 def queued_chunks(connection: Connection, run: int) -> list[int]:
     """The chunks of the run that wait for a worker, in the order of the file."""
     query = select(chunks.c.id).where(chunks.c.run_id == run, chunks.c.state == "queued").order_by(chunks.c.id)

@@ -166,13 +166,14 @@ chunks = Table(
     # A worker that sleeps holds the id of a chunk that may be gone: no other chunk may ever have it.
     sqlite_autoincrement=True,
 )
+_UNFINISHED = text("state in ('queued', 'running')")
 # What the sweeper looks through: only unfinished chunks, so it does not grow with the table.
 Index(
     "ix_chunks_unfinished",
     chunks.c.state,
     chunks.c.queued_at,
-    sqlite_where=text("state in ('queued', 'running')"),
-    postgresql_where=text("state in ('queued', 'running')"),
+    sqlite_where=_UNFINISHED,
+    postgresql_where=_UNFINISHED,
 )
 # Which chunk is next, and where the line of a run ends: each is one look.
 Index(
@@ -180,15 +181,15 @@ Index(
     chunks.c.state,
     chunks.c.turn,
     chunks.c.id,
-    sqlite_where=text("state in ('queued', 'running')"),
-    postgresql_where=text("state in ('queued', 'running')"),
+    sqlite_where=_UNFINISHED,
+    postgresql_where=_UNFINISHED,
 )
 Index(
     "ix_chunks_line",
     chunks.c.run_id,
     chunks.c.turn,
-    sqlite_where=text("state in ('queued', 'running')"),
-    postgresql_where=text("state in ('queued', 'running')"),
+    sqlite_where=_UNFINISHED,
+    postgresql_where=_UNFINISHED,
 )
 
 LABELS = ("fake", "real")

@@ -110,6 +110,14 @@ def compiled_runtimes(weights: Weights) -> list[Runtime]:
     return [with_wide(NativeRuntime(library, weights, variant=each), weights) for each in library.variants]
 
 
+def native_network(weights: Weights) -> Runtime | None:
+    """Return the network in C, in float32, by the best instructions that there are; None without a library."""
+    from newsgate.model.native.runtime import NativeRuntime
+
+    library = native_library()
+    return None if library is None else with_wide(NativeRuntime(library, weights), weights)
+
+
 def int8_network(weights: Weights) -> Runtime | None:
     """Return the network in C with whole numbers; None where nothing here can compute it so."""
     from newsgate.model.native.int8_runtime import Int8Runtime, int8_variants
@@ -138,9 +146,7 @@ def _open_int8(weights: Weights) -> Runtime:
 
 
 def _open_native(weights: Weights) -> Runtime:
-    from newsgate.model.native.runtime import NativeRuntime
-
-    library = native_library()
-    if library is None:
+    network = native_network(weights)
+    if network is None:
         raise native_is_missing()
-    return with_wide(NativeRuntime(library, weights), weights)
+    return network

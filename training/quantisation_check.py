@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
 
-from newsgate.model.bundle import Bundle, make_bundle, read_bundle
+from newsgate.model.bundle import make_bundle, read_bundle
 from newsgate.model.bundle_weights import weights_of
 from newsgate.model.classifier import calibrated
 from newsgate.model.labels import FAKE_THRESHOLD
 from newsgate.model.quantisation import NEAR_HALF, QuantisationLoss
-from newsgate.model.runtime import compiled_runtimes, int8_network
+from newsgate.model.runtime import int8_network, native_network
 from newsgate.model.text_encoder import open_encoder
+from newsgate.model.tokenizer import Tokenizer
 from newsgate.model.tokens import Tokens
 from newsgate.model.weights import Weights
 from newsgate.training.corpus import CorpusError, LabelledTexts
@@ -26,10 +28,9 @@ def measure_quantisation(weights: Weights, tokens: Tokens, *, temperature: float
 
     None where this machine has no code for them, or where they give no numbers at all.
     """
-    in_whole_numbers = int8_network(weights)
-    if in_whole_numbers is None:
+    in_float32, in_whole_numbers = native_network(weights), int8_network(weights)
+    if in_float32 is None or in_whole_numbers is None:
         return None
-    in_float32 = compiled_runtimes(weights)[0]
     before, after = (
         calibrated(each.logits(tokens), temperature=temperature) for each in (in_float32, in_whole_numbers)
     )
@@ -43,6 +44,15 @@ def measure_quantisation(weights: Weights, tokens: Tokens, *, temperature: float
     )
 
 
+def measure_on_texts(
+    weights: Weights, tokenizer: Tokenizer, texts: Sequence[str], *, temperature: float, max_tokens: int
+) -> QuantisationLoss | None:
+    """Do so with the first `MOST_TEXTS` of some texts."""
+    # The tokens are the same whoever finds them, and C finds them sooner.
+    tokens = open_encoder(tokenizer, compiled=True).encode(texts[:MOST_TEXTS], max_tokens=max_tokens)
+    return measure_quantisation(weights, tokens, temperature=temperature)
+
+
 def add_quantisation(data: bytes, train: LabelledTexts) -> bytes:
     """Return a bundle with a measure of whole numbers, its weights as they are.
 
@@ -53,7 +63,13 @@ def add_quantisation(data: bytes, train: LabelledTexts) -> bytes:
         raise CorpusError("these are not the texts that the bundle was trained on", remedy="Give the training file")
     if bundle.weights_npz is None:
         raise CorpusError("the bundle is of an older format", remedy="Train it again")
-    loss = _loss_of(bundle, train)
+    loss = measure_on_texts(
+        weights_of(bundle),
+        bundle.tokenizer,
+        train.texts,
+        temperature=bundle.metadata.temperature,
+        max_tokens=bundle.metadata.max_tokens,
+    )
     if loss is None:
         raise CorpusError(
             "this machine cannot compute in whole numbers", remedy="Use one that has AVX2 and a C compiler"
@@ -66,9 +82,3 @@ def add_quantisation(data: bytes, train: LabelledTexts) -> bytes:
         metadata=replace(bundle.metadata, quantisation=loss.as_json()),
         familiarity=bundle.familiarity,
     )
-
-
-def _loss_of(bundle: Bundle, train: LabelledTexts) -> QuantisationLoss | None:
-    encoder = open_encoder(bundle.tokenizer, compiled=True)
-    tokens = encoder.encode(train.texts[:MOST_TEXTS], max_tokens=bundle.metadata.max_tokens)
-    return measure_quantisation(weights_of(bundle), tokens, temperature=bundle.metadata.temperature)

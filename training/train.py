@@ -41,7 +41,7 @@ from newsgate.training.examples import Examples
 from newsgate.training.familiarity import learn_familiarity
 from newsgate.training.optional_libraries import training_unavailable
 from newsgate.training.progress import Progress, ProgressCallback, silent
-from newsgate.training.quantisation_check import MOST_TEXTS, measure_quantisation
+from newsgate.training.quantisation_check import measure_on_texts
 from newsgate.training.recipe import DEFAULT_RECIPE, Recipe
 from newsgate.training.temperature_scaling import fit_temperature
 from newsgate.training.unlabelled import choose_unlabelled
@@ -137,7 +137,7 @@ def train_bundle(
         parity=parity,
         corpus=corpus,
         languages=own_languages(train.texts),
-        quantisation=_quantisation(network, split, encoder, temperature=temperature, max_tokens=recipe.max_tokens),
+        quantisation=_quantisation(network, tokenizer, split, temperature=temperature, max_tokens=recipe.max_tokens),
     )
     familiarity = learn_familiarity(
         split.fitting.texts, different.texts, tokenizer=tokenizer, encoder=encoder, max_tokens=recipe.max_tokens
@@ -218,11 +218,10 @@ def _temperature(judged: Runtime, encoder: PythonEncoder, different: LabelledTex
 
 
 def _quantisation(
-    network: _Network, split: Split, encoder: PythonEncoder, *, temperature: float, max_tokens: int
+    network: _Network, tokenizer: Tokenizer, split: Split, *, temperature: float, max_tokens: int
 ) -> dict[str, Any] | None:
-    texts = (split.held_back.texts + split.fitting.texts)[:MOST_TEXTS]
-    tokens = encoder.encode(texts, max_tokens=max_tokens)
-    loss = measure_quantisation(network.served, tokens, temperature=temperature)
+    texts = split.held_back.texts + split.fitting.texts
+    loss = measure_on_texts(network.served, tokenizer, texts, temperature=temperature, max_tokens=max_tokens)
     return None if loss is None else loss.as_json()
 
 

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import json
-
 import click
 
 from newsgate.console.batch_choice import BATCH_TO_CHANGE
 from newsgate.console.error_reporting import ErrorReportingCommand
-from newsgate.console.json_option import json_option
+from newsgate.console.json_option import json_option, print_outcome
 from newsgate.console.messages import print_message
 from newsgate.console.parameter_types import PRIORITY
 from newsgate.console.settings_and_database import settings_and_database
@@ -37,5 +35,5 @@ def priority(batch: int, priority: int, *, as_json: bool) -> None:
     else:
         print_message(f"batch {batch} was {status.state} already")
     if as_json:
-        outcome = {"state": status.state, "priority": priority if changed else status.priority, "changed": changed}
-        click.echo(json.dumps({"batch": batch, "run": status.run, "model": status.model, **outcome}))
+        now = priority if changed else status.priority
+        print_outcome(status, state=status.state, priority=now, changed=changed)

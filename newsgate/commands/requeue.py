@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -11,13 +10,11 @@ from newsgate.console.batch_choice import BATCH_TO_CHANGE
 from newsgate.console.batch_filter import OVER, UNDER_WAY, batch_filter_options, chosen_batches
 from newsgate.console.error_reporting import ErrorReportingCommand
 from newsgate.console.exit_codes import EXIT_SOME_ROWS_BAD
-from newsgate.console.json_option import json_option
+from newsgate.console.json_option import json_option, print_outcome
 from newsgate.console.messages import print_message
 from newsgate.console.settings_and_database import settings_and_database
 
 if TYPE_CHECKING:
-    from newsgate.db.batch_status import BatchStatus
-    from newsgate.db.runs import Requeued
     from newsgate.db.session import Database
     from newsgate.worker.settings import Settings
 
@@ -59,13 +56,9 @@ def _requeue(batch: int, settings: Settings, database: Database, *, wait: bool, 
     if wait:
         status = wait_with_progress(database, batch, model=status.model)
     if as_json:
-        click.echo(json.dumps(_figures(status, again)))
+        tried = {"failed_rows": again.failed_rows, "cancelled_rows": again.cancelled_rows}
+        print_outcome(status, state=status.state, **tried)
     return status.failed if wait else 0
-
-
-def _figures(status: BatchStatus, again: Requeued) -> dict[str, int | str | None]:
-    tried = {"failed_rows": again.failed_rows, "cancelled_rows": again.cancelled_rows}
-    return {"batch": status.batch, "run": status.run, "model": status.model, "state": status.state, **tried}
 
 
 def _row_counts(failed_rows: int, cancelled_rows: int) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from typing import Any
 
 import click
@@ -10,7 +9,7 @@ import click
 from newsgate.console.batch_choice import BATCH_TO_CHANGE
 from newsgate.console.batch_filter import batch_filter_options, chosen_batches
 from newsgate.console.error_reporting import ErrorReportingCommand
-from newsgate.console.json_option import json_option
+from newsgate.console.json_option import json_option, print_outcome
 from newsgate.console.messages import print_message
 from newsgate.console.settings_and_database import settings_and_database
 
@@ -37,5 +36,4 @@ def resume(batch: int | None, *, as_json: bool, **asked: Any) -> None:
             else:
                 print_message(f"batch {each} is {status.state} and was not paused")
             if as_json:
-                told = {"batch": each, "run": status.run, "model": status.model, "resumed": resumed}
-                click.echo(json.dumps(told))
+                print_outcome(status, resumed=resumed)

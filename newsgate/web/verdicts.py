@@ -5,8 +5,7 @@ from __future__ import annotations
 from starlette.requests import Request
 from starlette.responses import Response
 
-from newsgate.db.batch_status import batch_runs, kept_batch_status
-from newsgate.db.batches import last_row_of
+from newsgate.db.batch_status import batch_runs, kept_batch_status, last_row_of
 from newsgate.tasks.exporting.formats import FORMATS
 from newsgate.tasks.inspecting.verdict_page import page_after, page_before
 from newsgate.web.query import VerdictQuery, number_of
