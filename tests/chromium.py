@@ -67,6 +67,11 @@ class Window:
         if kind in ("error", "warning"):
             self.faults.append(f"{kind}: {text}")
 
+    def press(self, key: str) -> None:
+        """Press a key once the page listens: its script is run only when all of it, which is shown before, is there."""
+        self.page.wait_for_load_state()
+        self.page.keyboard.press(key)
+
     def close(self) -> None:
         """Close it; fails for what was wrong in it."""
         self.context.close()

@@ -90,7 +90,8 @@ def test_a_file_is_dropped_in_watched_browsed_and_taken_away_by_mouse(site: Site
     page = window.page
     site.sign_in(window, "Ada")
     page.get_by_text("There are no batches yet").wait_for()
-    # As a hand does it that lets a file go over the page.
+    # As a hand does it that lets a file go over the page, whose script is there by then.
+    page.wait_for_load_state()
     page.evaluate(
         """([name, text]) => {
             const dropped = new DataTransfer();
@@ -125,15 +126,15 @@ def test_verdicts_are_walked_through_by_keyboard(site: Site, window: Window) -> 
     page = window.page
     site.sign_in(window, "Cid")
     page.goto(site.path("/batches/1/verdicts"))
-    page.keyboard.press("n")
+    window.press("n")
     page.wait_for_url("**after=51**")
-    page.keyboard.press("p")
+    window.press("p")
     page.wait_for_url("**before=52**")
     for _ in range(3):
-        page.keyboard.press("j")
-    page.keyboard.press("k")
+        window.press("j")
+    window.press("k")
     assert page.locator("tr.current").inner_text().startswith("3\t")
-    page.keyboard.press("Enter")
+    window.press("Enter")
     page.wait_for_url("**/items/2?**")
     # What is typed into a field is no command.
     page.goto(site.path("/batches/1/verdicts"))
@@ -152,16 +153,16 @@ def test_two_people_review_at_once_by_keyboard(site: Site, chromium: Browser) ->
     assert windows["Ada"].page.get_by_text("https://example.org/").count() == 1
     for name, key in (("Ada", "f"), ("Bob", "r")):
         window = windows[name]
-        window.page.keyboard.press(key)
+        window.press(key)
         window.page.get_by_text("1 labelled, 0 skipped").wait_for()
     window = windows["Bob"]
-    window.page.keyboard.press("s")
+    window.press("s")
     window.page.get_by_text("1 labelled, 1 skipped").wait_for()
     for shown in ("1 labelled, 0 skipped", "0 labelled, 0 skipped"):
-        window.page.keyboard.press("u")
+        window.press("u")
         window.page.get_by_text(shown).wait_for()
     assert window.page.locator("blockquote").inner_text() == texts["Bob"]
-    window.page.keyboard.press("r")
+    window.press("r")
     window.page.get_by_text("1 labelled, 0 skipped").wait_for()
     with site.world.database.read() as connection:
         said = {each.text: (each.label, each.labelled_by) for each in current_labels(connection)}
