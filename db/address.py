@@ -5,6 +5,7 @@ An address that cannot be is refused here, in one line and with the form to writ
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
@@ -37,8 +38,14 @@ _PATIENCE = {
 _LIBPQ_NUMBERS = (*_PATIENCE, "keepalives")
 _LARGEST_NUMBER = 2**31 - 1
 _LARGEST_PORT = 65_535
-# Several of them are several servers, of which the first that answers is used.
+# Several of them are several servers, of which the first that answers, and takes writes, is used.
 _MAY_BE_REPEATED = ("host", "port")
+_WANTED_SERVER = "target_session_attrs"
+# libpq's form of several servers, `user@one:5432,two:5432/name`; SQLAlchemy has them in the query.
+_SEVERAL_SERVERS = re.compile(
+    r"(?P<driver>[\w+]+://)(?P<user>[^/?#]*@)?(?P<servers>[^/?#@]*,[^/?#@]*)(?P<name>/[^?#]*)?(?:\?(?P<query>.*))?"
+)
+_SERVER = re.compile(r"(?P<host>\[[^\]]*\]|[^:]*)(?::(?P<port>.*))?")
 # How many times a statement is executed before psycopg prepares it.
 _THRESHOLD = "prepare_threshold"
 # What the PostgreSQL client also takes as `?password=...`.
@@ -55,7 +62,7 @@ _SWITCHED_ON = _SWITCH_VALUES[:6]
 def parse_address(address: str) -> URL:
     """The parts of an address, with the driver that newsgate uses. Raises DatabaseError, which shows no password."""
     try:
-        url = make_url(address)
+        url = make_url(_with_servers_in_the_query(address))
     # ValueError: what stands where the port should be is no number.
     except (ArgumentError, ValueError) as error:
         raise DatabaseError(
@@ -67,7 +74,7 @@ def parse_address(address: str) -> URL:
         raise DatabaseError(
             "the password in the database address holds an @", remedy="Write it as %40 in NEWSGATE_DATABASE_URL"
         )
-    url = url.set(drivername=_driver_name(url))
+    url = _as_one_list(url.set(drivername=_driver_name(url)))
     if url.get_backend_name() == "sqlite":
         _refuse_unless_a_file(url)
     return url
@@ -89,7 +96,7 @@ def postgres_arguments(url: URL) -> dict[str, Any]:
     _refuse_wrong_threshold(url)
     # Nothing is prepared, whatever the address says. A pooler such as PgBouncer may give each transaction another
     # session of the server's, in which a statement that was prepared is not there, or another one has its name.
-    return {**_PATIENCE, **numbers, _THRESHOLD: None}
+    return {**_PATIENCE, **numbers, **_wanted_server(url), _THRESHOLD: None}
 
 
 def sqlite_arguments(url: URL) -> dict[str, Any]:
@@ -127,7 +134,8 @@ def display(url: URL) -> str:
 
 def libpq_address(url: URL) -> str:
     """The address of a PostgreSQL as its own programs take it, without secrets: they ask, or read PGPASSWORD."""
-    plain = url.set(drivername="postgresql", password=None)
+    # `URL.set` leaves what is None as it was.
+    plain = url._replace(drivername="postgresql", password=None)
     return plain.difference_update_query((*_SECRET_PARAMETERS, _THRESHOLD)).render_as_string()
 
 
@@ -146,6 +154,33 @@ def _driver_name(url: URL) -> str:
             remedy=f"Write it as {form} in NEWSGATE_DATABASE_URL",
         )
     return "postgresql+psycopg" if backend == "postgresql" else url.drivername.lower()
+
+
+def _with_servers_in_the_query(address: str) -> str:
+    found = _SEVERAL_SERVERS.fullmatch(address)
+    if found is None:
+        return address
+    servers = [_SERVER.fullmatch(each) for each in found["servers"].split(",")]
+    hosts = ",".join(each["host"].strip("[]") for each in servers if each)
+    ports = ",".join(each["port"] or "" for each in servers if each)
+    query = "&".join(part for part in (found["query"], f"host={hosts}", f"port={ports}") if part)
+    return f"{found['driver']}{found['user'] or ''}{found['name'] or '/'}?{query}"
+
+
+def _as_one_list(url: URL) -> URL:
+    # SQLAlchemy knows `host=one:5432&host=two:5432` as well, PostgreSQL's own programs do not.
+    hosts = url.query.get("host", ())
+    if isinstance(hosts, str) or "port" in url.query or not hosts:
+        return url
+    names, _, ports = zip(*(host.partition(":") for host in hosts), strict=True)
+    return url.update_query_dict({"host": ",".join(names), "port": ",".join(ports)})
+
+
+def _wanted_server(url: URL) -> dict[str, str]:
+    """What to ask of the servers where there are several: one of them may be a replica, which takes no writes."""
+    told = url.query.get("host", ())
+    hosts = ",".join((told,) if isinstance(told, str) else told)
+    return {_WANTED_SERVER: "read-write"} if "," in hosts and _WANTED_SERVER not in url.query else {}
 
 
 def _refuse_unless_a_file(url: URL) -> None:

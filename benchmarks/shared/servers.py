@@ -13,7 +13,7 @@ class SafePostgresServer(PostgresServer):
     """The tests' server, but with a commit that survives a power cut: PostgreSQL's own defaults."""
 
     def _flags(self) -> str:
-        return f"-p {self.port} -h 127.0.0.1 -k {self._folder}"
+        return f"-p {self.port} -h {self.address} -k {self._folder}"
 
     @property
     def pid(self) -> int:

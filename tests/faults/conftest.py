@@ -24,17 +24,24 @@ MakeSite = Callable[..., Site]
 
 @pytest.fixture(scope="module")
 def new_site(request: pytest.FixtureRequest) -> Iterator[MakeSite]:
-    """Makes sites: on `sqlite`, with a private broker unless one is given, or on `postgresql`."""
+    """Makes sites: on `sqlite`, on `postgresql`, or on a given database; with a private broker or a given one."""
     with ExitStack() as stack:
 
-        def make(kind: str = "sqlite", *, broker_url: str = "", extra: Mapping[str, str] | None = None) -> Site:
+        def make(
+            kind: str = "sqlite",
+            *,
+            broker_url: str = "",
+            database_url: str = "",
+            extra: Mapping[str, str] | None = None,
+        ) -> Site:
             folder = stack.enter_context(short_folder("newsgate-fault-"))
             home, traps = folder / "home", folder / "traps"
             traps.mkdir()
-            if kind == "sqlite":
+            url = database_url or (_new_postgres_database(request) if kind == "postgresql" else "")
+            addresses = {"NEWSGATE_DATABASE_URL": url} if url else {}
+            if not url:
                 shutil.copytree(request.getfixturevalue("prepared_home"), home)
-            url = f"sqlite:///{home / 'newsgate.db'}" if kind == "sqlite" else _new_postgres_database(request)
-            addresses = {} if kind == "sqlite" else {"NEWSGATE_DATABASE_URL": url}
+                url = f"sqlite:///{home / 'newsgate.db'}"
             addresses |= {"NEWSGATE_BROKER_URL": broker_url} if broker_url else {}
             world = World(home, url, {**SHORT, **addresses, **(extra or {})})
             database = Database(url)

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from newsgate.db.address import parse_address, postgres_arguments, sqlite_path
+from newsgate.db.address import display, libpq_address, parse_address, postgres_arguments, sqlite_path
 from newsgate.db.errors import DatabaseError
 from newsgate.db.session import Database
 
@@ -25,6 +25,37 @@ def test_each_form_of_a_postgresql_address_is_the_same(address: str) -> None:
     url = Database(address).url
     assert url == parse_address("postgresql+psycopg://ann:secret@db.example.org:6432/news?sslmode=require")
     assert url.drivername == "postgresql+psycopg"
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "postgresql://ann:s%40@one:5433,two/news?sslmode=require",
+        "postgres://ann:s%40@/news?host=one,two&port=5433,&sslmode=require",
+        "postgresql+psycopg://ann:s%40@/news?sslmode=require&host=one:5433&host=two",
+    ],
+)
+def test_each_form_of_several_servers_is_the_same(address: str) -> None:
+    url = parse_address(address)
+    assert url == parse_address("postgresql://ann:s%40@/news?host=one%2Ctwo&port=5433%2C&sslmode=require")
+    assert url.password == "s@"
+    assert display(url) == "postgresql+psycopg://ann:***@/news?host=one%2Ctwo&port=5433%2C&sslmode=require"
+    # PostgreSQL's own programs do not know a host that is told twice.
+    assert libpq_address(url) == "postgresql://ann@/news?host=one%2Ctwo&port=5433%2C&sslmode=require"
+
+
+def test_an_address_of_ipv6_servers_is_read() -> None:
+    url = parse_address("postgresql://ann@[2001:db8::1]:5433,[2001:db8::2]/news")
+    assert url.query == {"host": "2001:db8::1,2001:db8::2", "port": "5433,"}
+
+
+def test_of_several_servers_the_one_that_takes_writes_is_wanted() -> None:
+    wanted = "target_session_attrs"
+    several = "postgresql://ann@one,two/news"
+    assert postgres_arguments(parse_address(several))[wanted] == "read-write"
+    # Whoever says otherwise means it.
+    assert wanted not in postgres_arguments(parse_address(f"{several}?{wanted}=any"))
+    assert wanted not in postgres_arguments(parse_address("postgresql://ann@one/news"))
 
 
 @pytest.mark.parametrize(
@@ -134,7 +165,7 @@ def test_several_servers_sockets_and_words_stand_in_the_address_as_before(query:
         ("autocommit=true", "a parameter that is not known, autocommit"),
         ("row_factory=x", "a parameter that is not known, row_factory"),
         ("pgbouncer=true", "a parameter that is not known, pgbouncer"),
-        ("host=one:first&host=two:second", "not one SQLAlchemy understands"),
+        ("host=one:first&host=two:second", "a port that is no number"),
     ],
 )
 def test_a_parameter_that_psycopg_cannot_take_is_refused(query: str, told: str) -> None:
