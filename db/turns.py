@@ -34,6 +34,7 @@ from sqlalchemy import (
 from newsgate.db.tables import chunks, runs
 
 DEFAULT_PRIORITY: Final = 10
+LOWEST_PRIORITY: Final = 1
 HIGHEST_PRIORITY: Final = 100
 # Not as parameters, which SQLite does not know when it looks for an index.
 _QUEUED = literal_column("'queued'", String())

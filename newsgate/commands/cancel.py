@@ -26,14 +26,11 @@ def cancel(batch: int | None, *, as_json: bool, **asked: Any) -> None:
       newsgate cancel 3
       newsgate cancel --state paused --older-than 30 --yes
     """
-    from newsgate.db.batch_status import batch_status
-    from newsgate.db.batches import cancel_run
+    from newsgate.tasks.classifying.steer_batch import cancel_batch
 
     with settings_and_database() as (_, database):
         for each in chosen_batches(database, batch, asked, verb="cancelled", among=UNDER_WAY):
-            with database.write() as connection:
-                state = batch_status(connection, each)
-                cancelled = cancel_run(connection, state.run)
-            print_message(f"batch {each} is cancelled" if cancelled else f"batch {each} was {state.state} already")
+            status, cancelled = cancel_batch(database, each)
+            print_message(f"batch {each} is cancelled" if cancelled else f"batch {each} was {status.state} already")
             if as_json:
-                print_outcome(state, state="cancelled" if cancelled else state.state, cancelled=cancelled)
+                print_outcome(status, state="cancelled" if cancelled else status.state, cancelled=cancelled)

@@ -10,6 +10,7 @@ from starlette.responses import Response
 from newsgate.db.batch_status import BatchStatus, batch_runs, list_batches
 from newsgate.db.model_registry import model_record
 from newsgate.db.results import Reject, read_rejects
+from newsgate.db.turns import DEFAULT_PRIORITY
 from newsgate.pages.score_histogram import ScoreHistogram, draw_histogram
 from newsgate.tasks.exporting.formats import FORMATS
 from newsgate.tasks.inspecting.drift import DriftDay, drift_of_run, summary_of_run
@@ -38,6 +39,17 @@ class BatchView:
     rejects: tuple[Reject, ...]
 
     @property
+    def is_latest(self) -> bool:
+        """Whether this is the run that can be steered: a batch's latest."""
+        return self.status.run == self.runs[0].run
+
+    @property
+    def to_try_again(self) -> int:
+        """How many rows have failed, or were left out by a cancellation."""
+        left_out = self.status.total - self.status.done - self.status.failed
+        return self.status.failed + (left_out if self.status.state == "cancelled" else 0)
+
+    @property
     def fake(self) -> int:
         """How many rows are called fake: 0.5 is an edge between bins."""
         return sum(self.scores[len(self.scores) // 2 :])
@@ -61,7 +73,16 @@ def batch_page(request: Request) -> Response:
     """One batch: how far it is, how its scores spread, how its file was read, and what can be done with it."""
     view = _view(request, request.path_params["batch"], model=number_of(request.query_params.get("model")))
     query = VerdictQuery(model=view.status.model if len(view.runs) > 1 else None)
-    return page(request, "batch.html.j2", view=view, query=query, formats=FORMATS)
+    return page(
+        request,
+        "batch.html.j2",
+        view=view,
+        query=query,
+        formats=FORMATS,
+        default_priority=DEFAULT_PRIORITY,
+        said=request.query_params.get("said", ""),
+        said_rows=number_of(request.query_params.get("rows")) or 0,
+    )
 
 
 def _view(request: Request, batch: int, *, model: int | None) -> BatchView:

@@ -14,8 +14,11 @@ from typing import TYPE_CHECKING
 import psutil
 import pytest
 
-from newsgate.db.labels import count_labels, current_labels
+from newsgate.db.batches import AcceptedRow, NewBatch, add_rows, create_batch, finish_loading
+from newsgate.db.labels import count_labels, current_labels, text_hash
 from newsgate.db.model_registry import add_model, champion_number
+from newsgate.db.session import Database
+from newsgate.db.steering import pause_run
 from tests.chromium import Scheme, Window, running_chromium
 from tests.programs import World
 from tests.proxies import TlsFront
@@ -193,6 +196,36 @@ def test_an_admin_promotes_a_model_and_rolls_back(site: Site, window: Window) ->
     page.get_by_text("The champion before is champion again.").wait_for()
     with site.world.database.read() as connection:
         assert (champion_number(connection), other) == (1, 2)
+
+
+def test_an_admin_cancels_a_batch_that_is_paused_and_has_it_tried_again(site: Site, window: Window) -> None:
+    batch = _paused_batch(site.world.database)
+    page = window.page
+    site.sign_in(window, "Ada")
+    page.goto(site.path(f"/batches/{batch}"))
+    page.get_by_text("Cancel it").click()
+    page.get_by_role("button", name=f"Cancel batch {batch}").click()
+    page.get_by_text("It is cancelled.").wait_for()
+    page.get_by_role("button", name="Try 2 rows again").click()
+    page.get_by_text("2 rows are tried again.").wait_for()
+    # The page learns by itself that they are done, and offers nothing any more.
+    page.get_by_text("done: 2 of 2 rows have a verdict").wait_for()
+    page.get_by_role("heading", name="What the model says").wait_for()
+    assert page.get_by_role("group", name="Steer it").count() == 0
+    site.world.assert_sound()
+
+
+def _paused_batch(database: Database) -> int:
+    """A batch of two rows, which is paused before any worker can begin it; gives its number."""
+    texts = ["The council meets", "Garlic cures the virus"]
+    new = NewBatch(name="paused.csv", sha256="0" * 64, size_bytes=1, layout="{}")
+    with database.write() as connection:
+        loading = create_batch(connection, new, model=1)
+        assert pause_run(connection, loading.run)
+        rows = [AcceptedRow(row, None, text, text_hash(text)) for row, text in enumerate(texts, 2)]
+        add_rows(connection, loading, accepted=rows, refused=[], last_row=3)
+        finish_loading(connection, loading)
+    return loading.batch
 
 
 def test_a_stranger_sees_nothing(site: Site, window: Window) -> None:

@@ -23,6 +23,11 @@ POSTS = {
     "/sign-out": "viewer",
     "/items/1/label": "reviewer",
     "/items/1/undo": "reviewer",
+    "/batches/1/pause": "admin",
+    "/batches/1/resume": "admin",
+    "/batches/1/cancel": "admin",
+    "/batches/1/requeue": "admin",
+    "/batches/1/priority": "admin",
     "/upload": "reviewer",
     "/uploads/unknown": "reviewer",
     "/review/answer": "reviewer",
@@ -133,8 +138,8 @@ def test_every_post_of_the_page_is_known_here(web: WebSite) -> None:
     posts = {
         getattr(route, "path", "") for route in web.app.routes if "POST" in (getattr(route, "methods", None) or ())
     }
-    known = {path.replace("/1/", "/{item:int}/").replace("unknown", "{upload}") for path in POSTS}
-    assert posts - {"/sign-in"} == known
+    known = {path.replace("unknown", "1") for path in POSTS}
+    assert {re.sub(r"\{[^}]+\}", "1", path) for path in posts - {"/sign-in"}} == known
 
 
 @pytest.mark.parametrize(("path", "role"), POSTS.items())

@@ -52,6 +52,25 @@ function reload() {
   if (!document.querySelector('input[type="file"]:valid')) location.reload();
 }
 
+// What the page of a batch shows and offers depends on this.
+function kindOf(state) {
+  if (state === "paused") return state;
+  return isUnderWay(state) ? "under way" : "over";
+}
+
+let isConfirmed = false;
+let laterReload;
+
+// Whether news is of another kind than the page of the batch, which is then loaded again. News that comes before any
+// that agreed with the page may be older than the page: it has a moment to be followed by another.
+function differs(place, run) {
+  const isOther = kindOf(run.state) !== kindOf(place.dataset.state);
+  clearTimeout(laterReload);
+  if (isOther) laterReload = setTimeout(reload, isConfirmed ? 0 : 1500);
+  else isConfirmed = true;
+  return isOther;
+}
+
 function showState(state, live) {
   const system = document.getElementById("system");
   if (system) {
@@ -59,20 +78,17 @@ function showState(state, live) {
     if (system.textContent !== said) system.textContent = said;
   }
   if (state.fault) return;
-  let isNews = false;
   for (const run of state.batches) {
     const places = document.querySelectorAll(`[data-run="${run.run}"]`);
     // A batch that this list does not have yet.
-    if (!places.length && live.dataset.live === "batches" && isUnderWay(run.state)) isNews = true;
+    if (!places.length && live.dataset.live === "batches" && isUnderWay(run.state)) reload();
     for (const place of places) {
+      if (live.dataset.live === "batch" && differs(place, run)) continue;
       showRun(place, run);
-      // What a run has found is on the page when it has ended.
-      if (!isUnderWay(run.state) && isUnderWay(place.dataset.state) && live.dataset.live === "batch") isNews = true;
       place.dataset.state = run.state;
     }
   }
   document.querySelectorAll("[data-run]").forEach((place) => noteAbsence(place, state));
-  if (isNews) reload();
 }
 
 function systemLine(state) {
