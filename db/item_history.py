@@ -95,7 +95,10 @@ class ItemVerdict:
 
 @dataclass(frozen=True, slots=True)
 class ItemRun:
-    """One run of an item's batch. chunk: None where the run has not come to the item yet. verdict: None before it."""
+    """One run of an item's batch. chunk: None where the run has not come to the item yet. verdict: None before it.
+
+    priority: its share of the turns beside other runs. paused_at: None where it is not paused.
+    """
 
     run: int
     model: int
@@ -103,6 +106,8 @@ class ItemRun:
     model_state: str
     state: str
     created_at: datetime
+    priority: int
+    paused_at: datetime | None
     chunk: ItemChunk | None
     verdict: ItemVerdict | None
 
@@ -285,6 +290,8 @@ def _run(row: Row[Any]) -> ItemRun:
         model_state=row.model_state,
         state=row.state,
         created_at=row.created_at,
+        priority=row.priority,
+        paused_at=row.paused_at,
         chunk=chunk,
         verdict=verdict,
     )

@@ -11,17 +11,23 @@ from newsgate.console.error_reporting import ErrorReportingCommand
 from newsgate.console.exit_codes import EXIT_SOME_ROWS_BAD
 from newsgate.console.flip_report import flip_figures, flips_option, print_flip_report
 from newsgate.console.messages import print_message, print_warning
-from newsgate.console.parameter_types import MODEL_NUMBER
+from newsgate.console.parameter_types import MODEL_NUMBER, PRIORITY
 from newsgate.console.settings_and_database import settings_and_database
 
 
 @click.command("reclassify", cls=ErrorReportingCommand)
 @click.argument("batch", type=BATCH_TO_CHANGE)
 @click.option("--model", type=MODEL_NUMBER, metavar="N", help="The model to classify with. [default: the champion]")
+@click.option(
+    "--priority",
+    type=PRIORITY,
+    metavar="N",
+    help="Its share of the turns while other batches wait too, 1 to 100. [default: 10]",
+)
 @click.option("--wait", is_flag=True, help="Stay until every row has its verdict, then report what changed.")
 @flips_option
 @click.option("--json", "as_json", is_flag=True, help="Print {batch, run, model, items, flips} as one JSON object.")
-def reclassify(batch: int, *, model: int | None, wait: bool, flips: int, as_json: bool) -> None:
+def reclassify(batch: int, *, model: int | None, priority: int | None, wait: bool, flips: int, as_json: bool) -> None:
     """Classify BATCH with another model. The verdicts it has stay.
 
     Run again after an interruption or a cancellation, the same command goes on where it stopped. Where the model has
@@ -30,6 +36,7 @@ def reclassify(batch: int, *, model: int | None, wait: bool, flips: int, as_json
     \b
     Example:
       newsgate reclassify 3 --model 2
+      newsgate reclassify 3 --priority 1
     """
     from newsgate.console.progress_line import ProgressLine
     from newsgate.console.wait_for_batch import wait_with_progress
@@ -41,6 +48,7 @@ def reclassify(batch: int, *, model: int | None, wait: bool, flips: int, as_json
             done = reclassify_batch(
                 batch,
                 model=model,
+                priority=priority,
                 settings=settings,
                 database=database,
                 progress=lambda rows, items: line.draw(rows, items, note=f"{rows} of {items} rows"),

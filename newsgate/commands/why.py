@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 import click
@@ -71,6 +72,8 @@ def _print_story(story: ItemStory) -> None:
         ("label", _label_line(story)),
     ):
         click.echo(printable(f"{name:8} {told}"))
+    for name, told in _steering_lines(story):
+        click.echo(f"{name:8} {told}")
     for shadow in story.shadows:
         click.echo(f"{'shadow':8} {shadow.label}, p_fake {shadow.p_fake:.3f}, says model {shadow.model} unseen")
     click.echo()
@@ -94,6 +97,20 @@ def _verdict_line(story: ItemStory) -> str:
         return f"{told_verdict(latest.verdict)}; by model {latest.model}{champion}"
     chunk = story.runs[-1].chunk if story.runs else None
     return "none yet" if chunk is None else f"none yet: {told_chunk(chunk)}"
+
+
+def _steering_lines(story: ItemStory) -> Iterator[tuple[str, str]]:
+    """What a person has said about the batch that keeps the item waiting, or has it come sooner or later."""
+    from newsgate.db.turns import DEFAULT_PRIORITY
+
+    run = story.steered
+    if run is None:
+        return
+    if run.paused_at is not None:
+        since = f"{run.paused_at:%Y-%m-%d %H:%M:%S} UTC"
+        yield "paused", f"batch {story.item.batch} since {since}: `newsgate resume {story.item.batch}` goes on"
+    if run.priority != DEFAULT_PRIORITY:
+        yield "priority", f"{run.priority}; every batch begins with {DEFAULT_PRIORITY}"
 
 
 def _label_line(story: ItemStory) -> str:

@@ -75,6 +75,11 @@ class ItemStory:
         counting = [label for label in self.labels if label.retracted_at is None]
         return counting[-1] if counting else None
 
+    @property
+    def steered(self) -> ItemRun | None:
+        """The batch's latest run, which `newsgate pause` and `newsgate priority` are about; None where it is over."""
+        return self.runs[-1] if self.runs and self.runs[-1].state in ("queued", "running") else None
+
     def events(self) -> list[Event]:
         """What happened, in the order in which it did."""
         found = [Event(self.item.enqueued_at, f"batch {self.item.batch} begins: {self.item.file} is enqueued")]
@@ -162,6 +167,8 @@ def _find(connection: Connection, number: int) -> StoredItem:
 def _events_of_run(run: ItemRun) -> list[Event]:
     model = f"model {run.model}"
     found = [Event(run.created_at, f"run {run.run} begins: {model} ({run.model_name}) is to classify the batch")]
+    if run.paused_at is not None:
+        found.append(Event(run.paused_at, f"run {run.run} is paused"))
     if run.chunk is not None:
         found.append(Event(_time_of(run.chunk), told_chunk(run.chunk)))
     if run.verdict is not None:

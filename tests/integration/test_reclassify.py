@@ -23,6 +23,7 @@ from newsgate.db.errors import (
 from newsgate.db.labels import text_hash
 from newsgate.db.runs import extend_run, open_run, requeue, resume_run, run_position
 from newsgate.db.tables import verdicts
+from newsgate.foundation.errors import WrongUsageError
 from newsgate.tasks.classifying.reclassify import previous_model, reclassify, report_flips, requeue_batch
 from tests.bundles import contrary_bundle, store_bundle
 from tests.desk import Desk
@@ -42,6 +43,23 @@ def _reclassify(desk: Desk, batch: int, model: int | None) -> bool:
 
 
 # Another model
+
+
+def test_a_run_is_begun_with_a_priority_and_keeps_it(desk: Desk, second: int) -> None:
+    batch = desk.enqueue(ROWS)
+
+    def priority_after(wanted: int | None) -> int:
+        reclassify(batch, model=second, priority=wanted, settings=desk.settings, database=desk.database)
+        with desk.database.read() as connection:
+            return batch_status(connection, batch).priority
+
+    assert [priority_after(wanted) for wanted in (1, None, 50)] == [1, 1, 50]
+    with pytest.raises(WrongUsageError, match="101 is no priority"):
+        priority_after(101)
+    desk.work_off(batch)
+    with desk.database.read() as connection:
+        assert [run.priority for run in batch_runs(connection, batch)] == [50, 10]
+    desk.assert_sound()
 
 
 def test_a_second_run_keeps_the_first_ones_verdicts(desk: Desk, second: int) -> None:

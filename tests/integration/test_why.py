@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -148,6 +149,26 @@ def _run(*arguments: str, code: int = 0) -> Result:
     done = CliRunner().invoke(newsgate, arguments)
     assert done.exit_code == code, done.output
     return done
+
+
+def test_a_pause_and_a_priority_are_told_while_they_matter(tmp_path: Path) -> None:
+    file = tmp_path / "posts.csv"
+    file.write_text("id,text\na,the first text\n")
+    _run("enqueue", str(file))
+    assert not [line for line in _run("why", "1").stdout.splitlines() if line.startswith(("paused", "priority"))]
+    _run("pause", "1")
+    _run("priority", "1", "50")
+    lines = _run("why", "1").stdout.splitlines()
+    assert re.fullmatch(r"paused   batch 1 since [-\d]{10} [:\d]{8} UTC: `newsgate resume 1` goes on", lines[4])
+    assert lines[5] == "priority 50; every batch begins with 10"
+    assert any(line.endswith("  run 1 is paused") for line in lines[6:])
+    (run,) = json.loads(_run("why", "1", "--json").stdout)["runs"]
+    assert run["priority"] == 50
+    assert run["paused_at"] is not None
+    _run("resume", "1")
+    assert [line.split()[0] for line in _run("why", "1").stdout.splitlines()[4:6]] == ["priority", "when"]
+    _run("cancel", "1")
+    assert "priority" not in _run("why", "1").stdout
 
 
 def test_the_command_tells_the_story_and_json(tmp_path: Path) -> None:
