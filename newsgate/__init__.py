@@ -7,8 +7,9 @@ have twins for asyncio. docs/python.md shows them at work.
 # Type checkers take it for true. `typing` has the same constant, and would be the one import here.
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from newsgate.api.async_batch import AsyncBatch
     from newsgate.api.async_classifier import AsyncClassifier
-    from newsgate.api.async_client import AsyncBatch, AsyncClient
+    from newsgate.api.async_client import AsyncClient
     from newsgate.api.batch import Batch
     from newsgate.api.classifications import Classification, Classifications
     from newsgate.api.classifier import Classifier
@@ -32,7 +33,7 @@ __all__ = [
 ]
 
 _HOMES = {
-    "AsyncBatch": "newsgate.api.async_client",
+    "AsyncBatch": "newsgate.api.async_batch",
     "AsyncClassifier": "newsgate.api.async_classifier",
     "AsyncClient": "newsgate.api.async_client",
     "Batch": "newsgate.api.batch",

@@ -1,172 +1,21 @@
-"""`Client` and `Batch` for asyncio: each call is made in a thread, so that the event loop goes on."""
+"""`Client` for asyncio: each call is made in a thread, so that the event loop goes on."""
 
 from __future__ import annotations
 
 import asyncio
 import os
-import threading
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from itertools import islice
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Final, Literal, Self, Unpack
+from typing import TYPE_CHECKING, Literal, Self, Unpack
 
-from newsgate.api.batch import Batch, VerdictOptions
-from newsgate.api.client import Client, ReadingOptions, Rows
+from newsgate.api.async_batch import AsyncBatch
+from newsgate.api.client import Client, Rows
+from newsgate.api.reading_options import ReadingOptions
 
 if TYPE_CHECKING:
-    import pandas
-    import pyarrow
-
+    from newsgate.api.batch import Batch
     from newsgate.db.batch_status import BatchStatus
-    from newsgate.tasks.inspecting.promise import Promise
-
-# Going to a thread and back costs as much as some dozen rows.
-_BLOCK_ROWS: Final = 1000
-
-
-class _WaitingEndedError(Exception):
-    """Nobody waits for the batch any more."""
-
-
-class AsyncBatch:
-    """A `Batch` whose methods are awaited; `batch` is the plain one, whose attributes say what it is.
-
-    >>> import asyncio
-    >>> from newsgate import AsyncClient
-    >>> async def main():
-    ...     async with await AsyncClient.open() as client:
-    ...         batch = await client.enqueue(["Garlic cures the virus, share it now!", "Schools reopen on Monday"])
-    ...         await batch.wait()
-    ...         return [row["label"] async for row in batch.verdicts()]
-    >>> asyncio.run(main())
-    ['fake', 'real']
-    """
-
-    def __init__(self, batch: Batch) -> None:
-        self.batch = batch
-
-    def __repr__(self) -> str:
-        return f"<Async{repr(self.batch)[1:]}"
-
-    async def status(self) -> BatchStatus:
-        """Return where the batch stands now; as `Batch.status`.
-
-        >>> import asyncio
-        >>> from newsgate import AsyncClient
-        >>> async def main():
-        ...     async with await AsyncClient.open() as client:
-        ...         batch = await client.enqueue(["Schools reopen on Monday"])
-        ...         return (await batch.status()).total
-        >>> asyncio.run(main())
-        1
-        """
-        return await asyncio.to_thread(self.batch.status)
-
-    async def wait(self, *, progress: bool = True, timeout_seconds: float | None = None) -> BatchStatus:
-        """Wait until every row has its verdict; as `Batch.wait`. Cancelling the task ends the waiting.
-
-        >>> import asyncio
-        >>> from newsgate import AsyncClient
-        >>> async def main():
-        ...     async with await AsyncClient.open() as client:
-        ...         batch = await client.enqueue(["Schools reopen on Monday"])
-        ...         return (await batch.wait(timeout_seconds=60)).state
-        >>> asyncio.run(main())
-        'done'
-        """
-        ended = threading.Event()
-
-        def meanwhile() -> None:
-            if ended.is_set():
-                raise _WaitingEndedError
-
-        try:
-            return await asyncio.to_thread(
-                self.batch._wait_unless, meanwhile, progress=progress, timeout_seconds=timeout_seconds
-            )
-        finally:
-            # The thread of a task that was cancelled would look on for ever.
-            ended.set()
-
-    async def verdicts(self, **wanted: Unpack[VerdictOptions]) -> AsyncIterator[dict[str, Any]]:
-        """Yield each row's verdict, a block of rows in memory at a time; as `Batch.verdicts`.
-
-        >>> import asyncio
-        >>> from newsgate import AsyncClient
-        >>> async def main():
-        ...     async with await AsyncClient.open() as client:
-        ...         batch = await client.enqueue(["Schools reopen on Monday"])
-        ...         await batch.wait()
-        ...         return [row["label"] async for row in batch.verdicts(limit=10)]
-        >>> asyncio.run(main())
-        ['real']
-        """
-        rows = await asyncio.to_thread(self.batch.verdicts, **wanted)
-        try:
-            while block := await asyncio.to_thread(_next_block, rows):
-                for row in block:
-                    yield row
-        finally:
-            await asyncio.to_thread(rows.close)
-
-    async def to_arrow(self, **wanted: Unpack[VerdictOptions]) -> pyarrow.Table:
-        """Return the verdicts as a `pyarrow.Table`; as `Batch.to_arrow`.
-
-        >>> import asyncio
-        >>> from newsgate import AsyncClient
-        >>> async def main():
-        ...     async with await AsyncClient.open() as client:
-        ...         batch = await client.enqueue(["Schools reopen on Monday"])
-        ...         await batch.wait()
-        ...         return (await batch.to_arrow()).num_rows
-        >>> asyncio.run(main())
-        1
-        """
-        return await asyncio.to_thread(self.batch.to_arrow, **wanted)
-
-    async def to_pandas(self, **wanted: Unpack[VerdictOptions]) -> pandas.DataFrame:
-        """Return the verdicts as a `pandas.DataFrame`; as `Batch.to_pandas`.
-
-        >>> import asyncio
-        >>> from newsgate import AsyncClient
-        >>> async def main():
-        ...     async with await AsyncClient.open() as client:
-        ...         batch = await client.enqueue(["Schools reopen on Monday"])
-        ...         await batch.wait()
-        ...         return len(await batch.to_pandas())
-        >>> asyncio.run(main())
-        1
-        """
-        return await asyncio.to_thread(self.batch.to_pandas, **wanted)
-
-    async def promise(self, max_error: float) -> Promise:
-        """Return what holds of the labels at a wanted error; as `Batch.promise`.
-
-        >>> import asyncio
-        >>> from newsgate import AsyncClient
-        >>> async def main():
-        ...     async with await AsyncClient.open() as client:
-        ...         batch = await client.enqueue(["Schools reopen on Monday"])
-        ...         await batch.wait()
-        ...         return (await batch.promise(0.1)).is_kept
-        >>> asyncio.run(main())
-        False
-        """
-        return await asyncio.to_thread(self.batch.promise, max_error)
-
-    async def label(self, row: int, label: Literal["fake", "real"], *, by: str | None = None) -> None:
-        """Say what the text of a row is; as `Batch.label`.
-
-        >>> import asyncio
-        >>> from newsgate import AsyncClient
-        >>> async def main():
-        ...     async with await AsyncClient.open() as client:
-        ...         batch = await client.enqueue(["Schools reopen on Monday"])
-        ...         await batch.label(1, "real", by="Ada")
-        >>> asyncio.run(main())
-        """
-        await asyncio.to_thread(self.batch.label, row, label, by=by)
 
 
 class AsyncClient:
@@ -229,6 +78,7 @@ class AsyncClient:
         name: str | None = None,
         model: int | None = None,
         again: bool = False,
+        priority: int = 10,
         **reading: Unpack[ReadingOptions],
     ) -> AsyncBatch:
         """Store rows and ring the workers; as `Client.enqueue`. An iterable is read in another thread.
@@ -241,7 +91,9 @@ class AsyncClient:
         >>> asyncio.run(main())
         1
         """
-        made = await asyncio.to_thread(self.client.enqueue, rows, name=name, model=model, again=again, **reading)
+        made = await asyncio.to_thread(
+            self.client.enqueue, rows, name=name, model=model, again=again, priority=priority, **reading
+        )
         return AsyncBatch(made)
 
     async def batch(self, batch: int | str, *, model: int | None = None) -> AsyncBatch:
@@ -287,6 +139,78 @@ class AsyncClient:
         """
         await asyncio.to_thread(self.client.label, item, label, by=by)
 
+    async def pause(self, batch: AsyncBatch | Batch | int | str) -> BatchStatus:
+        """Begin no more rows of a batch until `resume`; as `Client.pause`.
+
+        >>> import asyncio
+        >>> from newsgate import AsyncClient
+        >>> async def main():
+        ...     async with await AsyncClient.open() as client:
+        ...         batch = await client.enqueue(["Schools reopen on Monday"])
+        ...         return (await client.pause(batch)).state in ("paused", "done")
+        >>> asyncio.run(main())
+        True
+        """
+        return await asyncio.to_thread(self.client.pause, _plain(batch))
+
+    async def resume(self, batch: AsyncBatch | Batch | int | str) -> BatchStatus:
+        """Let a paused batch go on; as `Client.resume`.
+
+        >>> import asyncio
+        >>> from newsgate import AsyncClient
+        >>> async def main():
+        ...     async with await AsyncClient.open() as client:
+        ...         batch = await client.enqueue(["Schools reopen on Monday"])
+        ...         paused = await client.pause(batch)
+        ...         return (await client.resume(batch)).state == "paused"
+        >>> asyncio.run(main())
+        False
+        """
+        return await asyncio.to_thread(self.client.resume, _plain(batch))
+
+    async def cancel(self, batch: AsyncBatch | Batch | int | str) -> BatchStatus:
+        """Stop classifying a batch; as `Client.cancel`.
+
+        >>> import asyncio
+        >>> from newsgate import AsyncClient
+        >>> async def main():
+        ...     async with await AsyncClient.open() as client:
+        ...         batch = await client.enqueue(["Schools reopen on Monday"])
+        ...         return (await client.cancel(batch)).state in ("cancelled", "done")
+        >>> asyncio.run(main())
+        True
+        """
+        return await asyncio.to_thread(self.client.cancel, _plain(batch))
+
+    async def requeue(self, batch: AsyncBatch | Batch | int | str) -> BatchStatus:
+        """Try a batch's failed and cancelled rows again; as `Client.requeue`.
+
+        >>> import asyncio
+        >>> from newsgate import AsyncClient
+        >>> async def main():
+        ...     async with await AsyncClient.open() as client:
+        ...         batch = await client.enqueue(["Schools reopen on Monday"])
+        ...         cancelled = await client.cancel(batch)
+        ...         return (await client.requeue(batch)).state == "cancelled"
+        >>> asyncio.run(main())
+        False
+        """
+        return await asyncio.to_thread(self.client.requeue, _plain(batch))
+
+    async def priority(self, batch: AsyncBatch | Batch | int | str, priority: int) -> BatchStatus:
+        """Give a batch so many turns beside the others; as `Client.priority`.
+
+        >>> import asyncio
+        >>> from newsgate import AsyncClient
+        >>> async def main():
+        ...     async with await AsyncClient.open() as client:
+        ...         batch = await client.enqueue(["Schools reopen on Monday"], priority=50)
+        ...         return (await client.priority(batch, 50)).priority
+        >>> asyncio.run(main())
+        50
+        """
+        return await asyncio.to_thread(self.client.priority, _plain(batch), priority)
+
     @asynccontextmanager
     async def up(self) -> AsyncIterator[Self]:
         """Run broker and workers for as long as the block lasts; as `Client.up`.
@@ -308,5 +232,5 @@ class AsyncClient:
             await asyncio.to_thread(running.__exit__, None, None, None)
 
 
-def _next_block(rows: Iterator[dict[str, Any]]) -> list[dict[str, Any]]:
-    return list(islice(rows, _BLOCK_ROWS))
+def _plain(batch: AsyncBatch | Batch | int | str) -> Batch | int | str:
+    return batch.batch if isinstance(batch, AsyncBatch) else batch

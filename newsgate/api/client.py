@@ -4,20 +4,20 @@ from __future__ import annotations
 
 import logging
 import os
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Literal, Self, TypedDict, Unpack
+from typing import TYPE_CHECKING, Any, Literal, Self, Unpack
 
 from newsgate.api.batch import Batch
+from newsgate.api.reading_options import ReadingOptions, read_options
 from newsgate.api.rows import DataFrame, rows_as_jsonl
 
 if TYPE_CHECKING:
     from newsgate.db.batch_status import BatchStatus
     from newsgate.db.session import Database
     from newsgate.tasks.labelling.label_item import ItemChoice
-    from newsgate.tasks.reading import ReadOptions
     from newsgate.tasks.running.local_system import LocalSystem
 
 log = logging.getLogger("newsgate.client")
@@ -27,27 +27,6 @@ Rows = str | os.PathLike[str] | DataFrame | Iterable[str | Mapping[str, Any] | N
 _ROWS_NAME = "rows"
 # Its ending says how the rows are read.
 _ROWS_FILE = "rows.jsonl"
-
-
-class ReadingOptions(TypedDict, total=False):
-    """How rows are read, as the options of `enqueue` say it; what is left out is found.
-
-    text_column: or several, which are joined. id_column: of your own id. label_column: that already says fake or real;
-    labels: what its values mean, as `fake=1,real=0`. label: what every row is. keep: the other columns to keep.
-    """
-
-    text_column: str | Sequence[str] | None
-    id_column: str | None
-    label_column: str | None
-    labels: str | None
-    label: Literal["fake", "real"] | None
-    keep: Literal["all", "none"] | Sequence[str]
-    delimiter: str | None
-    encoding: str | None
-    no_header: bool
-    member: str | None
-    sheet: str | None
-    records: str | None
 
 
 class Client:
@@ -107,6 +86,7 @@ class Client:
         name: str | None = None,
         model: int | None = None,
         again: bool = False,
+        priority: int = 10,
         **reading: Unpack[ReadingOptions],
     ) -> Batch:
         """Store rows and ring the workers; return the batch, which `Batch.wait` waits for.
@@ -114,11 +94,12 @@ class Client:
         rows: the path of a file, a table of pandas, polars or Arrow, or an iterable of texts or mappings, which is read
         once and never held in memory as a whole. name: of the batch; else the file's, or `rows`. model: by its number;
         else the champion. again: store them again, even if they are there already; else the batch that holds them is
-        returned, and its `known` is true. The other options are those of `ReadingOptions`. Bad rows are refused one by
-        one: `Batch.rejected` counts them.
+        returned, and its `known` is true. priority: its share of the turns beside other batches, 1 to 100. The other
+        options are those of `ReadingOptions`. Bad rows are refused one by one: `Batch.rejected` counts them.
 
         Raises ReadError for what cannot be read, LabelValuesError, NoSuchModelError, AlreadyEnqueuedError where the
-        batch was cancelled, and DatabaseError. A worker that cannot be rung is a warning in `Batch.warnings`.
+        batch was cancelled, WrongUsageError for another priority, and DatabaseError. A worker that cannot be rung is a
+        warning in `Batch.warnings`.
 
         >>> from newsgate import Client
         >>> with Client() as client:
@@ -126,14 +107,16 @@ class Client:
         >>> batch.items, batch.rejected
         (1, 1)
         """
+        from newsgate.tasks.classifying.steer_batch import check_priority
         from newsgate.tasks.enqueueing.enqueue import enqueue
         from newsgate.tasks.enqueueing.existing_runs import AlreadyEnqueuedError
         from newsgate.tasks.enqueueing.request import Request
 
+        check_priority(priority)
         is_file = isinstance(rows, str | os.PathLike)
-        options = _read_options(self._settings.max_text_chars, reading)
+        options = read_options(reading, max_text_chars=self._settings.max_text_chars)
         path = os.fspath(rows) if isinstance(rows, str | os.PathLike) else _ROWS_FILE
-        request = Request(path, options, name or (None if is_file else _ROWS_NAME), model, again)
+        request = Request(path, options, name or (None if is_file else _ROWS_NAME), model, again, priority)
         stream = None if is_file else rows_as_jsonl(rows)
         try:
             done = enqueue(request, settings=self._settings, database=self._database, stream=stream)
@@ -156,13 +139,7 @@ class Client:
         ...     client.batch("friday").number == made.number
         True
         """
-        from newsgate.console.batch_choice import find_batch
-
-        number = batch
-        if isinstance(number, str):
-            with self._database.read() as connection:
-                number = find_batch(connection, number, changes=False)
-        return self._batch(number, model=model, known=True)
+        return self._batch(self._number(batch, changes=False), model=model, known=True)
 
     def batches(self, *, limit: int = 20) -> list[BatchStatus]:
         """Return where the latest batches stand, the newest first.
@@ -194,6 +171,84 @@ class Client:
 
         self._label(ItemChoice(item), label, by=by)
 
+    def pause(self, batch: Batch | int | str) -> BatchStatus:
+        """Begin no more rows of a batch until `resume`, and return where it stands then. Rows in work end.
+
+        batch: one of `Client.batch`, or its number, its name, or `latest`; its latest run is meant. A batch that is over
+        stays as it is. So it is with `resume`, `cancel` and `priority`. Raises NoSuchBatchError, NoSuchNameError.
+
+        >>> from newsgate import Client
+        >>> with Client() as client:
+        ...     batch = client.enqueue(["Schools reopen on Monday"])
+        ...     client.pause(batch).state in ("paused", "done")
+        True
+        """
+        from newsgate.tasks.classifying.steer_batch import pause_batch
+
+        return self._steered(batch, lambda number: pause_batch(self._database, number))
+
+    def resume(self, batch: Batch | int | str) -> BatchStatus:
+        """Let a paused batch go on, and return where it stands then.
+
+        >>> from newsgate import Client
+        >>> with Client() as client:
+        ...     batch = client.enqueue(["Schools reopen on Monday"])
+        ...     paused = client.pause(batch)
+        ...     client.resume(batch).state == "paused"
+        False
+        """
+        from newsgate.tasks.classifying.steer_batch import resume_batch
+
+        return self._steered(
+            batch, lambda number: resume_batch(number, settings=self._settings, database=self._database)
+        )
+
+    def cancel(self, batch: Batch | int | str) -> BatchStatus:
+        """Stop classifying a batch, and return where it stands then. The verdicts that it has stay.
+
+        >>> from newsgate import Client
+        >>> with Client() as client:
+        ...     batch = client.enqueue(["Schools reopen on Monday"])
+        ...     client.cancel(batch).state in ("cancelled", "done")
+        True
+        """
+        from newsgate.tasks.classifying.steer_batch import cancel_batch
+
+        return self._steered(batch, lambda number: cancel_batch(self._database, number))
+
+    def requeue(self, batch: Batch | int | str) -> BatchStatus:
+        """Try a batch's failed and cancelled rows again, and return where it stands then.
+
+        Raises BatchPurgedError, RunNotLoadedError too.
+
+        >>> from newsgate import Client
+        >>> with Client() as client:
+        ...     batch = client.enqueue(["Schools reopen on Monday"])
+        ...     cancelled = client.cancel(batch)
+        ...     client.requeue(batch).state == "cancelled"
+        False
+        """
+        from newsgate.tasks.classifying.reclassify import requeue_batch
+
+        return self._steered(
+            batch, lambda number: requeue_batch(number, settings=self._settings, database=self._database)
+        )
+
+    def priority(self, batch: Batch | int | str, priority: int) -> BatchStatus:
+        """Give a batch so many turns beside the others, 1 to 100, and return where it stands then.
+
+        Raises WrongUsageError for another priority.
+
+        >>> from newsgate import Client
+        >>> with Client() as client:
+        ...     batch = client.enqueue(["Schools reopen on Monday"], priority=50)
+        ...     client.priority(batch, 50).priority
+        50
+        """
+        from newsgate.tasks.classifying.steer_batch import give_priority
+
+        return self._steered(batch, lambda number: give_priority(self._database, number, priority))
+
     @contextmanager
     def up(self) -> Iterator[Self]:
         """Run broker and workers for as long as the block lasts, as `newsgate classify` does.
@@ -223,6 +278,26 @@ class Client:
         if self._system is not None:
             self._system.check()
 
+    def _number(self, batch: Batch | int | str, *, changes: bool) -> int:
+        """The number of the batch that is meant; changes: whether something will be done to it."""
+        from newsgate.console.batch_choice import find_batch
+
+        if isinstance(batch, Batch):
+            return batch.number
+        if isinstance(batch, int):
+            return batch
+        with self._database.read() as connection:
+            return find_batch(connection, batch, changes=changes)
+
+    def _steered(self, batch: Batch | int | str, change: Callable[[int], object]) -> BatchStatus:
+        """Do something to a batch; gives where its latest run stands then."""
+        from newsgate.db.batch_status import batch_status
+
+        number = self._number(batch, changes=True)
+        change(number)
+        with self._database.read() as connection:
+            return batch_status(connection, number)
+
     def _label(self, choice: ItemChoice, label: str, *, by: str | None) -> None:
         """Add a person's judgement about the item that is meant."""
         from newsgate.console.reviewer_option import reviewer_name
@@ -240,24 +315,3 @@ class Client:
         with self._database.read() as connection:
             status = batch_status(connection, number, model=model)
         return Batch(self, status, known=known, warnings=warnings)
-
-
-def _read_options(max_text_chars: int, reading: ReadingOptions) -> ReadOptions:
-    from newsgate.tasks.reading import ReadOptions, parse_vocabulary
-
-    text_column, labels, keep = reading.get("text_column"), reading.get("labels"), reading.get("keep", "all")
-    return ReadOptions(
-        text_columns=(text_column,) if isinstance(text_column, str) else tuple(text_column or ()),
-        id_column=reading.get("id_column"),
-        label_column=reading.get("label_column"),
-        delimiter=reading.get("delimiter"),
-        encoding=reading.get("encoding"),
-        no_header=reading.get("no_header", False),
-        member=reading.get("member"),
-        sheet=reading.get("sheet"),
-        records=reading.get("records"),
-        every_label=reading.get("label"),
-        vocabulary=None if labels is None else parse_vocabulary(labels),
-        keep=keep if keep in ("all", "none") else tuple(keep),
-        max_text_chars=max_text_chars,
-    )

@@ -122,6 +122,27 @@ def test_a_cancelled_batch_is_told_to_who_waits_and_who_enqueues(desk: Desk, cli
         client.enqueue(ROWS)
 
 
+def test_a_batch_is_paused_goes_on_is_cancelled_and_tried_again(desk: Desk, client: Client) -> None:
+    batch = client.enqueue(ROWS, name="posts", priority=20)
+    assert batch.status().priority == 20
+    assert (client.pause(batch).state, client.pause("posts").state) == ("paused", "paused")
+    assert client.priority(batch.number, 50).priority == 50
+    assert client.resume("latest").state == "queued"
+    assert (client.cancel(batch).state, client.resume(batch).state) == ("cancelled", "cancelled")
+    assert client.requeue(batch).state in ("queued", "running")
+    worked_off(desk, batch)
+    assert (client.requeue(batch).state, client.cancel(batch).state) == ("done", "done")
+    assert client.priority(batch, 7).priority == 50
+    for wrong in (0, 101):
+        with pytest.raises(WrongUsageError, match=f"{wrong} is no priority"):
+            client.priority(batch, wrong)
+        with pytest.raises(WrongUsageError, match=f"{wrong} is no priority"):
+            client.enqueue(ROWS, again=True, priority=wrong)
+    with pytest.raises(NoSuchBatchError):
+        client.pause(99)
+    desk.assert_sound()
+
+
 def test_waiting_ends_in_time_and_the_batch_goes_on(desk: Desk, client: Client) -> None:
     batch = client.enqueue(ROWS)
     with pytest.raises(WaitTimeoutError, match=r"is not done after 0.05 s: 0 of 2 rows. It goes on") as caught:
@@ -189,13 +210,18 @@ def test_the_twins_for_asyncio_do_the_same_and_stop_when_cancelled(desk: Desk, c
         async for _ in batch.verdicts():
             break
         await batch.label(1, "real", by="Ada")
+        second = await twin.enqueue(ROWS, again=True, priority=50)
+        steered = [await change(second) for change in (twin.pause, twin.resume, twin.cancel, twin.requeue)]
+        assert [status.state for status in steered[:3]] == ["paused", "queued", "cancelled"]
+        assert (await twin.priority(second.batch, 20)).priority == 20
+        await twin.cancel(second)
         return [
             [row["label"] async for row in batch.verdicts()],
             (await batch.to_arrow()).num_rows,
             len(await batch.to_pandas()),
             (await batch.promise(0.1)).state,
-            (await twin.batches())[0].batch,
-            (await (await twin.batch("latest")).status()).state,
+            (await twin.batches())[1].batch,
+            (await (await twin.batch(batch.batch.number)).status()).state,
         ]
 
     number = 1
