@@ -1,4 +1,4 @@
-"""Writes docs/reference/ and examples/newsgate.toml from the code: `make reference`. A test compares them."""
+"""Writes docs/reference/, docs/man/ and examples/newsgate.toml from the code: `make reference`. A test compares them."""
 
 from __future__ import annotations
 
@@ -10,12 +10,15 @@ from typing import Any
 
 import click
 
+from newsgate.console.man_pages import man_pages
 from newsgate.enqueue import enqueue
 from newsgate.main import newsgate
 from newsgate.worker.settings import Settings, variable_of
 
 _DOCS = Path(__file__).parents[1]
 _FOLDER = _DOCS / "reference"
+# A wheel has them as share/man/man1.
+MAN_FOLDER = _DOCS / "man"
 _WRITTEN = "<!-- Written by `make reference` from the code. Do not edit: change the help texts instead. -->\n\n"
 _NO_LIMIT = float("inf")
 _FIELDS = tuple(Settings.model_fields.items())
@@ -37,6 +40,7 @@ def pages() -> dict[Path, str]:
         _FOLDER / "commands.md": _commands_page(),
         _FOLDER / "settings.md": _settings_page(),
         _DOCS.parent / "examples" / "newsgate.toml": _example_file(),
+        **_pages_for_man(),
     }
 
 
@@ -49,6 +53,11 @@ def _commands_page() -> str:
         "This is what the programs themselves print for `--help`, in one page.\n"
         "[commands.md](../commands.md) explains the commands with examples.\n\n" + "\n".join(sections)
     )
+
+
+def _pages_for_man() -> dict[Path, str]:
+    written = man_pages({"newsgate": newsgate, "enqueue": enqueue})
+    return {MAN_FOLDER / f"{name}.1": page for name, page in written.items()}
 
 
 def _below(name: str, command: click.Command) -> Iterator[tuple[str, click.Command]]:
@@ -142,3 +151,5 @@ if __name__ == "__main__":
         page.parent.mkdir(exist_ok=True)
         page.write_text(content, encoding="utf-8")
         print(f"{page.relative_to(_DOCS.parent)} is written")
+    for old in set(MAN_FOLDER.iterdir()) - set(pages()):
+        old.unlink()

@@ -14,6 +14,9 @@ from pathlib import Path
 import pytest
 
 from newsgate import __version__
+from newsgate.console.man_pages import man_pages
+from newsgate.enqueue import enqueue
+from newsgate.main import newsgate
 
 # What builds newsgate, and no newsgate: where it is installed for the first time, none is there to be imported.
 _BUILDERS = ("hatchling", "packaging", "pathspec", "pluggy", "trove_classifiers")
@@ -40,8 +43,8 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> set[str]:
 
 def test_nothing_but_newsgate_goes_into_site_packages(wheel: set[str]) -> None:
     tops = {name.split("/")[0] for name in wheel}
-    assert len(tops) == 2
-    assert {top for top in tops if not top.endswith(".dist-info")} == {"newsgate"}
+    assert {top for top in tops if not top.endswith((".dist-info", ".data"))} == {"newsgate"}
+    assert {name.split("/")[2] for name in wheel if name.split("/")[0].endswith(".data")} == {"share"}
 
 
 @pytest.mark.parametrize("room", [*ROOMS, "newsgate"])
@@ -50,6 +53,12 @@ def test_every_file_of_a_room_is_in_the_wheel(room: str, wheel: set[str]) -> Non
     files = [name for name in tracked.splitlines() if (_ROOT / name).is_file()]
     assert files
     assert {name if room == "newsgate" else f"newsgate/{name}" for name in files} <= wheel
+
+
+def test_the_wheel_has_a_page_for_man_of_every_command(wheel: set[str]) -> None:
+    folder = f"newsgate-{__version__}.data/data/share/man/man1/"
+    pages = {name.removeprefix(folder) for name in wheel if name.startswith(folder)}
+    assert pages == {f"{name}.1" for name in man_pages({"newsgate": newsgate, "enqueue": enqueue})}
 
 
 def test_the_wheel_has_the_version_that_newsgate_says(wheel: set[str]) -> None:

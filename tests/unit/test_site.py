@@ -32,12 +32,15 @@ def script(path: str) -> ModuleType:
 
 def test_the_reference_is_what_the_code_says() -> None:
     """`make reference` writes it anew."""
+    reference = script("docs/site/reference.py")
+    pages = reference.pages()
     stale = [
         page.name
-        for page, content in script("docs/site/reference.py").pages().items()
+        for page, content in pages.items()
         if not page.exists() or page.read_text(encoding="utf-8") != content
     ]
     assert stale == []
+    assert set(reference.MAN_FOLDER.iterdir()) <= set(pages)
 
 
 def test_troubleshooting_has_every_error_with_the_lines_that_it_can_say() -> None:
