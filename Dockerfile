@@ -3,7 +3,8 @@ FROM python:3.12-slim
 RUN useradd --create-home newsgate
 WORKDIR /src
 
-# What is installed: `server` for everything but training, `training` for that too, which is ten times as large.
+# What is installed: `server` for everything but training, the page and metrics included; `training` for that too, which is
+# ten times as large.
 ARG LOCK=server
 COPY requirements/${LOCK}.txt requirements/
 RUN pip install --no-cache-dir --require-hashes -r requirements/${LOCK}.txt

@@ -36,7 +36,7 @@ docs: $(VENV)/.docs ## Build the pages as a site, into build/site
 	$(BIN)/sphinx-build -q -W --keep-going -c docs/site -d build/doctrees docs build/site
 	$(BIN)/python .ci/check_site.py build/site
 
-reference: $(VENV)/.dev ## Write docs/reference/ and the lines of errors from the code
+reference: $(VENV)/.dev ## Write docs/reference/, docs/man/ and the lines of errors from the code
 	$(BIN)/python docs/site/reference.py
 	$(BIN)/python docs/site/error_lines.py
 
@@ -69,12 +69,13 @@ lock: $(VENV)/.dev ## Choose the newest allowed versions and write them down
 	$(BIN)/uv pip compile -q --upgrade --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
 	  --no-header pyproject.toml requirements/build.in -o requirements/run.txt
 	$(BIN)/uv pip compile -q --upgrade --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
-	  --no-header --extra postgres -c requirements/run.txt pyproject.toml requirements/build.in -o requirements/server.txt
+	  --no-header --extra postgres --extra metrics --extra web -c requirements/run.txt pyproject.toml requirements/build.in \
+	  -o requirements/server.txt
 	$(BIN)/uv pip compile -q --upgrade --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
 	  --no-header --extra dev -c requirements/run.txt pyproject.toml requirements/build.in -o requirements/dev.txt
 	$(BIN)/uv pip compile -q --upgrade --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
-	  --no-header --extra postgres --extra training -c requirements/dev.txt pyproject.toml requirements/build.in \
-	  -o requirements/training.txt
+	  --no-header --extra postgres --extra training --extra metrics --extra web -c requirements/dev.txt pyproject.toml \
+	  requirements/build.in -o requirements/training.txt
 	$(BIN)/uv pip compile -q --upgrade --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
 	  --no-header -c requirements/dev.txt requirements/docs.in -o requirements/docs.txt
 

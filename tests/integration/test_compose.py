@@ -8,6 +8,8 @@ import re
 import signal
 import subprocess
 import sys
+import tomllib
+import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -22,7 +24,7 @@ from newsgate.db.audit import audit
 from newsgate.db.batch_status import batch_status
 from newsgate.db.session import Database
 from newsgate.db.tables import jobs
-from tests.services import PostgresServer, RedisServer, running_redis, wait_until
+from tests.services import PostgresServer, RedisServer, free_port, running_redis, wait_until
 
 ROOT = Path(__file__).parents[2]
 COMPOSE = yaml.safe_load((ROOT / "docker-compose.yml").read_text(encoding="utf-8"))
@@ -38,7 +40,7 @@ def environment(postgres_server: PostgresServer, redis_server: RedisServer, tmp_
     """The variables of our services, with the addresses of the test's servers in place of the containers'."""
     told: dict[str, str] = SERVICES["worker"]["environment"]
     assert all(SERVICES[name]["environment"] == told for name in OURS)
-    filled = {name: re.sub(r"\$\{POSTGRES_PASSWORD:\?[^}]+\}", "secret", value) for name, value in told.items()}
+    filled = {name: _filled(value, POSTGRES_PASSWORD="secret") for name, value in told.items()}
     empty = make_url(postgres_server.new_database())
     database = make_url(filled["NEWSGATE_DATABASE_URL"]).set(host=empty.host, port=empty.port, database=empty.database)
     broker = make_url(filled["NEWSGATE_BROKER_URL"]).set(
@@ -52,6 +54,15 @@ def environment(postgres_server: PostgresServer, redis_server: RedisServer, tmp_
         "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}",
         "HOME": str(tmp_path),
     }
+
+
+def _filled(value: str, **given: str) -> str:
+    """A value as compose makes it, where only these variables are set."""
+
+    def found(variable: re.Match[str]) -> str:
+        return given.get(variable["name"]) or variable["default"] or ""
+
+    return re.sub(r"\$\{(?P<name>\w+):(\?[^}]*|-(?P<default>[^}]*))\}", found, value)
 
 
 def run(command: list[str], environment: dict[str, str], *, cwd: Path) -> subprocess.CompletedProcess[str]:
@@ -121,6 +132,27 @@ def periods(database: Database) -> dict[str, str]:
     """The retrainings so far: period and state."""
     with database.read() as connection:
         return {row.period: row.state for row in connection.execute(select(jobs.c.period, jobs.c.state))}
+
+
+def test_metrics_are_served_if_their_address_is_set(environment: dict[str, str], tmp_path: Path) -> None:
+    assert environment["NEWSGATE_METRICS_ADDRESS"] == ""
+    port = free_port()
+    told: dict[str, str] = SERVICES["worker"]["environment"]
+    address = _filled(told["NEWSGATE_METRICS_ADDRESS"], NEWSGATE_METRICS_ADDRESS=f"0.0.0.0:{port}")
+    assert run(SERVICES["migrate"]["command"], environment, cwd=tmp_path).returncode == 0
+    log = tmp_path / "worker.log"
+    with running(SERVICES["worker"]["command"], environment | {"NEWSGATE_METRICS_ADDRESS": address}, log=log):
+        wait_until(lambda: "ready:" in log.read_text(), what="the worker is ready", seconds=60)
+        with urllib.request.urlopen(f"http://127.0.0.1:{port}/metrics", timeout=30) as answer:
+            assert b"newsgate_waiting_chunks 0.0" in answer.read()
+
+
+@pytest.mark.parametrize("lock", ["server", "training"])
+def test_the_images_have_what_metrics_and_the_page_need(lock: str) -> None:
+    locked = (ROOT / "requirements" / f"{lock}.txt").read_text(encoding="utf-8")
+    extras = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]["optional-dependencies"]
+    needed = [re.split(r"[^\w-]", line)[0] for extra in ("metrics", "web", "postgres") for line in extras[extra]]
+    assert [name for name in needed if not re.search(rf"^{name}(\[\w+\])?==", locked, re.MULTILINE)] == []
 
 
 def test_a_worker_refuses_a_database_that_was_not_migrated(environment: dict[str, str], tmp_path: Path) -> None:
