@@ -37,7 +37,7 @@ TEXT_FIELDS: Final = (
     ("labels", "--labels", "fake=1,real=0"),
     ("delimiter", "--delimiter", "found"),
     ("encoding", "--encoding", "found"),
-    ("columns", "--columns", "of a file without a header: id,text"),
+    ("columns", "--columns", "no header: id,text"),
     ("sheet", "--sheet", "the first"),
     ("member", "--member", "the only one"),
     ("records", "--records", "found"),
