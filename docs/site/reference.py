@@ -1,4 +1,4 @@
-"""Writes docs/reference/, docs/man/ and examples/newsgate.toml from the code: `make reference`. A test compares them."""
+"""Writes docs/reference/, docs/man/ and examples/newsgate.toml from the code, by `make reference`. A test compares."""
 
 from __future__ import annotations
 

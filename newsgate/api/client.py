@@ -174,8 +174,8 @@ class Client:
     def pause(self, batch: Batch | int | str) -> BatchStatus:
         """Begin no more rows of a batch until `resume`, and return where it stands then. Rows in work end.
 
-        batch: one of `Client.batch`, or its number, its name, or `latest`; its latest run is meant. A batch that is over
-        stays as it is. So it is with `resume`, `cancel` and `priority`. Raises NoSuchBatchError, NoSuchNameError.
+        batch: one of `Client.batch`, or its number, its name, or `latest`; its latest run is meant. A batch that is
+        over stays as it is. So it is with `resume`, `cancel` and `priority`. Raises NoSuchBatchError, NoSuchNameError.
 
         >>> from newsgate import Client
         >>> with Client() as client:

@@ -44,7 +44,7 @@ async def requeue(request: Request) -> Response:
     """Have failed and cancelled rows of the batch tried again, as `newsgate requeue`."""
 
     def change(site: Site, batch: int, _: Mapping[str, Any]) -> Said:
-        _, again = requeue_batch(batch, settings=site.settings, database=site.database)
+        again = requeue_batch(batch, settings=site.settings, database=site.database)[1]
         rows = again.failed_rows + again.cancelled_rows
         return {"said": "requeued", "rows": rows} if rows else _UNCHANGED
 

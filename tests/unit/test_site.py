@@ -35,9 +35,7 @@ def test_the_reference_is_what_the_code_says() -> None:
     reference = script("docs/site/reference.py")
     pages = reference.pages()
     stale = [
-        page.name
-        for page, content in pages.items()
-        if not page.exists() or page.read_text(encoding="utf-8") != content
+        page.name for page, content in pages.items() if not page.exists() or page.read_text(encoding="utf-8") != content
     ]
     assert stale == []
     assert set(reference.MAN_FOLDER.iterdir()) <= set(pages)
