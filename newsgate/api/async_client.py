@@ -204,7 +204,7 @@ class AsyncClient:
         >>> from newsgate import AsyncClient
         >>> async def main():
         ...     async with await AsyncClient.open() as client:
-        ...         batch = await client.enqueue(["Schools reopen on Monday"], priority=50)
+        ...         batch = await client.enqueue(["Schools reopen on Monday"], again=True, priority=50)
         ...         return (await client.priority(batch, 50)).priority
         >>> asyncio.run(main())
         50

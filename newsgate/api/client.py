@@ -241,7 +241,7 @@ class Client:
 
         >>> from newsgate import Client
         >>> with Client() as client:
-        ...     batch = client.enqueue(["Schools reopen on Monday"], priority=50)
+        ...     batch = client.enqueue(["Schools reopen on Monday"], again=True, priority=50)
         ...     client.priority(batch, 50).priority
         50
         """

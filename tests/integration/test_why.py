@@ -166,7 +166,7 @@ def test_a_pause_and_a_priority_are_told_while_they_matter(tmp_path: Path) -> No
     assert run["priority"] == 50
     assert run["paused_at"] is not None
     _run("resume", "1")
-    assert [line.split()[0] for line in _run("why", "1").stdout.splitlines()[4:6]] == ["priority", "when"]
+    assert _run("why", "1").stdout.splitlines()[4:6] == ["priority 50; every batch begins with 10", ""]
     _run("cancel", "1")
     assert "priority" not in _run("why", "1").stdout
 
