@@ -6,20 +6,23 @@ import os
 import secrets
 import stat
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import IO
 
 # Of a new file, less the umask. Never for others to write, though a umask of nothing would allow it.
 _NEW_FILE_MODE = 0o644
+_OPEN_FILES = Path("/proc/self/fd")
+_WITHOUT_NAME = getattr(os, "O_TMPFILE", 0) | os.O_WRONLY | os.O_CLOEXEC
 
 
 @contextmanager
 def whole_file(path: Path) -> Iterator[IO[bytes]]:
     """A file to write, which takes the place of what was at `path` when the block ends well, even after a power cut.
 
-    A block that raises leaves `path` as it was. A link stays one, and what it leads to is replaced; a file that was
-    there hands on its permissions. A pipe or a device is written into directly. Raises OSError.
+    A block that raises leaves `path` as it was, and a program that is killed too, with nothing beside it. A link stays
+    one, and what it leads to is replaced; a file that was there hands on its permissions. A pipe or a device is written
+    into directly. Raises OSError.
     """
     there = _mode_at(path)
     if there is not None and not stat.S_ISREG(there):
@@ -27,7 +30,9 @@ def whole_file(path: Path) -> Iterator[IO[bytes]]:
             yield device
         return
     target = Path(os.path.realpath(path))
-    descriptor, temporary = _open_beside(target)
+    # Short, because the name of `target` may be as long as names get.
+    temporary = target.with_name(f".newsgate-{secrets.token_hex(8)}")
+    descriptor, has_name = _open_beside(temporary)
     try:
         with os.fdopen(descriptor, "wb") as file:
             if there is not None:
@@ -35,6 +40,8 @@ def whole_file(path: Path) -> Iterator[IO[bytes]]:
             yield file
             file.flush()
             os.fsync(file.fileno())
+            if not has_name:
+                _give_name(file.fileno(), temporary)
         temporary.replace(target)
     except BaseException:
         temporary.unlink(missing_ok=True)
@@ -49,11 +56,23 @@ def _mode_at(path: Path) -> int | None:
         return None
 
 
-def _open_beside(target: Path) -> tuple[int, Path]:
-    # Not mkstemp, whose files nobody else may read whatever the umask says. The name is short: `target`'s may be as
-    # long as names get.
-    temporary = target.with_name(f".newsgate-{secrets.token_hex(8)}")
-    return os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, _NEW_FILE_MODE), temporary
+def _open_beside(temporary: Path) -> tuple[int, bool]:
+    """A new file in the folder of that name, and whether it has it: one without a name goes with its program."""
+    if _OPEN_FILES.is_dir():
+        with suppress(OSError):
+            return os.open(temporary.parent, _WITHOUT_NAME, _NEW_FILE_MODE), False
+    # Not every file system knows that. Not mkstemp, whose files nobody else may read whatever the umask says.
+    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC
+    return os.open(temporary, flags, _NEW_FILE_MODE), True
+
+
+def _give_name(descriptor: int, name: Path) -> None:
+    folder = os.open(name.parent, os.O_RDONLY)
+    try:
+        # With a folder, Python asks the system to follow the link that /proc has.
+        os.link(_OPEN_FILES / str(descriptor), name.name, dst_dir_fd=folder)
+    finally:
+        os.close(folder)
 
 
 def _sync_folder(folder: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import stat
 import threading
 from collections.abc import Iterator
@@ -38,6 +39,45 @@ def test_a_block_that_raises_leaves_what_was_there_and_nothing_beside_it(tmp_pat
         _write_half(path, error)
     assert path.read_text() == "good\n"
     assert list(tmp_path.iterdir()) == [path]
+
+
+def test_a_program_that_is_killed_leaves_what_was_there_and_nothing_beside_it(tmp_path: Path) -> None:
+    path = tmp_path / "old.csv"
+    path.write_text("good\n")
+    ours, theirs = os.pipe()
+    child = os.fork()
+    if child == 0:
+        with whole_file(path) as file:
+            file.write(b"half\n" * 100_000)
+            file.flush()
+            os.write(theirs, b"x")
+            signal.pause()
+    assert os.read(ours, 1) == b"x"
+    os.kill(child, signal.SIGKILL)
+    os.waitpid(child, 0)
+    os.close(ours)
+    os.close(theirs)
+    assert path.read_text() == "good\n"
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_where_files_without_a_name_are_unknown_it_is_written_beside(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # No folder, so that the system refuses.
+    monkeypatch.setattr("newsgate.foundation.atomic_file._WITHOUT_NAME", os.O_WRONLY)
+    with whole_file(tmp_path / "new") as file:
+        file.write(b"x")
+        assert len(list(tmp_path.iterdir())) == 1
+    assert [each.name for each in tmp_path.iterdir()] == ["new"]
+    _assert_nothing_is_left_of_half(tmp_path / "other")
+
+
+def _assert_nothing_is_left_of_half(path: Path) -> None:
+    with pytest.raises(ValueError, match="a defect"):
+        _write_half(path, ValueError("a defect"))
+    assert not path.exists()
+    assert not list(path.parent.glob(".newsgate-*"))
 
 
 def test_a_full_disk_leaves_what_was_there_and_nothing_beside_it(
