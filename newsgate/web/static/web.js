@@ -47,9 +47,13 @@ function noteAbsence(place, state) {
   if (isAbsent) absences.set(run, setTimeout(reload, 1500));
 }
 
+let isSending = false;
+addEventListener("submit", (event) => { isSending = event.target.method === "post"; });
+addEventListener("pageshow", () => { isSending = false; });
+
 function reload() {
-  // Not while somebody has a file in hand.
-  if (!document.querySelector('input[type="file"]:valid')) location.reload();
+  // Not while somebody has a file in hand, nor once a form is on its way, which would be stopped.
+  if (!isSending && !document.querySelector('input[type="file"]:valid')) location.reload();
 }
 
 // What the page of a batch shows and offers depends on this.
