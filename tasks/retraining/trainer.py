@@ -241,12 +241,13 @@ def _train_in_own_process(claim: JobClaim, trainer: Trainer) -> str | None:
         umask=PRIVATE_UMASK,
     )
     try:
-        return _watch(process, claim, trainer)
+        return watch(process, claim, trainer)
     finally:
         _end_group(process)
 
 
-def _watch(process: subprocess.Popen[bytes], claim: JobClaim, trainer: Trainer) -> str | None:
+def watch(process: subprocess.Popen[bytes], claim: JobClaim, trainer: Trainer) -> str | None:
+    """Renew the lease until the training process ends, or need not go on; gives why it failed, None where it did not."""
     settings = trainer.settings
     began = time.monotonic()
     renewed = began
@@ -272,9 +273,13 @@ def _renew(claim: JobClaim, trainer: Trainer) -> bool:
     try:
         with trainer.database.write() as connection:
             held = renew_lease(connection, claim, lease_seconds=trainer.settings.training_lease_seconds)
+            record = None if held else job_record(connection, claim.job, period=claim.period)
     except DatabaseError as error:
         # The training goes on: whether it may write its result is decided when it does.
         log.warning("%s", error)
+        return True
+    if record is not None and record.finished_at is not None and record.attempt == claim.attempt:
+        # The process has stored its result, and is about to end: TensorFlow takes some time to go.
         return True
     if not held:
         log.warning("the retraining of %s is not this trainer's any more", claim.period)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any
@@ -9,7 +11,7 @@ from typing import Any
 import pytest
 
 from newsgate.db.audit import audit
-from newsgate.db.jobs import JobClaim, JobFencedError, JobRecord, job_record, note_progress, take_job
+from newsgate.db.jobs import JobClaim, JobFencedError, JobRecord, end_job, job_record, note_progress, take_job
 from newsgate.db.labels import add_labels, latest_label_id
 from newsgate.db.model_registry import add_model, champion_number, model_record
 from newsgate.db.promotions import decisions_about, promote
@@ -17,6 +19,7 @@ from newsgate.db.session import Database
 from newsgate.model.bundle import read_bundle
 from newsgate.model.starter import starter_bundle
 from newsgate.tasks.retraining.retrain import RETRAIN_JOB, retrain, too_few_labels
+from newsgate.tasks.retraining.trainer import make_trainer, watch
 from newsgate.tasks.running.open_database import ensure_champion
 from newsgate.worker.settings import load_settings
 from tests.bundles import remade
@@ -123,3 +126,27 @@ def test_labels_count_as_new_from_the_last_training_on(stage: Stage) -> None:
     more = labelled_posts(10, seed=3)
     stage.write(lambda connection: add_labels(connection, more, labelled_by="ann", chosen="direct"))
     assert why() is None
+
+
+def test_a_training_process_that_has_stored_its_result_ends_in_its_own_time(
+    stage: Stage, caplog: pytest.LogCaptureFixture
+) -> None:
+    claim = stage.take()
+    stage.write(lambda connection: end_job(connection, claim, state="done", outcome={}))
+    trainer = make_trainer(load_settings(training_lease_seconds=1), stage.database)
+    # TensorFlow takes some time to go.
+    with subprocess.Popen([sys.executable, "-c", "import time; time.sleep(1)"]) as process:
+        assert watch(process, claim, trainer) is None
+        assert process.poll() == 0
+    assert caplog.messages == []
+
+
+def test_a_training_that_another_trainer_took_over_is_let_go(stage: Stage, caplog: pytest.LogCaptureFixture) -> None:
+    claim = stage.take(lease=-1)
+    stage.take(worker="two")
+    trainer = make_trainer(load_settings(training_lease_seconds=1), stage.database)
+    with subprocess.Popen([sys.executable, "-c", "import time; time.sleep(60)"]) as process:
+        assert watch(process, claim, trainer) is None
+        assert process.poll() is None
+        process.kill()
+    assert caplog.messages == [f"the retraining of {PERIOD} is not this trainer's any more"]
