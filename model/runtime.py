@@ -19,6 +19,7 @@ from newsgate.model.runtime_names import (
     keras_is_missing,
     native_is_missing,
 )
+from newsgate.model.tensorflow_loading import load_tensorflow
 from newsgate.model.tokens import Tokens
 from newsgate.model.weights import Float32, Int32, Weights
 from newsgate.model.wide import WideAndDeep, WidePart
@@ -72,6 +73,7 @@ class KerasRuntime:
 
     def __init__(self, keras_model: bytes) -> None:
         try:
+            load_tensorflow()
             from newsgate.model.network import compile_predictor, network_from_bytes
         except ImportError as error:
             raise keras_is_missing(error.name) from error

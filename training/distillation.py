@@ -22,6 +22,7 @@ import numpy.typing as npt
 from newsgate.foundation.private_file import open_private
 from newsgate.model.gates import sigmoid
 from newsgate.model.labels import FAKE
+from newsgate.model.tensorflow_loading import load_tensorflow
 from newsgate.training.corpus import LabelledTexts, Split
 from newsgate.training.examples import Examples
 from newsgate.training.linear_model import cross_fit_linear
@@ -193,6 +194,7 @@ def _fit_teachers(split: Split, *, recipe: Recipe, progress: ProgressCallback) -
     files = find_minilm()
     try:
         # TensorFlow takes seconds and hundreds of megabytes to import, and a base install lacks it.
+        load_tensorflow()
         from newsgate.training.minilm_teacher import fit_teacher
     except ImportError as error:
         raise training_unavailable(error, needs="TensorFlow") from error

@@ -30,6 +30,7 @@ from newsgate.model.runtime import (
     with_wide,
 )
 from newsgate.model.score_summary import summarise
+from newsgate.model.tensorflow_loading import load_tensorflow
 from newsgate.model.text_encoder import PythonEncoder
 from newsgate.model.tokenizer import Tokenizer
 from newsgate.model.tokens import Tokens
@@ -191,6 +192,7 @@ def _fit(
 ) -> _Network:
     try:
         # TensorFlow takes seconds and hundreds of megabytes to import, and a base install lacks it.
+        load_tensorflow()
         from newsgate.model.network import extract_weights, network_to_bytes, set_output
         from newsgate.training.fit import fit_network
     except ImportError as error:
