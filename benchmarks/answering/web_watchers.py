@@ -16,6 +16,7 @@ import threading
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import cycle, islice
 
 from benchmarks.answering.web_site import WebSite, web_site
 from benchmarks.shared.home import Home
@@ -33,6 +34,8 @@ from newsgate.tasks.running.open_database import open_database
 MARKER = "web-watchers"
 # Rows that are classified before the first turn, and between two while browsers come and go, in parts of a turn's rows.
 _SLACK = 0.5
+# Making a post takes longer than storing it; the number of its row makes each text another one.
+_DIFFERENT_POSTS = 20_000
 _SETTLE_SECONDS = 1.0
 _LOOK_SECONDS = 0.05
 
@@ -68,7 +71,7 @@ def measure(*, turn_rows: int, browsers: int, turns: int) -> list[Turn]:
     rows = int(turn_rows * (2 * turns * (1 + _SLACK) + 1))
     with scratch_folder() as folder:
         say(f"enqueueing {rows} rows")
-        Home(folder).run("enqueue", write_posts(folder / "posts.csv", make_posts(seed=5), rows=rows))
+        Home(folder).run("enqueue", write_posts(folder / "posts.csv", _many_posts(), rows=rows))
         with (
             newsgate_server(folder, NEWSGATE_UP_TRAINS="no") as server,
             web_site(server.home) as site,
@@ -118,6 +121,11 @@ def report(found: list[Turn], *, browsers: int, turn_rows: int) -> str:
         f"({min(rate):.3f} to {max(rate):.3f})."
     )
     return f"{table}\n\n{told}\n\n{circumstances()}"
+
+
+def _many_posts() -> Iterator[str]:
+    posts = cycle(islice(make_posts(seed=5), _DIFFERENT_POSTS))
+    return (f"{post} {number}" for number, post in enumerate(posts))
 
 
 def _turn(server: NewsgateServer, site: WebSite, database: Database, *, browsers: int, rows: int) -> Turn:

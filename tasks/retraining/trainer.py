@@ -247,7 +247,7 @@ def _train_in_own_process(claim: JobClaim, trainer: Trainer) -> str | None:
 
 
 def watch(process: subprocess.Popen[bytes], claim: JobClaim, trainer: Trainer) -> str | None:
-    """Renew the lease until the training process ends, or need not go on; gives why it failed, None where it did not."""
+    """Renew the lease until the training process ends, or need not go on; gives why it failed, else None."""
     settings = trainer.settings
     began = time.monotonic()
     renewed = began
