@@ -12,7 +12,8 @@ function set(place, figure, text) {
 function paceOf(run) {
   if (!run.rows_a_second) return "";
   const left = run.seconds_left === null ? "" : `, about ${duration(run.seconds_left)} left`;
-  return `; ${number.format(Math.round(run.rows_a_second))} rows a second${left}`;
+  const pace = run.rows_a_second < 1 ? "less than one row" : `${number.format(Math.round(run.rows_a_second))} rows`;
+  return `; ${pace} a second${left}`;
 }
 
 function duration(seconds) {
