@@ -2,8 +2,8 @@
 
 All rows are stored before the first turn, so that nothing else is done meanwhile. `newsgate up` and `newsgate web` run
 all the time. A browser is a connection that reads the live figures, as the page does; what it would draw is not
-measured, because it draws on another machine. Processor time a row is the figure to look at: other programs on the
-machine change it far less than the rate.
+measured, because it draws on another machine. What the page takes more of a core is the figure to look at:
+other programs on the machine change it far less than they change the rate, or what a row takes.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from benchmarks.shared.home import Home
 from benchmarks.shared.newsgate_server import NewsgateServer, newsgate_server
 from benchmarks.shared.options import add_counts
 from benchmarks.shared.page import Table
-from benchmarks.shared.processes import BenchmarkError, Cost, cpu_seconds_of, scratch_folder
+from benchmarks.shared.processes import BenchmarkError, Cost, cores, cpu_seconds_of, scratch_folder
 from benchmarks.shared.progress import say
 from benchmarks.shared.report import circumstances, markdown_table, spread
 from benchmarks.shared.synthetic_texts import make_posts, write_posts
@@ -114,8 +114,11 @@ def report(found: list[Turn], *, browsers: int, turn_rows: int) -> str:
     pairs = [(alone.cost, watched.cost) for alone, watched in zip(kinds[0], kinds[browsers], strict=True)]
     cpu = [watched.cpu_milliseconds_per_item / alone.cpu_milliseconds_per_item for alone, watched in pairs]
     rate = [watched.items_per_second / alone.items_per_second for alone, watched in pairs]
+    alone, beside = (statistics.median(turn.page_share for turn in turns) for turns in kinds.values())
+    more = beside - alone
     told = (
-        f"{len(pairs)} pairs of turns of {turn_rows:,} rows. With {browsers} browsers a row takes "
+        f"{len(pairs)} pairs of turns of {turn_rows:,} rows. With {browsers} browsers the page takes {more:.2%} of a "
+        f"core more: {more / cores():.2%} of the {cores()} cores that the workers have. A row takes "
         f"{statistics.median(cpu):.3f} times the processor time of workers and page, in the median of the pairs "
         f"({min(cpu):.3f} to {max(cpu):.3f}), and the rate is {statistics.median(rate):.3f} times that without "
         f"({min(rate):.3f} to {max(rate):.3f})."
