@@ -15,7 +15,7 @@ from newsgate.db.flips import Flip, FlipCounts, count_flips, models_of, surest_f
 from newsgate.db.model_registry import choose_model
 from newsgate.db.runs import Requeued, extend_run, open_run, requeue, resume_run, run_position
 from newsgate.db.session import Database
-from newsgate.db.steering import set_priority
+from newsgate.db.steering import set_priority, unpause_run
 from newsgate.tasks.classifying.steer_batch import check_priority
 from newsgate.tasks.running.open_database import ensure_champion
 from newsgate.worker.doorbell import Doorbell
@@ -58,8 +58,8 @@ def reclassify(
 
     priority: its share of the turns, 1 to 100; None leaves that of a run that was begun before, else 10.
     progress: told how many rows are in chunks so far, and of how many.
-    A run that was begun before goes on: its missing chunks are made, its cancelled ones wait again, and all that wait
-    are rung for.
+    A run that was begun before goes on: its missing chunks are made, its cancelled ones wait again, a pause
+    ends, and all that wait are rung for.
     Raises NoSuchBatchError, BatchPurgedError, NoSuchModelError, BatchNotLoadedError, and WrongUsageError for a priority
     that none can have.
     """
@@ -69,6 +69,8 @@ def reclassify(
     with database.write() as connection:
         run, begun = open_run(connection, batch, model=choose_model(connection, model or champion))
         resume_run(connection, run)
+        # Once a later run was begun, nothing else can let this one go on.
+        unpause_run(connection, run)
         if priority is not None:
             set_priority(connection, run, priority)
     bell = Doorbell(settings)

@@ -10,7 +10,7 @@ import pytest
 from sqlalchemy import func, select
 
 from newsgate.db.batch_status import batch_runs, batch_status
-from newsgate.db.batches import AcceptedRow, NewBatch, add_rows, cancel_run, create_batch
+from newsgate.db.batches import AcceptedRow, NewBatch, add_rows, cancel_run, create_batch, queued_chunks
 from newsgate.db.chunks import claim_chunk
 from newsgate.db.errors import (
     BatchNotLoadedError,
@@ -24,7 +24,9 @@ from newsgate.db.labels import text_hash
 from newsgate.db.runs import extend_run, open_run, requeue, resume_run, run_position
 from newsgate.db.tables import verdicts
 from newsgate.foundation.errors import WrongUsageError
+from newsgate.tasks.classifying.classify_chunk import classify_chunk
 from newsgate.tasks.classifying.reclassify import previous_model, reclassify, report_flips, requeue_batch
+from newsgate.tasks.classifying.steer_batch import pause_batch
 from tests.bundles import contrary_bundle, store_bundle
 from tests.desk import Desk
 
@@ -43,6 +45,19 @@ def _reclassify(desk: Desk, batch: int, model: int | None) -> bool:
 
 
 # Another model
+
+
+def test_a_run_that_was_paused_goes_on_also_when_a_later_one_was_begun(desk: Desk, second: int) -> None:
+    batch = desk.enqueue(ROWS)
+    pause_batch(desk.database, batch)
+    assert _reclassify(desk, batch, second)
+    assert not _reclassify(desk, batch, 1)
+    with desk.database.read() as connection:
+        assert [run.state for run in batch_runs(connection, batch)] == ["queued", "queued"]
+        waiting = queued_chunks(connection, batch_status(connection, batch, model=1).run)
+    for chunk in waiting:
+        assert classify_chunk(chunk, desk.context, from_broker=True) == "done"
+    desk.assert_sound()
 
 
 def test_a_run_is_begun_with_a_priority_and_keeps_it(desk: Desk, second: int) -> None:
