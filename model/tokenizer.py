@@ -52,7 +52,7 @@ _NO_ASCII_RUN: Final = re.compile(r"[^\x00-\x7f]+")
 _COMMON: Final = (("\u2026", "..."), ("\u00a0", " "))
 # In a text with more of them, run by run would be slower than the whole.
 _CHARACTERS_A_RUN: Final = 16
-_JOINER: Final = "\u034f"
+JOINER: Final = "\u034f"
 _QUOTES: Final = (("\u2019", "'"), ("\u2018", "'"), ("\u201c", '"'), ("\u201d", '"'))
 
 
@@ -82,8 +82,8 @@ def fold(text: str, *, keep_case: bool) -> str:
     """Return `text` without width variants, typographic quotes and, unless it is kept, case."""
     if not text.isascii():
         if _NO_ASCII.search(text):
-            text = _MARKS.sub(rf"\g<0>{_JOINER}", text)
-        text = _normal_form(text).replace(_JOINER, "")
+            text = _MARKS.sub(rf"\g<0>{JOINER}", text)
+        text = _normal_form(text).replace(JOINER, "")
         for typographic, plain in _QUOTES:
             text = text.replace(typographic, plain)
     return text if keep_case else text.lower()

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import ctypes
 import re
+import unicodedata
 from collections.abc import Sequence
 from functools import cache
 from typing import Final
@@ -18,6 +19,7 @@ from newsgate.model.native.library import Library, Vocabulary
 from newsgate.model.tokenizer import (
     CAPITALISED_PIECE,
     CONTINUATION,
+    JOINER,
     MAX_WORD_CHARACTERS,
     RESERVED_PIECES,
     UNKNOWN_ID,
@@ -34,9 +36,18 @@ _SEPARATOR: Final = "\0"
 _CODE_POINTS: Final = 0x110000
 # Beyond there is no letter of two sizes.
 _CASED_CODE_POINTS: Final = 0x20000
-_WORD, _SPACE, _HAS_SMALL = 1, 2, 4
-_TRUNCATED, _LEFT_TO_PYTHON = 1, 2
+_WORD, _SPACE, _HAS_SMALL, _SETTLED = 1, 2, 4, 8
+_TRUNCATED, _LEFT_TO_PYTHON, _NOT_NORMALISED = 1, 2, 3
+# An ellipsis is three points, and any other character two at most: a case mark and itself.
+_TOKENS_A_CHARACTER: Final = 3
+# Where characters are looked for that are their own normal form whatever stands beside them: beyond are ideograms and
+# what is rare. Variation selectors are marks, but join nothing.
+_SETTLED_RANGES: Final = (range(0x80, 0x1100), range(0x1200, 0x3100), range(0x1F000, 0x1FB00))
+_VARIATION_SELECTORS: Final = range(0xFE00, 0xFE10)
 _SLOTS_A_PIECE: Final = 4
+# Nearly every text of so many characters has one token more than asked for; English has some five a token.
+_CHARACTERS_A_TOKEN: Final = 7
+_MORE_CHARACTERS: Final = 8
 _KINDS: Final = re.compile(r"(\w+)|(\s+)")
 
 Rows = npt.NDArray[np.intp]
@@ -82,53 +93,83 @@ class NativeEncoder:
         self._functions.newsgate_fill_slots(ctypes.addressof(self._vocabulary))
 
     def encode(self, texts: Sequence[str], *, max_tokens: int) -> Tokens:
-        """Return the first `max_tokens` tokens of each text."""
-        readable = [unescape(text) for text in texts]
-        is_ascii = np.fromiter(map(str.isascii, readable), np.bool_, len(readable))
-        separable = np.fromiter((_SEPARATOR not in text for text in readable), np.bool_, len(readable))
-        left = [np.flatnonzero(~separable)]
-        parts: list[tuple[Rows, Tokens]] = []
-        # Apart, for most texts are ASCII, and only the others need to be looked up in Unicode's tables.
-        for rows in (np.flatnonzero(separable & is_ascii), np.flatnonzero(separable & ~is_ascii)):
-            tokens, by_python = self._encode_joined([readable[row] for row in rows], most=max_tokens)
-            parts.append((rows[~by_python], tokens.pick(np.flatnonzero(~by_python))))
-            left.append(rows[by_python])
-        rest = np.concatenate(left)
-        if len(rest):
-            encoded = self._tokenizer.encode_all([texts[row] for row in rest], max_tokens=max_tokens)
-            parts.append((rest, Tokens.of(encoded)))
-        return _in_order(parts, texts=len(texts))
+        """Return the first `max_tokens` tokens of each text, of a long one after reading no more than that takes."""
+        most = _CHARACTERS_A_TOKEN * max_tokens
+        beginnings = [text if len(text) <= most else _beginning(text, most) for text in texts]
+        tokens = self._encode_each(beginnings, max_tokens=max_tokens)
+        while too_short := [
+            row for row in np.flatnonzero(~tokens.truncated).tolist() if len(beginnings[row]) < len(texts[row])
+        ]:
+            most *= _MORE_CHARACTERS
+            longer = [_beginning(texts[row], most) for row in too_short]
+            for row, beginning in zip(too_short, longer, strict=True):
+                beginnings[row] = beginning
+            tokens = _in_place_of(tokens, np.array(too_short), self._encode_each(longer, max_tokens=max_tokens))
+        return tokens
 
-    def _encode_joined(self, readable: Sequence[str], *, most: int) -> tuple[Tokens, npt.NDArray[np.bool_]]:
-        """Return the tokens of the texts, and which of them have none because only Python can tell."""
-        joined = _code_points(fold(_SEPARATOR.join(readable), keep_case=self._tokenizer.keeps_case))
-        texts = len(readable)
-        # A character is at most two tokens, a case mark and itself, and the last word may be written beyond the limit.
-        ids = np.empty(2 * len(joined) + texts + MAX_WORD_CHARACTERS + 1, np.int32)
+    def _encode_each(self, texts: Sequence[str], *, max_tokens: int) -> Tokens:
+        readable = [unescape(text) for text in texts]
+        joined = _SEPARATOR.join(readable)
+        inseparable = []
+        if joined.count(_SEPARATOR) >= len(texts):
+            inseparable = [row for row, text in enumerate(readable) if _SEPARATOR in text]
+            for row in inseparable:
+                readable[row] = ""
+            joined = _SEPARATOR.join(readable)
+        tokens, outcomes = self._encode_joined(joined, len(texts), most=max_tokens, folded=False)
+        left = [np.array(inseparable, np.intp), np.flatnonzero(outcomes == _LEFT_TO_PYTHON)]
+        # What is not normalised by looking at each character alone: all of these texts at once.
+        rows = np.flatnonzero(outcomes == _NOT_NORMALISED)
+        if len(rows):
+            folded = fold(_SEPARATOR.join([readable[row] for row in rows]), keep_case=self._tokenizer.keeps_case)
+            others, outcomes = self._encode_joined(folded, len(rows), most=max_tokens, folded=True)
+            tokens = _in_place_of(tokens, rows, others)
+            left.append(rows[outcomes == _LEFT_TO_PYTHON])
+        by_python = np.concatenate(left)
+        if len(by_python):
+            encoded = self._tokenizer.encode_all([texts[row] for row in by_python], max_tokens=max_tokens)
+            tokens = _in_place_of(tokens, by_python, Tokens.of(encoded))
+        return tokens
+
+    def _encode_joined(
+        self, joined: str, texts: int, *, most: int, folded: bool
+    ) -> tuple[Tokens, npt.NDArray[np.uint8]]:
+        """Return the tokens of so many texts, and what became of each: those that are left have none."""
+        characters = _code_points(joined)
+        # The last word may be written beyond the limit.
+        ids = np.empty(_TOKENS_A_CHARACTER * len(characters) + texts + MAX_WORD_CHARACTERS + 1, np.int32)
         starts, lengths, outcomes = np.empty(texts, np.int64), np.empty(texts, np.int32), np.empty(texts, np.uint8)
         written = self._functions.newsgate_encode(
             ctypes.addressof(self._vocabulary),
-            joined.ctypes.data,
-            len(joined),
+            characters.ctypes.data,
+            len(characters),
             texts,
             most,
+            folded,
             *(array.ctypes.data for array in (ids, starts, lengths, outcomes)),
         )
+        if written < 0:
+            raise MemoryError("no memory for the characters of a text")
         tokens = Tokens(ids=ids[:written], starts=starts, lengths=lengths, truncated=outcomes == _TRUNCATED)
-        return tokens, outcomes == _LEFT_TO_PYTHON
+        return tokens, outcomes
 
 
-def _in_order(parts: Sequence[tuple[Rows, Tokens]], *, texts: int) -> Tokens:
-    """Return the tokens of all texts, where each part has those of the rows beside it."""
-    starts, lengths, truncated = np.empty(texts, np.int64), np.empty(texts, np.int32), np.empty(texts, np.bool_)
-    before = 0
-    for rows, tokens in parts:
-        starts[rows] = tokens.starts + before
-        lengths[rows] = tokens.lengths
-        truncated[rows] = tokens.truncated
-        before += len(tokens.ids)
-    ids = np.concatenate([tokens.ids for _, tokens in parts])
-    return Tokens(ids=ids, starts=starts, lengths=lengths, truncated=truncated)
+def _beginning(text: str, most: int) -> str:
+    """Return the text up to the last space within its first `most` characters; all of it where there is none.
+
+    Nothing that is normalised, and no word, reaches over a space: the beginning's tokens are the text's first ones.
+    """
+    end = len(text) if len(text) <= most else text.rfind(" ", 0, most)
+    return text if end < 0 else text[:end]
+
+
+def _in_place_of(tokens: Tokens, rows: Rows, others: Tokens) -> Tokens:
+    """Return `tokens` with those of the texts at `rows` replaced by `others`, in their order."""
+    starts, lengths, truncated = tokens.starts.copy(), tokens.lengths.copy(), tokens.truncated.copy()
+    starts[rows] = others.starts + len(tokens.ids)
+    lengths[rows] = others.lengths
+    truncated[rows] = others.truncated
+    return Tokens(ids=np.concatenate([tokens.ids, others.ids]), starts=starts, lengths=lengths, truncated=truncated)
 
 
 def _code_points(text: str) -> npt.NDArray[np.uint32]:
@@ -146,4 +187,17 @@ def _classes() -> npt.NDArray[np.uint8]:
     for place, character in enumerate(every[:_CASED_CODE_POINTS]):
         if character.lower() != character:
             classes[place] |= _HAS_SMALL
+    for places in _SETTLED_RANGES:
+        for place in places:
+            if _joins_nothing(chr(place)):
+                classes[place] |= _SETTLED
+    classes[_VARIATION_SELECTORS.start : _VARIATION_SELECTORS.stop] |= _SETTLED
     return classes
+
+
+def _joins_nothing(character: str) -> bool:
+    """Whether a character, no part of a Korean syllable, is its own normal form and no mark on the one before it."""
+    # Marks alone join what is before them, though not all of them do.
+    if unicodedata.category(character).startswith("M") or character == JOINER:
+        return False
+    return unicodedata.is_normalized("NFKC", character)

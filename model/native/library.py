@@ -89,7 +89,7 @@ class Library:
         functions.newsgate_lstm_logits.restype = ctypes.c_int32
         functions.newsgate_fill_slots.argtypes = [pointer]
         functions.newsgate_fill_slots.restype = None
-        functions.newsgate_encode.argtypes = [pointer, pointer, *[integer] * 3, *[pointer] * 4]
+        functions.newsgate_encode.argtypes = [pointer, pointer, *[integer] * 3, ctypes.c_int32, *[pointer] * 4]
         functions.newsgate_encode.restype = integer
         features, texts, sums = [pointer] * 3, [pointer] * 3, [pointer] * 2
         functions.newsgate_wide_sums.argtypes = [*features, integer, integer, *texts, integer, *sums]

@@ -1,8 +1,10 @@
-/* Texts to token ids, as model/tokenizer.py says, for texts that are normalised already.
+/* Texts to token ids, as model/tokenizer.py says.
 
-   What it cannot decide as Python does, it leaves to Python: the small letters of words that are not ASCII. */
+   What it cannot decide as Python does, it leaves to Python: the small letters of words that are not ASCII, and the
+   normal form of texts with characters that change or join others. */
 
 #include <stdint.h>
+#include <stdlib.h>
 #include <string.h>
 
 #define EXPORT __attribute__((visibility("default")))
@@ -10,11 +12,15 @@
 /* Longer words are one unknown token: model.tokenizer.MAX_WORD_CHARACTERS. */
 #define LONGEST_WORD 40
 
-/* Bits in `classes`, one byte for each code point; as Python's \w, \s and str.lower have it. */
-enum { WORD = 1, SPACE = 2, HAS_SMALL = 4 };
+/* Bits in `classes`, one byte for each code point; as Python's \w, \s and str.lower have it. Characters beyond ASCII that
+   are SETTLED are their own normal form, whatever stands beside them. */
+enum { WORD = 1, SPACE = 2, HAS_SMALL = 4, SETTLED = 8 };
 
 /* What became of a text. */
-enum { WHOLE = 0, TRUNCATED = 1, LEFT_TO_PYTHON = 2 };
+enum { WHOLE = 0, TRUNCATED = 1, LEFT_TO_PYTHON = 2, NOT_NORMALISED = 3 };
+
+/* A character is at most so many when it is normalised here. */
+#define MOST_PLAIN 3
 
 /* Piece p is characters[starts[p]..starts[p + 1]], without its mark where it continues a word. slots: open addressing,
    the hash and the id of a piece, id -1 where it is free; a power of two of them, never full. */
@@ -183,22 +189,60 @@ static uint8_t encode_text(const struct vocabulary *vocabulary, const uint32_t *
     return WHOLE;
 }
 
+/* Writes a text as model.tokenizer.fold gives it, and returns its characters; -1 where only Python can tell. */
+static int64_t write_plain(const struct vocabulary *vocabulary, const uint32_t *text, const uint32_t *end,
+                           uint32_t *plain) {
+    const uint32_t *const start = plain;
+    for (; text < end; text++) {
+        uint32_t character = *text;
+        if (character > 127) {
+            const uint8_t kind = vocabulary->classes[character];
+            switch (character) {
+            case 0x2026: /* an ellipsis */
+                *plain++ = '.';
+                *plain++ = '.';
+                character = '.';
+                break;
+            case 0x00a0: character = ' '; break;
+            case 0x2018: case 0x2019: character = '\''; break;
+            case 0x201c: case 0x201d: character = '"'; break;
+            default:
+                if (!(kind & SETTLED) || (!vocabulary->keeps_case && kind & HAS_SMALL)) return -1;
+            }
+        } else if (!vocabulary->keeps_case && is_ascii_capital(character)) {
+            character += 'a' - 'A';
+        }
+        *plain++ = character;
+    }
+    return plain - start;
+}
+
 /* Writes the ids of `texts` texts, which stand in `text` with a NUL between them, one after the other into `ids`; there
-   must be room for 2 * characters + texts + LONGEST_WORD + 1. Of a text that is left to Python there are none. Returns
-   how many ids there are. */
+   must be room for MOST_PLAIN * characters + texts + LONGEST_WORD + 1. folded: they are normalised already. Of a text that
+   is left to Python there are none. Returns how many ids there are, or -1 where there is no memory. */
 EXPORT int64_t newsgate_encode(const struct vocabulary *vocabulary, const uint32_t *text, int64_t characters,
-                               int64_t texts, int64_t most, int32_t *ids, int64_t *starts, int32_t *lengths,
-                               uint8_t *outcomes) {
+                               int64_t texts, int64_t most, int32_t folded, int32_t *ids, int64_t *starts,
+                               int32_t *lengths, uint8_t *outcomes) {
     const uint32_t *const end = text + characters;
+    /* Most of it is never touched: it takes one text at a time. */
+    uint32_t *plain = folded ? NULL : malloc((size_t)(MOST_PLAIN * characters + 1) * sizeof(uint32_t));
+    if (!folded && !plain) return -1;
     int64_t count = 0;
     for (int64_t row = 0; row < texts; row++) {
         const uint32_t *text_end = text;
         while (text_end < end && *text_end) text_end++;
         starts[row] = count;
         lengths[row] = 0;
-        outcomes[row] = encode_text(vocabulary, text, text_end, most, ids + count, &lengths[row]);
+        if (folded) {
+            outcomes[row] = encode_text(vocabulary, text, text_end, most, ids + count, &lengths[row]);
+        } else {
+            const int64_t written = write_plain(vocabulary, text, text_end, plain);
+            outcomes[row] = written < 0 ? NOT_NORMALISED
+                                        : encode_text(vocabulary, plain, plain + written, most, ids + count, &lengths[row]);
+        }
         count += lengths[row];
         text = text_end + 1;
     }
+    free(plain);
     return count;
 }

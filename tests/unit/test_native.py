@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import shutil
 import sys
+import unicodedata
 from functools import cache
 from pathlib import Path
+from random import Random
 
 import numpy as np
 import pytest
@@ -17,7 +19,7 @@ from newsgate.model.bundle import read_bundle
 from newsgate.model.bundle_weights import weights_of
 from newsgate.model.classifier import Classifier
 from newsgate.model.native.build import CannotBuildError, build
-from newsgate.model.native.encoder import _CASED_CODE_POINTS, NativeEncoder
+from newsgate.model.native.encoder import _CASED_CODE_POINTS, _SETTLED, NativeEncoder, _classes
 from newsgate.model.native.int8_runtime import Int8Runtime
 from newsgate.model.native.library import FIRST_INT8, VARIANT_NAMES, Library, native_library
 from newsgate.model.native.runtime import NativeRuntime
@@ -120,6 +122,39 @@ def test_every_character_is_read_as_python_reads_it(tokenizer: Tokenizer) -> Non
 
 def test_letters_of_two_sizes_all_stand_where_they_are_looked_for() -> None:
     assert all(chr(point).lower() == chr(point) for point in range(_CASED_CODE_POINTS, sys.maxunicode + 1))
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        " " * 5000 + "news",
+        "news" + " " * 5000 + "a",
+        "news " * 3 + "." * 5000,
+        "\u2026" * 3000 + " news",
+        "ﬁ" * 700 + " news é \u0301",
+        "病" * 4000,
+        "http://" + "a" * 3000 + " " + "www." + " " * 3000 + "a",
+        "&amp; " * 20 + "&" + " " * 100 + "amp;" + "\0 news",
+    ],
+    ids=["late", "apart", "points", "ellipses", "to be normalised", "no space", "addresses", "entities"],
+)
+@pytest.mark.parametrize("most", [1, 4, 30])
+def test_a_long_text_is_read_as_far_as_its_first_tokens_need(text: str, most: int) -> None:
+    encoder = NativeEncoder(library(), CASED)
+    tokens = encoder.encode(["news", text, "a", text], max_tokens=most)
+    expected = Tokens.of(CASED.encode_all(["news", text, "a", text], max_tokens=most))
+    np.testing.assert_array_equal(tokens.truncated, expected.truncated)
+    for row in range(4):
+        np.testing.assert_array_equal(_ids(tokens, row), _ids(expected, row))
+
+
+def test_what_is_not_normalised_by_python_is_normal_in_any_company() -> None:
+    settled = [chr(point) for point in np.flatnonzero(_classes() & _SETTLED)]
+    assert len(settled) > 10_000
+    for seed in range(5):
+        Random(seed).shuffle(settled)
+        text = "".join(settled)
+        assert unicodedata.normalize("NFKC", text) == text
 
 
 def test_a_logit_is_numpys_whatever_the_instruction_set(variant: int) -> None:
