@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
-from typing import Any, NamedTuple
+from typing import Any
 
 from sqlalchemy import (
     ColumnElement,
@@ -29,13 +29,13 @@ from sqlalchemy import (
 from sqlalchemy.sql.dml import ReturningUpdate
 
 from newsgate.db.batches import finish_run_if_complete
-from newsgate.db.bulk_insert import insert_rows
 from newsgate.db.chunk_runs import ends_with_its_run, hold_run, step_out, wait_again
 from newsgate.db.errors import ChunkFencedError
 from newsgate.db.leases import has_lapsed, is_lease_ahead, lease_of
-from newsgate.db.tables import chunks, items, runs, verdicts
+from newsgate.db.tables import chunks, items, runs
 from newsgate.db.turns import waits
 from newsgate.db.types import database_time
+from newsgate.db.verdicts import Verdict, Verdicts, store_verdicts
 
 # What every chunk needs is put together once: SQLAlchemy takes far longer for that than for executing it.
 _START_RUN = (
@@ -77,22 +77,6 @@ class Claim:
     last_row: int
     lease_until: datetime
     taken_over: bool = False
-
-
-class Verdict(NamedTuple):
-    """What a model says about one item: a label and a probability, or an error.
-
-    A tuple, which takes half the time of a frozen dataclass: one is made of every item. familiarity: how much the text
-    is like those the model learned from, 0 to 1; None where the model cannot tell, and beside an error.
-    """
-
-    item: int
-    label: str | None
-    p_fake: float | None
-    token_count: int
-    truncated: bool
-    error: str | None
-    familiarity: float | None = None
 
 
 def claim_chunk(
@@ -148,16 +132,14 @@ def load_texts(connection: Connection, claim: Claim) -> tuple[list[int], list[st
     return [item for item, _ in rows], [text for _, text in rows]
 
 
-def commit_chunk(
-    connection: Connection, claim: Claim, results: Sequence[Verdict], *, summary: str | None = None
-) -> None:
+def commit_chunk(connection: Connection, claim: Claim, said: Verdicts, *, summary: str | None = None) -> None:
     """Store the chunk's verdicts, its end and its run's counters. Raises ChunkFencedError where it was taken over.
 
     summary: JSON of how the chunk's scores are distributed, for `newsgate status --drift`.
     """
     # The fence comes first: on PostgreSQL it holds the chunk's row until the end of the transaction.
     _end_attempt(connection, claim, state="done", summary=summary)
-    _store(connection, claim, results)
+    _store(connection, claim, said)
 
 
 def release_chunk(connection: Connection, claim: Claim, *, error: str, max_attempts: int) -> list[int]:
@@ -203,7 +185,7 @@ def fail_chunk(connection: Connection, claim: Claim, *, error: str) -> None:
     _end_attempt(connection, claim, state="failed", last_error=error)
     if not ends_with_its_run(connection, claim.chunk, run=claim.run):
         ids, _ = load_texts(connection, claim)
-        _store(connection, claim, [Verdict(item, None, None, 0, False, error) for item in ids])
+        _store(connection, claim, _failed(ids, error))
 
 
 @cache
@@ -271,20 +253,15 @@ def _ending(state: str) -> Update:
     )
 
 
-def _store(connection: Connection, claim: Claim, results: Sequence[Verdict]) -> None:
-    insert_rows(
-        connection,
-        verdicts,
-        columns=("item_id", "model", "run_id", *Verdict._fields[1:]),
-        rows=[
-            # SQLite's driver looks long for how to store a bool.
-            (item, claim.model, claim.run, label, p_fake, token_count, +truncated, error, familiarity)
-            for item, label, p_fake, token_count, truncated, error, familiarity in results
-        ],
-    )
-    failed = len([each for each in results if each.error is not None])
-    connection.execute(_COUNT, {"of_run": claim.run, "more_done": len(results) - failed, "more_failed": failed})
+def _store(connection: Connection, claim: Claim, said: Verdicts) -> None:
+    store_verdicts(connection, said, model=claim.model, run=claim.run)
+    failed = said.failed
+    connection.execute(_COUNT, {"of_run": claim.run, "more_done": len(said) - failed, "more_failed": failed})
     finish_run_if_complete(connection, claim.run)
+
+
+def _failed(items: Sequence[int], error: str) -> Verdicts:
+    return Verdicts.of([Verdict(item, None, None, 0, False, error) for item in items])
 
 
 def give_up(connection: Connection, claim: Claim, *, error: str) -> list[int]:
@@ -299,7 +276,7 @@ def give_up(connection: Connection, claim: Claim, *, error: str) -> list[int]:
     ids, _ = load_texts(connection, claim)
     if len(ids) > 1:
         return _halve(connection, claim, error=error)
-    _store(connection, claim, [Verdict(item, None, None, 0, False, error) for item in ids])
+    _store(connection, claim, _failed(ids, error))
     return []
 
 

@@ -11,10 +11,11 @@ from sqlalchemy import Row, select
 from newsgate.db.audit import audit
 from newsgate.db.batch_status import batch_status
 from newsgate.db.batches import queued_chunks
-from newsgate.db.chunks import Verdict, claim_chunk, commit_chunk, load_texts
+from newsgate.db.chunks import claim_chunk, commit_chunk, load_texts
 from newsgate.db.results import Result, ResultFilter, read_results
 from newsgate.db.session import Database
 from newsgate.db.tables import chunks, items, runs
+from newsgate.db.verdicts import Verdict, Verdicts
 from newsgate.tasks.classifying.classify_chunk import classify_chunk
 from newsgate.tasks.classifying.worker_process import make_worker_context
 from newsgate.tasks.enqueueing.enqueue import enqueue
@@ -58,7 +59,9 @@ class Desk:
                 ids, _ = load_texts(connection, claim)
                 query = select(items.c.id, items.c.row).where(items.c.id.in_(ids))
                 rows = {row.id: row.row for row in connection.execute(query)}
-                commit_chunk(connection, claim, [_verdict(item, fails=rows[item] in failing) for item in ids])
+                commit_chunk(
+                    connection, claim, Verdicts.of([_verdict(item, fails=rows[item] in failing) for item in ids])
+                )
 
     def results(self, batch: int, *, model: int | None = None) -> list[Result]:
         with self.database.read() as connection:

@@ -20,7 +20,6 @@ from newsgate.db.batches import (
 )
 from newsgate.db.chunks import (
     Claim,
-    Verdict,
     claim_chunk,
     commit_chunk,
     hand_back,
@@ -34,6 +33,7 @@ from newsgate.db.promotions import promote
 from newsgate.db.runs import requeue
 from newsgate.db.session import Database
 from newsgate.db.tables import chunks, items, runs, verdicts
+from newsgate.db.verdicts import Verdict, Verdicts
 
 MAX_ATTEMPTS = 2
 # A lease that has run out already: no test has to wait for one.
@@ -101,7 +101,7 @@ class System:
     def commit(self, claim: Claim) -> None:
         with self.database.write() as connection:
             ids, _ = load_texts(connection, claim)
-            commit_chunk(connection, claim, [Verdict(item, "real", 0.1, 4, False, None) for item in ids])
+            commit_chunk(connection, claim, Verdicts.of([Verdict(item, "real", 0.1, 4, False, None) for item in ids]))
 
     def release(self, claim: Claim, error: str = "ValueError: no") -> list[int]:
         with self.database.write() as connection:

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from sqlalchemy import func, select
 
 from newsgate.db.batches import AcceptedRow, NewBatch, add_rows, create_batch, finish_loading
-from newsgate.db.chunks import Verdict, claim_chunk, commit_chunk, load_texts
+from newsgate.db.chunks import claim_chunk, commit_chunk, load_texts
 from newsgate.db.labels import add_label, current_labels, text_hash
 from newsgate.db.model_registry import add_model
 from newsgate.db.promotions import promote
@@ -19,6 +19,7 @@ from newsgate.db.review import (
 )
 from newsgate.db.session import Database
 from newsgate.db.tables import review_leases
+from newsgate.db.verdicts import Verdict, Verdicts
 from newsgate.tasks.labelling.review_session import ReviewSession
 
 ROWS = 40
@@ -55,7 +56,7 @@ class Queue:
             claim = claim_chunk(connection, chunk, worker="test", lease_seconds=60, max_attempts=2)
             assert claim is not None
             ids, _ = load_texts(connection, claim)
-            commit_chunk(connection, claim, [_verdict(item, row) for row, item in enumerate(ids, start=2)])
+            commit_chunk(connection, claim, Verdicts.of([_verdict(item, row) for row, item in enumerate(ids, start=2)]))
         return loading.batch
 
     def session(self, reviewer: str = "ann", *, share: float = 0.0, lease: float = 60, seed: int = 0) -> ReviewSession:

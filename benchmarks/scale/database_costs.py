@@ -32,11 +32,12 @@ from benchmarks.shared.report import circumstances
 from benchmarks.shared.servers import safe_postgres
 from benchmarks.shared.synthetic_texts import make_posts
 from newsgate.db.batches import AcceptedRow, Loading, NewBatch, add_rows, create_batch
-from newsgate.db.chunks import Claim, Verdict, claim_chunk, commit_chunk, load_texts
+from newsgate.db.chunks import Claim, claim_chunk, commit_chunk, load_texts
 from newsgate.db.labels import text_hash
 from newsgate.db.schema import migrate
 from newsgate.db.session import Database
 from newsgate.db.tables import metadata
+from newsgate.db.verdicts import Verdict, Verdicts
 from newsgate.model.labels import label_of
 from newsgate.model.score_summary import HISTOGRAM_BINS, Summary
 from newsgate.tasks.running.open_database import ensure_champion
@@ -106,8 +107,9 @@ class Filler:
             histogram[int((each.p_fake or 0.0) * HISTOGRAM_BINS)] += 1
         tokens = _TOKENS_A_TEXT * len(verdicts)
         summary = json.dumps(Summary(tuple(histogram), tokens, tokens // 100, len(verdicts)).as_json())
+        said = Verdicts.of(verdicts)
         with watch.timing("commit"), self._database.write() as connection:
-            commit_chunk(connection, claim, verdicts, summary=summary)
+            commit_chunk(connection, claim, said, summary=summary)
 
     def _row(self, line: int) -> AcceptedRow:
         post = next(self._posts)

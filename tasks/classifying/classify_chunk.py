@@ -20,7 +20,6 @@ from sqlalchemy.exc import SQLAlchemyError
 from newsgate.db.batches import queued_among
 from newsgate.db.chunks import (
     Claim,
-    Verdict,
     claim_chunk,
     claim_next_chunk,
     commit_chunk,
@@ -30,6 +29,7 @@ from newsgate.db.chunks import (
 )
 from newsgate.db.errors import ChunkFencedError, DamagedModelError, DatabaseError, NoSuchModelError
 from newsgate.db.session import Database
+from newsgate.db.verdicts import Verdicts
 from newsgate.foundation.errors import NewsgateError
 from newsgate.model.labels import NOT_FINITE, label_of
 from newsgate.tasks.classifying.interrupted_attempts import InterruptedAttempts
@@ -79,7 +79,7 @@ class _Classified:
 
     items: list[int]
     texts: list[str]
-    verdicts: list[Verdict]
+    verdicts: Verdicts
     summary: str
 
 
@@ -138,29 +138,35 @@ def _attempt(claim: Claim, context: WorkerContext) -> tuple[Outcome, _Classified
         _release(claim, context, error=error)
         return "failed", None
     context.stages.count(texts=len(classified.items))
-    failed = sum(each.error is not None for each in classified.verdicts)
+    failed = classified.verdicts.failed
     TALLY.add(ROWS, len(classified.items) - failed, outcome="done")
     TALLY.add(ROWS, failed, outcome="failed")
     log.debug("chunk %d is done: %d texts", claim.chunk, len(classified.items))
     return "done", classified
 
 
-def judge(items: Sequence[int], scores: Scores) -> list[Verdict]:
+def judge(items: Sequence[int], scores: Scores) -> Verdicts:
     """Verdicts from scores: fake from one half up; what is not a finite number is an error of that row alone."""
-    return [
-        # A familiarity that is not known is NaN, the one number that is not equal to itself.
-        Verdict(item, label_of(p_fake), p_fake, token_count, truncated, None, known if known == known else None)
-        if math.isfinite(p_fake)
-        else Verdict(item, None, None, token_count, truncated, NOT_FINITE)
-        for item, p_fake, token_count, truncated, known in zip(
-            items,
-            scores.p_fake.tolist(),
-            scores.token_counts.tolist(),
-            scores.truncated.tolist(),
-            scores.familiarity.tolist(),
-            strict=True,
-        )
-    ]
+    p_fake: list[float] = scores.p_fake.tolist()
+    # A familiarity that is not known is NaN, the one number that is not equal to itself.
+    familiarity = [known if known == known else None for known in scores.familiarity.tolist()]
+    errors = None
+    if all(map(math.isfinite, p_fake)):
+        labels: list[str | None] = [label_of(each) for each in p_fake]
+    else:
+        finite = [math.isfinite(each) for each in p_fake]
+        labels = [label_of(each) if known else None for each, known in zip(p_fake, finite, strict=True)]
+        errors = [None if known else NOT_FINITE for known in finite]
+        familiarity = [each if known else None for each, known in zip(familiarity, finite, strict=True)]
+    return Verdicts(
+        items=items,
+        labels=labels,
+        p_fake=p_fake if errors is None else [each if math.isfinite(each) else None for each in p_fake],
+        token_counts=scores.token_counts.tolist(),
+        truncated=scores.truncated.tolist(),
+        errors=errors,
+        familiarity=familiarity,
+    )
 
 
 def load_model(models: SharedModels, number: int) -> Classifier:

@@ -88,7 +88,7 @@ def install(traps: Traps) -> None:
     _after(classify_chunk, "load_texts", lambda _: traps.reach("loaded"))
     _after(classify_chunk, "_classify", lambda _: traps.reach("classified"))
     # Between the verdicts and the counters of one transaction.
-    _after(chunks, "insert_rows", lambda _: traps.reach("within-commit"))
+    _after(chunks, "store_verdicts", lambda _: traps.reach("within-commit"))
     _after(classify_chunk, "commit_chunk", lambda _: setattr(committing, "chunk", True))
     _replace(Database, "write", _noticing_commits(Database.write, committing, traps))
     _replace(Classifier, "classify", _poisoned(Classifier.classify, traps))

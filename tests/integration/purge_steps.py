@@ -8,9 +8,10 @@ import pytest
 from sqlalchemy import func, select, text
 
 from newsgate.db.batch_status import BatchStatus, batch_status
-from newsgate.db.chunks import Claim, Verdict, load_texts
+from newsgate.db.chunks import Claim, load_texts
 from newsgate.db.session import Database
 from newsgate.db.tables import metadata
+from newsgate.db.verdicts import Verdict, Verdicts
 from newsgate.tasks.storage.purge_batches import plan_batch_purge, purge_batches
 from newsgate.tasks.storage.purge_texts import TextPurge, plan_text_purge, purge_texts
 from tests.desk import Desk
@@ -45,8 +46,8 @@ def purge_rows(desk: Desk, batch: int, rows: Sequence[int], *, with_labels: bool
     return plan
 
 
-def verdicts_of(desk: Desk, chunk: int) -> tuple[Claim, list[Verdict]]:
+def verdicts_of(desk: Desk, chunk: int) -> tuple[Claim, Verdicts]:
     claimed = take(desk, chunk)
     with desk.database.read() as connection:
         ids, _ = load_texts(connection, claimed)
-    return claimed, [Verdict(item, "real", 0.1, 4, False, None) for item in ids]
+    return claimed, Verdicts.of([Verdict(item, "real", 0.1, 4, False, None) for item in ids])

@@ -8,10 +8,11 @@ from dataclasses import replace
 import pytest
 from sqlalchemy import select, update
 
-from newsgate.db.chunks import Claim, Verdict, commit_chunk, fail_chunk, hand_back, load_texts, release_chunk
+from newsgate.db.chunks import Claim, commit_chunk, fail_chunk, hand_back, load_texts, release_chunk
 from newsgate.db.errors import ChunkFencedError
 from newsgate.db.tables import chunks, items
 from newsgate.db.types import database_time
+from newsgate.db.verdicts import Verdict, Verdicts
 from tests.desk import Desk
 from tests.integration.chunk_steps import (
     LAPSED,
@@ -145,7 +146,7 @@ def test_a_verdict_is_stored_as_it_was_given(desk: Desk) -> None:
             Verdict(two, None, None, 3, False, "no number"),
             Verdict(three, "real", 0.25, 9, False, None),
         ]
-        commit_chunk(connection, claimed, given, summary='{"scores": []}')
+        commit_chunk(connection, claimed, Verdicts.of(given), summary='{"scores": []}')
     told = [
         Verdict(row.item_id, row.label, row.p_fake, row.token_count, row.truncated, row.error)
         for row in stored_verdicts(desk, claimed.run)

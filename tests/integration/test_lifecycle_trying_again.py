@@ -6,12 +6,12 @@ import pytest
 from sqlalchemy import select
 
 from newsgate.db.chunks import (
-    Verdict,
     commit_chunk,
     load_texts,
 )
 from newsgate.db.errors import ChunkFencedError
 from newsgate.db.tables import chunks
+from newsgate.db.verdicts import Verdict, Verdicts
 from tests.lifecycle import LAPSED, MAX_ATTEMPTS, System, walks
 
 
@@ -45,7 +45,9 @@ def test_a_row_that_failed_in_a_done_chunk_is_cut_out_of_it(system: System) -> N
     with system.database.write() as connection:
         first, second, *rest = load_texts(connection, claim)[0]
         said = [Verdict(item, "real", 0.1, 4, False, None) for item in (first, *rest)]
-        commit_chunk(connection, claim, [*said, Verdict(second, None, None, 4, False, "no number")], summary="{}")
+        commit_chunk(
+            connection, claim, Verdicts.of([*said, Verdict(second, None, None, 4, False, "no number")]), summary="{}"
+        )
     assert (system.run(stored).state, system.run(stored).failed) == ("done", 1)
     (waiting,) = system.requeue(stored)
     assert system.states(stored) == ["done", "queued", "done"]

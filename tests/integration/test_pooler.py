@@ -12,7 +12,7 @@ import pytest
 from sqlalchemy import make_url, text
 from sqlalchemy.exc import DBAPIError
 
-from newsgate.db.bulk_insert import insert_rows
+from newsgate.db.bulk_insert import insert_columns
 from newsgate.db.errors import DatabaseError, DatabaseUnavailableError
 from newsgate.db.labels import add_labels, count_labels, current_labels
 from newsgate.db.schema import HEAD_REVISION, current_revision, migrate
@@ -153,7 +153,7 @@ def test_a_pooler_that_is_gone_is_told_in_one_line_and_found_again(
         with pooled.write() as connection:
             add_labels(connection, [("a text", "fake")], labelled_by="ann", chosen="direct")
             pgbouncer.stop()
-            insert_rows(connection, labels, columns=("text_hash",), rows=[(b"x" * 16,)])
+            insert_columns(connection, labels, each={"text_hash": [b"x" * 16]})
 
     with pytest.raises(DatabaseUnavailableError, match="does not answer"):
         write()
@@ -177,7 +177,7 @@ def test_sessions_ended_behind_the_pooler_are_told_in_one_line(
             with admin.read() as other:
                 other.execute(end, {"pid": pid})
             if in_copy:
-                insert_rows(connection, labels, columns=("text_hash",), rows=[(b"x" * 16,)])
+                insert_columns(connection, labels, each={"text_hash": [b"x" * 16]})
             connection.execute(text("select 1"))
 
     for in_copy in (False, True):

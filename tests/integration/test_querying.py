@@ -11,13 +11,14 @@ from sqlalchemy import text
 
 from newsgate.db.audit import audit
 from newsgate.db.batches import AcceptedRow, NewBatch, RefusedRow, add_rows, create_batch, finish_loading
-from newsgate.db.chunks import Verdict, claim_chunk, commit_chunk, load_texts
+from newsgate.db.chunks import claim_chunk, commit_chunk, load_texts
 from newsgate.db.labels import add_labels, text_hash
 from newsgate.db.model_registry import add_model
 from newsgate.db.promotions import promote
 from newsgate.db.results import COLUMNS, Result
 from newsgate.db.runs import extend_run, open_run, run_position
 from newsgate.db.session import Database
+from newsgate.db.verdicts import Verdict, Verdicts
 
 PAGE = (Path(__file__).parents[2] / "docs" / "querying.md").read_text(encoding="utf-8")
 QUERIES = re.findall(r"^(\S[^\n]*)\n(?:[^\n]+\n)*\n```sql\n(.*?)```", PAGE, re.DOTALL | re.MULTILINE)
@@ -73,7 +74,7 @@ def _classify(database: Database, chunk: int, scores: list[float | None]) -> Non
         claim = claim_chunk(connection, chunk, worker="test", lease_seconds=60, max_attempts=2)
         assert claim is not None
         ids, texts = load_texts(connection, claim)
-        commit_chunk(connection, claim, [_verdict(*each) for each in zip(ids, texts, scores, strict=True)])
+        commit_chunk(connection, claim, Verdicts.of([_verdict(*each) for each in zip(ids, texts, scores, strict=True)]))
 
 
 def _verdict(item: int, body: str, p_fake: float | None) -> Verdict:

@@ -13,12 +13,13 @@ from click.testing import CliRunner
 
 from newsgate.db.batch_status import batch_status
 from newsgate.db.batches import queued_chunks
-from newsgate.db.chunks import Verdict, claim_chunk, commit_chunk, load_texts
+from newsgate.db.chunks import claim_chunk, commit_chunk, load_texts
 from newsgate.db.errors import NoSuchBatchError, NoSuchRunError
 from newsgate.db.report_queries import SCORE_BINS
 from newsgate.db.results import Result
 from newsgate.db.schema import ensure_schema
 from newsgate.db.session import Database
+from newsgate.db.verdicts import Verdict, Verdicts
 from newsgate.main import newsgate
 from newsgate.model.starter import starter_bundle
 from newsgate.pages.report_page import report_page
@@ -57,7 +58,7 @@ def _score(desk: Desk, batch: int, scores: dict[int, float | None]) -> None:
             ids, _ = load_texts(connection, claim)
             rows = range(claim.first_row, claim.last_row + 1)
             found = [_verdict(item, scores[row]) for item, row in zip(ids, rows, strict=True)]
-            commit_chunk(connection, claim, found)
+            commit_chunk(connection, claim, Verdicts.of(found))
 
 
 def _verdict(item: int, p_fake: float | None) -> Verdict:

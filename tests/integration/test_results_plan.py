@@ -9,13 +9,14 @@ import pytest
 from sqlalchemy import Connection, event
 
 from newsgate.db.batches import AcceptedRow, NewBatch, add_rows, create_batch, finish_loading
-from newsgate.db.chunks import Verdict, claim_chunk, commit_chunk, load_texts
+from newsgate.db.chunks import claim_chunk, commit_chunk, load_texts
 from newsgate.db.labels import text_hash
 from newsgate.db.model_registry import add_model
 from newsgate.db.report_queries import count_scores, count_sure_labels, read_extremes
 from newsgate.db.results import ResultFilter, count_sure, read_results
 from newsgate.db.session import Database
 from newsgate.db.verdict_windows import read_window
+from newsgate.db.verdicts import Verdict, Verdicts
 from tests.services import PostgresServer
 
 ROWS = 3000
@@ -38,7 +39,7 @@ def just_classified(postgres_server: PostgresServer) -> Iterator[Database]:
         claim = claim_chunk(connection, chunk, worker="test", lease_seconds=60, max_attempts=3)
         assert claim is not None
         items, _ = load_texts(connection, claim)
-        commit_chunk(connection, claim, [Verdict(item, "fake", 0.9, 2, False, None) for item in items])
+        commit_chunk(connection, claim, Verdicts.of([Verdict(item, "fake", 0.9, 2, False, None) for item in items]))
     yield database
     database.close()
 

@@ -9,10 +9,11 @@ from sqlalchemy import event, select, text, update
 
 from newsgate.db.batch_status import batch_status
 from newsgate.db.batches import cancel_run
-from newsgate.db.chunks import Claim, Verdict, claim_next_chunk, commit_chunk, hand_back, load_texts
+from newsgate.db.chunks import Claim, claim_next_chunk, commit_chunk, hand_back, load_texts
 from newsgate.db.runs import requeue
 from newsgate.db.steering import pause_run, set_priority, unpause_run
 from newsgate.db.tables import chunks, runs
+from newsgate.db.verdicts import Verdict, Verdicts
 from tests.desk import Desk
 from tests.integration.chunk_steps import (
     LAPSED,
@@ -47,7 +48,7 @@ def batches_in_turn(desk: Desk, count: int) -> list[int]:
 def commit(desk: Desk, claimed: Claim) -> None:
     with desk.database.write() as connection:
         ids, _ = load_texts(connection, claimed)
-        commit_chunk(connection, claimed, [Verdict(item, "real", 0.1, 4, False, None) for item in ids])
+        commit_chunk(connection, claimed, Verdicts.of([Verdict(item, "real", 0.1, 4, False, None) for item in ids]))
 
 
 def run_of(desk: Desk, batch: int) -> int:
