@@ -28,11 +28,10 @@ from benchmarks.shared.report import circumstances, figure, markdown_table
 from benchmarks.shared.servers import safe_postgres
 from benchmarks.shared.synthetic_texts import make_posts
 from newsgate.db.batches import AcceptedRow, NewBatch, add_rows, create_batch, finish_loading
-from newsgate.db.bulk_insert import insert_rows
 from newsgate.db.labels import text_hash
 from newsgate.db.session import Database
-from newsgate.db.tables import items, runs, verdicts
-from newsgate.db.types import database_time
+from newsgate.db.tables import items, runs
+from newsgate.db.verdicts import Verdict, Verdicts, store_verdicts
 from newsgate.tasks.running.open_database import ensure_champion, open_database
 
 MARKER = "web-verdicts"
@@ -175,17 +174,11 @@ def _row(row: int, text: str, *, rows: int) -> AcceptedRow:
 def _add_verdicts(
     connection: Connection, numbers: Select[tuple[int]], run: int, *, model: int, chance: random.Random
 ) -> None:
-    now = connection.execute(select(database_time())).scalar_one()
-    columns = ("item_id", "model", "run_id", "label", "p_fake", "token_count", "truncated", "familiarity")
     scored = [(item, chance.random(), chance.random()) for item in connection.execute(numbers).scalars()]
-    # SQLite's driver takes neither times nor booleans past SQLAlchemy as PostgreSQL's does.
-    at = now if connection.dialect.name == "postgresql" else f"{now:%Y-%m-%d %H:%M:%S.%f}"
-    insert_rows(
-        connection,
-        verdicts,
-        columns=(*columns, "classified_at"),
-        rows=[
-            (item, model, run, "fake" if score >= 0.5 else "real", score, 40, False, known, at)
+    said = Verdicts.of(
+        [
+            Verdict(item, "fake" if score >= 0.5 else "real", score, 40, False, None, known)
             for item, score, known in scored
-        ],
+        ]
     )
+    store_verdicts(connection, said, model=model, run=run)

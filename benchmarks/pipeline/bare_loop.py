@@ -27,7 +27,7 @@ from benchmarks.pipeline.loaded_classifier import (
 )
 from benchmarks.pipeline.side import Side, Work
 from benchmarks.shared.processes import BenchmarkError, Cost, cores
-from newsgate.db.bulk_insert import insert_rows
+from newsgate.db.bulk_insert import insert_columns
 from newsgate.db.session import Database
 from newsgate.model.classifier import Scores
 from newsgate.model.labels import label_of
@@ -98,8 +98,8 @@ class BareLoop:
         items = [(item, external_id, text) for item, ((external_id, text), _) in numbered]
         verdicts = [(item, label_of(p_fake), p_fake) for item, (_, p_fake) in numbered]
         with self.database.write() as connection:
-            insert_rows(connection, _items, columns=("id", "external_id", "text"), rows=items)
-            insert_rows(connection, _verdicts, columns=("item_id", "label", "p_fake"), rows=verdicts)
+            insert_columns(connection, _items, each=_by_columns(("id", "external_id", "text"), items))
+            insert_columns(connection, _verdicts, each=_by_columns(("item_id", "label", "p_fake"), verdicts))
         self.stored += len(rows)
 
     def _check(self, *, wanted: int) -> None:
@@ -107,6 +107,10 @@ class BareLoop:
             stored = connection.execute(select(func.count()).select_from(_verdicts)).scalar_one()
         if stored != wanted:
             raise BenchmarkError(f"the bare loop has stored {stored} verdicts, not {wanted}")
+
+
+def _by_columns(names: Sequence[str], rows: Sequence[Sequence[object]]) -> dict[str, Sequence[object]]:
+    return dict(zip(names, zip(*rows, strict=True), strict=True))
 
 
 def open_bare_loop(folder: Path, warm_up: Work) -> AbstractContextManager[Side]:

@@ -33,7 +33,7 @@ AWKWARD = (
 )
 LONG = "a long 🙂 text, " * 20_000
 # What both databases keep: neither a NUL nor a lone surrogate.
-TEXTS = st.text(st.characters(exclude_characters="\0", exclude_categories=("Cs",)), max_size=30) | st.sampled_from(
+TEXTS = st.text(st.characters(exclude_characters="\0", exclude_categories=["Cs"]), max_size=30) | st.sampled_from(
     AWKWARD
 )
 COLUMNS = st.none() | st.dictionaries(TEXTS, TEXTS | st.none() | st.integers(), max_size=3).map(json.dumps)
