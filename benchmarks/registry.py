@@ -63,6 +63,7 @@ BENCHMARKS: Final = (
     Benchmark(name="fair_share", file="pipeline/fair_share.py", takes="10 min", fills=_PERFORMANCE),
     Benchmark(name="metrics_cost", file="pipeline/metrics_cost.py", takes="2 min", fills="docs/metrics.md"),
     Benchmark(name="stages", file="pipeline/stages.py", takes="1 min", fills=_PERFORMANCE),
+    Benchmark(name="storing", file="pipeline/storing.py", takes="2 min", fills=_PERFORMANCE),
     Benchmark(name="int8", file="pipeline/whole_numbers.py", takes="1 min", fills=_PERFORMANCE),
     Benchmark(name="pooler", file="pipeline/pooler.py", takes="1 min", fills=_PERFORMANCE),
     Benchmark(name="chunk_rows", file="pipeline/chunk_rows.py", takes="1 min", fills=_PERFORMANCE),
