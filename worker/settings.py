@@ -22,6 +22,7 @@ from pydantic import Field, ValidationError, field_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
 from newsgate.foundation.errors import NewsgateError, WrongUsageError
+from newsgate.worker.address_files import file_of, with_addresses_from_files
 from newsgate.worker.broker_address import BrokerAddress, parse_broker_addresses, private_broker
 from newsgate.worker.metrics_address import parse_metrics_address
 from newsgate.worker.settings_files import env_file_path, open_settings_file, shown_path
@@ -51,9 +52,11 @@ class Settings(BaseSettings):
     model_config = SettingsConfigDict(env_prefix="NEWSGATE_", extra="ignore", frozen=True)
 
     home: Path = Field(default=_DEFAULT_HOME, description="The folder of everything newsgate keeps by itself.")
-    # Not in `repr`: the two may hold passwords.
+    # Not in `repr`: the two addresses may hold passwords.
     database_url: str = Field(default="", repr=False, description="SQLAlchemy address; empty: a file at home.")
+    database_url_file: str = Field(default="", description="File that holds this address, in place of the address.")
     broker_url: str = Field(default="", repr=False, description="Address of a Redis; empty: a private one at home.")
+    broker_url_file: str = Field(default="", description="File that holds this address, in place of the address.")
     runtime: Literal["auto", "native-int8", "native", "numpy", "onnx", "keras"] = Field(
         default="auto", description="What computes the LSTM in workers."
     )
@@ -218,7 +221,7 @@ def load_settings(**told: Any) -> Settings:
 
 def load_settings_and_layers(**told: Any) -> tuple[Settings, tuple[Layer, ...]]:
     """The same, and the places that they come from, the strongest first. Raises WrongUsageError."""
-    layers = read_layers(Settings, told)
+    layers = with_addresses_from_files(read_layers(Settings, told))
     for layer in layers:
         if layer.file is not None and layer.file.warning:
             log.warning("%s", layer.file.warning)
@@ -239,10 +242,11 @@ def _refusal(error: ValidationError, layers: tuple[Layer, ...]) -> WrongUsageErr
         setting in Settings.model_fields and not Settings.model_fields[setting].repr
     )
     value = "what it is" if is_secret else repr(first["input"])
+    file = None if layer is None else file_of(layer, setting) or (layer.name if is_toml else None)
     return WrongUsageError(
         f"{setting if is_toml else variable_of(setting)} cannot be {value}: "
         f"{_lower_first(first['msg'].removeprefix('Value error, '))}",
-        where=shown_path(Path(layer.name)) if layer is not None and is_toml else None,
+        where=None if file is None else shown_path(Path(file)),
         remedy="docs/settings.md lists every setting",
     )
 

@@ -104,9 +104,15 @@ def _distrusted(status: os.stat_result, shown: str) -> str | None:
         return "it is no file"
     if status.st_uid not in (os.getuid(), 0):
         return f"it belongs to another user ({_user_name(status.st_uid)}). Copy it, or leave the folder"
-    if status.st_mode & stat.S_IWOTH or (status.st_mode & stat.S_IWGRP and not _is_own_group(status.st_gid)):
+    if others_can_write(status):
         return f"other users can write it. Run: chmod go-w {shown}"
     return None
+
+
+def others_can_write(status: os.stat_result) -> bool:
+    """Whether its permissions let anybody but its owner write the file."""
+    in_group = bool(status.st_mode & stat.S_IWGRP) and not _is_own_group(status.st_gid)
+    return bool(status.st_mode & stat.S_IWOTH) or in_group
 
 
 def _is_own_group(group: int) -> bool:

@@ -56,6 +56,8 @@ class Client:
         told = {"NEWSGATE_DATABASE_URL": database, "NEWSGATE_BROKER_URL": broker}
         told["NEWSGATE_HOME"] = None if home is None else str(Path(home).absolute())
         self._told = {name: value for name, value in told.items() if value is not None}
+        # What names the file of an address in this process's environment would contradict it.
+        self._told |= {f"{name}_FILE": "" for name in self._told if name.endswith("_URL")}
         self._settings = load_settings(database_url=database, broker_url=broker, home=home)
         self._database: Database = open_database(self._settings)
         self._system: LocalSystem | None = None

@@ -8,6 +8,7 @@ from typing import Any
 
 from newsgate.db.session import Database
 from newsgate.foundation.errors import NewsgateError
+from newsgate.worker.address_files import file_of, shown_file
 from newsgate.worker.broker_address import parse_broker_addresses
 from newsgate.worker.settings import Settings, load_settings_and_layers, variable_of
 from newsgate.worker.settings_files import SettingsFile
@@ -15,6 +16,7 @@ from newsgate.worker.settings_layers import DEFAULT, Layer
 
 _HIDDEN = "(not shown: it may hold a password)"
 _IS_SET = "(set, not shown)"
+_NOT_READ = "(an address that is not read)"
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,9 +70,13 @@ def displayed_settings(settings: Settings) -> dict[str, Any]:
 
 def _explained(name: str, layers: Sequence[Layer], *, value: Any, default: Any) -> ExplainedSetting:
     setting = [layer for layer in layers if name in layer.values]
-    source = setting[0].name if setting else DEFAULT
-    shadows = tuple(Shadowed(layer.name, _displayed(name, layer.values[name])) for layer in setting[1:])
+    source = shown_file(setting[0], name) if setting else DEFAULT
+    shadows = tuple(Shadowed(shown_file(layer, name), _overruled(name, layer)) for layer in setting[1:])
     return ExplainedSetting(name, value, source, shadows, default)
+
+
+def _overruled(name: str, layer: Layer) -> Any:
+    return _displayed(name, layer.values[name]) if file_of(layer, name) is None else _NOT_READ
 
 
 def _displayed(name: str, value: Any) -> Any:

@@ -65,6 +65,8 @@ _IMPOSSIBLE = {
 }
 # Of these the system or a server decides whether they can be: `up` looks at them itself before it starts anything.
 _LOOKED_AT = {"HOME", "DATABASE_URL"}
+# Of these the error names the file.
+_FILES = {"DATABASE_URL_FILE", "BROKER_URL_FILE"}
 # Any text can be a secret, and `newsgate web` says which host or file of these it cannot use.
 _ANYTHING = {"NOTIFY_SECRET", "WEB_HOST", "WEB_TLS_CERTIFICATE", "WEB_TLS_KEY", "WEB_USERS"}
 
@@ -86,7 +88,7 @@ def _nothing_starts(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.parametrize(
-    "name", [name.upper() for name in Settings.model_fields if name.upper() not in _LOOKED_AT | _ANYTHING]
+    "name", [name.upper() for name in Settings.model_fields if name.upper() not in _LOOKED_AT | _FILES | _ANYTHING]
 )
 def test_up_refuses_each_impossible_setting_before_it_starts_anything(
     name: str, monkeypatch: pytest.MonkeyPatch
@@ -95,6 +97,17 @@ def test_up_refuses_each_impossible_setting_before_it_starts_anything(
     done = CliRunner().invoke(newsgate, ["up"])
     assert done.exit_code == 2, done.output
     assert done.stderr.startswith(f"error: NEWSGATE_{name} cannot be ")
+    assert len(done.stderr.splitlines()) == 1
+
+
+@pytest.mark.parametrize("name", sorted(_FILES))
+def test_up_refuses_an_address_file_that_cannot_be_read_before_it_starts_anything(
+    name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(f"NEWSGATE_{name}", "/nosuch/file")
+    done = CliRunner().invoke(newsgate, ["up"])
+    assert done.exit_code == 2, done.output
+    assert done.stderr.startswith("error: /nosuch/file: this file cannot be read: ")
     assert len(done.stderr.splitlines()) == 1
 
 
