@@ -16,6 +16,7 @@ from newsgate.commands.doctor import doctor
 from newsgate.commands.evaluate import evaluate
 from newsgate.commands.explain import explain
 from newsgate.commands.flips import flips
+from newsgate.commands.health import health
 from newsgate.commands.inspect import inspect
 from newsgate.commands.label import label
 from newsgate.commands.labels import labels
@@ -102,6 +103,7 @@ for _command in (
     shadow,
     web,
     workers,
+    health,
     worker,
     trainer,
     beat,

@@ -16,12 +16,13 @@ from celery.schedules import BaseSchedule, schedstate
 from newsgate.worker.celery import make_app
 from newsgate.worker.crontab import Crontab, retraining_crontab
 from newsgate.worker.doorbell import Doorbell
+from newsgate.worker.health import Pulse
 from newsgate.worker.queue_names import RETRAIN_TASK
 from newsgate.worker.settings import Settings
 
 log = logging.getLogger("newsgate.beat")
 
-_LOOK_EVERY_SECONDS: Final = 30
+LOOK_EVERY_SECONDS: Final = 30
 _CLOCK_SLACK: Final = timedelta(seconds=60)
 
 
@@ -48,11 +49,18 @@ class _RingingScheduler(beat.Scheduler):
     """Celery's scheduler with its entries from the configuration, no file, and no connection but the bell's."""
 
     bell: Doorbell
+    pulse: Pulse
     # Celery's own waits for the broker for as long as that takes, and logs every attempt.
     producer = None  # type: ignore[assignment]
 
     def setup_schedule(self) -> None:
         self.merge_inplace(self.app.conf.beat_schedule)
+
+    def tick(self, *arguments: Any, **named: Any) -> float:
+        """Ring for what is due; gives the seconds to the next look."""
+        self.pulse.beat()
+        seconds: float = super().tick(*arguments, **named)
+        return seconds
 
     def apply_entry(self, entry: Any, producer: Any = None) -> None:
         """Ring once; trainers find out by themselves what they were not told."""
@@ -63,15 +71,15 @@ class _RingingScheduler(beat.Scheduler):
             log.warning("the trainers could not be rung (%s); they find out by themselves", self.bell.fault)
 
 
-def ring_by_schedule(settings: Settings) -> None:
-    """Ring the trainers whenever retraining is due, until the process is told to stop."""
-    schedule_service(settings).start()
+def ring_by_schedule(settings: Settings, *, pulse: Pulse) -> None:
+    """Ring the trainers whenever retraining is due, until the process is told to stop. pulse: beats with every look."""
+    schedule_service(settings, pulse=pulse).start()
 
 
-def schedule_service(settings: Settings) -> beat.Service:
+def schedule_service(settings: Settings, *, pulse: Pulse) -> beat.Service:
     """What rings the trainers whenever retraining is due, once it is started."""
     app = make_app(settings)
     schedule = _CronSchedule(retraining_crontab(settings), app=app)
     app.conf.beat_schedule = {"retrain": {"task": RETRAIN_TASK, "schedule": schedule}}
-    scheduler = type("Scheduler", (_RingingScheduler,), {"bell": Doorbell(settings)})
-    return beat.Service(app, max_interval=_LOOK_EVERY_SECONDS, scheduler_cls=scheduler)
+    scheduler = type("Scheduler", (_RingingScheduler,), {"bell": Doorbell(settings), "pulse": pulse})
+    return beat.Service(app, max_interval=LOOK_EVERY_SECONDS, scheduler_cls=scheduler)

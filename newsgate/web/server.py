@@ -26,6 +26,7 @@ from newsgate.web.progress import ProgressFeed
 from newsgate.web.sessions import Sessions
 from newsgate.web.site import Site
 from newsgate.web.upload_jobs import UploadJobs
+from newsgate.worker.health import HealthFile, Pulse
 from newsgate.worker.settings import Settings, prepare_home
 from newsgate.worker.supervisor import tell_supervisor
 
@@ -35,6 +36,9 @@ _LOOPBACK: Final = frozenset({"127.0.0.1", "localhost", "[::1]", "::1"})
 # What is being sent is sent to its end, and no browser that looks on can hold the process.
 _LAST_SECONDS = 3
 _IDLE_LOOK_SECONDS = 60.0
+_BEAT_SECONDS = 5.0
+# What is slow is done in threads. A loop that stands still for so long answers nobody.
+_LONGEST_TURN_SECONDS = 30.0
 
 
 def serve(settings: Settings, people: People, invitations: Sequence[Invitation], *, tell: Sequence[str] = ()) -> None:
@@ -108,14 +112,23 @@ class _Server(uvicorn.Server):
         for number in told:
             if signal.getsignal(number) is not signal.SIG_IGN:
                 loop.add_signal_handler(number, self._stop)
-        cleaning = asyncio.create_task(_forget_what_is_idle(site))
+        pulse = Pulse(limit_seconds=_LONGEST_TURN_SECONDS)
+        beside = [asyncio.create_task(_forget_what_is_idle(site)), asyncio.create_task(_keep_beating(pulse))]
         try:
-            await self.serve(sockets=[listener])
+            with HealthFile(site.settings, part="web", look=pulse.state):
+                await self.serve(sockets=[listener])
         finally:
-            cleaning.cancel()
+            for task in beside:
+                task.cancel()
 
     def _stop(self) -> None:
         self.should_exit = True
+
+
+async def _keep_beating(pulse: Pulse) -> None:
+    while True:
+        pulse.beat()
+        await asyncio.sleep(_BEAT_SECONDS)
 
 
 async def _forget_what_is_idle(site: Site) -> None:

@@ -14,6 +14,7 @@ from newsgate.db.model_registry import read_bundle_bytes
 from newsgate.db.session import Database
 from newsgate.model.runtime_names import require_runtime
 from newsgate.tasks.classifying.classify_chunk import ModelUnusableError, WorkerContext, classify_waiting, load_model
+from newsgate.tasks.classifying.progress import Progress
 from newsgate.tasks.classifying.sweeper import keep_sweeping
 from newsgate.tasks.metrics.server import serving_metrics
 from newsgate.tasks.notifying.notifier import keep_notifying
@@ -23,6 +24,7 @@ from newsgate.tasks.running.process import begin_program
 from newsgate.worker.celery import make_app
 from newsgate.worker.consumer import consume
 from newsgate.worker.doorbell import Doorbell
+from newsgate.worker.health import HealthFile
 from newsgate.worker.queue_names import CLASSIFY_QUEUE, CLASSIFY_TASK
 from newsgate.worker.queue_sieve import QueueSieve
 from newsgate.worker.settings import Settings
@@ -95,6 +97,7 @@ def work(settings: Settings, *, parent: int | None = None) -> None:
         with (
             serving_metrics(settings, database, part="worker", stages=context.stages),
             Heartbeat(database, name=context.worker, kind="worker"),
+            HealthFile(settings, part="worker", look=Progress(settings, database).look),
         ):
             try:
                 _consume(settings, context, stop, on_stop=begin_to_stop)

@@ -45,9 +45,10 @@ from newsgate.training.optional_libraries import require_training_libraries
 from newsgate.worker.celery import make_app
 from newsgate.worker.consumer import consume
 from newsgate.worker.crontab import period_at, retraining_crontab
+from newsgate.worker.health import HealthFile, Pulse
 from newsgate.worker.log_format import about
 from newsgate.worker.queue_names import RETRAIN_TASK, TRAINING_QUEUE
-from newsgate.worker.retraining_schedule import ring_by_schedule
+from newsgate.worker.retraining_schedule import LOOK_EVERY_SECONDS, ring_by_schedule
 from newsgate.worker.settings import Settings
 from newsgate.worker.stop_signals import on_stop_signals
 from newsgate.worker.tally import TALLY, TRAININGS
@@ -57,6 +58,8 @@ log = logging.getLogger("newsgate.trainer")
 _POLL_SECONDS = 0.2
 # A lease is renewed this often in its length, so that a slow database now and then costs nothing.
 _RENEWALS_A_LEASE = 4
+# What a trainer may wait for a database, beside its pause between two looks.
+_PATIENCE_SECONDS = 60.0
 
 
 class TrainingUnderWayError(NewsgateError):
@@ -65,13 +68,17 @@ class TrainingUnderWayError(NewsgateError):
 
 @dataclass(frozen=True, slots=True)
 class Trainer:
-    """What retraining needs. stop: set when the process is to end; rung: set when there may be something to do."""
+    """What retraining needs. stop: set when the process is to end; rung: set when there may be something to do.
+
+    pulse: beats with every look, and while a training is watched.
+    """
 
     settings: Settings
     database: Database
     worker: str
     stop: threading.Event
     rung: threading.Event
+    pulse: Pulse
 
 
 def run_trainer(settings: Settings, *, parent: int | None = None) -> None:
@@ -95,6 +102,7 @@ def run_trainer(settings: Settings, *, parent: int | None = None) -> None:
         with (
             serving_metrics(settings, database, part="trainer", with_drift=True),
             Heartbeat(database, name=trainer.worker, kind="trainer"),
+            HealthFile(settings, part="trainer", look=trainer.pulse.state),
         ):
             try:
                 _consume(trainer)
@@ -112,7 +120,9 @@ def run_schedule(settings: Settings, *, parent: int | None = None) -> None:
     begin_program(settings, name="beat", parent=parent)
     retraining_crontab(settings)
     log.info("ready: ringing at %r", settings.retrain_crontab)
-    ring_by_schedule(settings)
+    pulse = Pulse(limit_seconds=LOOK_EVERY_SECONDS + _PATIENCE_SECONDS)
+    with HealthFile(settings, part="beat", look=pulse.state):
+        ring_by_schedule(settings, pulse=pulse)
 
 
 def retrain_by_hand(trainer: Trainer, *, force: bool) -> JobRecord:
@@ -159,12 +169,14 @@ def make_trainer(settings: Settings, database: Database) -> Trainer:
         worker=f"{socket.gethostname()}:{os.getpid()}",
         stop=threading.Event(),
         rung=threading.Event(),
+        pulse=Pulse(limit_seconds=settings.training_sweep_seconds + _PATIENCE_SECONDS),
     )
 
 
 def keep_training(trainer: Trainer) -> None:
     """Retrain whenever it is due, until `trainer.stop`: at a ring, or after a pause."""
     while not trainer.stop.is_set():
+        trainer.pulse.beat()
         try:
             retrain_if_due(trainer)
         except DatabaseError as error:
@@ -252,6 +264,7 @@ def watch(process: subprocess.Popen[bytes], claim: JobClaim, trainer: Trainer) -
     began = time.monotonic()
     renewed = began
     while True:
+        trainer.pulse.beat()
         try:
             code = process.wait(_POLL_SECONDS)
         except subprocess.TimeoutExpired:

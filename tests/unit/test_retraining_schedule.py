@@ -12,6 +12,7 @@ from click.testing import CliRunner
 from newsgate.foundation.errors import WrongUsageError
 from newsgate.main import newsgate
 from newsgate.worker.crontab import Crontab, period_at
+from newsgate.worker.health import Pulse
 from newsgate.worker.retraining_schedule import _CronSchedule, schedule_service
 from newsgate.worker.settings import load_settings
 from tests.services import free_port
@@ -112,7 +113,8 @@ def test_the_scheduler_rings_after_its_clock_was_set_back() -> None:
 
 def test_without_a_broker_the_scheduler_rings_once_and_says_it_once(caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.INFO, logger="newsgate.beat")
-    scheduler = schedule_service(load_settings(broker_url=f"redis://127.0.0.1:{free_port()}/0")).get_scheduler()
+    settings = load_settings(broker_url=f"redis://127.0.0.1:{free_port()}/0")
+    scheduler = schedule_service(settings, pulse=Pulse(limit_seconds=90)).get_scheduler()
     scheduler.schedule["retrain"].last_run_at = datetime(2020, 1, 1, tzinfo=UTC)
     began = time.monotonic()
     assert scheduler.tick() == 0
