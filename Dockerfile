@@ -1,6 +1,9 @@
-FROM python:3.12-slim
+FROM python:3.12.13-slim-trixie
 
-RUN useradd --create-home newsgate
+# The number is written down, because files of the host and tmpfs know users by it. The folder is that of NEWSGATE_HOME: a
+# volume that is mounted there takes over whose it is.
+RUN useradd --create-home --uid 10001 newsgate \
+    && install --directory --owner=newsgate --group=newsgate --mode=0700 /var/lib/newsgate
 WORKDIR /src
 
 # What is installed: `server` for everything but training, the page and metrics included; `training` for that too, which is

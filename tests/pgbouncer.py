@@ -46,12 +46,10 @@ class PgBouncer:
         self._server = f"host=127.0.0.1 port={server_port} user=newsgate"
         self.process: subprocess.Popen[bytes] | None = None
 
-    def start(self) -> None:
-        """Start, or start again on the port it had."""
+    def start(self, configuration: Path | None = None) -> None:
+        """Start, or start again on the port it had. configuration: a file in place of its own."""
         self._folder.mkdir(parents=True, exist_ok=True)
-        written = "".join(f"{name} = {value}\n" for name, value in self._settings.items())
-        file = self._folder / "pgbouncer.ini"
-        file.write_text(f"[databases]\n* = {self._server}\n[pgbouncer]\n{written}")
+        file = configuration or self._write_configuration()
         # It refuses to be root.
         other_user = ("-u", "nobody") if os.geteuid() == 0 else ()
         with (self._folder / "log").open("ab") as log:
@@ -59,6 +57,12 @@ class PgBouncer:
                 [_program(), *other_user, str(file)], stdin=subprocess.DEVNULL, stdout=log, stderr=log
             )
         wait_until(self._listens, what="PgBouncer listens")
+
+    def _write_configuration(self) -> Path:
+        written = "".join(f"{name} = {value}\n" for name, value in self._settings.items())
+        file = self._folder / "pgbouncer.ini"
+        file.write_text(f"[databases]\n* = {self._server}\n[pgbouncer]\n{written}")
+        return file
 
     def stop(self) -> None:
         """End at once, as at a restart: whoever has a transaction open loses it."""
@@ -98,6 +102,20 @@ class PgBouncer:
             raise RuntimeError(f"PgBouncer ended: {self.log}")
         with socket.socket() as probe:
             return probe.connect_ex(("127.0.0.1", self.port)) == 0
+
+
+@contextmanager
+def pgbouncer_program(file: Path, *, port: int) -> Iterator[None]:
+    """One with a configuration of the test's own, for as long as the block lasts; skips as `PgBouncer.running` does."""
+    if _found() is None and not _ALL_ARE_NEEDED:
+        pytest.skip(_NOT_INSTALLED)
+    pooler = PgBouncer(file.parent, server_port=0)
+    pooler.port = port
+    pooler.start(file)
+    try:
+        yield
+    finally:
+        pooler.stop()
 
 
 def _program() -> str:

@@ -3,129 +3,157 @@
 from __future__ import annotations
 
 import csv
-import os
+import json
 import re
 import signal
-import subprocess
-import sys
+import ssl
 import tomllib
 import urllib.request
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
+from functools import partial
 from pathlib import Path
-from typing import Any
 
+import psycopg
 import pytest
 import redis
 import yaml
-from sqlalchemy import make_url, select
+from jsonschema import Draft7Validator
+from sqlalchemy import select
 
 from newsgate.db.audit import audit
 from newsgate.db.batch_status import batch_status
+from newsgate.db.labels import add_labels
+from newsgate.db.model_registry import champion_number
 from newsgate.db.session import Database
 from newsgate.db.tables import jobs
-from tests.services import PostgresServer, RedisServer, free_port, running_redis, wait_until
+from newsgate.worker.settings import Settings
+from tests.acceptance.test_retraining import QUICK
+from tests.compose import COMPOSE, OURS, ROOT, SERVICES, Place, filled, make_secrets
+from tests.labelled import labelled_posts
+from tests.pgbouncer import pgbouncer_program
+from tests.services import PostgresServer, RedisServer, free_port, short_folder, wait_until
 
-ROOT = Path(__file__).parents[2]
-COMPOSE = yaml.safe_load((ROOT / "docker-compose.yml").read_text(encoding="utf-8"))
-SERVICES: dict[str, dict[str, Any]] = COMPOSE["services"]
-OURS = ("migrate", "worker", "trainer", "beat")
-# A number of its own: the session's other tests use 0.
-REDIS_DATABASE = 7
 TEXTS = ["Garlic cures everything, share before they delete it", "The bridge closes for repairs on Monday"] * 20
-
-
-@pytest.fixture
-def environment(postgres_server: PostgresServer, redis_server: RedisServer, tmp_path: Path) -> dict[str, str]:
-    """The variables of our services, with the addresses of the test's servers in place of the containers'."""
-    told: dict[str, str] = SERVICES["worker"]["environment"]
-    assert all(SERVICES[name]["environment"] == told for name in OURS)
-    filled = {name: _filled(value, POSTGRES_PASSWORD="secret") for name, value in told.items()}
-    empty = make_url(postgres_server.new_database())
-    database = make_url(filled["NEWSGATE_DATABASE_URL"]).set(host=empty.host, port=empty.port, database=empty.database)
-    broker = make_url(filled["NEWSGATE_BROKER_URL"]).set(
-        host="127.0.0.1", port=redis_server.port, database=str(REDIS_DATABASE)
-    )
-    return {
-        **filled,
-        "NEWSGATE_DATABASE_URL": database.render_as_string(hide_password=False),
-        "NEWSGATE_BROKER_URL": broker.render_as_string(hide_password=False),
-        # What is installed beside this interpreter, as in the image.
-        "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}",
-        "HOME": str(tmp_path),
-    }
-
-
-def _filled(value: str, **given: str) -> str:
-    """A value as compose makes it, where only these variables are set."""
-
-    def found(variable: re.Match[str]) -> str:
-        return given.get(variable["name"]) or variable["default"] or ""
-
-    return re.sub(r"\$\{(?P<name>\w+):(\?[^}]*|-(?P<default>[^}]*))\}", found, value)
-
-
-def run(command: list[str], environment: dict[str, str], *, cwd: Path) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(command, env=environment, cwd=cwd, capture_output=True, text=True, check=False, timeout=120)
+SERVERS = ("postgres", "redis", "redis-replica", "sentinel", "pgbouncer")
+OTHERS = ("prometheus", "grafana", "flower")
 
 
 @contextmanager
-def running(command: list[str], environment: dict[str, str], *, log: Path) -> Iterator[subprocess.Popen[bytes]]:
-    with log.open("wb") as output:
-        process = subprocess.Popen(command, env=environment, cwd=log.parent, stdout=output, stderr=output)
+def running_redis(folder: Path, secrets: Path, service: str = "redis") -> Iterator[RedisServer]:
+    """The Redis of the compose file, run by its own command."""
+    program, *flags = SERVICES[service]["command"]
+    assert program == "redis-server"
+    assert flags[flags.index("--dir") + 1] == "/data"
+    # The tests' server has a folder of its own.
+    del flags[flags.index("--dir") : flags.index("--dir") + 2]
+    moved = tuple(each.replace("/run/secrets", str(secrets)) for each in flags)
+    server = RedisServer(folder / service, flags=moved)
+    server.start(ready=False)
     try:
-        yield process
+        with client_of(server, secrets) as client:
+            wait_until(lambda: _pings(client), what="Redis answers")
+        yield server
     finally:
-        process.kill()
-        process.wait()
+        server.stop()
 
 
-def test_the_services_of_the_compose_file_classify_a_file(environment: dict[str, str], tmp_path: Path) -> None:
-    migrated = run(SERVICES["migrate"]["command"], environment, cwd=tmp_path)
+def client_of(server: RedisServer, secrets: Path, user: str = "newsgate") -> redis.Redis:
+    file = {"newsgate": "redis_password", "replica": "redis_replica_password"}[user]
+    return redis.Redis(
+        port=server.port, username=user, password=(secrets / file).read_text().strip(), decode_responses=True
+    )
+
+
+def _pings(client: redis.Redis) -> bool:
+    try:
+        return bool(client.ping())
+    except redis.RedisError:
+        return False
+
+
+@pytest.fixture
+def place(postgres_server: PostgresServer) -> Iterator[Place]:
+    """A place with an empty database and a Redis, both with the passwords of the secrets."""
+    with short_folder("newsgate-compose-") as folder:
+        place = Place(folder, folder / "secrets")
+        make_secrets(place.secrets)
+        with running_redis(folder, place.secrets) as server:
+            place.point_at(database=postgres_server.new_database(), redis_port=server.port)
+            yield place
+
+
+@pytest.mark.long
+def test_the_services_of_the_compose_file_classify_label_retrain_and_promote(place: Place) -> None:
+    migrated = place.run("migrate")
     assert migrated.returncode == 0, migrated.stderr
+    database = Database(place.database_url)
+    # The trainer looks by itself once, when it starts; in the hour after that only a ring can wake it.
+    training = {
+        "NEWSGATE_RETRAIN_CRONTAB": "* * * * *",
+        "NEWSGATE_TRAINING_SWEEP_SECONDS": "3600",
+        "NEWSGATE_RETRAIN_RECIPE": QUICK["NEWSGATE_RETRAIN_RECIPE"],
+    }
+    page, metrics = free_port(), free_port()
+    with ExitStack() as stack:
+        processes = {
+            "worker": stack.enter_context(place.running("worker", NEWSGATE_METRICS_ADDRESS=f"0.0.0.0:{metrics}")),
+            "trainer": stack.enter_context(place.running("trainer", **training)),
+            "web": stack.enter_context(place.running("web", NEWSGATE_WEB_PORT=str(page))),
+        }
+        batch = _classify(place)
+        with urllib.request.urlopen(f"http://127.0.0.1:{metrics}/metrics", timeout=30) as answer:
+            assert b"newsgate_waiting_chunks 0.0" in answer.read()
+        wait_until(lambda: bool(periods(database)), what="the trainer has looked by itself", seconds=60)
+        assert set(periods(database).values()) == {"skipped"}
+        _label(place, database)
+        processes["beat"] = stack.enter_context(place.running("beat", **training))
+        wait_until(lambda: _shows_a_page(place, page), what="the page is served", seconds=60)
+        for service in processes:
+            wait_until(partial(place.is_healthy, service), what=f"{service} is healthy", seconds=60)
+        wait_until(lambda: "done" in periods(database).values(), what="a model was trained at a ring", seconds=150)
+        with database.read() as connection:
+            assert champion_number(connection) == 2
+        for process in processes.values():
+            process.send_signal(signal.SIGTERM)
+        ended = {service: process.wait(30) for service, process in processes.items()}
+        assert ended == dict.fromkeys(processes, 0), {name: place.log(name) for name in processes}
 
-    posts = tmp_path / "posts.csv"
-    with posts.open("w", encoding="utf-8", newline="") as stream:
-        csv.writer(stream).writerows([("id", "text"), *enumerate(TEXTS)])
-    database = Database(environment["NEWSGATE_DATABASE_URL"])
-    log = tmp_path / "worker.log"
-    with running(SERVICES["worker"]["command"], environment, log=log) as worker:
-        wait_until(lambda: "ready:" in log.read_text(), what="the worker is ready", seconds=60)
-        enqueued = run(["enqueue", "--wait", str(posts)], environment, cwd=tmp_path)
-        assert enqueued.returncode == 0, enqueued.stderr
-        assert "warning" not in enqueued.stderr
-        worker.send_signal(signal.SIGTERM)
-        assert worker.wait(30) == 0, log.read_text()
-
+    back = place.run("worker", "newsgate", "promote", "1", "--reason", "complaints")
+    assert back.returncode == 0, back.stderr
     with database.read() as connection:
-        status = batch_status(connection, int(enqueued.stdout))
+        status = batch_status(connection, batch)
         assert (status.state, status.done, status.failed) == ("done", len(TEXTS), 0)
+        assert champion_number(connection) == 1
         assert all(finding.holds for finding in audit(connection))
     database.close()
 
 
-@pytest.mark.long
-def test_the_trainer_of_the_compose_file_is_rung_by_its_beat(environment: dict[str, str], tmp_path: Path) -> None:
-    # The trainer looks by itself once, when it starts; in the minutes after that only a ring can wake it.
-    every_minute = {
-        **environment,
-        "NEWSGATE_RETRAIN_CRONTAB": "* * * * *",
-        "NEWSGATE_TRAINING_SWEEP_SECONDS": "3600",
-    }
-    assert run(SERVICES["migrate"]["command"], environment, cwd=tmp_path).returncode == 0
-    database = Database(environment["NEWSGATE_DATABASE_URL"])
-    logs = {name: tmp_path / f"{name}.log" for name in ("trainer", "beat")}
-    with (
-        running(SERVICES["trainer"]["command"], every_minute, log=logs["trainer"]) as trainer,
-        running(SERVICES["beat"]["command"], every_minute, log=logs["beat"]) as beat,
-    ):
-        wait_until(lambda: len(periods(database)) >= 2, what="the schedule rang the trainer", seconds=100)
-        for process in (trainer, beat):
-            process.send_signal(signal.SIGTERM)
-        assert (trainer.wait(30), beat.wait(30)) == (0, 0), logs["trainer"].read_text() + logs["beat"].read_text()
-    # There are no labels, so each period has its row and its reason, and nothing was trained.
-    assert set(periods(database).values()) == {"skipped"}
-    database.close()
+def _classify(place: Place) -> int:
+    posts = place.folder / "posts.csv"
+    with posts.open("w", encoding="utf-8", newline="") as stream:
+        csv.writer(stream).writerows([("id", "text"), *enumerate(TEXTS)])
+    enqueued = place.run("worker", "enqueue", "--wait", str(posts))
+    assert enqueued.returncode == 0, enqueued.stderr
+    assert "warning" not in enqueued.stderr
+    return int(enqueued.stdout)
+
+
+def _label(place: Place, database: Database) -> None:
+    labelled = place.run("worker", "newsgate", "label", "1", "fake")
+    assert labelled.returncode == 0, labelled.stderr
+    with database.write() as connection:
+        add_labels(connection, labelled_posts(1500, seed=1), labelled_by="ann", chosen="direct")
+        add_labels(connection, labelled_posts(500, seed=2), labelled_by="ann", chosen="test")
+
+
+def _shows_a_page(place: Place, port: int) -> bool:
+    trusting = ssl.create_default_context(cafile=str(place.secrets / "web_certificate"))
+    try:
+        with urllib.request.urlopen(f"https://localhost:{port}/sign-in", context=trusting, timeout=5) as answer:
+            return bool(answer.status == 200)
+    except OSError:
+        return False
 
 
 def periods(database: Database) -> dict[str, str]:
@@ -134,90 +162,179 @@ def periods(database: Database) -> dict[str, str]:
         return {row.period: row.state for row in connection.execute(select(jobs.c.period, jobs.c.state))}
 
 
-def test_metrics_are_served_if_their_address_is_set(environment: dict[str, str], tmp_path: Path) -> None:
-    assert environment["NEWSGATE_METRICS_ADDRESS"] == ""
-    port = free_port()
-    told: dict[str, str] = SERVICES["worker"]["environment"]
-    address = _filled(told["NEWSGATE_METRICS_ADDRESS"], NEWSGATE_METRICS_ADDRESS=f"0.0.0.0:{port}")
-    assert run(SERVICES["migrate"]["command"], environment, cwd=tmp_path).returncode == 0
-    log = tmp_path / "worker.log"
-    with running(SERVICES["worker"]["command"], environment | {"NEWSGATE_METRICS_ADDRESS": address}, log=log):
-        wait_until(lambda: "ready:" in log.read_text(), what="the worker is ready", seconds=60)
-        with urllib.request.urlopen(f"http://127.0.0.1:{port}/metrics", timeout=30) as answer:
-            assert b"newsgate_waiting_chunks 0.0" in answer.read()
-
-
-@pytest.mark.parametrize("lock", ["server", "training"])
-def test_the_images_have_what_metrics_and_the_page_need(lock: str) -> None:
-    locked = (ROOT / "requirements" / f"{lock}.txt").read_text(encoding="utf-8")
-    extras = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]["optional-dependencies"]
-    needed = [re.split(r"[^\w-]", line)[0] for extra in ("metrics", "web", "postgres") for line in extras[extra]]
-    assert [name for name in needed if not re.search(rf"^{name}(\[\w+\])?==", locked, re.MULTILINE)] == []
-
-
-def test_a_worker_refuses_a_database_that_was_not_migrated(environment: dict[str, str], tmp_path: Path) -> None:
-    refused = run(SERVICES["worker"]["command"], environment, cwd=tmp_path)
+def test_a_worker_refuses_a_database_that_was_not_migrated_and_is_not_healthy(place: Place) -> None:
+    refused = place.run("worker")
     assert refused.returncode == 1
     assert "newsgate migrate" in refused.stderr
+    assert not place.is_healthy("worker")
 
 
-def test_the_redis_of_the_compose_file_keeps_what_it_is_given() -> None:
-    program, *flags = SERVICES["redis"]["command"]
-    assert program == "redis-server"
-    with (
-        running_redis("newsgate-compose-", flags=tuple(flags)) as server,
-        redis.Redis(port=server.port, decode_responses=True) as client,
-    ):
-        assert client.ping()
-        assert client.config_get("appendonly") == {"appendonly": "yes"}
-        assert client.config_get("maxmemory-policy") == {"maxmemory-policy": "noeviction"}
-        client.set("kept", "yes")
-        server.kill()
-        server.start()
-        assert client.get("kept") == "yes"
+def test_the_redis_of_the_compose_file_keeps_what_it_is_given_and_knows_only_its_users() -> None:
+    with short_folder("newsgate-compose-") as folder:
+        make_secrets(folder / "secrets")
+        with (
+            running_redis(folder, folder / "secrets") as server,
+            client_of(server, folder / "secrets") as client,
+            redis.Redis(port=server.port) as stranger,
+            redis.Redis(port=server.port, username="health", password="health") as probe,
+            client_of(server, folder / "secrets", "replica") as replica,
+        ):
+            # What newsgate's own user may not ask either.
+            info = client.info("persistence") | client.info("memory")
+            assert (info["aof_enabled"], info["maxmemory_policy"]) == (1, "noeviction")
+            client.set("newsgate.kept", "yes")
+            server.kill()
+            server.start(ready=False)
+            wait_until(lambda: _pings(client), what="Redis answers again")
+            assert client.get("newsgate.kept") == "yes"
+            assert probe.ping()
+            for refused, command in ((stranger, "PING"), (probe, "GET newsgate.kept"), (replica, "GET newsgate.kept")):
+                with pytest.raises(redis.RedisError):
+                    refused.execute_command(*command.split())
+
+
+def test_pgbouncer_lets_in_who_has_the_password(postgres_server: PostgresServer) -> None:
+    with short_folder("newsgate-compose-") as folder:
+        make_secrets(folder / "secrets")
+        folder.joinpath("secrets").chmod(0o755)
+        port = free_port()
+        told = (ROOT / "deploy" / "compose" / "pgbouncer.ini").read_text(encoding="utf-8")
+        database = postgres_server.new_database().rpartition("/")[2]
+        for old, new in {
+            "host=postgres port=5432 dbname=newsgate": f"host=127.0.0.1 port={postgres_server.port} dbname={database}",
+            "listen_addr = *": "listen_addr = 127.0.0.1",
+            "listen_port = 6432": f"listen_port = {port}",
+            "/run/secrets": str(folder / "secrets"),
+        }.items():
+            assert told.count(old) == 1
+            told = told.replace(old, new)
+        (folder / "pgbouncer.ini").write_text(told, encoding="utf-8")
+        password = (folder / "secrets" / "postgres_password").read_text().strip()
+        address = f"host=127.0.0.1 port={port} dbname=newsgate user=newsgate"
+        with pgbouncer_program(folder / "pgbouncer.ini", port=port), psycopg.connect(address, password=password) as one:
+            assert one.execute("select current_database()").fetchone() == (database,)
+            with pytest.raises(psycopg.OperationalError):
+                psycopg.connect(address, password="wrong")
+
+
+def test_the_file_is_valid_by_the_schema_of_the_compose_specification() -> None:
+    schema = json.loads((ROOT / "tests" / "data" / "compose-spec.json").read_text(encoding="utf-8"))
+    Draft7Validator.check_schema(schema)
+    assert [error.message for error in Draft7Validator(schema).iter_errors(COMPOSE)] == []
+    # That it would notice is part of what is tested.
+    assert list(Draft7Validator(schema).iter_errors({"services": {"worker": {"comand": ["newsgate"]}}}))
 
 
 def test_each_service_starts_after_what_it_needs() -> None:
-    assert SERVICES["migrate"]["depends_on"] == {"postgres": {"condition": "service_healthy"}}
-    for name in ("worker", "trainer"):
+    pooled = {"pgbouncer": {"condition": "service_healthy", "required": False}}
+    assert SERVICES["migrate"]["depends_on"] == {"postgres": {"condition": "service_healthy"}, **pooled}
+    for name in ("worker", "trainer", "web"):
         assert SERVICES[name]["depends_on"] == {
             "migrate": {"condition": "service_completed_successfully"},
             "redis": {"condition": "service_healthy"},
         }
     assert SERVICES["beat"]["depends_on"] == {"redis": {"condition": "service_healthy"}}
-    assert all("healthcheck" in SERVICES[name] for name in ("postgres", "redis"))
+    assert all("healthcheck" in SERVICES[name] for name in SERVERS)
     assert "restart" not in SERVICES["migrate"]
 
 
-def test_servers_keep_their_data_in_volumes_and_open_no_ports() -> None:
-    kept = {mount.split(":")[0] for name in ("postgres", "redis") for mount in SERVICES[name]["volumes"]}
-    assert kept == COMPOSE["volumes"].keys()
-    assert not any("ports" in service for service in SERVICES.values())
+def test_what_must_be_kept_is_in_volumes_and_only_profiles_open_ports_on_this_machine_alone() -> None:
+    mounts = [mount.split(":") for each in SERVICES.values() for mount in each.get("volumes", ())]
+    assert {source for source, *_ in mounts if not source.startswith("./")} == COMPOSE["volumes"].keys()
+    files = [mount for mount in mounts if mount[0].startswith("./")]
+    assert all((ROOT / source).is_file() and mode == ["ro"] for source, _, *mode in files)
+    for service in SERVICES.values():
+        assert "profiles" in service or "ports" not in service
+        assert all(port.startswith("127.0.0.1:") for port in service.get("ports", ()))
 
 
-@pytest.mark.parametrize("name", ["worker", "trainer", "beat"])
+def test_without_a_profile_it_is_what_the_main_job_needs() -> None:
+    always = {name for name, service in SERVICES.items() if "profiles" not in service}
+    assert always == {"postgres", "redis", "migrate", "worker", "trainer", "beat"}
+    profiles = {each for service in SERVICES.values() for each in service.get("profiles", ())}
+    assert profiles == {"web", "monitoring", "flower", "pgbouncer", "sentinel"}
+
+
+@pytest.mark.parametrize("name", SERVICES)
+def test_no_service_has_rights_that_it_does_not_need(name: str) -> None:
+    service = SERVICES[name]
+    assert service["read_only"] is True
+    assert service["cap_drop"] == ["ALL"]
+    assert "cap_add" not in service
+    assert service["security_opt"] == ["no-new-privileges:true"]
+    assert int(service["user"].split(":")[0]) > 0
+    assert "privileged" not in service
+
+
+@pytest.mark.parametrize("name", [name for name in SERVICES if name != "migrate"])
 def test_services_can_be_scaled_and_are_restarted(name: str) -> None:
     assert "container_name" not in SERVICES[name]
     assert SERVICES[name]["restart"] == "always"
 
 
+@pytest.mark.parametrize("name", [*SERVERS, *OTHERS])
+def test_images_of_others_are_pinned_to_a_version(name: str) -> None:
+    assert re.search(r":v?\d+\.\d+(\.\d+)?(-p\d)?$", SERVICES[name]["image"])
+
+
+@pytest.mark.parametrize("name", ["worker", "trainer", "beat", "web"])
+def test_health_is_what_newsgate_says_of_itself(name: str) -> None:
+    assert SERVICES[name]["healthcheck"]["test"] == ["CMD", "newsgate", "health"]
+
+
+def test_a_worker_may_finish_the_chunk_in_hand() -> None:
+    assert (
+        int(SERVICES["worker"]["stop_grace_period"].removesuffix("s")) > Settings.model_fields["lease_seconds"].default
+    )
+
+
 def test_only_the_trainer_has_the_image_that_can_train() -> None:
     assert {name for name in OURS if SERVICES[name]["image"] != "newsgate"} == {"trainer"}
     assert SERVICES["trainer"]["build"] == {"context": ".", "args": {"LOCK": "training"}}
-    assert "tensorflow==" in (ROOT / "requirements" / "training.txt").read_text(encoding="utf-8")
+    locked = {
+        name: (ROOT / "requirements" / f"{name}.txt").read_text(encoding="utf-8") for name in ("server", "training")
+    }
+    assert "tensorflow==" in locked["training"]
+    for library in ("prometheus-client==", "starlette==", "uvicorn==", "psycopg=="):
+        assert all(library in text for text in locked.values())
 
 
-def test_there_is_no_default_password() -> None:
+def test_every_password_comes_from_a_file_that_is_made_anew_for_everybody(tmp_path: Path) -> None:
     text = (ROOT / "docker-compose.yml").read_text(encoding="utf-8")
-    used = re.findall(r"\$\{?POSTGRES_PASSWORD[^}\s]*", text)
-    assert used
-    assert all(each.startswith("${POSTGRES_PASSWORD:?") for each in used)
+    assert not re.search(r"PASSWORD: |://\w*:\w+@", text)
+    for folder in ("one", "two"):
+        make_secrets(tmp_path / folder)
+    named = {name: filled(secret["file"], {}) for name, secret in COMPOSE["secrets"].items()}
+    used = {secret for service in SERVICES.values() for secret in service.get("secrets", ())}
+    assert used == named.keys()
+    for path in named.values():
+        one, two = (tmp_path / folder / Path(path).name for folder in ("one", "two"))
+        # Users of containers must read it, and nobody else gets into the folder.
+        assert one.stat().st_mode & 0o777 == 0o444
+        assert one.read_text() != two.read_text()
+    assert (tmp_path / "one").stat().st_mode & 0o777 == 0o700
+    past = {"DATABASE_URL_SECRET": "database_url_pgbouncer", "BROKER_URL_SECRET": "broker_url_sentinel"}
+    for secret, variable in (("database_url", "DATABASE_URL_SECRET"), ("broker_url", "BROKER_URL_SECRET")):
+        assert (tmp_path / "one" / Path(filled(COMPOSE["secrets"][secret]["file"], past)).name).is_file()
+        assert past[variable]
+
+
+def test_secrets_that_are_there_stay_and_a_database_keeps_its_password(tmp_path: Path) -> None:
+    make_secrets(tmp_path / "secrets", POSTGRES_PASSWORD="old1")
+    before = {file.name: file.read_bytes() for file in (tmp_path / "secrets").iterdir()}
+    assert b"://newsgate:old1@postgres:5432/" in before["database_url"]
+    (tmp_path / "secrets" / "broker_url").unlink()
+    make_secrets(tmp_path / "secrets")
+    assert {file.name: file.read_bytes() for file in (tmp_path / "secrets").iterdir()} == before
 
 
 def test_the_image_runs_a_worker_as_a_user_of_its_own() -> None:
     lines = (ROOT / "Dockerfile").read_text(encoding="utf-8").splitlines()
+    assert re.fullmatch(r"FROM python:\d+\.\d+\.\d+-slim-\w+", lines[0])
     assert lines[-1] == 'CMD ["newsgate", "worker"]'
     assert "USER newsgate" in lines
+    (user,) = {SERVICES[name]["user"] for name in OURS}
+    assert f"--uid {user.split(':')[0]} newsgate" in "\n".join(lines)
     assert not any(line.startswith("ENTRYPOINT") for line in lines)
     assert "ARG LOCK=server" in lines
     locks = re.findall(r"--require-hashes -r (\S+)", "\n".join(lines))
