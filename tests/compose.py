@@ -125,6 +125,9 @@ class Place:
             )
         try:
             yield process
+        except BaseException:
+            print(f"{service} said:\n{self.log(service)}")
+            raise
         finally:
             process.kill()
             process.wait()

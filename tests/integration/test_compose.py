@@ -84,6 +84,7 @@ def place(postgres_server: PostgresServer) -> Iterator[Place]:
 
 
 @pytest.mark.long
+@pytest.mark.timeout(450)
 def test_the_services_of_the_compose_file_classify_label_retrain_and_promote(place: Place) -> None:
     migrated = place.run("migrate")
     assert migrated.returncode == 0, migrated.stderr
@@ -111,7 +112,7 @@ def test_the_services_of_the_compose_file_classify_label_retrain_and_promote(pla
         wait_until(lambda: _shows_a_page(place, page), what="the page is served", seconds=60)
         for service in processes:
             wait_until(partial(place.is_healthy, service), what=f"{service} is healthy", seconds=60)
-        wait_until(lambda: "done" in periods(database).values(), what="a model was trained at a ring", seconds=150)
+        wait_until(lambda: "done" in periods(database).values(), what="a model was trained at a ring", seconds=300)
         with database.read() as connection:
             assert champion_number(connection) == 2
         for process in processes.values():
