@@ -12,10 +12,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import redis
 import yaml
 from sqlalchemy import make_url
 
-from tests.services import free_port
+from tests.services import RedisServer, free_port, wait_until
 
 ROOT = Path(__file__).parents[1]
 COMPOSE = yaml.safe_load((ROOT / "docker-compose.yml").read_text(encoding="utf-8"))
@@ -131,3 +132,38 @@ class Place:
         finally:
             process.kill()
             process.wait()
+
+
+@contextmanager
+def running_redis(folder: Path, secrets: Path, service: str = "redis") -> Iterator[RedisServer]:
+    """The Redis of the compose file, run by its own command."""
+    program, *flags = SERVICES[service]["command"]
+    assert program == "redis-server"
+    assert flags[flags.index("--dir") + 1] == "/data"
+    # The tests' server has a folder of its own.
+    del flags[flags.index("--dir") : flags.index("--dir") + 2]
+    moved = tuple(each.replace("/run/secrets", str(secrets)) for each in flags)
+    server = RedisServer(folder / service, flags=moved)
+    server.start(ready=False)
+    try:
+        with client_of(server, secrets) as client:
+            wait_until(lambda: answers(client), what="Redis answers")
+        yield server
+    finally:
+        server.stop()
+
+
+def client_of(server: RedisServer, secrets: Path, user: str = "newsgate") -> redis.Redis:
+    """A client of it, as one of its users."""
+    file = {"newsgate": "redis_password", "replica": "redis_replica_password"}[user]
+    return redis.Redis(
+        port=server.port, username=user, password=(secrets / file).read_text().strip(), decode_responses=True
+    )
+
+
+def answers(client: redis.Redis) -> bool:
+    """Whether it lets the client in."""
+    try:
+        return bool(client.ping())
+    except redis.RedisError:
+        return False

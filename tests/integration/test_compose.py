@@ -10,7 +10,7 @@ import ssl
 import tomllib
 import urllib.request
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack
 from functools import partial
 from pathlib import Path
 
@@ -29,47 +29,25 @@ from newsgate.db.session import Database
 from newsgate.db.tables import jobs
 from newsgate.worker.settings import Settings
 from tests.acceptance.test_retraining import QUICK
-from tests.compose import COMPOSE, OURS, ROOT, SERVICES, Place, filled, make_secrets
+from tests.compose import (
+    COMPOSE,
+    OURS,
+    ROOT,
+    SERVICES,
+    Place,
+    answers,
+    client_of,
+    filled,
+    make_secrets,
+    running_redis,
+)
 from tests.labelled import labelled_posts
 from tests.pgbouncer import pgbouncer_program
-from tests.services import PostgresServer, RedisServer, free_port, short_folder, wait_until
+from tests.services import PostgresServer, free_port, short_folder, wait_until
 
 TEXTS = ["Garlic cures everything, share before they delete it", "The bridge closes for repairs on Monday"] * 20
 SERVERS = ("postgres", "redis", "redis-replica", "sentinel", "pgbouncer")
 OTHERS = ("prometheus", "grafana", "flower")
-
-
-@contextmanager
-def running_redis(folder: Path, secrets: Path, service: str = "redis") -> Iterator[RedisServer]:
-    """The Redis of the compose file, run by its own command."""
-    program, *flags = SERVICES[service]["command"]
-    assert program == "redis-server"
-    assert flags[flags.index("--dir") + 1] == "/data"
-    # The tests' server has a folder of its own.
-    del flags[flags.index("--dir") : flags.index("--dir") + 2]
-    moved = tuple(each.replace("/run/secrets", str(secrets)) for each in flags)
-    server = RedisServer(folder / service, flags=moved)
-    server.start(ready=False)
-    try:
-        with client_of(server, secrets) as client:
-            wait_until(lambda: _pings(client), what="Redis answers")
-        yield server
-    finally:
-        server.stop()
-
-
-def client_of(server: RedisServer, secrets: Path, user: str = "newsgate") -> redis.Redis:
-    file = {"newsgate": "redis_password", "replica": "redis_replica_password"}[user]
-    return redis.Redis(
-        port=server.port, username=user, password=(secrets / file).read_text().strip(), decode_responses=True
-    )
-
-
-def _pings(client: redis.Redis) -> bool:
-    try:
-        return bool(client.ping())
-    except redis.RedisError:
-        return False
 
 
 @pytest.fixture
@@ -186,7 +164,7 @@ def test_the_redis_of_the_compose_file_keeps_what_it_is_given_and_knows_only_its
             client.set("newsgate.kept", "yes")
             server.kill()
             server.start(ready=False)
-            wait_until(lambda: _pings(client), what="Redis answers again")
+            wait_until(lambda: answers(client), what="Redis answers again")
             assert client.get("newsgate.kept") == "yes"
             assert probe.ping()
             for refused, command in ((stranger, "PING"), (probe, "GET newsgate.kept"), (replica, "GET newsgate.kept")):
@@ -292,12 +270,23 @@ def test_a_worker_may_finish_the_chunk_in_hand() -> None:
 def test_only_the_trainer_has_the_image_that_can_train() -> None:
     assert {name for name in OURS if SERVICES[name]["image"] != "newsgate"} == {"trainer"}
     assert SERVICES["trainer"]["build"] == {"context": ".", "args": {"LOCK": "training"}}
-    locked = {
-        name: (ROOT / "requirements" / f"{name}.txt").read_text(encoding="utf-8") for name in ("server", "training")
-    }
-    assert "tensorflow==" in locked["training"]
-    for library in ("prometheus-client==", "starlette==", "uvicorn==", "psycopg=="):
-        assert all(library in text for text in locked.values())
+    assert "tensorflow==" in (ROOT / "requirements" / "training.txt").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("lock", ["server", "training"])
+def test_the_images_have_what_metrics_and_the_page_need(lock: str) -> None:
+    locked = (ROOT / "requirements" / f"{lock}.txt").read_text(encoding="utf-8")
+    extras = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]["optional-dependencies"]
+    needed = [re.split(r"[^\w-]", line)[0] for extra in ("metrics", "web", "postgres") for line in extras[extra]]
+    assert [name for name in needed if not re.search(rf"^{name}(\[\w+\])?==", locked, re.MULTILINE)] == []
+
+
+def test_prometheus_looks_where_workers_and_trainers_serve_metrics() -> None:
+    told = yaml.safe_load((ROOT / "deploy" / "compose" / "prometheus.yml").read_text(encoding="utf-8"))
+    ((found,),) = [job["dns_sd_configs"] for job in told["scrape_configs"]]
+    assert found["names"] == ["worker", "trainer"]
+    for name in found["names"]:
+        assert SERVICES[name]["environment"]["NEWSGATE_METRICS_ADDRESS"] == f"0.0.0.0:{found['port']}"
 
 
 def test_every_password_comes_from_a_file_that_is_made_anew_for_everybody(tmp_path: Path) -> None:
