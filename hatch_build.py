@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from hatchling.builders.hooks.plugin.interface import BuildHookInterface
+from packaging.tags import sys_tags
 
 
 class BuildHook(BuildHookInterface):  # type: ignore[type-arg,unused-ignore]
@@ -26,4 +27,12 @@ class BuildHook(BuildHookInterface):  # type: ignore[type-arg,unused-ignore]
             return
         build_data["artifacts"].append(f"/{library.relative_to(Path(self.root)).as_posix()}")
         build_data["pure_python"] = False
-        build_data["infer_tag"] = True
+        # The library knows nothing of Python: one wheel serves every version of it.
+        build_data["tag"] = f"py3-none-{_platform()}"
+
+
+def _platform() -> str:
+    """What this machine is called in wheels. For others of its kind `auditwheel` says which, once it has looked."""
+    return next(
+        tag.platform for tag in sys_tags() if "manylinux" not in tag.platform and "musllinux" not in tag.platform
+    )

@@ -33,6 +33,21 @@ def install_command(extra: str) -> str:
     return f"{shlex.quote(sys.executable)} -m pip install {wanted}"
 
 
+def wheel_platform() -> str | None:
+    """For which machines the wheel was made that newsgate was installed from, such as manylinux_2_28_x86_64.
+
+    None where it is for every machine, for this one alone, or where nobody knows.
+    """
+    from importlib.metadata import PackageNotFoundError, distribution
+
+    try:
+        told = distribution("newsgate").read_text("WHEEL") or ""
+    except (PackageNotFoundError, OSError):
+        return None
+    platforms = [line.rpartition("-")[2].strip() for line in told.splitlines() if line.startswith("Tag:")]
+    return next((each for each in platforms if each.startswith(("manylinux", "musllinux"))), None)
+
+
 def _origin() -> dict[str, Any]:
     """Where pip got newsgate from, if it was not an index: https://packaging.python.org/specifications/direct-url."""
     # Not with this module: only errors need it, and it takes as long to import as a small command runs.

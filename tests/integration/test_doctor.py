@@ -5,7 +5,9 @@ from __future__ import annotations
 import json
 import os
 import shutil
+from collections.abc import Callable
 from dataclasses import replace
+from importlib import metadata
 from pathlib import Path
 from typing import Any
 
@@ -170,6 +172,28 @@ def test_a_broker_that_evicts_and_one_that_wants_a_password_are_told(world: Worl
     assert "allkeys-lru" in memory["detail"]
     assert broker["state"] == "FAILED"
     assert broker["remedy"] == "Check user and password in NEWSGATE_BROKER_URL"
+
+
+@pytest.mark.parametrize(
+    ("tags", "told"),
+    [
+        ("Tag: py3-none-manylinux_2_17_x86_64\nTag: py3-none-manylinux2014_x86_64\n", "manylinux_2_17_x86_64"),
+        ("Tag: py3-none-linux_x86_64\n", None),
+        ("", None),
+    ],
+)
+def test_compiled_code_is_told_by_where_it_comes_from(
+    tags: str, told: str | None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("NEWSGATE_HOME", str(tmp_path))
+    monkeypatch.setattr("importlib.metadata.PathDistribution.read_text", _reading(f"Wheel-Version: 1.0\n{tags}"))
+    (found,) = (check for check in examine().checks if check.part == "compiled code")
+    assert found.detail.partition("; ")[2] == (f"shipped in the wheel for {told}" if told else "compiled here")
+
+
+def _reading(wheel: str) -> Callable[[metadata.PathDistribution, str], str | None]:
+    whole = metadata.PathDistribution.read_text
+    return lambda each, name: wheel if name == "WHEEL" else whole(each, name)
 
 
 @pytest.mark.parametrize(("runtime", "state"), [("auto", "warning"), ("native", "FAILED")])

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from newsgate import __version__
 from newsgate.db.session import sqlite_driver, wal_is_safe
-from newsgate.foundation.installation import install_command
+from newsgate.foundation.installation import install_command, wheel_platform
 from newsgate.tasks.inspecting.doctor.check import Check, State, major_and_minor
 from newsgate.tasks.inspecting.doctor.database import sqlite_file
 from newsgate.tasks.running.local_system import is_up
@@ -96,7 +96,9 @@ def look_at_compiled_code(settings: Settings) -> Iterator[Check]:
     if library is not None:
         best = [variants[0] for variants in (library.variants, library.int8_variants) if variants]
         processor = ", in whole numbers ".join(VARIANT_NAMES[variant] for variant in best)
-        yield Check("compiled code", "ok", f"the LSTM and the tokenizer in C, for {processor}")
+        made_for = wheel_platform()
+        origin = f"shipped in the wheel for {made_for}" if made_for else "compiled here"
+        yield Check("compiled code", "ok", f"the LSTM and the tokenizer in C, for {processor}; {origin}")
         return
     state: State = "FAILED" if settings.runtime in ("native", "native-int8") else "warning"
     yield Check(
