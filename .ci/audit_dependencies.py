@@ -23,7 +23,8 @@ SERVICE = "https://pypi.org/pypi"
 # A hole that does not concern newsgate, by its id, and why. It is still printed.
 ACCEPTED: Mapping[str, str] = {}
 _ROOT = Path(__file__).parents[1]
-_LOCK_FILES = tuple(_ROOT / "requirements" / f"{name}.txt" for name in ("run", "server", "training", "dev", "docs", "release"))
+_LOCKS = ("run", "server", "training", "dev", "docs", "release")
+_LOCK_FILES = tuple(_ROOT / "requirements" / f"{name}.txt" for name in _LOCKS)
 _LOCKED = re.compile(r"^([A-Za-z0-9][\w.-]*)==([^\s;\\]+)", re.MULTILINE)
 _ANSWER_SECONDS = 10
 _AT_A_TIME = 8
