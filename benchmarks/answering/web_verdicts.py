@@ -172,7 +172,7 @@ def _row(row: int, text: str, *, rows: int) -> AcceptedRow:
 
 
 def _add_verdicts(
-    connection: Connection, numbers: Select[tuple[int]], run: int, *, model: int, chance: random.Random
+    connection: Connection, numbers: Select[int], run: int, *, model: int, chance: random.Random
 ) -> None:
     scored = [(item, chance.random(), chance.random()) for item in connection.execute(numbers).scalars()]
     said = Verdicts.of(
