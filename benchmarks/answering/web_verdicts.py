@@ -171,9 +171,7 @@ def _row(row: int, text: str, *, rows: int) -> AcceptedRow:
     return AcceptedRow(row, None, text, text_hash(text))
 
 
-def _add_verdicts(
-    connection: Connection, numbers: Select[int], run: int, *, model: int, chance: random.Random
-) -> None:
+def _add_verdicts(connection: Connection, numbers: Select[int], run: int, *, model: int, chance: random.Random) -> None:
     scored = [(item, chance.random(), chance.random()) for item in connection.execute(numbers).scalars()]
     said = Verdicts.of(
         [

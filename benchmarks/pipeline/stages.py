@@ -7,16 +7,20 @@ of one worker: with two on two cores they pass twice as fast, and waiting for ea
 from __future__ import annotations
 
 import argparse
+import contextlib
 import itertools
 import re
 import statistics
 import time
+from collections import deque
 from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
 from typing import Final
 
 from benchmarks.pipeline.loaded_classifier import chunks_of
 from benchmarks.pipeline.side import Work
 from benchmarks.scale.sizes import WORLDS
+from benchmarks.shared.home import Home
 from benchmarks.shared.options import add_rows_and_repeats
 from benchmarks.shared.page import Table
 from benchmarks.shared.processes import BenchmarkError, scratch_folder
@@ -26,6 +30,10 @@ from newsgate.model.bundle import read_bundle
 from newsgate.model.runtime import open_runtime
 from newsgate.model.starter import starter_bundle
 from newsgate.model.text_encoder import open_encoder
+from newsgate.tasks.enqueueing.enqueue import enqueue
+from newsgate.tasks.enqueueing.request import Request
+from newsgate.tasks.reading import ReadOptions, labelled_layout, open_source
+from newsgate.tasks.running.open_database import open_database
 from newsgate.worker.stage_times import STAGES
 
 MARKER: Final = "stages"
@@ -50,8 +58,10 @@ def stages_of(log: str) -> dict[str, float]:
     return {stage: sum(count * float(each[stage]) for count, each in told) / texts for stage in STAGES}
 
 
-def report(worlds: dict[str, dict[str, float]], parts: dict[str, float]) -> str:
-    """The figures as Markdown."""
+def report(
+    worlds: dict[str, dict[str, float]], parts: dict[str, float], enqueueing: dict[str, float] | None = None
+) -> str:
+    """The figures as Markdown. enqueueing: what its parts take in processor time."""
     table = markdown_table(
         ("microseconds a text", *STAGES, "together"),
         [
@@ -59,8 +69,14 @@ def report(worlds: dict[str, dict[str, float]], parts: dict[str, float]) -> str:
             for world, stages in worlds.items()
         ],
     )
-    told = ", ".join(f"{part} {figure(value)}" for part, value in parts.items())
-    return f"{table}\n\nOf classifying, in a process that does nothing else: {told}.\n\n{circumstances()}"
+    told = f"Of classifying, in a process that does nothing else: {_listed(parts)}."
+    if enqueueing:
+        told += f" Of `enqueue`, in processor time: {_listed(enqueueing)}."
+    return f"{table}\n\n{told}\n\n{circumstances()}"
+
+
+def _listed(parts: dict[str, float]) -> str:
+    return ", ".join(f"{part} {figure(value)}" for part, value in parts.items())
 
 
 def measure(*, rows: int, repeats: int) -> str:
@@ -77,7 +93,10 @@ def measure(*, rows: int, repeats: int) -> str:
                 for file in files[1:]:
                     newsgate.classify_file(file, rows=rows)
             worlds[world] = stages_of(newsgate.server.up.log.read_text(encoding="utf-8"))
-    return report(worlds, _parts_of_classifying(texts))
+    with scratch_folder() as folder:
+        files = [write_posts(folder / f"{number}.csv", posts, rows=rows) for number in range(repeats)]
+        enqueueing = _parts_of_enqueueing(folder, files, rows=rows)
+    return report(worlds, _parts_of_classifying(texts), enqueueing)
 
 
 def _parts_of_classifying(texts: Sequence[str]) -> dict[str, float]:
@@ -91,6 +110,36 @@ def _parts_of_classifying(texts: Sequence[str]) -> dict[str, float]:
         "the LSTM": lambda: [runtime.logits(each) for each in tokens],
     }
     return {name: 1e6 * _seconds(part) / len(texts) for name, part in parts.items()}
+
+
+def _parts_of_enqueueing(folder: Path, files: Sequence[Path], *, rows: int) -> dict[str, float]:
+    """Each beginning with the one before it; nobody classifies meanwhile."""
+    settings = Home(folder).settings
+
+    def layout(file: Path) -> None:
+        with open_source(file, spool_folder=folder) as source:
+            labelled_layout(source, ReadOptions())
+
+    def read(file: Path) -> None:
+        with open_source(file, spool_folder=folder) as source:
+            deque(source.rows(labelled_layout(source, ReadOptions())), maxlen=0)
+
+    with contextlib.closing(open_database(settings)) as database:
+
+        def whole(file: Path) -> None:
+            enqueue(Request(str(file)), settings=settings, database=database)
+
+        parts = {"the layout": layout, "that and reading": read, "all of it": whole}
+        return {name: 1e6 * _processor_seconds(part, files) / rows for name, part in parts.items()}
+
+
+def _processor_seconds(work: Callable[[Path], None], files: Sequence[Path]) -> float:
+    def once(file: Path) -> float:
+        began = time.thread_time()
+        work(file)
+        return time.thread_time() - began
+
+    return statistics.median(map(once, files))
 
 
 def _seconds(work: Callable[[], object]) -> float:

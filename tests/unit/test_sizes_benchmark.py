@@ -50,3 +50,4 @@ def test_the_table_of_stages_has_their_sum() -> None:
     told = stages.report({WORLD: dict.fromkeys(STAGES, 2.5)}, {"tokens": 4.0})
     assert f"| {WORLD} | 2.5 | 2.5 | 2.5 | 2.5 | 10.0 |" in told
     assert "tokens 4.0." in told
+    assert "all of it 9.0." in stages.report({WORLD: dict.fromkeys(STAGES, 2.5)}, {"tokens": 4.0}, {"all of it": 9.0})
