@@ -7,26 +7,33 @@ reads them at import.
 
 from __future__ import annotations
 
-import hashlib
 import logging
 import os
-import shlex
 import stat
-import tempfile
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from functools import partial
 from pathlib import Path
-from typing import Annotated, Any, Literal
-from urllib.parse import urlsplit
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
-
-from pydantic import Field, ValidationError, field_validator
-from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
+from typing import TYPE_CHECKING, Any, Final, Literal
 
 from newsgate.foundation.errors import NewsgateError, WrongUsageError
 from newsgate.worker.address_files import file_of, with_addresses_from_files
-from newsgate.worker.broker_address import BrokerAddress, parse_broker_addresses, private_broker
-from newsgate.worker.metrics_address import parse_metrics_address
+from newsgate.worker.setting_kinds import (
+    Setting,
+    choice,
+    folder,
+    nearest_name,
+    number,
+    setting_of,
+    text,
+    whole_number,
+    yes_or_no,
+)
 from newsgate.worker.settings_files import env_file_path, open_settings_file, shown_path
-from newsgate.worker.settings_layers import Layer, merged, nearest_setting, read_layers, strongest
+from newsgate.worker.settings_layers import Layer, merged, read_layers, strongest
+
+if TYPE_CHECKING:
+    from newsgate.worker.broker_address import BrokerAddress
 
 log = logging.getLogger("newsgate.settings")
 
@@ -34,136 +41,145 @@ log = logging.getLogger("newsgate.settings")
 _LONGEST_SOCKET_PATH_BYTES = 100
 # Each has some 130 MB, and a few of them are as much as SQLite's one writer takes.
 _MOST_UP_WORKERS = 8
-_WEEK_SECONDS = 604_800
-_DEFAULT_HOME = Path("~/.newsgate")
-
-
 # A duration of years is a slip of the pen, and a lease without an end would never be found to have run out.
-Seconds = Annotated[float, Field(le=_WEEK_SECONDS, allow_inf_nan=False)]
+_WEEK_SECONDS = 604_800
+_seconds = partial(number, most=_WEEK_SECONDS)
+_DEFAULT_HOME = Path("~/.newsgate")
+_DEFAULT_ZONE = "UTC"
+
+
+class SettingError(ValueError):
+    """A value that a setting cannot have. written: as it was given; why: what it should be."""
+
+    def __init__(self, setting: str, written: object, why: str) -> None:
+        super().__init__(f"{setting} cannot be {written!r}: {why}")
+        self.setting = setting
+        self.written = written
+        self.why = why
 
 
 class UnsafeFolderError(NewsgateError):
     """The folder of the private broker's socket is not this user's own."""
 
 
-class Settings(BaseSettings):
-    """How this newsgate is set up. Frozen: a process has one, for as long as it lives."""
+def _require_redis(url: str) -> None:
+    if url:
+        from newsgate.worker.broker_address import parse_broker_addresses
 
-    model_config = SettingsConfigDict(env_prefix="NEWSGATE_", extra="ignore", frozen=True)
+        parse_broker_addresses(url)
 
-    home: Path = Field(default=_DEFAULT_HOME, description="The folder of everything newsgate keeps by itself.")
+
+def _require_page_address(url: str) -> None:
+    if not url:
+        return
+    from urllib.parse import urlsplit
+
+    parts = urlsplit(url)
+    if parts.scheme not in ("http", "https") or not parts.hostname or parts.path not in ("", "/"):
+        raise ValueError("write it like https://newsgate.example.org, without a folder behind it")
+
+
+def _require_host_and_port(address: str) -> None:
+    if address:
+        from newsgate.worker.metrics_address import parse_metrics_address
+
+        parse_metrics_address(address)
+
+
+def _require_command(command: str) -> None:
+    if not command:
+        return
+    import shlex
+
+    try:
+        shlex.split(command)
+    except ValueError as error:
+        raise ValueError(f"it is not a command ({error}): close what you opened") from error
+
+
+def _require_zone(name: str) -> None:
+    if name == _DEFAULT_ZONE:
+        return
+    from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+    try:
+        ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError, OSError) as error:
+        raise ValueError("write a name like UTC or Europe/Berlin") from error
+
+
+@dataclass(frozen=True, kw_only=True)
+class Settings:
+    """How this newsgate is set up. Frozen: a process has one, for as long as it lives.
+
+    Raises SettingError for a value that cannot be.
+    """
+
+    home: Path = folder(  # noqa: RUF009 - what it gives is a field, as with the others
+        _DEFAULT_HOME, "The folder of everything newsgate keeps by itself."
+    )
     # Not in `repr`: the two addresses may hold passwords.
-    database_url: str = Field(default="", repr=False, description="SQLAlchemy address; empty: a file at home.")
-    database_url_file: str = Field(default="", description="File that holds this address, in place of the address.")
-    broker_url: str = Field(default="", repr=False, description="Address of a Redis; empty: a private one at home.")
-    broker_url_file: str = Field(default="", description="File that holds this address, in place of the address.")
-    runtime: Literal["auto", "native-int8", "native", "numpy", "onnx", "keras"] = Field(
-        default="auto", description="What computes the LSTM in workers."
+    database_url: str = text("", "SQLAlchemy address; empty: a file at home.", is_secret=True)
+    database_url_file: str = text("", "File that holds this address, in place of the address.")
+    broker_url: str = text(
+        "", "Address of a Redis; empty: a private one at home.", is_secret=True, check=_require_redis
     )
-    chunk_rows: int = Field(default=2000, ge=1, le=100_000, description="Rows of a file that are one unit of work.")
-    chunk_chars: int = Field(default=4_000_000, ge=1, description="Characters after which a chunk is closed early.")
-    max_text_chars: int = Field(default=16_777_216, ge=1, description="Longer texts are refused.")
-    worker_threads: int = Field(default=1, ge=1, le=256, description="Chunks a worker works on at a time.")
-    lease_seconds: Seconds = Field(default=60, gt=0, description="How long an attempt at a chunk may take.")
-    max_attempts: int = Field(default=2, ge=1, le=20, description="Attempts before a chunk is halved.")
-    sweep_seconds: Seconds = Field(default=2, gt=0, description="How often workers look for chunks left behind.")
-    lost_after_seconds: Seconds = Field(default=5, ge=0, description="Queued longer on an idle worker: message lost.")
-    broker_timeout_seconds: Seconds = Field(default=2, gt=0, description="Patience with a broker that does not answer.")
-    models_in_memory: int = Field(default=3, ge=1, description="Bundles a worker keeps loaded.")
-    retrain_crontab: str = Field(default="15 3 * * *", description="When retraining is due, as cron writes it.")
-    retrain_time_zone: str = Field(default="UTC", description="Whose clock that is, as in Europe/Berlin.")
-    retrain_min_labels: int = Field(default=200, ge=0, description="New labels without which retraining is skipped.")
-    retrain_recipe: str = Field(default="", description="JSON: what to change in how models are trained.")
-    training_seconds: Seconds = Field(default=7200, gt=0, description="How long an attempt at training may take.")
-    training_lease_seconds: Seconds = Field(
-        default=60, gt=0, description="Silence after which a trainer counts as dead."
+    broker_url_file: str = text("", "File that holds this address, in place of the address.")
+    runtime: Literal["auto", "native-int8", "native", "numpy", "onnx", "keras"] = choice(
+        ("auto", "native-int8", "native", "numpy", "onnx", "keras"), "auto", "What computes the LSTM in workers."
     )
-    training_attempts: int = Field(default=3, ge=1, le=100, description="Attempts at one period's retraining.")
-    training_sweep_seconds: Seconds = Field(default=60, gt=0, description="How often trainers look without a ring.")
-    up_workers: int = Field(default=0, ge=0, le=256, description="Workers of `newsgate up`; 0: one a core, up to 8.")
-    up_trains: bool = Field(default=True, description="Whether `newsgate up` runs trainer and schedule too.")
-    training_threads: int = Field(default=0, ge=0, le=256, description="Cores training uses; 0: half of them.")
-    web_host: str = Field(default="127.0.0.1", description="Where `newsgate web` listens.")
-    web_port: int = Field(default=8765, ge=0, le=65535, description="On which port; 0: any that is free.")
-    web_public_url: str = Field(default="", description="By which address browsers reach it, behind a proxy.")
-    web_tls_certificate: str = Field(default="", description="File of its certificate, PEM; empty: no TLS.")
-    web_tls_key: str = Field(default="", description="File of the certificate's key, PEM.")
-    web_users: str = Field(default="", description="File of who may use the page; empty: whom the command names.")
-    web_upload_bytes: int = Field(default=2_147_483_648, ge=1, description="The largest file that the page takes.")
-    notify_secret: str = Field(default="", repr=False, description="By which workers sign what they post.")
-    notify_command: str = Field(default="", description="What `--notify command` runs on a worker's host.")
-    notify_timeout_seconds: Seconds = Field(default=10, gt=0, description="How long one notification may take.")
-    notify_retry_seconds: Seconds = Field(default=5, gt=0, description="First pause before it is tried again.")
-    notify_give_up_seconds: Seconds = Field(default=86400, gt=0, description="How long a notification is tried.")
-    metrics_address: str = Field(default="", description="HOST:PORT at which Prometheus reads; empty: nowhere.")
-    log_level: Literal["debug", "info", "warning", "error"] = Field(default="info", description="How much workers say.")
-    log_format: Literal["text", "json"] = Field(default="text", description="How a line of the log looks.")
+    chunk_rows: int = whole_number(2000, "Rows of a file that are one unit of work.", least=1, most=100_000)
+    chunk_chars: int = whole_number(4_000_000, "Characters after which a chunk is closed early.", least=1)
+    max_text_chars: int = whole_number(16_777_216, "Longer texts are refused.", least=1)
+    worker_threads: int = whole_number(1, "Chunks a worker works on at a time.", least=1, most=256)
+    lease_seconds: float = _seconds(60, "How long an attempt at a chunk may take.", above=0)
+    max_attempts: int = whole_number(2, "Attempts before a chunk is halved.", least=1, most=20)
+    sweep_seconds: float = _seconds(2, "How often workers look for chunks left behind.", above=0)
+    lost_after_seconds: float = _seconds(5, "Queued longer on an idle worker: message lost.", least=0)
+    broker_timeout_seconds: float = _seconds(
+        2, "Patience with a broker that does not answer.", above=0, most=_WEEK_SECONDS
+    )
+    models_in_memory: int = whole_number(3, "Bundles a worker keeps loaded.", least=1)
+    retrain_crontab: str = text("15 3 * * *", "When retraining is due, as cron writes it.")
+    retrain_time_zone: str = text(_DEFAULT_ZONE, "Whose clock that is, as in Europe/Berlin.", check=_require_zone)
+    retrain_min_labels: int = whole_number(200, "New labels without which retraining is skipped.", least=0)
+    retrain_recipe: str = text("", "JSON: what to change in how models are trained.")
+    training_seconds: float = _seconds(7200, "How long an attempt at training may take.", above=0)
+    training_lease_seconds: float = _seconds(
+        60, "Silence after which a trainer counts as dead.", above=0, most=_WEEK_SECONDS
+    )
+    training_attempts: int = whole_number(3, "Attempts at one period's retraining.", least=1, most=100)
+    training_sweep_seconds: float = _seconds(60, "How often trainers look without a ring.", above=0)
+    up_workers: int = whole_number(0, "Workers of `newsgate up`; 0: one a core, up to 8.", least=0, most=256)
+    up_trains: bool = yes_or_no(True, "Whether `newsgate up` runs trainer and schedule too.")
+    training_threads: int = whole_number(0, "Cores training uses; 0: half of them.", least=0, most=256)
+    web_host: str = text("127.0.0.1", "Where `newsgate web` listens.")
+    web_port: int = whole_number(8765, "On which port; 0: any that is free.", least=0, most=65535)
+    web_public_url: str = text("", "By which address browsers reach it, behind a proxy.", check=_require_page_address)
+    web_tls_certificate: str = text("", "File of its certificate, PEM; empty: no TLS.")
+    web_tls_key: str = text("", "File of the certificate's key, PEM.")
+    web_users: str = text("", "File of who may use the page; empty: whom the command names.")
+    web_upload_bytes: int = whole_number(2_147_483_648, "The largest file that the page takes.", least=1)
+    notify_secret: str = text("", "By which workers sign what they post.", is_secret=True)
+    notify_command: str = text("", "What `--notify command` runs on a worker's host.", check=_require_command)
+    notify_timeout_seconds: float = _seconds(10, "How long one notification may take.", above=0)
+    notify_retry_seconds: float = _seconds(5, "First pause before it is tried again.", above=0)
+    notify_give_up_seconds: float = _seconds(86400, "How long a notification is tried.", above=0)
+    metrics_address: str = text(
+        "", "HOST:PORT at which Prometheus reads; empty: nowhere.", check=_require_host_and_port
+    )
+    log_level: Literal["debug", "info", "warning", "error"] = choice(
+        ("debug", "info", "warning", "error"), "info", "How much workers say."
+    )
+    log_format: Literal["text", "json"] = choice(("text", "json"), "text", "How a line of the log looks.")
 
-    @classmethod
-    def settings_customise_sources(
-        cls,
-        settings_cls: type[BaseSettings],
-        init_settings: PydanticBaseSettingsSource,
-        env_settings: PydanticBaseSettingsSource,
-        dotenv_settings: PydanticBaseSettingsSource,
-        file_secret_settings: PydanticBaseSettingsSource,
-    ) -> tuple[PydanticBaseSettingsSource, ...]:
-        """Take what is given: `load_settings` has read every other place, and knows what came from where."""
-        return (init_settings,)
-
-    @field_validator("home", mode="before")
-    @classmethod
-    def _unset_if_empty(cls, home: Any) -> Any:
-        # As a path it would be the current folder, wherever that is.
-        return _DEFAULT_HOME if home == "" else home
-
-    @field_validator("home")
-    @classmethod
-    def _absolute(cls, home: Path) -> Path:
-        try:
-            return home.expanduser().absolute()
-        except (RuntimeError, OSError) as error:
-            raise ValueError("no such folder is known; write the whole path") from error
-
-    @field_validator("broker_url")
-    @classmethod
-    def _is_a_redis(cls, url: str) -> str:
-        if url:
-            parse_broker_addresses(url)
-        return url
-
-    @field_validator("web_public_url")
-    @classmethod
-    def _is_an_address_of_a_page(cls, url: str) -> str:
-        parts = urlsplit(url)
-        if url and (parts.scheme not in ("http", "https") or not parts.hostname or parts.path not in ("", "/")):
-            raise ValueError("write it like https://newsgate.example.org, without a folder behind it")
-        return url
-
-    @field_validator("metrics_address")
-    @classmethod
-    def _is_host_and_port(cls, address: str) -> str:
-        if address:
-            parse_metrics_address(address)
-        return address
-
-    @field_validator("notify_command")
-    @classmethod
-    def _is_a_command(cls, command: str) -> str:
-        try:
-            shlex.split(command)
-        except ValueError as error:
-            raise ValueError(f"it is not a command ({error}): close what you opened") from error
-        return command
-
-    @field_validator("retrain_time_zone")
-    @classmethod
-    def _is_a_zone(cls, name: str) -> str:
-        try:
-            ZoneInfo(name)
-        except (ZoneInfoNotFoundError, ValueError, OSError) as error:
-            raise ValueError("write a name like UTC or Europe/Berlin") from error
-        return name
+    def __post_init__(self) -> None:
+        for name, setting in SETTINGS.items():
+            written = getattr(self, name)
+            try:
+                object.__setattr__(self, name, setting.read(written))
+            except ValueError as error:
+                raise SettingError(name, written, str(error)) from error
 
     @property
     def effective_database_url(self) -> str:
@@ -173,6 +189,8 @@ class Settings(BaseSettings):
     @property
     def broker_addresses(self) -> tuple[BrokerAddress, ...]:
         """The brokers in use, in the order in which they are tried."""
+        from newsgate.worker.broker_address import parse_broker_addresses, private_broker
+
         return parse_broker_addresses(self.broker_url) if self.broker_url else (private_broker(self.broker_socket),)
 
     @property
@@ -191,6 +209,9 @@ class Settings(BaseSettings):
         at_home = self.home / "redis" / "redis.sock"
         if len(os.fsencode(at_home)) <= _LONGEST_SOCKET_PATH_BYTES:
             return at_home
+        import hashlib
+        import tempfile
+
         name = hashlib.sha256(os.fsencode(self.home)).hexdigest()[:16]
         return Path(tempfile.gettempdir()) / f"newsgate-{os.getuid()}-{name}" / "redis.sock"
 
@@ -210,6 +231,10 @@ class Settings(BaseSettings):
         return self.training_threads or max(1, len(os.sched_getaffinity(0)) // 2)
 
 
+# Every setting by its name, in the order in which they are shown.
+SETTINGS: Final[Mapping[str, Setting]] = {field.name: setting_of(field) for field in fields(Settings)}
+
+
 def load_settings(**told: Any) -> Settings:
     """The settings of this process; `told` are values given on the command line, None where nothing was.
 
@@ -221,31 +246,26 @@ def load_settings(**told: Any) -> Settings:
 
 def load_settings_and_layers(**told: Any) -> tuple[Settings, tuple[Layer, ...]]:
     """The same, and the places that they come from, the strongest first. Raises WrongUsageError."""
-    layers = with_addresses_from_files(read_layers(Settings, told))
+    layers = with_addresses_from_files(read_layers(SETTINGS, told))
     for layer in layers:
         if layer.file is not None and layer.file.warning:
             log.warning("%s", layer.file.warning)
     try:
         return Settings(**merged(layers)), layers
-    except ValidationError as error:
+    except SettingError as error:
         raise _refusal(error, layers) from error
 
 
-def _refusal(error: ValidationError, layers: tuple[Layer, ...]) -> WrongUsageError:
-    """The first value that cannot be, under the name by which the person has set it."""
-    first = error.errors()[0]
-    setting = "_".join(str(part) for part in first["loc"])
-    layer = strongest(layers, setting)
+def _refusal(error: SettingError, layers: tuple[Layer, ...]) -> WrongUsageError:
+    """A value that cannot be, under the name by which the person has set it."""
+    layer = strongest(layers, error.setting)
     is_toml = layer is not None and layer.is_toml
-    # An address may hold a password, and what is kept out of `repr` is a secret.
-    is_secret = setting.endswith("_url") or (
-        setting in Settings.model_fields and not Settings.model_fields[setting].repr
-    )
-    value = "what it is" if is_secret else repr(first["input"])
-    file = None if layer is None else file_of(layer, setting) or (layer.name if is_toml else None)
+    # An address may hold a password.
+    is_secret = error.setting.endswith("_url") or SETTINGS[error.setting].is_secret
+    value = "what it is" if is_secret else repr(error.written)
+    file = None if layer is None else file_of(layer, error.setting) or (layer.name if is_toml else None)
     return WrongUsageError(
-        f"{setting if is_toml else variable_of(setting)} cannot be {value}: "
-        f"{_lower_first(first['msg'].removeprefix('Value error, '))}",
+        f"{error.setting if is_toml else variable_of(error.setting)} cannot be {value}: {_lower_first(error.why)}",
         where=None if file is None else shown_path(Path(file)),
         remedy="docs/settings.md lists every setting",
     )
@@ -272,8 +292,8 @@ def unknown_variables() -> dict[str, str | None]:
     unknown: dict[str, str | None] = {}
     for variable in variables:
         prefix, _, name = variable.upper().partition("NEWSGATE_")
-        if not prefix and name and name.lower() not in Settings.model_fields:
-            near = nearest_setting(Settings, name)
+        if not prefix and name and name.lower() not in SETTINGS:
+            near = nearest_name(name, SETTINGS)
             unknown[variable] = variable_of(near) if near else None
     return unknown
 

@@ -7,16 +7,15 @@ What is nearer to the moment overrules what is further away. A file that others 
 
 from __future__ import annotations
 
-import difflib
 import json
+import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
-from pydantic_settings import BaseSettings, EnvSettingsSource
-
 from newsgate.foundation.errors import WrongUsageError
+from newsgate.worker.setting_kinds import Setting, nearest_name
 from newsgate.worker.settings_files import (
     SettingsFile,
     env_file_path,
@@ -51,18 +50,18 @@ class Layer:
         return self.file is not None and self.name.endswith(".toml")
 
 
-def read_layers(settings: type[BaseSettings], told: Mapping[str, Any]) -> tuple[Layer, ...]:
+def read_layers(known: Mapping[str, Setting], told: Mapping[str, Any]) -> tuple[Layer, ...]:
     """Every place that may set something, the strongest first.
 
     Raises WrongUsageError for a file that cannot be read, and for what is no setting in a newsgate.toml.
     """
     given = {name: value for name, value in told.items() if value is not None}
-    layers = [Layer(COMMAND_LINE, given), Layer(ENVIRONMENT, EnvSettingsSource(settings)()), _env_file(settings)]
+    layers = [Layer(COMMAND_LINE, given), Layer(ENVIRONMENT, _values_of(os.environ, known)), _env_file(known)]
     here = toml_file_path(Path.cwd())
-    layers.append(_toml_file(settings, here))
-    home = _home_of(settings, layers)
+    layers.append(_toml_file(known, here))
+    home = _home_of(known, layers)
     if home is not None and home != here.parent:
-        layers.append(_toml_file(settings, toml_file_path(home), is_of_home=True))
+        layers.append(_toml_file(known, toml_file_path(home), is_of_home=True))
     return tuple(layers)
 
 
@@ -85,21 +84,26 @@ def files_read(layers: Sequence[Layer]) -> tuple[Path, ...]:
     return tuple(file.path for file in files if file.path is not None and not file.distrusted)
 
 
-def _env_file(settings: type[BaseSettings]) -> Layer:
+def _env_file(known: Mapping[str, Setting]) -> Layer:
     path = env_file_path()
     with open_settings_file(path) as (found, readable):
         values: dict[str, Any] = {}
         if readable is not None:
-            from pydantic_settings import DotEnvSettingsSource
+            from dotenv import dotenv_values
 
-            read = DotEnvSettingsSource(settings, env_file=readable)()
-            values = {name: value for name, value in read.items() if name in settings.model_fields}
+            values = _values_of(dotenv_values(readable, encoding="utf-8"), known)
     return Layer(str(path), values, found)
 
 
-def _toml_file(settings: type[BaseSettings], path: Path, *, is_of_home: bool = False) -> Layer:
+def _values_of(variables: Mapping[str, str | None], known: Mapping[str, Setting]) -> dict[str, Any]:
+    """The settings among variables, whose names may be written in capitals or not; one without a value sets nothing."""
+    lower = {name.lower(): value for name, value in variables.items() if value is not None}
+    return {name: lower[f"newsgate_{name}"] for name in known if f"newsgate_{name}" in lower}
+
+
+def _toml_file(known: Mapping[str, Setting], path: Path, *, is_of_home: bool = False) -> Layer:
     with open_settings_file(path) as (found, readable):
-        values = {} if readable is None else _toml_values(settings, readable, shown_path(path))
+        values = {} if readable is None else _toml_values(known, readable, shown_path(path))
     if is_of_home and "home" in values:
         raise WrongUsageError(
             "the file of the home folder cannot say where the home folder is",
@@ -109,27 +113,26 @@ def _toml_file(settings: type[BaseSettings], path: Path, *, is_of_home: bool = F
     return Layer(str(path), values, found)
 
 
-def _toml_values(settings: type[BaseSettings], readable: str, shown: str) -> dict[str, Any]:
-    from tomllib import TOMLDecodeError
-
-    from pydantic_settings import TomlConfigSettingsSource
+def _toml_values(known: Mapping[str, Setting], readable: str, shown: str) -> dict[str, Any]:
+    import tomllib
 
     try:
-        read = TomlConfigSettingsSource(settings, toml_file=readable).toml_data
-    except TOMLDecodeError as error:
+        with Path(readable).open("rb") as file:
+            read = tomllib.load(file)
+    except tomllib.TOMLDecodeError as error:
         raise WrongUsageError(
             f"this is no TOML ({error})", where=shown, remedy="Write a setting on each line, like: chunk_rows = 2000"
         ) from error
-    return {name: _toml_value(settings, name, value, shown) for name, value in read.items()}
+    return {name: _toml_value(known, name, value, shown) for name, value in read.items()}
 
 
-def _toml_value(settings: type[BaseSettings], name: str, value: Any, shown: str) -> Any:
-    if name not in settings.model_fields:
+def _toml_value(known: Mapping[str, Setting], name: str, value: Any, shown: str) -> Any:
+    if name not in known:
         if isinstance(value, dict):
             raise WrongUsageError(
                 f"[{name}] begins a table, and settings stand in none", where=shown, remedy="Take the line out"
             )
-        meant = nearest_setting(settings, name)
+        meant = nearest_name(name, known)
         raise WrongUsageError(
             f"{name!r} is no setting", where=shown, remedy=f"Did you mean {meant}?" if meant else _LISTED
         )
@@ -138,18 +141,11 @@ def _toml_value(settings: type[BaseSettings], name: str, value: Any, shown: str)
     return value
 
 
-def nearest_setting(settings: type[BaseSettings], name: str) -> str | None:
-    """The setting that may be meant by a name that is none, in whatever way it is written."""
-    wanted = name.lower().replace("-", "_").removeprefix("newsgate_")
-    near = difflib.get_close_matches(wanted, settings.model_fields, n=1)
-    return near[0] if near else None
-
-
-def _home_of(settings: type[BaseSettings], layers: Sequence[Layer]) -> Path | None:
+def _home_of(known: Mapping[str, Setting], layers: Sequence[Layer]) -> Path | None:
     """The home folder that these layers name; None where it cannot be one, which whoever checks the value will say."""
     layer = strongest(layers, "home")
     said = layer.values["home"] if layer else ""
     try:
-        return Path(said or settings.model_fields["home"].default).expanduser().absolute()
+        return Path(said or known["home"].default).expanduser().absolute()
     except (RuntimeError, OSError, TypeError):
         return None

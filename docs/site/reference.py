@@ -13,15 +13,15 @@ import click
 from newsgate.console.man_pages import man_pages
 from newsgate.enqueue import enqueue
 from newsgate.main import newsgate
-from newsgate.worker.settings import Settings, variable_of
+from newsgate.worker.setting_kinds import Setting
+from newsgate.worker.settings import SETTINGS, variable_of
 
 _DOCS = Path(__file__).parents[1]
 _FOLDER = _DOCS / "reference"
 # A wheel has them as share/man/man1.
 MAN_FOLDER = _DOCS / "man"
 _WRITTEN = "<!-- Written by `make reference` from the code. Do not edit: change the help texts instead. -->\n\n"
-_NO_LIMIT = float("inf")
-_FIELDS = tuple(Settings.model_fields.items())
+_FIELDS = tuple(SETTINGS.items())
 _EXAMPLE_BEGIN = """\
 # The settings of newsgate, each with its default. Take away the # before those that you change, and give
 # the file the name newsgate.toml: in the folder in which you run newsgate, or in its home folder, ~/.newsgate.
@@ -90,9 +90,8 @@ def _explained_at(name: str) -> str | None:
 
 
 def _settings_page() -> str:
-    properties = Settings.model_json_schema()["properties"]
     rows = "".join(
-        f"| `{name}` | `{variable_of(name)}` | {_values(name, properties[name])} "
+        f"| `{name}` | `{variable_of(name)}` | {_values(field)} "
         f"| {_default(field.default)} | {_escaped(field.description or '')} |\n"
         for name, field in _FIELDS
     )
@@ -114,19 +113,17 @@ def _example_setting(name: str, description: str, default: Any) -> str:
     return f"# {description}\n{_ONLY_OF_A_FOLDER if name == 'home' else ''}#{name} = {value}\n"
 
 
-def _values(name: str, schema: dict[str, Any]) -> str:
+def _values(setting: Setting) -> str:
     """What a setting can be, in words."""
-    if "enum" in schema:
-        return ", ".join(f"`{each}`" for each in schema["enum"])
-    kind = {"integer": "whole number", "number": "number", "boolean": "`true` or `false`"}.get(schema["type"])
-    if kind is None:
-        return "folder" if name == "home" else "text"
-    least = schema.get("minimum", schema.get("exclusiveMinimum"))
-    most = schema.get("maximum", _NO_LIMIT)
+    if setting.choices:
+        return ", ".join(f"`{each}`" for each in setting.choices)
+    if setting.kind == "yes or no":
+        return "`true` or `false`"
+    least = setting.least if setting.above is None else setting.above
     if least is None:
-        return kind
-    begin = f"above {least:g}" if "exclusiveMinimum" in schema else f"from {least:g}"
-    return f"{kind} {begin}" if most == _NO_LIMIT else f"{kind} {begin} to {most:,}".replace(",", " ")
+        return setting.kind
+    begin = f"{setting.kind} {'from' if setting.above is None else 'above'} {least:g}"
+    return begin if setting.most is None else f"{begin} to {setting.most:,}".replace(",", " ")
 
 
 def _default(value: Any) -> str:

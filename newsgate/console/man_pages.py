@@ -118,7 +118,7 @@ def _last_parts(paragraphs: list[str]) -> Iterator[str]:
 
 
 def _environment() -> Iterator[str]:
-    from newsgate.worker.settings import Settings, variable_of
+    from newsgate.worker.settings import SETTINGS, variable_of
 
     yield ".SH ENVIRONMENT"
     yield "Each of these may also stand in the file"
@@ -126,7 +126,7 @@ def _environment() -> Iterator[str]:
     yield "of the current folder, or, in small letters and without NEWSGATE_, in"
     yield ".I newsgate.toml"
     yield f"there or in the home folder. {_text('`newsgate config --explain`')} says what is in force."
-    for name, field in Settings.model_fields.items():
+    for name, field in SETTINGS.items():
         default = f" Default: {field.default}." if field.default != "" else ""
         yield ".TP"
         yield f"\\fB{_escaped(variable_of(name))}\\fR"

@@ -10,7 +10,7 @@ from newsgate.db.session import Database
 from newsgate.foundation.errors import NewsgateError
 from newsgate.worker.address_files import file_of, shown_file
 from newsgate.worker.broker_address import parse_broker_addresses
-from newsgate.worker.settings import Settings, load_settings_and_layers, variable_of
+from newsgate.worker.settings import SETTINGS, Settings, load_settings_and_layers, variable_of
 from newsgate.worker.settings_files import SettingsFile
 from newsgate.worker.settings_layers import DEFAULT, Layer
 
@@ -55,17 +55,14 @@ def explain_settings(**told: Any) -> ExplainedSettings:
     """Every setting with the place it comes from; `told` as for `load_settings`. Raises WrongUsageError."""
     settings, layers = load_settings_and_layers(**told)
     shown, default = displayed_settings(settings), displayed_settings(Settings())
-    explained = tuple(
-        _explained(name, layers, value=shown[name], default=default[name]) for name in Settings.model_fields
-    )
+    explained = tuple(_explained(name, layers, value=shown[name], default=default[name]) for name in SETTINGS)
     files = tuple(layer.file for layer in layers if layer.file is not None and layer.file.path is not None)
     return ExplainedSettings(explained, files)
 
 
 def displayed_settings(settings: Settings) -> dict[str, Any]:
     """Each setting with its value, passwords left out."""
-    values: dict[str, Any] = settings.model_dump(mode="json")
-    return {name: _displayed(name, value) for name, value in values.items()}
+    return {name: _displayed(name, getattr(settings, name)) for name in SETTINGS}
 
 
 def _explained(name: str, layers: Sequence[Layer], *, value: Any, default: Any) -> ExplainedSetting:
@@ -84,7 +81,7 @@ def _displayed(name: str, value: Any) -> Any:
         return _database(str(value))
     if name == "broker_url":
         return _broker(str(value))
-    if not Settings.model_fields[name].repr and value:
+    if SETTINGS[name].is_secret and value:
         return _IS_SET
     return value if isinstance(value, (str, int, float, bool)) else str(value)
 

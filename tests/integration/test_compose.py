@@ -27,7 +27,7 @@ from newsgate.db.labels import add_labels
 from newsgate.db.model_registry import champion_number
 from newsgate.db.session import Database
 from newsgate.db.tables import jobs
-from newsgate.worker.settings import Settings
+from newsgate.worker.settings import SETTINGS
 from tests.acceptance.test_retraining import QUICK
 from tests.compose import (
     COMPOSE,
@@ -262,9 +262,7 @@ def test_health_is_what_newsgate_says_of_itself(name: str) -> None:
 
 
 def test_a_worker_may_finish_the_chunk_in_hand() -> None:
-    assert (
-        int(SERVICES["worker"]["stop_grace_period"].removesuffix("s")) > Settings.model_fields["lease_seconds"].default
-    )
+    assert int(SERVICES["worker"]["stop_grace_period"].removesuffix("s")) > SETTINGS["lease_seconds"].default
 
 
 def test_only_the_trainer_has_the_image_that_can_train() -> None:

@@ -11,16 +11,16 @@ import pytest
 
 from newsgate.enqueue import enqueue
 from newsgate.main import newsgate
-from newsgate.worker.settings import Settings
+from newsgate.worker.settings import SETTINGS
 
 ROOT = Path(__file__).parents[2]
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
-SETTINGS = (ROOT / "docs" / "settings.md").read_text(encoding="utf-8")
+SETTINGS_PAGE = (ROOT / "docs" / "settings.md").read_text(encoding="utf-8")
 COMMANDS = {
     page: page.read_text(encoding="utf-8")
     for page in (ROOT / "docs" / "commands.md", *sorted((ROOT / "docs" / "commands").glob("*.md")))
 }
-VARIABLES = {f"NEWSGATE_{name.upper()}": field for name, field in Settings.model_fields.items()}
+VARIABLES = {f"NEWSGATE_{name.upper()}": field for name, field in SETTINGS.items()}
 DATA = "csv|tsv|jsonl|json|xlsx|ods|parquet|txt|gz|zip|zst|bz2"
 # They show the files that their commands read: tests/integration/test_file_pages.py runs them.
 PAGES_WITH_FILES = [ROOT / "docs" / name for name in ("files.md", "labels-from-tools.md")]
@@ -59,7 +59,7 @@ def anchors_of(page: Path) -> set[str]:
 
 
 def test_every_setting_is_explained_with_its_default() -> None:
-    rows = re.findall(r"^\| `(NEWSGATE_\w+)` \| (`[^`]+`|empty) \| [^|]+ \| [^|]+ \|$", SETTINGS, re.MULTILINE)
+    rows = re.findall(r"^\| `(NEWSGATE_\w+)` \| (`[^`]+`|empty) \| [^|]+ \| [^|]+ \|$", SETTINGS_PAGE, re.MULTILINE)
     defaults = {name: str(field.default) for name, field in VARIABLES.items()}
     assert rows == [(name, f"`{default}`" if default else "empty") for name, default in defaults.items()]
 

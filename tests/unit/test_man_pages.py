@@ -13,7 +13,7 @@ from click.testing import CliRunner
 from newsgate.console.man_pages import MARK, man_pages
 from newsgate.enqueue import enqueue
 from newsgate.main import newsgate
-from newsgate.worker.settings import Settings
+from newsgate.worker.settings import SETTINGS
 from tests.shells import require_program
 from tests.unit.test_docs import EVERY_COMMAND, options_of
 from tests.unit.test_help import examples_of
@@ -74,7 +74,7 @@ def test_a_page_names_every_option_and_the_parts_it_should_have(name: str) -> No
 
 def test_the_page_of_a_program_names_every_setting() -> None:
     for program in ("newsgate", "enqueue"):
-        assert all(f"NEWSGATE_{name.upper()}" in PAGES[program] for name in Settings.model_fields)
+        assert all(f"NEWSGATE_{name.upper()}" in PAGES[program] for name in SETTINGS)
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,7 @@ from click.testing import CliRunner
 from newsgate.db.leases import LONGEST_LEASE_SECONDS
 from newsgate.foundation.errors import WrongUsageError
 from newsgate.main import newsgate
-from newsgate.worker.settings import Settings, load_settings, prepare_home, unknown_variables
+from newsgate.worker.settings import SETTINGS, load_settings, prepare_home, unknown_variables
 
 
 def test_with_nothing_set_the_system_is_complete_on_one_machine(
@@ -52,7 +52,7 @@ def test_a_wrong_value_is_named_with_its_variable(monkeypatch: pytest.MonkeyPatc
 
 
 @pytest.mark.parametrize("value", ["inf", "nan", "1e12", "604801", "-1"])
-@pytest.mark.parametrize("name", [name for name in Settings.model_fields if name.endswith("_seconds")])
+@pytest.mark.parametrize("name", [name for name in SETTINGS if name.endswith("_seconds")])
 def test_a_duration_is_a_week_at_most(monkeypatch: pytest.MonkeyPatch, name: str, value: str) -> None:
     monkeypatch.setenv(f"NEWSGATE_{name.upper()}", value)
     with pytest.raises(WrongUsageError, match=f"NEWSGATE_{name.upper()} cannot be '{value}'"):
