@@ -5,7 +5,6 @@ Labels are only ever added. The current label of a text is its latest one; the e
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -14,6 +13,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, Subquery, and_, case, func, insert, select, text
 
 from newsgate.db.tables import labels
+from newsgate.db.text_hashes import text_hash as text_hash  # as if it stood here
 from newsgate.db.types import database_time
 
 # Texts chosen like this may judge models: see db.tables.CHOSEN.
@@ -72,11 +72,6 @@ class LabelSummary:
     def texts(self) -> int:
         """How many texts have a label."""
         return sum(self.by_label.values())
-
-
-def text_hash(text: str) -> bytes:
-    """The 16 bytes a text is known by: BLAKE2b-128 of its UTF-8 form."""
-    return hashlib.blake2b(text.encode(), digest_size=16).digest()
 
 
 def add_labels(connection: Connection, judged: Sequence[tuple[str, str]], *, labelled_by: str, chosen: str) -> None:

@@ -3,11 +3,11 @@ them."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from sqlalchemy import Connection, and_, bindparam, case, func, select, update
-from sqlalchemy.dialects import postgresql, sqlite
 
 from newsgate.db.errors import DatabaseError
 from newsgate.db.model_registry import champion_number, choose_model
@@ -87,7 +87,7 @@ def add_shadow_verdicts(connection: Connection, run: int, *, model: int, said: S
     """Store what a challenger said about items of a run; what it said about one of them before stays."""
     if not said:
         return
-    insert = postgresql.insert if connection.dialect.name == "postgresql" else sqlite.insert
+    insert = _insert_of(connection)
     connection.execute(
         insert(shadow_verdicts).on_conflict_do_nothing(),
         [
@@ -125,3 +125,14 @@ def compare_shadows(connection: Connection) -> list[Comparison]:
     silent = shares.keys() - {each.model for each in found}
     found += [Comparison(number, shares[number], champion or 0, 0, 0, None) for number in silent]
     return sorted(found, key=lambda each: (each.model, each.beside), reverse=True)
+
+
+def _insert_of(connection: Connection) -> Callable[..., Any]:
+    """The INSERT of the database in use, which can leave out what is there; the other's dialect is not loaded."""
+    if connection.dialect.name == "postgresql":
+        from sqlalchemy.dialects import postgresql
+
+        return postgresql.insert
+    from sqlalchemy.dialects import sqlite
+
+    return sqlite.insert

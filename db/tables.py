@@ -1,4 +1,7 @@
-"""The tables, as docs/querying.md explains them to people. Migrations create them; a test keeps both equal."""
+"""The tables, as docs/querying.md explains them to people. Migrations create them; a test keeps both equal.
+
+Their indexes of some rows stand in `partial_indexes`: whoever only reads and writes rows need not load them.
+"""
 
 from __future__ import annotations
 
@@ -8,7 +11,6 @@ from sqlalchemy import (
     Column,
     Double,
     ForeignKey,
-    Index,
     Integer,
     LargeBinary,
     MetaData,
@@ -107,14 +109,6 @@ models = Table(
     Column("shadow_share", Double, comment="the share of live chunks it scores beside the champion, unseen"),
     CheckConstraint(f"state in {MODEL_STATES}", name="state"),
 )
-# "At most one champion" is a rule of the database, not a hope of the code.
-Index(
-    "uq_models_champion",
-    models.c.state,
-    unique=True,
-    sqlite_where=text("state = 'champion'"),
-    postgresql_where=text("state = 'champion'"),
-)
 
 RUN_STATES = ("queued", "running", "done", "cancelled")
 
@@ -165,31 +159,6 @@ chunks = Table(
     CheckConstraint(f"state in {CHUNK_STATES}", name="state"),
     # A worker that sleeps holds the id of a chunk that may be gone: no other chunk may ever have it.
     sqlite_autoincrement=True,
-)
-_UNFINISHED = text("state in ('queued', 'running')")
-# What the sweeper looks through: only unfinished chunks, so it does not grow with the table.
-Index(
-    "ix_chunks_unfinished",
-    chunks.c.state,
-    chunks.c.queued_at,
-    sqlite_where=_UNFINISHED,
-    postgresql_where=_UNFINISHED,
-)
-# Which chunk is next, and where the line of a run ends: each is one look.
-Index(
-    "ix_chunks_turn",
-    chunks.c.state,
-    chunks.c.turn,
-    chunks.c.id,
-    sqlite_where=_UNFINISHED,
-    postgresql_where=_UNFINISHED,
-)
-Index(
-    "ix_chunks_line",
-    chunks.c.run_id,
-    chunks.c.turn,
-    sqlite_where=_UNFINISHED,
-    postgresql_where=_UNFINISHED,
 )
 
 LABELS = ("fake", "real")
@@ -335,10 +304,4 @@ notifications = Table(
     Column("last_error", Text),
     Column("sent_at", UtcDateTime),
     Column("given_up_at", UtcDateTime),
-)
-Index(
-    "ix_notifications_open",
-    notifications.c.run_id,
-    sqlite_where=text("sent_at is null and given_up_at is null"),
-    postgresql_where=text("sent_at is null and given_up_at is null"),
 )

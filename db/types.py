@@ -9,8 +9,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import BigInteger, DateTime, Dialect, Double, Integer, Text, literal
-from sqlalchemy.dialects.postgresql import JSON
+from sqlalchemy import JSON, BigInteger, DateTime, Dialect, Double, Integer, Text, literal
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.functions import FunctionElement

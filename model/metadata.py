@@ -17,6 +17,8 @@ OLDER_FORMAT_VERSIONS: Final = (1, 2, 3)
 FIRST_WITH_WEIGHTS: Final = 3
 # A bundle from outside decides by this number how much memory a text may take.
 MOST_TOKENS: Final = 16_384
+# As many slots are a megabyte of each array in a bundle.
+MOST_WIDE_SLOTS: Final = 1 << 18
 
 
 @dataclass(frozen=True)

@@ -9,11 +9,11 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
+from newsgate.model.metadata import MOST_WIDE_SLOTS
+
 Float32 = npt.NDArray[np.float32]
 Int32 = npt.NDArray[np.int32]
 
-# As many slots are a megabyte of each array in a bundle.
-MOST_WIDE_SLOTS: Final = 1 << 18
 # Sums over the longest text then stay whole numbers, in float32 for texts of usual lengths.
 MOST_WIDE_NUMBER: Final = 1 << 15
 

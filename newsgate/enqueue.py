@@ -29,7 +29,7 @@ from newsgate.console.messages import print_message
 from newsgate.console.parameter_types import FILE_NAME, MODEL_NUMBER, PRIORITY, UTF8_TEXT
 from newsgate.console.settings_and_database import settings_and_database
 from newsgate.foundation.errors import WrongUsageError
-from newsgate.foundation.process_end import end_quickly
+from newsgate.foundation.process_end import collect_seldom, end_quickly
 
 if TYPE_CHECKING:
     from newsgate.db.session import Database
@@ -111,9 +111,8 @@ def enqueue(
     if dry_run:
         raise SystemExit(show_what_would_be_enqueued(chosen, as_json=as_json, reading=reading))
     from newsgate.tasks.enqueueing.request import Request
-    from newsgate.tasks.notifying.target import check_target
 
-    targets = tuple(dict.fromkeys(map(check_target, notify)))
+    targets = _checked_targets(notify)
     if chosen.are_several and name is not None:
         raise WrongUsageError("--name is for one file", remedy="Leave it out: each batch is called as its file is")
     with settings_and_database() as (settings, database):
@@ -127,6 +126,14 @@ def enqueue(
             code = _enqueue_one(chosen.files[0], request, settings, database, wait=wait, as_json=as_json)
     if code:
         raise SystemExit(code)
+
+
+def _checked_targets(notify: tuple[str, ...]) -> tuple[str, ...]:
+    if not notify:
+        return ()
+    from newsgate.tasks.notifying.target import check_target
+
+    return tuple(dict.fromkeys(map(check_target, notify)))
 
 
 def _enqueue_one(
@@ -174,5 +181,6 @@ def _enqueue_several(
 
 def main() -> None:
     """The entry point of the program `enqueue`."""
+    collect_seldom()
     end_quickly()
     enqueue(prog_name="enqueue")

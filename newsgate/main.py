@@ -2,53 +2,87 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, MutableMapping
+from importlib import import_module
+
 import click
 
 from newsgate import __version__
-from newsgate.commands.audit import audit
-from newsgate.commands.backup import backup
-from newsgate.commands.beat import beat
-from newsgate.commands.cancel import cancel
-from newsgate.commands.classify import classify
-from newsgate.commands.completion import completion
-from newsgate.commands.config import config
-from newsgate.commands.doctor import doctor
-from newsgate.commands.evaluate import evaluate
-from newsgate.commands.explain import explain
-from newsgate.commands.flips import flips
-from newsgate.commands.health import health
-from newsgate.commands.inspect import inspect
-from newsgate.commands.label import label
-from newsgate.commands.labels import labels
-from newsgate.commands.man import man
-from newsgate.commands.migrate import migrate
-from newsgate.commands.models import models
-from newsgate.commands.pause import pause
-from newsgate.commands.priority import priority
-from newsgate.commands.promote import promote
-from newsgate.commands.purge import purge
-from newsgate.commands.reclassify import reclassify
-from newsgate.commands.rejects import rejects
-from newsgate.commands.report import report
-from newsgate.commands.requeue import requeue
-from newsgate.commands.results import results
-from newsgate.commands.resume import resume
-from newsgate.commands.retrain import retrain
-from newsgate.commands.review import review
-from newsgate.commands.rollback import rollback
-from newsgate.commands.shadow import shadow
-from newsgate.commands.status import status
-from newsgate.commands.train import train
-from newsgate.commands.trainer import trainer
-from newsgate.commands.up import up
-from newsgate.commands.web import web
-from newsgate.commands.why import why
-from newsgate.commands.worker import worker
-from newsgate.commands.workers import workers
 from newsgate.console.error_reporting import ErrorReportingGroup
 from newsgate.console.help_settings import HELP_SETTINGS
-from newsgate.enqueue import enqueue
-from newsgate.foundation.process_end import end_quickly
+from newsgate.foundation.process_end import collect_seldom, end_quickly
+
+# In the order in which a person meets them.
+_COMMANDS = (
+    "classify",
+    "up",
+    "enqueue",
+    "inspect",
+    "status",
+    "results",
+    "rejects",
+    "report",
+    "explain",
+    "why",
+    "pause",
+    "resume",
+    "priority",
+    "cancel",
+    "requeue",
+    "reclassify",
+    "flips",
+    "label",
+    "labels",
+    "review",
+    "train",
+    "evaluate",
+    "models",
+    "promote",
+    "rollback",
+    "retrain",
+    "shadow",
+    "web",
+    "workers",
+    "health",
+    "worker",
+    "trainer",
+    "beat",
+    "migrate",
+    "backup",
+    "purge",
+    "audit",
+    "config",
+    "doctor",
+    "completion",
+    "man",
+)
+
+
+class _Commands(MutableMapping[str, click.Command]):
+    """The commands by their names; each is loaded when it is asked for, for a person runs one of them."""
+
+    def __init__(self) -> None:
+        self._loaded: dict[str, click.Command] = {}
+
+    def __getitem__(self, name: str) -> click.Command:
+        if name not in _COMMANDS:
+            raise KeyError(name)
+        if name not in self._loaded:
+            home = "newsgate.enqueue" if name == "enqueue" else f"newsgate.commands.{name}"
+            self._loaded[name] = getattr(import_module(home), name)
+        return self._loaded[name]
+
+    def __setitem__(self, name: str, command: click.Command) -> None:
+        raise TypeError("a command is a file in newsgate/commands/ and a name in _COMMANDS")
+
+    def __delitem__(self, name: str) -> None:
+        raise TypeError("no command is taken away")
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(_COMMANDS)
+
+    def __len__(self) -> int:
+        return len(_COMMANDS)
 
 
 class _OrderedGroup(ErrorReportingGroup):
@@ -58,7 +92,7 @@ class _OrderedGroup(ErrorReportingGroup):
         return list(self.commands)
 
 
-@click.group(cls=_OrderedGroup, context_settings=HELP_SETTINGS)
+@click.group(cls=_OrderedGroup, commands=_Commands(), context_settings=HELP_SETTINGS)
 @click.version_option(__version__)
 def newsgate() -> None:
     """Which of these texts are fake, and which are real?
@@ -73,53 +107,8 @@ def newsgate() -> None:
     """
 
 
-for _command in (
-    classify,
-    up,
-    enqueue,
-    inspect,
-    status,
-    results,
-    rejects,
-    report,
-    explain,
-    why,
-    pause,
-    resume,
-    priority,
-    cancel,
-    requeue,
-    reclassify,
-    flips,
-    label,
-    labels,
-    review,
-    train,
-    evaluate,
-    models,
-    promote,
-    rollback,
-    retrain,
-    shadow,
-    web,
-    workers,
-    health,
-    worker,
-    trainer,
-    beat,
-    migrate,
-    backup,
-    purge,
-    audit,
-    config,
-    doctor,
-    completion,
-    man,
-):
-    newsgate.add_command(_command)
-
-
 def main() -> None:
     """The entry point of the program `newsgate`."""
+    collect_seldom()
     end_quickly()
     newsgate(prog_name="newsgate")

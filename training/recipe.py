@@ -7,8 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Final, Literal, get_args
 
-from newsgate.model.metadata import MOST_TOKENS
-from newsgate.model.weights import MOST_WIDE_SLOTS
+from newsgate.model.metadata import MOST_TOKENS, MOST_WIDE_SLOTS
 
 TeacherName = Literal["none", "linear", "minilm"]
 

@@ -6,14 +6,13 @@ import time
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
-from newsgate.worker.broker_outage import fault_of
-from newsgate.worker.private_broker_line import push
-from newsgate.worker.queue_message import QueueMessage
 from newsgate.worker.queue_names import CLASSIFY_QUEUE, CLASSIFY_TASK, RETRAIN_TASK, TRAINING_QUEUE
 from newsgate.worker.settings import Settings
 
 if TYPE_CHECKING:
     from celery import Celery
+
+    from newsgate.worker.queue_message import QueueMessage
 
 
 # One attempt: kombu would otherwise pause and try again before it admits that nobody is there.
@@ -35,26 +34,33 @@ class Doorbell:
 
     def ring(self, chunks: Iterable[int]) -> None:
         """Send one message a chunk; on failure keep the reason in `fault` and send no more for now."""
-        self._send([QueueMessage(CLASSIFY_TASK, chunk) for chunk in chunks], queue=CLASSIFY_QUEUE)
+        self._send(CLASSIFY_TASK, tuple(chunks), queue=CLASSIFY_QUEUE)
 
     def ring_trainers(self) -> None:
         """Tell trainers that retraining is due; failures are as for `ring`."""
-        self._send([QueueMessage(RETRAIN_TASK, None)], queue=TRAINING_QUEUE)
+        self._send(RETRAIN_TASK, (None,), queue=TRAINING_QUEUE)
 
-    def _send(self, messages: Sequence[QueueMessage], *, queue: str) -> None:
-        if not messages or time.monotonic() < self._silent_until:
+    def _send(self, task: str, chunks: Sequence[int | None], *, queue: str) -> None:
+        if not chunks or time.monotonic() < self._silent_until:
             return
         if self._settings.broker_is_private and not self._settings.broker_socket.exists():
             # Nobody to wait for, so no silence either: `newsgate up` may come up at any moment.
             self.fault = "no newsgate is running here"
             return
+        from newsgate.worker.queue_message import QueueMessage
+
+        messages = [QueueMessage(task, chunk) for chunk in chunks]
         try:
             if self._settings.broker_is_private:
+                from newsgate.worker.private_broker_line import push
+
                 patience = self._settings.broker_timeout_seconds
                 push(self._settings.broker_socket, messages, queue=queue, patience_seconds=patience)
             else:
                 self._send_by_celery(messages, queue=queue)
         except Exception as error:  # noqa: BLE001 - kombu raises many kinds, and none may cost the rows
+            from newsgate.worker.broker_outage import fault_of
+
             self.fault = fault_of(error).reason
             self._silent_until = time.monotonic() + _SILENT_SECONDS
             return

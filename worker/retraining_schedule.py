@@ -1,4 +1,4 @@
-"""The scheduler that rings when retraining is due.
+"""Celery's scheduler, ringing when retraining is due: for a broker that Celery alone can reach.
 
 The scheduler keeps no state: it only rings, and the database decides what a ring is worth. Which period it is follows
 from the clock and the crontab alone, so a ring that came late, twice or never changes nothing.
@@ -6,9 +6,8 @@ from the clock and the crontab alone, so a ring that came late, twice or never c
 
 from __future__ import annotations
 
-import logging
-from datetime import UTC, datetime, timedelta
-from typing import Any, Final
+from datetime import datetime
+from typing import Any
 
 from celery import beat
 from celery.schedules import BaseSchedule, schedstate
@@ -18,12 +17,8 @@ from newsgate.worker.crontab import Crontab, retraining_crontab
 from newsgate.worker.doorbell import Doorbell
 from newsgate.worker.health import Pulse
 from newsgate.worker.queue_names import RETRAIN_TASK
+from newsgate.worker.ring_times import LOOK_EVERY_SECONDS, is_due, ring
 from newsgate.worker.settings import Settings
-
-log = logging.getLogger("newsgate.beat")
-
-LOOK_EVERY_SECONDS: Final = 30
-_CLOCK_SLACK: Final = timedelta(seconds=60)
 
 
 class _CronSchedule(BaseSchedule):
@@ -35,11 +30,7 @@ class _CronSchedule(BaseSchedule):
 
     def is_due(self, last_run_at: datetime) -> schedstate:
         """Whether it is due, and in how many seconds to look again."""
-        now = datetime.now(UTC)
-        wait_seconds = (self.crontab.next_due(now) - now).total_seconds()
-        # The clock was set back: until it comes to that time again nothing would be due. A ring too many does no harm.
-        is_ahead = last_run_at > now + _CLOCK_SLACK
-        return schedstate(is_ahead or self.crontab.last_due(now) > last_run_at, wait_seconds)
+        return schedstate(*is_due(self.crontab, last_run_at))
 
     def __reduce__(self) -> tuple[Any, ...]:
         return type(self), (self.crontab,)
@@ -63,12 +54,8 @@ class _RingingScheduler(beat.Scheduler):
         return seconds
 
     def apply_entry(self, entry: Any, producer: Any = None) -> None:
-        """Ring once; trainers find out by themselves what they were not told."""
-        self.bell.ring_trainers()
-        if self.bell.fault is None:
-            log.info("retraining is due: the trainers are rung")
-        else:
-            log.warning("the trainers could not be rung (%s); they find out by themselves", self.bell.fault)
+        """Ring once."""
+        ring(self.bell)
 
 
 def ring_by_schedule(settings: Settings, *, pulse: Pulse) -> None:

@@ -38,7 +38,7 @@ class Supervisor:
     """Runs `command` until `stop`, restarting it after a pause that doubles while it keeps ending young.
 
     output: a file that takes what the program prints; None leaves it on this terminal. environment: what it sees beside
-    this process's own.
+    this process's own. begin_after_seconds: how long after `start` the program is started first.
     """
 
     def __init__(
@@ -48,6 +48,7 @@ class Supervisor:
         *,
         output: Path | None = None,
         environment: Mapping[str, str] | None = None,
+        begin_after_seconds: float = 0.0,
     ) -> None:
         self.name = name
         self.early_deaths = 0
@@ -55,6 +56,7 @@ class Supervisor:
         self.early_exits = 0
         self._command = list(command)
         self._output = output
+        self._begin_after_seconds = begin_after_seconds
         self._environment = dict(environment or {})
         self._stop = threading.Event()
         # Held while a process is made or told to stop, so that `stop` never misses one that is just being made.
@@ -105,6 +107,7 @@ class Supervisor:
 
     def _run(self) -> None:
         pause = _FIRST_PAUSE_SECONDS
+        self._stop.wait(self._begin_after_seconds)
         while not self._stop.is_set():
             started = time.monotonic()
             code = self._run_once()

@@ -19,7 +19,7 @@ def beat(*, parent: int | None) -> None:
     Example:
       newsgate beat
     """
-    from newsgate.tasks.retraining.trainer import run_schedule
+    from newsgate.tasks.retraining.schedule import run_schedule
     from newsgate.worker.settings import load_settings
 
     run_schedule(load_settings(), parent=parent)

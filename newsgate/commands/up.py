@@ -63,10 +63,8 @@ def up(*, training: bool | None, web: bool) -> None:
     with_training = settings.up_trains and can_train()
     if settings.up_trains and not with_training:
         _say(settings, f"note: models are not retrained here; that needs {install_command('training')}")
-    with (
-        LocalSystem(settings, worker_output=None, with_training=with_training, with_web=web) as system,
-        _serving_metrics(settings),
-    ):
+    local = LocalSystem(settings, worker_output=None, with_training=with_training, with_web=web, stays_small=True)
+    with local as system, _serving_metrics(settings):
         _say(settings, _parts_line(system.parts(), files_read(layers)))
         while not stop.wait(0.2):
             system.check()
@@ -86,12 +84,12 @@ def _say(settings: Settings, message: str) -> None:
 
 @contextmanager
 def _serving_metrics(settings: Settings) -> Iterator[None]:
-    from newsgate.tasks.metrics.server import serving_metrics
-    from newsgate.tasks.running.open_database import open_database
-
     if not settings.metrics_address:
         yield
         return
+    from newsgate.tasks.metrics.server import serving_metrics
+    from newsgate.tasks.running.open_database import open_database
+
     with closing(open_database(settings)) as database, serving_metrics(settings, database, part="up", with_drift=True):
         yield
 

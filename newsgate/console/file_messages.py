@@ -37,23 +37,28 @@ def print_enqueue_summary(enqueued: Enqueued, database: Database, *, path: str |
     """
     from newsgate.console.language_messages import warn_of_other_languages
     from newsgate.db.batch_status import batch_status
-    from newsgate.db.results import read_rejects
-    from newsgate.tasks.enqueueing.reject_kinds import count_reject_kinds
 
-    with database.read() as connection:
-        rejects = read_rejects(connection, enqueued.batch, limit=_REJECTS_SHOWN)
     print_file_notes(enqueued.layout.notes, enqueued.warnings, path=path)
     verb = "resumed as" if enqueued.resumed else "enqueued as"
     counts = f"{enqueued.items} rows for model {enqueued.model}, {enqueued.rejected} refused"
     print_message(f"{_place(path)}{verb} batch {enqueued.batch}: {counts}")
+    if enqueued.rejected:
+        _print_refused_rows_of(enqueued, database)
+    with database.read() as connection:
+        warn_of_other_languages(connection, [batch_status(connection, enqueued.batch, model=enqueued.model)])
+
+
+def _print_refused_rows_of(enqueued: Enqueued, database: Database) -> None:
+    from newsgate.db.results import read_rejects
+    from newsgate.tasks.enqueueing.reject_kinds import count_reject_kinds
+
     kinds: Mapping[str, int] = {}
-    if enqueued.rejected > ROWS_TOLD_SINGLY:
-        with database.read() as connection:
+    with database.read() as connection:
+        rejects = read_rejects(connection, enqueued.batch, limit=_REJECTS_SHOWN)
+        if enqueued.rejected > ROWS_TOLD_SINGLY:
             kinds = count_reject_kinds(connection, enqueued.batch)
     others = f"more: `newsgate rejects {enqueued.batch}`"
     print_refused_rows(rejects, count=enqueued.rejected, kinds=kinds, others=others)
-    with database.read() as connection:
-        warn_of_other_languages(connection, [batch_status(connection, enqueued.batch, model=enqueued.model)])
 
 
 def print_read_summary(path: str, read: LabelledFile | UnlabelledFile) -> None:

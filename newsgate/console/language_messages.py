@@ -6,9 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from newsgate.console.messages import print_warning
-from newsgate.model.language_names import describe_other_languages
 from newsgate.model.languages import TextLanguages, read_languages
-from newsgate.model.recorded_facts import recorded_facts
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
@@ -21,6 +19,8 @@ def warn_of_other_languages(connection: Connection, batches: Sequence[BatchStatu
     for status in batches:
         languages, own = _languages(connection, status)
         if others := languages.other_than(own):
+            from newsgate.model.language_names import describe_other_languages
+
             described = describe_other_languages(others, own, model=f"model {status.model}")
             print_warning(f"batch {status.batch}: {described}")
 
@@ -38,9 +38,11 @@ def language_figures(connection: Connection, status: BatchStatus) -> dict[str, A
 
 
 def _languages(connection: Connection, status: BatchStatus) -> tuple[TextLanguages, tuple[str, ...]]:
-    from newsgate.db.model_registry import model_record
-
     languages = read_languages(status.languages)
-    # Models are asked only where they can matter: `status` lists many batches.
-    own = recorded_facts(model_record(connection, status.model).metadata).languages if languages.texts else None
-    return languages, own or ()
+    if languages.together is None:
+        # Of few texts or mixed ones nothing is said, whatever the model knows.
+        return languages, ()
+    from newsgate.db.model_registry import model_record
+    from newsgate.model.recorded_facts import recorded_facts
+
+    return languages, recorded_facts(model_record(connection, status.model).metadata).languages or ()

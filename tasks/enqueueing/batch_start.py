@@ -10,7 +10,6 @@ from sqlalchemy import Connection
 from newsgate.db.batch_status import batch_runs, batch_status
 from newsgate.db.batches import Loading, NewBatch, batch_layout, create_batch, find_batches, one_file_at_a_time
 from newsgate.db.model_registry import choose_model
-from newsgate.db.notifications import ask_for_notification
 from newsgate.db.session import Database
 from newsgate.tasks.enqueueing.existing_runs import AlreadyEnqueuedError, asked_run, what_is_left
 from newsgate.tasks.enqueueing.request import Enqueued, Request
@@ -54,6 +53,8 @@ def create_batch_of(connection: Connection, start: BatchStart) -> Loading:
             raise EnqueuedMeanwhileError
     loading = create_batch(connection, start.new, model=start.model)
     for target in start.request.notify:
+        from newsgate.db.notifications import ask_for_notification
+
         ask_for_notification(connection, loading.run, target)
     return loading
 

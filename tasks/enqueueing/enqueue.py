@@ -10,7 +10,6 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import IO
 
-from newsgate.db.notifications import ask_for_notification
 from newsgate.db.session import Database
 from newsgate.tasks.enqueueing.batch_start import EnqueuedMeanwhileError, find_start
 from newsgate.tasks.enqueueing.request import Enqueued, Progress, Request
@@ -65,6 +64,8 @@ def enqueue(
         finally:
             bell.close()
         if done.resumed and request.notify:
+            from newsgate.db.notifications import ask_for_notification
+
             # Whoever asks now asks about a batch that was there.
             with database.write() as connection:
                 for target in request.notify:

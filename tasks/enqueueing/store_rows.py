@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
 
 from sqlalchemy import Connection
 
@@ -22,9 +23,8 @@ from newsgate.db.batches import (
     resume_loading,
 )
 from newsgate.db.errors import NoSuchBatchError
-from newsgate.db.labels import NewJudgement, add_judgements, add_labels, text_hash
-from newsgate.db.other_columns import batch_columns, note_columns
 from newsgate.db.session import Database
+from newsgate.db.text_hashes import text_hash
 from newsgate.model.languages import MOST_TEXTS, measure_languages
 from newsgate.tasks.enqueueing.batch_start import BatchStart, create_batch_of
 from newsgate.tasks.enqueueing.request import Enqueued, EnqueueInterruptedError, Progress
@@ -43,6 +43,9 @@ from newsgate.tasks.reading import (
 )
 from newsgate.worker.doorbell import Doorbell
 from newsgate.worker.settings import Settings
+
+if TYPE_CHECKING:
+    from newsgate.db.labels import NewJudgement
 
 # Of a block's other columns, which wait in memory. More than the texts' limit: only named columns reach it.
 _MOST_COLUMN_CHARS = 33_554_432
@@ -120,6 +123,8 @@ class _Storage:
         """Where an earlier enqueue began, go on in its place; it can add no row from now on."""
         if self._start.batch is None:
             return
+        from newsgate.db.other_columns import batch_columns
+
         with self._database.write() as connection:
             self._loading = resume_loading(connection, self._start.batch)
             self._sample.add(first_rows(connection, self._start.batch, limit=MOST_TEXTS))
@@ -149,15 +154,23 @@ class _Storage:
                 columns=block.columns,
             )
             self._note_left_out(connection, self._loading.batch)
-            add_labels(connection, block.labels, labelled_by=self._labelled_by, chosen="file")
-            add_judgements(connection, [self._judgement(text, said) for text, said in block.judgements])
+            if block.labels or block.judgements:
+                self._add_labels(connection, block)
         if chunk is not None:
             self._bell.ring([chunk])
         self._sample.add(block.accepted)
         self.items += len(block.accepted)
         self.rejected += len(block.refused)
 
+    def _add_labels(self, connection: Connection, block: _Block) -> None:
+        from newsgate.db.labels import add_judgements, add_labels
+
+        add_labels(connection, block.labels, labelled_by=self._labelled_by, chosen="file")
+        add_judgements(connection, [self._judgement(text, said) for text, said in block.judgements])
+
     def _judgement(self, text: str, said: Said) -> NewJudgement:
+        from newsgate.db.labels import NewJudgement
+
         # What a person said by name is an opinion beside others'; what a file says without a name is not.
         by, chosen = (said.by, "import") if said.by else (self._labelled_by, "file")
         return NewJudgement(text, said.values[0], labelled_by=by, chosen=chosen)
@@ -166,6 +179,8 @@ class _Storage:
         """Remember which columns were too long to be kept, as soon as one was."""
         left_out = self._source.left_out
         if left_out.rows != self._left_out_rows:
+            from newsgate.db.other_columns import note_columns
+
             self._left_out_rows = left_out.rows
             columns = self._columns.without(left_out.and_earlier(self._left_out_before))
             note_columns(connection, batch, columns.as_json())

@@ -2,48 +2,132 @@
 
 from __future__ import annotations
 
-from newsgate.tasks.reading.column_content import ColumnContent, judge_column
-from newsgate.tasks.reading.errors import (
-    AmbiguousColumnError,
-    BadDelimiterError,
-    ColumnError,
-    DamagedFileError,
-    EmptyFileError,
-    FileChangedError,
-    HeaderlessError,
-    MemberError,
-    MissingFileError,
-    MissingLibraryError,
-    NoRowsError,
-    NoTextColumnError,
-    NotTextError,
-    ReadError,
-    RecordsError,
-    SheetError,
-    UnknownColumnError,
-    UnknownEncodingError,
-    UnreadableFileError,
-    UnusedOptionError,
-)
-from newsgate.tasks.reading.file_columns import FileColumns, columns_of, parse_columns
-from newsgate.tasks.reading.kept_columns import LeftOut, parse_keep
-from newsgate.tasks.reading.label_tools.recognise import ToolShapeError
-from newsgate.tasks.reading.label_tools.said import Said
-from newsgate.tasks.reading.label_values.decision import LabelValuesError, is_known_neither, list_values
-from newsgate.tasks.reading.label_values.survey import (
-    DEFAULT_LABEL_COLUMN,
-    find_label_column,
-    how_to_export,
-    labelled_layout,
-    list_no_labels,
-    may_hold_labels,
-    settle_labels,
-)
-from newsgate.tasks.reading.label_values.vocabulary import FAKE_OR_REAL, LabelVocabulary, parse_vocabulary
-from newsgate.tasks.reading.records import DEFAULT_MAX_TEXT_CHARS, Keep, Layout, Limits, ReadOptions, Rejected, Row
-from newsgate.tasks.reading.refusal_kinds import kind_of_reason
-from newsgate.tasks.reading.row_maker import storable
-from newsgate.tasks.reading.source import Source, open_source, open_stream
+from typing import TYPE_CHECKING
+
+from newsgate.foundation.lazy_exports import lazy_exports
+
+if TYPE_CHECKING:
+    from newsgate.tasks.reading.column_content import ColumnContent, judge_column
+    from newsgate.tasks.reading.errors import (
+        AmbiguousColumnError,
+        BadDelimiterError,
+        ColumnError,
+        DamagedFileError,
+        EmptyFileError,
+        FileChangedError,
+        HeaderlessError,
+        MemberError,
+        MissingFileError,
+        MissingLibraryError,
+        NoRowsError,
+        NoTextColumnError,
+        NotTextError,
+        ReadError,
+        RecordsError,
+        SheetError,
+        UnknownColumnError,
+        UnknownEncodingError,
+        UnreadableFileError,
+        UnusedOptionError,
+    )
+    from newsgate.tasks.reading.file_columns import FileColumns, columns_of, parse_columns
+    from newsgate.tasks.reading.kept_columns import LeftOut, parse_keep
+    from newsgate.tasks.reading.label_tools.recognise import ToolShapeError
+    from newsgate.tasks.reading.label_tools.said import Said
+    from newsgate.tasks.reading.label_values.decision import LabelValuesError, is_known_neither, list_values
+    from newsgate.tasks.reading.label_values.survey import (
+        DEFAULT_LABEL_COLUMN,
+        find_label_column,
+        how_to_export,
+        labelled_layout,
+        list_no_labels,
+        may_hold_labels,
+        settle_labels,
+    )
+    from newsgate.tasks.reading.label_values.vocabulary import FAKE_OR_REAL, LabelVocabulary, parse_vocabulary
+    from newsgate.tasks.reading.records import DEFAULT_MAX_TEXT_CHARS, Keep, Layout, Limits, ReadOptions, Rejected, Row
+    from newsgate.tasks.reading.refusal_kinds import kind_of_reason
+    from newsgate.tasks.reading.row_maker import storable
+    from newsgate.tasks.reading.source import Source, open_source, open_stream
+else:
+    # A reader of CSV needs none of JSON, and a file without labels none of what tells labels.
+    __getattr__ = lazy_exports(
+        __name__,
+        {
+            "column_content": (
+                "ColumnContent",
+                "judge_column",
+            ),
+            "errors": (
+                "AmbiguousColumnError",
+                "BadDelimiterError",
+                "ColumnError",
+                "DamagedFileError",
+                "EmptyFileError",
+                "FileChangedError",
+                "HeaderlessError",
+                "MemberError",
+                "MissingFileError",
+                "MissingLibraryError",
+                "NoRowsError",
+                "NoTextColumnError",
+                "NotTextError",
+                "ReadError",
+                "RecordsError",
+                "SheetError",
+                "UnknownColumnError",
+                "UnknownEncodingError",
+                "UnreadableFileError",
+                "UnusedOptionError",
+            ),
+            "file_columns": (
+                "FileColumns",
+                "columns_of",
+                "parse_columns",
+            ),
+            "kept_columns": (
+                "LeftOut",
+                "parse_keep",
+            ),
+            "label_tools.recognise": ("ToolShapeError",),
+            "label_tools.said": ("Said",),
+            "label_values.decision": (
+                "LabelValuesError",
+                "is_known_neither",
+                "list_values",
+            ),
+            "label_values.survey": (
+                "DEFAULT_LABEL_COLUMN",
+                "find_label_column",
+                "how_to_export",
+                "labelled_layout",
+                "list_no_labels",
+                "may_hold_labels",
+                "settle_labels",
+            ),
+            "label_values.vocabulary": (
+                "FAKE_OR_REAL",
+                "LabelVocabulary",
+                "parse_vocabulary",
+            ),
+            "records": (
+                "DEFAULT_MAX_TEXT_CHARS",
+                "Keep",
+                "Layout",
+                "Limits",
+                "ReadOptions",
+                "Rejected",
+                "Row",
+            ),
+            "refusal_kinds": ("kind_of_reason",),
+            "row_maker": ("storable",),
+            "source": (
+                "Source",
+                "open_source",
+                "open_stream",
+            ),
+        },
+    )
 
 __all__ = [
     "DEFAULT_LABEL_COLUMN",

@@ -37,20 +37,16 @@ from newsgate.foundation.errors import NewsgateError
 from newsgate.foundation.private_file import PRIVATE_UMASK
 from newsgate.tasks.metrics.server import serving_metrics
 from newsgate.tasks.retraining.retrain import RETRAIN_JOB, too_few_labels
+from newsgate.tasks.retraining.trainer_rings import wait_for_rings
 from newsgate.tasks.running.heartbeat import Heartbeat
 from newsgate.tasks.running.open_database import ensure_champion, open_database, wait_for_database
 from newsgate.tasks.running.process import begin_program
 from newsgate.tasks.running.retraining_recipe import recipe_of
 from newsgate.training.optional_libraries import require_training_libraries
-from newsgate.worker.celery import make_app
-from newsgate.worker.consumer import consume
 from newsgate.worker.crontab import period_at, retraining_crontab
 from newsgate.worker.health import HealthFile, Pulse
 from newsgate.worker.log_format import about
-from newsgate.worker.queue_names import RETRAIN_TASK, TRAINING_QUEUE
-from newsgate.worker.retraining_schedule import LOOK_EVERY_SECONDS, ring_by_schedule
 from newsgate.worker.settings import Settings
-from newsgate.worker.stop_signals import on_stop_signals
 from newsgate.worker.tally import TALLY, TRAININGS
 
 log = logging.getLogger("newsgate.trainer")
@@ -105,24 +101,14 @@ def run_trainer(settings: Settings, *, parent: int | None = None) -> None:
             HealthFile(settings, part="trainer", look=trainer.pulse.state),
         ):
             try:
-                _consume(trainer)
+                log.info("ready: retraining at %r, database %s", settings.retrain_crontab, database.display_url)
+                wait_for_rings(settings, name=f"trainer-{trainer.worker}", rung=trainer.rung)
             finally:
                 trainer.stop.set()
                 trainer.rung.set()
                 training.join()
     finally:
         database.close()
-
-
-def run_schedule(settings: Settings, *, parent: int | None = None) -> None:
-    """Ring the trainers by the schedule, until told to stop (SIGTERM, SIGINT). parent: as for `run_trainer`."""
-    on_stop_signals(lambda *_: sys.exit(0))
-    begin_program(settings, name="beat", parent=parent)
-    retraining_crontab(settings)
-    log.info("ready: ringing at %r", settings.retrain_crontab)
-    pulse = Pulse(limit_seconds=LOOK_EVERY_SECONDS + _PATIENCE_SECONDS)
-    with HealthFile(settings, part="beat", look=pulse.state):
-        ring_by_schedule(settings, pulse=pulse)
 
 
 def retrain_by_hand(trainer: Trainer, *, force: bool) -> JobRecord:
@@ -187,19 +173,6 @@ def keep_training(trainer: Trainer) -> None:
             log.exception("retraining failed")
         trainer.rung.wait(trainer.settings.training_sweep_seconds)
         trainer.rung.clear()
-
-
-def _consume(trainer: Trainer) -> None:
-    settings = trainer.settings
-    app = make_app(settings)
-
-    @app.task(name=RETRAIN_TASK, ignore_result=True)
-    def retrain() -> None:
-        # Only a ring: training takes longer than a consumer should be deaf.
-        trainer.rung.set()
-
-    log.info("ready: retraining at %r, database %s", settings.retrain_crontab, trainer.database.display_url)
-    consume(app, settings, queue=TRAINING_QUEUE, name=f"trainer-{trainer.worker}", threads=0)
 
 
 def _take(connection: Any, trainer: Trainer, *, period: str) -> JobClaim | None:

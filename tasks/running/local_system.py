@@ -12,10 +12,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
 
+from newsgate.foundation.child_call import call_in_child
 from newsgate.foundation.errors import NewsgateError
 from newsgate.foundation.private_file import open_private
 from newsgate.model.runtime_names import require_runtime
-from newsgate.tasks.running.open_database import ensure_champion, open_database
+from newsgate.tasks.running.quick_look import is_ready
 from newsgate.worker.embedded_redis import BrokerStartError, EmbeddedRedis
 from newsgate.worker.home_folder import HomeFolderError, home_errors
 from newsgate.worker.orphan_processes import end_left_behind
@@ -29,6 +30,8 @@ _DRAIN_SECONDS = 30
 _GIVEN_UP_AFTER_DEATHS = 4
 # They are ending by themselves already, unless they are stuck.
 _ORPHAN_SECONDS = 10.0
+# While everything starts at once, the workers come first: nothing is due in the first second.
+_TRAINERS_WAIT_SECONDS = 1.0
 
 
 class AlreadyUpError(NewsgateError):
@@ -52,8 +55,9 @@ class LocalSystem:
     """Broker and workers, started together and stopped in order. Raises AlreadyUpError on entry where they run.
 
     worker_output: a file for the workers' log; None leaves it on the terminal. with_training: a trainer and the
-    schedule too. with_web: the page too. environment: what the programs see beside this process's own, where its
-    settings came from elsewhere.
+    schedule too. with_web: the page too. stays_small: the database is looked after in a copy of this process, so that
+    this one need not load what that takes; it must have no threads yet. environment: what the programs see beside this
+    process's own, where its settings came from elsewhere.
     """
 
     def __init__(
@@ -63,6 +67,7 @@ class LocalSystem:
         worker_output: Path | None,
         with_training: bool = False,
         with_web: bool = False,
+        stays_small: bool = False,
         environment: Mapping[str, str] | None = None,
     ) -> None:
         self._settings = settings
@@ -70,12 +75,15 @@ class LocalSystem:
         self._lock: IO[str] | None = None
         self._redis = EmbeddedRedis(settings) if settings.broker_is_private else None
         self._worker_output = worker_output
+        self._stays_small = stays_small
         self._workers = [
             Supervisor(f"worker {number}", _command("worker"), output=worker_output, environment=environment)
             for number in range(1, settings.effective_up_workers + 1)
         ]
         self._trainers = [
-            Supervisor(name, _command(name), environment=environment) for name in ("beat", "trainer") if with_training
+            Supervisor(name, _command(name), environment=environment, begin_after_seconds=_TRAINERS_WAIT_SECONDS)
+            for name in ("beat", "trainer")
+            if with_training
         ]
         self._pages = [Supervisor("web", _command("web"), environment=environment)] if with_web else []
 
@@ -88,17 +96,33 @@ class LocalSystem:
                 left_behind = end_left_behind(self._settings, patience_seconds=_ORPHAN_SECONDS)
             for orphan in left_behind:
                 log.warning("ended %s, which an earlier newsgate had left behind in this home folder", orphan)
-            database = open_database(self._settings)
-            ensure_champion(database)
-            database.close()
-            if self._redis is not None:
-                self._redis.start()
-            for program in (*self._workers, *self._trainers, *self._pages):
-                program.start()
+            if not self._stays_small:
+                self._prepare_database()
+            elif not is_ready(self._settings):
+                call_in_child(self._prepare_database)
+            self._start_programs()
         except BaseException:
             self._stop()
             raise
         return self
+
+    def _prepare_database(self) -> None:
+        from newsgate.tasks.running.open_database import ensure_champion, open_database
+
+        database = open_database(self._settings)
+        ensure_champion(database)
+        database.close()
+
+    def _start_programs(self) -> None:
+        # The broker answers long before a worker has loaded what it needs.
+        if self._redis is not None:
+            self._redis.begin()
+        for worker in self._workers:
+            worker.start()
+        if self._redis is not None:
+            self._redis.wait_until_it_answers()
+        for program in (*self._trainers, *self._pages):
+            program.start()
 
     def __exit__(self, *_: object) -> None:
         self._stop()

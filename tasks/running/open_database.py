@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import logging
 import time
-
-from sqlalchemy import Connection, text
+from typing import TYPE_CHECKING
 
 from newsgate.db.errors import DatabaseFullError, DatabaseUnavailableError
 from newsgate.db.model_registry import add_model, champion_number
-from newsgate.db.promotions import promote
 from newsgate.db.schema import ensure_schema
 from newsgate.db.session import Database
 from newsgate.worker.settings import Settings, prepare_home
+
+if TYPE_CHECKING:
+    from sqlalchemy import Connection
 
 log = logging.getLogger("newsgate.database")
 
@@ -55,10 +56,13 @@ def ensure_champion(database: Database) -> int:
 
 
 def _install_starter(connection: Connection) -> int:
+    from newsgate.db.promotions import promote
     from newsgate.model.bundle import read_bundle
     from newsgate.model.starter import starter_bundle
 
     if connection.dialect.name == "postgresql":
+        from sqlalchemy import text
+
         connection.execute(text("select pg_advisory_xact_lock(:lock)"), {"lock": _STARTER_LOCK})
     installed = champion_number(connection)
     if installed is not None:

@@ -17,10 +17,11 @@ from sqlalchemy import Column, Connection, Row, Table, delete, func, insert, ins
 from newsgate.db.errors import SchemaAheadError, SchemaBehindError
 from newsgate.db.labels import add_labels
 from newsgate.db.model_registry import add_model
+from newsgate.db.partial_indexes import metadata
 from newsgate.db.results import COLUMNS
 from newsgate.db.schema import HEAD_REVISION, ensure_schema, migrate
 from newsgate.db.session import Database
-from newsgate.db.tables import NOT_ON_POSTGRESQL, batches, chunks, items, labels, metadata, runs
+from newsgate.db.tables import NOT_ON_POSTGRESQL, batches, chunks, items, labels, runs
 from newsgate.db.types import database_time
 
 

