@@ -12,7 +12,11 @@ import numpy as np
 import tensorflow as tf
 from keras import layers, ops
 
+from newsgate.model.gpu_memory import grow_gpu_memory
 from newsgate.model.weights import Float32, LstmWeights, Weights
+
+# Here, for whoever computes with TensorFlow imports this first; once something was computed it is too late.
+grow_gpu_memory(tf.config)
 
 EMBEDDING: Final = "embedding"
 RECURRENT: Final = "recurrent"

@@ -36,6 +36,7 @@ _SEPARATOR: Final = "\0"
 _CODE_POINTS: Final = 0x110000
 # Beyond there is no letter of two sizes.
 _CASED_CODE_POINTS: Final = 0x20000
+_BLOCK_CODE_POINTS: Final = 0x40
 _WORD, _SPACE, _HAS_SMALL, _SETTLED = 1, 2, 4, 8
 _TRUNCATED, _LEFT_TO_PYTHON, _NOT_NORMALISED = 1, 2, 3
 # An ellipsis is three points, and any other character two at most: a case mark and itself.
@@ -184,9 +185,13 @@ def _classes() -> npt.NDArray[np.uint8]:
     classes = np.zeros(_CODE_POINTS, np.uint8)
     for run in _KINDS.finditer(every):
         classes[run.start() : run.end()] = _WORD if run.lastindex == 1 else _SPACE
-    for place, character in enumerate(every[:_CASED_CODE_POINTS]):
-        if character.lower() != character:
-            classes[place] |= _HAS_SMALL
+    for begin in range(0, _CASED_CODE_POINTS, _BLOCK_CODE_POINTS):
+        block = every[begin : begin + _BLOCK_CODE_POINTS]
+        # Most blocks have no capitals at all, and are looked at in one go.
+        if block.lower() != block:
+            for place, character in enumerate(block, begin):
+                if character.lower() != character:
+                    classes[place] |= _HAS_SMALL
     for places in _SETTLED_RANGES:
         for place in places:
             if _joins_nothing(chr(place)):

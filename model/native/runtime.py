@@ -107,6 +107,8 @@ def by_width(array: npt.NDArray[np.floating], width: int, *, factors: Float64 = 
 def with_zeros(array: npt.NDArray[np.floating], *, axis: int = -1) -> Float64:
     """Return `array` with as many units as C works on: those added have no weight, and their state stays zero."""
     units = array.shape[axis]
+    if units == padded_units(units):
+        return np.asarray(array, np.float64)
     added = [(0, 0)] * array.ndim
     added[axis] = (0, padded_units(units) - units)
     return np.pad(array.astype(np.float64), added)
