@@ -5,7 +5,8 @@ BIN := $(VENV)/bin
 BUILT_FROM := pyproject.toml hatch_build.py newsgate/__init__.py $(wildcard model/native/*.c model/native/*.h model/native/build.py)
 PIP := $(BIN)/python -m pip --disable-pip-version-check -qq
 
-.PHONY: help run dev test test-fast check docs reference format bench accuracy lstm soak mutate release wheels lock clean
+.PHONY: help run dev test test-fast check docs reference format bench bench-check accuracy lstm soak mutate release \
+  wheels lock clean
 
 help: ## What there is to make
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 11
@@ -49,6 +50,9 @@ soak: $(VENV)/.dev ## Fifteen minutes of steady work with random kills
 
 bench: $(VENV)/.bench ## Measure newsgate beside what people would use instead
 	$(BIN)/python -m benchmarks pipeline
+
+bench-check: $(VENV)/.dev ## Fail where newsgate is slower than nine tenths of its last tag, or of BESIDE=COMMIT
+	$(BIN)/python -m benchmarks check $(if $(BESIDE),--beside $(BESIDE))
 
 accuracy: $(VENV)/.minilm ## Measure how well it tells fake from real: DATA=FOLDER, hours of training
 	$(BIN)/python -m benchmarks accuracy $(DATA) $(OPTIONS)

@@ -59,6 +59,8 @@ _RATES: Final = "benchmarks/results/rates.json"
 
 BENCHMARKS: Final = (
     Benchmark(name="pipeline", file="pipeline/comparison.py", takes="10 min", fills=_PERFORMANCE),
+    Benchmark(name="check", file="pipeline/check.py", takes="5 min", fills="nothing", has_write=False),
+    Benchmark(name="gpu", file="pipeline/gpu.py", takes="20 min", fills=_PERFORMANCE),
     Benchmark(name="workers", file="pipeline/workers.py", takes="3 min", fills=_PERFORMANCE),
     Benchmark(name="fair_share", file="pipeline/fair_share.py", takes="10 min", fills=_PERFORMANCE),
     Benchmark(name="metrics_cost", file="pipeline/metrics_cost.py", takes="2 min", fills="docs/metrics.md"),
@@ -68,6 +70,8 @@ BENCHMARKS: Final = (
     Benchmark(name="pooler", file="pipeline/pooler.py", takes="1 min", fills=_PERFORMANCE),
     Benchmark(name="chunk_rows", file="pipeline/chunk_rows.py", takes="1 min", fills=_PERFORMANCE),
     Benchmark(name="answering", file="answering/every_part.py", takes="8 min", fills=_PERFORMANCE),
+    Benchmark(name="starts", file="answering/starts.py", takes="2 min", fills=_PERFORMANCE),
+    Benchmark(name="loaded_modules", file="answering/loaded_modules.py", takes="10 s", fills=_PERFORMANCE),
     Benchmark(name="web_verdicts", file="answering/web_verdicts.py", takes="4 min", fills=_PERFORMANCE),
     Benchmark(name="web_watchers", file="answering/web_watchers.py", takes="3 min", fills=_PERFORMANCE),
     Benchmark(name="sizes", file="scale/sizes.py", takes="3 min", fills=_PERFORMANCE),

@@ -65,8 +65,12 @@ def scratch_folder() -> Iterator[Path]:
 
 
 def clean_environment(**added: str) -> dict[str, str]:
-    """This process's environment without newsgate's settings, so that only what is `added` is set."""
-    kept = {name: value for name, value in os.environ.items() if not name.startswith(("NEWSGATE_", "CELERY_"))}
+    """This process's environment without newsgate's settings, so that only what is `added` is set.
+
+    Nor does it keep programs from keeping their bytecode: each would compile all of newsgate anew.
+    """
+    left_out = ("NEWSGATE_", "CELERY_", "PYTHONDONTWRITEBYTECODE")
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(left_out)}
     return {**kept, "PYTHONPATH": str(ROOT), "TF_CPP_MIN_LOG_LEVEL": "2", **added}
 
 
