@@ -14,7 +14,7 @@ from sqlalchemy import text
 
 from newsgate import __version__
 from newsgate.db.steering import pause_run
-from newsgate.worker.settings import Settings
+from newsgate.worker.settings import SETTINGS
 from tests.compose import ROOT, SERVICES
 from tests.lifecycle import System
 
@@ -111,7 +111,7 @@ def test_a_probe_asks_whether_it_gets_on(name: str) -> None:
 
 
 def test_a_worker_may_finish_the_chunk_in_hand() -> None:
-    assert PODS["worker"]["terminationGracePeriodSeconds"] > Settings.model_fields["lease_seconds"].default
+    assert PODS["worker"]["terminationGracePeriodSeconds"] > SETTINGS["lease_seconds"].default
 
 
 def test_every_selector_chooses_the_pods_that_it_should() -> None:
