@@ -74,6 +74,7 @@ BENCHMARKS: Final = (
     Benchmark(name="loaded_modules", file="answering/loaded_modules.py", takes="10 s", fills=_PERFORMANCE),
     Benchmark(name="web_verdicts", file="answering/web_verdicts.py", takes="4 min", fills=_PERFORMANCE),
     Benchmark(name="web_watchers", file="answering/web_watchers.py", takes="3 min", fills=_PERFORMANCE),
+    Benchmark(name="exports", file="answering/exports.py", takes="3 min", fills=_PERFORMANCE),
     Benchmark(name="sizes", file="scale/sizes.py", takes="3 min", fills=_PERFORMANCE),
     Benchmark(name="growth", file="scale/growth.py", takes="30 s", fills="docs/guarantees.md"),
     Benchmark(name="simulate", file="scale/simulate.py", takes="30 s", fills="docs/scale.md"),

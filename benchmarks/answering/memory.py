@@ -88,12 +88,13 @@ def _weigh(name: str, pid: int) -> Weight:
 
 def _peak_of_enqueue(server: NewsgateServer, file: Path) -> float:
     with server.home.running("enqueue", file) as program:
-        peak = _peak_until_exit(program.process)
+        peak = peak_until_exit(program.process)
         program.wait_for_success()
     return peak
 
 
-def _peak_until_exit(process: subprocess.Popen[bytes]) -> float:
+def peak_until_exit(process: subprocess.Popen[bytes]) -> float:
+    """The most that a program holds until it ends, in MB of 2^20 bytes."""
     # Not getrusage: its peak begins with what the parent held when it forked. Nor the highest of the looks, for the
     # same reason: the system keeps the highest itself, beginning anew with the program, so the last look has it.
     peak = 0.0

@@ -9,14 +9,10 @@ from __future__ import annotations
 import argparse
 import contextlib
 import html
-import random
 import re
 import statistics
 from collections.abc import Iterator
 from dataclasses import dataclass
-from itertools import islice
-
-from sqlalchemy import Connection, Select, select, update
 
 from benchmarks.answering.web_site import WebSite, web_site
 from benchmarks.shared.home import Home
@@ -26,19 +22,10 @@ from benchmarks.shared.processes import scratch_folder
 from benchmarks.shared.progress import say
 from benchmarks.shared.report import circumstances, figure, markdown_table
 from benchmarks.shared.servers import safe_postgres
-from benchmarks.shared.synthetic_texts import make_posts
-from newsgate.db.batches import AcceptedRow, NewBatch, add_rows, create_batch, finish_loading
-from newsgate.db.labels import text_hash
-from newsgate.db.session import Database
-from newsgate.db.tables import items, runs
-from newsgate.db.verdicts import Verdict, Verdicts, store_verdicts
-from newsgate.tasks.running.open_database import ensure_champion, open_database
+from benchmarks.shared.verdict_batch import RARE_WORD, make_verdict_batch
+from newsgate.tasks.running.open_database import open_database
 
 MARKER = "web-verdicts"
-_BLOCK_ROWS = 20_000
-# Making a post takes longer than storing it; the number of its row makes each text another one.
-_DIFFERENT_POSTS = 20_000
-_RARE = "quetzalcoatlus"
 _MOST_STEPS = 1000
 
 
@@ -112,14 +99,14 @@ def questions(rows: int) -> tuple[Question, ...]:
         Question("the page before the last row", f"?before={rows}"),
         Question("rows with a word that one row in a hundred holds", "?text=hundredth"),
         Question("rows called fake that are very sure", "?verdict=fake&min_score=0.999", goes_on=True),
-        Question("the row with a word that no other holds", f"?text={_RARE}", goes_on=True),
+        Question("the row with a word that no other holds", f"?text={RARE_WORD}", goes_on=True),
     )
 
 
 def _measure_on(home: Home, *, rows: int, repeats: int) -> list[Answer]:
     with contextlib.closing(open_database(home.settings)) as database:
         say(f"making {rows} rows with verdicts on {database.engine.dialect.name}")
-        batch = _make_batch(database, rows=rows)
+        batch = make_verdict_batch(database, rows=rows)
         with web_site(home) as site:
             return [_ask(site, batch, question, repeats=repeats) for question in questions(rows)]
 
@@ -142,41 +129,3 @@ def _ask(site: WebSite, batch: int, question: Question, *, repeats: int) -> Answ
                 break
             path = html.unescape(further[1])
         return Answer(question, tuple(taken), len(taken), 1000 * (site.cpu_seconds() - cpu_before) / len(taken))
-
-
-def _make_batch(database: Database, *, rows: int) -> int:
-    """A batch of so many rows, all classified by the champion."""
-    model = ensure_champion(database)
-    texts, chance = list(islice(make_posts(seed=7), _DIFFERENT_POSTS)), random.Random(7)
-    with database.write() as connection:
-        loading = create_batch(connection, NewBatch("posts.csv", "0" * 64, 1, "{}"), model=model)
-    for first in range(2, rows + 2, _BLOCK_ROWS):
-        block = range(first, min(first + _BLOCK_ROWS, rows + 2))
-        accepted = [_row(row, f"{texts[row % len(texts)]} {row}", rows=rows) for row in block]
-        with database.write(synced=False) as connection:
-            add_rows(connection, loading, accepted=accepted, refused=[], last_row=block[-1])
-            numbers = select(items.c.id).where(items.c.batch_id == loading.batch, items.c.row >= first)
-            _add_verdicts(connection, numbers, loading.run, model=model, chance=chance)
-    with database.write() as connection:
-        finish_loading(connection, loading)
-        connection.execute(update(runs).where(runs.c.id == loading.run).values(state="done", done=rows, total=rows))
-    return loading.batch
-
-
-def _row(row: int, text: str, *, rows: int) -> AcceptedRow:
-    if row % 100 == 0:
-        text += " hundredth"
-    if row == rows * 95 // 100:
-        text += f" {_RARE}"
-    return AcceptedRow(row, None, text, text_hash(text))
-
-
-def _add_verdicts(connection: Connection, numbers: Select[int], run: int, *, model: int, chance: random.Random) -> None:
-    scored = [(item, chance.random(), chance.random()) for item in connection.execute(numbers).scalars()]
-    said = Verdicts.of(
-        [
-            Verdict(item, "fake" if score >= 0.5 else "real", score, 40, False, None, known)
-            for item, score, known in scored
-        ]
-    )
-    store_verdicts(connection, said, model=model, run=run)
