@@ -13,6 +13,7 @@ import statistics
 import sys
 import time
 from collections.abc import Iterator, Mapping, Sequence
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Final
 
@@ -57,9 +58,7 @@ def run(options: argparse.Namespace) -> Iterator[Table]:
 
 def find_gpu() -> str:
     """The name of the first GPU that TensorFlow finds; empty where it finds none, or is not installed."""
-    try:
-        import tensorflow  # noqa: F401
-    except ImportError:
+    if find_spec("tensorflow") is None:
         return ""
     return run_to_end([sys.executable, "-c", _NAME_OF_GPU], environment=clean_environment(), folder=ROOT).strip()
 
