@@ -80,16 +80,17 @@ def test_the_services_of_the_compose_file_classify_label_retrain_and_promote(pla
             "trainer": stack.enter_context(place.running("trainer", **training)),
             "web": stack.enter_context(place.running("web", NEWSGATE_WEB_PORT=str(page))),
         }
+        wait_until(lambda: "ready:" in place.log("worker"), what="the worker is ready", seconds=120)
         batch = _classify(place)
         with urllib.request.urlopen(f"http://127.0.0.1:{metrics}/metrics", timeout=30) as answer:
             assert b"newsgate_waiting_chunks 0.0" in answer.read()
-        wait_until(lambda: bool(periods(database)), what="the trainer has looked by itself", seconds=60)
+        wait_until(lambda: bool(periods(database)), what="the trainer has looked by itself", seconds=120)
         assert set(periods(database).values()) == {"skipped"}
         _label(place, database)
         processes["beat"] = stack.enter_context(place.running("beat", **training))
-        wait_until(lambda: _shows_a_page(place, page), what="the page is served", seconds=60)
+        wait_until(lambda: _shows_a_page(place, page), what="the page is served", seconds=120)
         for service in processes:
-            wait_until(partial(place.is_healthy, service), what=f"{service} is healthy", seconds=60)
+            wait_until(partial(place.is_healthy, service), what=f"{service} is healthy", seconds=120)
         wait_until(lambda: "done" in periods(database).values(), what="a model was trained at a ring", seconds=300)
         with database.read() as connection:
             assert champion_number(connection) == 2
