@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 import numpy as np
 
@@ -43,3 +44,6 @@ TAUGHT_RECIPE = Recipe(
     teacher="linear",
     variants=2,
 )
+# For tests of what stands around a training: its one step, with nothing compiled to a graph (the fixture `eagerly`), is
+# the least that a training can be.
+ONE_STEP_RECIPE = replace(TAUGHT_RECIPE, max_tokens=8, max_epochs=1, batch_rows=4096)

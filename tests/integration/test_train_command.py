@@ -16,14 +16,14 @@ from newsgate.model.bundle import read_bundle
 from newsgate.training.linear_model import LinearModel
 from newsgate.training.minilm import MiniLmFiles
 from newsgate.training.recipe import RECIPES
-from tests.claims import FAKE_CLAIMS, REAL_CLAIMS, TAUGHT_RECIPE, TRAIN, VALIDATION
+from tests.claims import FAKE_CLAIMS, ONE_STEP_RECIPE, REAL_CLAIMS, TRAIN, VALIDATION
 from tests.minilm_files import random_arrays, write_minilm
 
 
 @pytest.mark.long
 @pytest.mark.usefixtures("eagerly", "home")
 def test_the_command_takes_rows_and_files_without_labels(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(RECIPES, "plain", TAUGHT_RECIPE)
+    monkeypatch.setitem(RECIPES, "plain", replace(ONE_STEP_RECIPE, max_epochs=2))
     more = tmp_path / "more.csv"
     more.write_text("text\n" + "".join(f"{text}\n" for text in VALIDATION.texts), encoding="utf-8")
     labelled = tmp_path / "labelled.csv"
@@ -57,7 +57,7 @@ def test_an_output_that_cannot_be_is_told_before_the_training(
 def test_a_model_whose_file_cannot_be_written_is_stored_all_the_same(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setitem(RECIPES, "plain", replace(TAUGHT_RECIPE, max_epochs=1))
+    monkeypatch.setitem(RECIPES, "plain", ONE_STEP_RECIPE)
     output = tmp_path / f"{'x' * 300}.newsgate"
     done = train(tmp_path, "-o", str(output))
     assert (done.exit_code, done.stdout) == (1, "1\n")
@@ -76,7 +76,7 @@ def test_a_model_whose_file_cannot_be_written_is_stored_all_the_same(
 def test_a_training_on_files_with_faults_tells_them_and_stores_its_model(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setitem(RECIPES, "plain", replace(TAUGHT_RECIPE, max_epochs=1))
+    monkeypatch.setitem(RECIPES, "plain", ONE_STEP_RECIPE)
     held, more = tmp_path / "held.csv.gz", tmp_path / "more.csv"
     rows = "".join(f"{text},{label}\n" for text, label in zip(VALIDATION.texts, VALIDATION.labels, strict=True))
     whole = gzip.compress(f"text,label\n{rows}".encode(), 0)
@@ -95,7 +95,7 @@ def test_recipe_best_trains_the_whole_way_from_the_command_line(
 ) -> None:
     monkeypatch.setattr("newsgate.training.distillation.find_minilm", tiny_minilm(tmp_path / "minilm"))
     monkeypatch.setattr("newsgate.training.minilm_teacher.EPOCHS", 1)
-    monkeypatch.setitem(RECIPES, "best", replace(TAUGHT_RECIPE, teacher="minilm", variants=1, max_epochs=1))
+    monkeypatch.setitem(RECIPES, "best", replace(ONE_STEP_RECIPE, teacher="minilm", variants=1))
     done = train(tmp_path, "--recipe", "best", "-o", str(tmp_path / "best.newsgate"))
     assert (done.exit_code, done.stdout) == (0, "1\n"), done.stderr
     assert "training: teacher, epoch 1 of 1" in done.stderr

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from functools import cache
+from typing import Any
 
 import numpy as np
 import pytest
@@ -36,6 +37,8 @@ from tests.bundles import remade
 from tests.claims import sentences
 
 RECIPE = Recipe(vocabulary_size=300, embedding_width=16, lstm_units=8, max_tokens=16, max_epochs=4, learning_rate=1e-2)
+# With the fixture `eagerly`: see tests/claims.py.
+ONE_STEP: dict[str, Any] = {"max_tokens": 8, "max_epochs": 1, "batch_rows": 4096}
 TRAIN = sentences(1, rows=400)
 VALIDATION = sentences(2, rows=100)
 
@@ -79,15 +82,15 @@ def test_the_bundle_says_how_new_texts_are_scored() -> None:
     assert metadata.abstention == record_risk_coverage(scores.p_fake, held_back.labels).as_json()
 
 
-@pytest.mark.long
+@pytest.mark.usefixtures("eagerly")
 def test_copies_of_a_held_back_text_are_no_further_evidence() -> None:
     once = TRAIN.without_copies()
     viral = hold_back(once, share=RECIPE.held_back).held_back
-    copies = [pair for pair in zip(viral.texts, viral.labels, strict=True) for _ in range(200)]
+    copies = [pair for pair in zip(viral.texts, viral.labels, strict=True) for _ in range(20)]
     pairs = [*zip(once.texts, once.labels, strict=True), *copies]
-    recipe = replace(RECIPE, max_epochs=1)
+    recipe = replace(RECIPE, **ONE_STEP)
     alone, many = (train_bundle(each, recipe=recipe).metadata for each in (once, LabelledTexts.from_pairs(pairs)))
-    assert many.training_data.held_back_rows == 201 * alone.training_data.held_back_rows
+    assert many.training_data.held_back_rows == 21 * alone.training_data.held_back_rows
     assert alone.training_data.held_back_rows == len(viral)
     assert (many.temperature, many.reference, many.abstention) == (
         alone.temperature,
@@ -104,7 +107,7 @@ def test_the_bundle_says_which_labels_it_was_trained_on() -> None:
         for number, pair in enumerate(zip(TRAIN.texts, TRAIN.labels, strict=True))
     ]
     split = split_labels(labels)
-    bundle = train_bundle(split.train, recipe=replace(RECIPE, max_epochs=1), corpus=split.as_json())
+    bundle = train_bundle(split.train, recipe=replace(RECIPE, **ONE_STEP), corpus=split.as_json())
     assert read_bundle(bundle.data).metadata.corpus == split.as_json()
     assert bundle.metadata.training_data.sha256 == split.train.fingerprint()
 

@@ -10,7 +10,7 @@ import pytest
 from newsgate.model.bundle import read_bundle
 from newsgate.training.progress import Progress
 from newsgate.training.train import train_bundle
-from tests.claims import TAUGHT_RECIPE, TRAIN, VALIDATION
+from tests.claims import ONE_STEP_RECIPE, TAUGHT_RECIPE, TRAIN, VALIDATION
 
 
 def test_a_network_taught_by_the_linear_model_learns_and_the_bundle_says_by_whom(tmp_path: Path) -> None:
@@ -26,19 +26,19 @@ def test_a_network_taught_by_the_linear_model_learns_and_the_bundle_says_by_whom
     assert [path.suffix for path in (tmp_path / "cache").iterdir()] == [".npz"]
 
 
-@pytest.mark.long
+@pytest.mark.usefixtures("eagerly")
 def test_texts_without_a_label_bring_words_and_no_known_text_is_among_them() -> None:
     new = [f"{text} in quarantine" for text in VALIDATION.texts]
     bundle = train_bundle(
         TRAIN,
         validation=VALIDATION,
         unlabelled=[*TRAIN.texts, *(text.upper() for text in VALIDATION.texts), *new, *new],
-        recipe=TAUGHT_RECIPE,
+        recipe=ONE_STEP_RECIPE,
     )
     assert bundle.metadata.recipe["unlabelled_texts"] == len(set(new))
     assert sum(bundle.metadata.training_data.rows.values()) == len(TRAIN)
     assert "quarantine" in read_bundle(bundle.data).tokenizer.pieces
-    without = train_bundle(TRAIN, recipe=replace(TAUGHT_RECIPE, teacher="none", variants=0), unlabelled=new)
+    without = train_bundle(TRAIN, recipe=replace(ONE_STEP_RECIPE, teacher="none", variants=0), unlabelled=new)
     assert without.metadata.recipe["unlabelled_texts"] == 0
 
 
