@@ -77,11 +77,12 @@ class Window:
         self.context.close()
         assert self.faults == []
 
-    def grave_findings(self) -> list[str]:
-        """What axe finds on the page that is shown: each rule that is broken, and where."""
+    def grave_findings(self, *, only: str | None = None) -> list[str]:
+        """What axe finds on the page that is shown: each rule that is broken, and where. only: the one rule to try."""
         # Evaluated by the debugger, which the policy of the page does not concern.
         self.page.evaluate(_axe())
-        found: dict[str, Any] = self.page.evaluate("axe.run(document, {resultTypes: ['violations']})")
+        options = {"resultTypes": ["violations"], **({"runOnly": [only]} if only else {})}
+        found: dict[str, Any] = self.page.evaluate("options => axe.run(document, options)", options)
         return [
             f"{self.page.url}: {each['id']}: {node['html']}"
             for each in found["violations"]

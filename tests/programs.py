@@ -111,7 +111,9 @@ class World:
 
     def wait_for(self, batch: int, *, seconds: float = 60) -> BatchStatus:
         """Poll until a batch's run is over."""
-        wait_until(lambda: self.status(batch).finished, what=f"batch {batch} is finished", seconds=seconds)
+        over, what = (lambda: self.status(batch).finished), f"batch {batch} is finished"
+        # Not as often as where something is done the moment it happens: asking costs the worker part of a core.
+        wait_until(over, what=what, seconds=seconds, every_seconds=0.1)
         return self.status(batch)
 
     def assert_sound(self) -> None:

@@ -265,13 +265,15 @@ def running_redis(prefix: str, *, flags: tuple[str, ...] = ()) -> Iterator[Redis
             server.stop()
 
 
-def wait_until(condition: Callable[[], bool], *, what: str, seconds: float = _READY_SECONDS) -> None:
+def wait_until(
+    condition: Callable[[], bool], *, what: str, seconds: float = _READY_SECONDS, every_seconds: float = 0.02
+) -> None:
     """Poll until the condition holds; fail, saying what was waited for, when it does not in time."""
     deadline = time.monotonic() + seconds
     while not condition():
         if time.monotonic() > deadline:
             raise AssertionError(f"waited {seconds:g} s in vain: {what}")
-        time.sleep(0.02)
+        time.sleep(every_seconds)
 
 
 def _pings(client: redis.Redis) -> bool:

@@ -89,6 +89,14 @@ def window(chromium: Browser) -> Iterator[Window]:
     made.close()
 
 
+@pytest.fixture
+def _first_batch(site: Site) -> None:
+    """Batch 1 is done, in a process that has not been given the test that drops its file as well."""
+    if site.world.figure("select count(*) from batches") == 0:
+        site.world.enqueue(site.file)
+    site.world.wait_for(1)
+
+
 def test_a_file_is_dropped_in_watched_browsed_and_taken_away_by_mouse(site: Site, window: Window) -> None:
     page = window.page
     site.sign_in(window, "Ada")
@@ -125,6 +133,7 @@ def test_a_file_is_dropped_in_watched_browsed_and_taken_away_by_mouse(site: Site
     site.world.assert_sound()
 
 
+@pytest.mark.usefixtures("_first_batch")
 def test_verdicts_are_walked_through_by_keyboard(site: Site, window: Window) -> None:
     page = window.page
     site.sign_in(window, "Cid")
@@ -145,6 +154,7 @@ def test_verdicts_are_walked_through_by_keyboard(site: Site, window: Window) -> 
     assert page.locator("tr.current").count() == 0
 
 
+@pytest.mark.usefixtures("_first_batch")
 def test_two_people_review_at_once_by_keyboard(site: Site, chromium: Browser) -> None:
     windows = {name: Window(chromium) for name in ("Ada", "Bob")}
     for name, window in windows.items():
@@ -240,6 +250,7 @@ def test_a_stranger_sees_nothing(site: Site, window: Window) -> None:
     window.faults.clear()
 
 
+@pytest.mark.usefixtures("_first_batch")
 @pytest.mark.parametrize(("width", "scheme"), [(1280, "light"), (1280, "dark"), (390, "light"), (390, "dark")])
 def test_every_page_fits_and_keeps_nobody_out(width: int, scheme: Scheme, site: Site, chromium: Browser) -> None:
     window = Window(chromium, width=width, scheme=scheme)
@@ -247,7 +258,8 @@ def test_every_page_fits_and_keeps_nobody_out(width: int, scheme: Scheme, site: 
     findings, too_wide = [], []
     for path in (*SHOWN, "/upload"):
         window.page.goto(site.path(path))
-        findings += window.grave_findings()
+        # Of what axe looks at, contrast alone differs from one scheme to the other.
+        findings += window.grave_findings(only=None if scheme == "light" else "color-contrast")
         if window.overflow_pixels() > 0:
             too_wide.append(path)
     assert findings == []

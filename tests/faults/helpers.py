@@ -135,7 +135,12 @@ class Site:
     def wait_for(self, batch: int, *, seconds: float = 60) -> None:
         """Wait until a batch's run is over."""
         over = "select count(*) from runs where batch_id = :batch and state in ('done', 'cancelled')"
-        wait_until(lambda: self.figure(over, batch=batch) == 1, what=f"batch {batch} is finished", seconds=seconds)
+        wait_until(
+            lambda: self.figure(over, batch=batch) == 1,
+            what=f"batch {batch} is finished",
+            seconds=seconds,
+            every_seconds=0.1,
+        )
 
     def assert_whole(self, batch: int, *, rows: int, failed: int = 0) -> None:
         """Every row of the batch has one verdict, `failed` of them an error; and every invariant holds."""
