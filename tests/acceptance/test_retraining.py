@@ -17,7 +17,6 @@ from sqlalchemy import Connection, text
 from newsgate.db.jobs import JobRecord, job_record
 from newsgate.db.labels import add_labels
 from newsgate.db.model_registry import champion_number
-from newsgate.db.session import Database
 from newsgate.tasks.retraining.retrain import RETRAIN_JOB, STEPS
 from newsgate.tasks.running.open_database import ensure_champion
 from tests.labelled import labelled_posts
@@ -183,7 +182,7 @@ def served(home: Path, postgres_server: PostgresServer) -> World:
 @pytest.mark.long
 @pytest.mark.timeout(1200)
 def test_killed_at_every_step_the_champion_stays_and_the_next_trainer_takes_over(served: World) -> None:
-    database = Database(served.database_url)
+    database = served.database
     for place in (*STEPS, "promotion"):
         with database.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as holder:
             holder.execute(text(f"select pg_advisory_lock({_HELD_AT})"))
@@ -198,7 +197,6 @@ def test_killed_at_every_step_the_champion_stays_and_the_next_trainer_takes_over
         served.assert_sound()
     with database.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as holder:
         holder.execute(text("delete from held"))
-    database.close()
 
     with served.started("trainer"):
         wait_until(lambda: finished(served), what="the retraining is done", seconds=TRAINING_SECONDS)

@@ -34,7 +34,7 @@ def test_the_tutorial_goes_the_whole_way() -> None:
         assert step in typed
 
 
-# It trains a model: half a minute where nothing else runs.
+# It trains a model: a quarter of a minute where nothing else runs.
 @pytest.mark.timeout(1200)
 @pytest.mark.long
 def test_every_command_of_the_tutorial_prints_what_the_page_shows(untouched: World) -> None:
