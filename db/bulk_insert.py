@@ -63,22 +63,23 @@ def _insert(
     rows: int,
 ) -> None:
     names = ", ".join(f'"{name}"' for name in (*same, *each))
-    marks = f"({', '.join([*map(_literal, same.values()), *'?' * len(each)])})"
     statement = f"INSERT INTO {table.name} ({names}) VALUES "  # noqa: S608 - names come from db.tables
+    shared = tuple(same.values())
     # Row after row in one list, column by column: no tuple is made of each row.
     values: list[Any] = [None] * (rows * len(each))
     for place, column in enumerate(each.values()):
         values[place :: len(each)] = column
     flat = iter(values)
     whole, rest = divmod(rows, _ROWS_A_STATEMENT)
-    if whole:
-        groups = [tuple(islice(flat, _ROWS_A_STATEMENT * len(each))) for _ in range(whole)]
-        connection.exec_driver_sql(statement + ", ".join([marks] * _ROWS_A_STATEMENT), groups)
-    if rest:
-        connection.exec_driver_sql(statement + marks, [tuple(islice(flat, len(each))) for _ in range(rest)])
+    for of_statement, times in ((_ROWS_A_STATEMENT, whole), (1, rest)):
+        if times:
+            marks = _marks(len(shared), len(each), rows=of_statement)
+            groups = [(*shared, *islice(flat, of_statement * len(each))) for _ in range(times)]
+            connection.exec_driver_sql(statement + marks, groups)
 
 
-def _literal(value: int | str | None) -> str:
-    if value is None:
-        return "NULL"
-    return str(int(value)) if isinstance(value, int) else "'" + value.replace("'", "''") + "'"
+def _marks(shared: int, own: int, *, rows: int) -> str:
+    """The numbered parameters of so many rows: `shared` ones that every row names, then `own` ones for each row."""
+    every = [f"?{number}" for number in range(1, shared + 1)]
+    first = range(shared + 1, shared + 1 + rows * own, own)
+    return ", ".join(f"({', '.join([*every, *(f'?{start + place}' for place in range(own))])})" for start in first)
