@@ -49,7 +49,8 @@ def read_lines(
         if cut:
             if begun.is_long:
                 end, cut_from = _first_line_end(text)
-                yield begun.as_long_line(next_line, more_chars=end)
+                begun.add(text[:end])
+                yield begun.as_long_line(next_line)
                 next_line += 1
             else:
                 cut_from = 0
@@ -59,7 +60,7 @@ def read_lines(
             next_line += len(lines)
         begun.add(text[cut:])
     if begun.is_long:
-        yield begun.as_long_line(next_line, more_chars=0)
+        yield begun.as_long_line(next_line)
     elif last := begun.take():
         yield LineBlock(next_line, [last], is_clean(last))
 
@@ -120,7 +121,7 @@ def _bounded_blocks(block: LineBlock, max_line_chars: int) -> Iterator[LineBlock
         if size_chars > max_line_chars:
             if start < index:
                 yield LineBlock(first_line + start, lines[start:index], block.clean)
-            yield LongLine(first_line + index, size_chars, line[:RAW_SHOWN_CHARS])
+            yield LongLine(first_line + index, size_chars, line.rstrip("\r\n")[:RAW_SHOWN_CHARS])
             start = index + 1
     if start < len(lines):
         yield LineBlock(first_line + start, lines[start:], block.clean)
@@ -143,7 +144,7 @@ class _BegunLine:
             self._size_chars += len(text)
             if not self.is_long:
                 self._pieces.append(text)
-            elif len(self._pieces) != 1:
+            elif len(self._pieces) != 1 or len(self._pieces[0]) < RAW_SHOWN_CHARS:
                 self._pieces = ["".join((*self._pieces, text))[:RAW_SHOWN_CHARS]]
 
     def take(self) -> str:
@@ -152,7 +153,6 @@ class _BegunLine:
         self._pieces, self._size_chars = [], 0
         return text
 
-    def as_long_line(self, line: int, *, more_chars: int) -> LongLine:
-        """Describe the line, whose last `more_chars` characters were never added."""
-        head = "".join(self._pieces)[:RAW_SHOWN_CHARS]
-        return LongLine(line, self._size_chars + more_chars, head)
+    def as_long_line(self, line: int) -> LongLine:
+        """Describe the line, all of which was added."""
+        return LongLine(line, self._size_chars, "".join(self._pieces)[:RAW_SHOWN_CHARS])

@@ -9,7 +9,7 @@ import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from newsgate.tasks.reading import DEFAULT_MAX_TEXT_CHARS, Layout, Limits, Rejected, Row, open_source
@@ -84,6 +84,8 @@ def test_any_bytes_give_rows_in_order_whatever_the_blocks(body: bytes, block_byt
         stored.encode()
 
 
+# A line that goes over the limit at the end of a block, and still has characters to show.
+@example(["a" * 22], 1, 2, 20)
 @given(st.lists(st.text('ab,"x\n', max_size=30), max_size=8), SMALL_BLOCKS, st.integers(2, 5), st.integers(20, 60))
 @settings(deadline=None)
 def test_limits_do_not_depend_on_the_blocks(
