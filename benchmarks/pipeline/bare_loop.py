@@ -74,7 +74,8 @@ class BareLoop:
             if len(waiting) >= _TRANSACTION_ROWS:
                 self._store(waiting)
                 waiting = []
-        self._store(waiting)
+        if waiting:
+            self._store(waiting)
         cost = Cost(self.stored - before, time.monotonic() - started, cpu_seconds_with_pools() - cpu_before)
         self._check(wanted=before + len(work.texts))
         return cost
