@@ -27,6 +27,7 @@ from benchmarks.shared.page import Table
 from benchmarks.shared.processes import BenchmarkError, RunningProgram, tree_of
 from benchmarks.shared.progress import say
 from benchmarks.shared.report import circumstances, figure, markdown_table
+from tests.services import wait_until
 
 MARKER: Final = "hosts"
 _SETTINGS: Final = {"NEWSGATE_CHUNK_ROWS": "500", "NEWSGATE_LEASE_SECONDS": "10", "NEWSGATE_SWEEP_SECONDS": "1"}
@@ -34,7 +35,6 @@ _BEFORE_SECONDS: Final = 5.0
 _FAULT_SECONDS: Final = 20.0
 _RECOVERY_SECONDS: Final = 120.0
 _END_SECONDS: Final = 300.0
-_POLL_SECONDS: Final = 0.05
 _NARROW: Final = Quality(delay_seconds=0.025, loss=0.01, bytes_a_second=10e6 / 8)
 
 Workers = dict[str, RunningProgram]
@@ -71,7 +71,7 @@ def nothing(_site: Site, _workers: Workers, _stack: contextlib.ExitStack) -> Non
 def cable_is_cut_in_a_commit(site: Site, _workers: Workers, _stack: contextlib.ExitStack) -> None:
     """Cut the cable of a host when a COMMIT has gone over it, and plug it in again later."""
     site.network.set_cable("one", Quality(cut_at_commit=True))
-    _wait(lambda: site.network.cable("one").is_cut, what="host one commits")
+    wait_until(lambda: site.network.cable("one").is_cut, what="host one commits", seconds=_RECOVERY_SECONDS)
     time.sleep(_FAULT_SECONDS)
     site.network.set_cable("one", Quality())
 
@@ -86,7 +86,7 @@ def cable_is_narrow(site: Site, _workers: Workers, _stack: contextlib.ExitStack)
 def host_stops_in_a_commit(site: Site, workers: Workers, stack: contextlib.ExitStack) -> None:
     """End all of a host when a COMMIT has left it, and start it again later."""
     site.network.set_cable("one", Quality(cut_at_commit=True))
-    _wait(lambda: site.network.cable("one").is_cut, what="host one commits")
+    wait_until(lambda: site.network.cable("one").is_cut, what="host one commits", seconds=_RECOVERY_SECONDS)
     _signal(workers["one"], signal.SIGKILL)
     time.sleep(_FAULT_SECONDS)
     site.network.set_cable("one", Quality())
@@ -160,11 +160,11 @@ def _measure(fault: Fault, *, file_rows: int) -> Outcome:
             for host in WORKER_HOSTS
         }
         with Timeline(site) as timeline, feeding(site, rows=file_rows) as feed:
-            timeline.wait_for_all_hosts(since=timeline.now(), seconds=_RECOVERY_SECONDS)
+            timeline.wait_for_all_hosts(since=time.monotonic(), seconds=_RECOVERY_SECONDS)
             time.sleep(_BEFORE_SECONDS)
-            began = timeline.now()
+            began = time.monotonic()
             fault.happens(site, workers, stack)
-            over = timeline.now()
+            over = time.monotonic()
             back = timeline.wait_for_all_hosts(since=over, seconds=_RECOVERY_SECONDS)
             pause = timeline.longest_pause(since=began, until=over + back)
         site.wait_until_done(seconds=_END_SECONDS)
@@ -190,11 +190,3 @@ def _signal(worker: RunningProgram, number: signal.Signals) -> None:
     for process in tree_of(worker.process.pid):
         with contextlib.suppress(psutil.NoSuchProcess):
             os.kill(process.pid, number)
-
-
-def _wait(condition: Callable[[], bool], *, what: str) -> None:
-    deadline = time.monotonic() + _RECOVERY_SECONDS
-    while not condition():
-        if time.monotonic() > deadline:
-            raise BenchmarkError(f"waited {_RECOVERY_SECONDS:g} s in vain: {what}")
-        time.sleep(_POLL_SECONDS)

@@ -24,7 +24,10 @@ _FILE_EVERY_SECONDS: Final = 1.0
 
 
 class Timeline:
-    """The moments at which each host was seen to have classified another chunk, in seconds, while the block lasts."""
+    """The moments at which each host was seen to have classified another chunk, while the block lasts.
+
+    They are seconds of `time.monotonic`.
+    """
 
     def __init__(self, site: Site) -> None:
         self._site = site
@@ -43,10 +46,6 @@ class Timeline:
         self._is_over.set()
         self._thread.join()
 
-    def now(self) -> float:
-        """Return this moment on the timeline."""
-        return time.monotonic()
-
     def wait_for_all_hosts(self, *, since: float, seconds: float) -> float:
         """Wait until each host has classified a chunk after `since`; gives how long after that the last one had.
 
@@ -56,7 +55,7 @@ class Timeline:
             firsts = [self._first(host, since=since) for host in WORKER_HOSTS]
             if None not in firsts:
                 return max(first - since for first in firsts if first is not None)
-            if self.now() - since > seconds:
+            if time.monotonic() - since > seconds:
                 raise BenchmarkError(f"not every host worked again within {seconds:g} s; the logs: {self._site.folder}")
             time.sleep(_LOOK_SECONDS)
 
@@ -73,7 +72,7 @@ class Timeline:
             # The database may be away.
             with contextlib.suppress(DatabaseError, DBAPIError):
                 done = self._site.chunks_done()
-                at = self.now()
+                at = time.monotonic()
                 self._seen += [(at, host) for host, count in done.items() if count > self._known.get(host, 0)]
                 self._known |= done
 
