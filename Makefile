@@ -20,7 +20,8 @@ dev: $(VENV)/.dev ## Install everything that developing needs
 test test-fast: export PYTHONDONTWRITEBYTECODE :=
 
 test: $(VENV)/.dev ## Run the whole test suite: some minutes
-	$(BIN)/python -m pytest -q -n 5 --dist worksteal
+	rm -f .pytest_cache/v/cache/lastfailed
+	$(BIN)/python -m pytest -q -n 5 --dist worksteal || $(BIN)/python .ci/run_failed_alone.py
 
 test-fast: $(VENV)/.dev ## Run the tests that need no server: under a minute
 	$(BIN)/python -m pytest -q -n 2 tests/unit

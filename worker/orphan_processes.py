@@ -20,6 +20,7 @@ from newsgate.foundation.private_file import open_private
 from newsgate.worker.settings import Settings
 
 _POLL_SECONDS = 0.05
+_KILLED_SECONDS = 10.0
 
 # Kept open to the end of the process: an object that is collected would give its lock back.
 _held: list[IO[str]] = []
@@ -45,10 +46,10 @@ def end_left_behind(settings: Settings, *, patience_seconds: float) -> list[str]
     folder.mkdir(mode=0o700, exist_ok=True)
     found = list(_living(folder))
     _signal(found, signal.SIGTERM)
-    deadline = time.monotonic() + patience_seconds
-    while found and list(_living(folder)) and time.monotonic() < deadline:
-        time.sleep(_POLL_SECONDS)
-    _signal(_living(folder), signal.SIGKILL)
+    if not _all_gone(folder, within_seconds=patience_seconds):
+        _signal(_living(folder), signal.SIGKILL)
+        # One that gives back much memory is not gone at once, and is still there for whoever is told that it was ended.
+        _all_gone(folder, within_seconds=_KILLED_SECONDS)
     return [f"{name} (process {pid})" for name, pid in found]
 
 
@@ -69,6 +70,15 @@ def _living(folder: Path) -> Iterator[tuple[str, int]]:
                 yield name, int(number)
             else:
                 path.unlink(missing_ok=True)
+
+
+def _all_gone(folder: Path, *, within_seconds: float) -> bool:
+    deadline = time.monotonic() + within_seconds
+    while list(_living(folder)):
+        if time.monotonic() >= deadline:
+            return False
+        time.sleep(_POLL_SECONDS)
+    return True
 
 
 def _signal(processes: Iterator[tuple[str, int]] | list[tuple[str, int]], number: signal.Signals) -> None:

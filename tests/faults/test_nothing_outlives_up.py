@@ -148,7 +148,7 @@ def test_a_new_up_ends_what_an_older_one_left_behind(site: Site) -> None:
         old.wait(10)
     with site.started("up", log="new") as new:
         wait_until(lambda: bool(children_named(new.pid, "worker")), what="it has a worker", seconds=60)
-        assert not worker.is_running() or worker.status() == psutil.STATUS_ZOMBIE
+        wait_until(lambda: not worker.is_running() or worker.status() == psutil.STATUS_ZOMBIE, what="it is gone")
         assert f"ended worker (process {worker.pid})" in site.log("new").read_text()
         new.terminate()
         assert new.wait(60) == 0
