@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
+from pathlib import Path
 
 _PROGRAM = """
 import atexit, gc, sys
@@ -14,7 +16,26 @@ atexit.register(lambda: print("closed"))
 sys.exit(3)
 """
 
+_ENQUEUE = """
+import atexit, gc, sys
+from newsgate.main import main
+looked = []
+gc.callbacks.append(lambda phase, _: looked.append(phase))
+atexit.register(lambda: print("looked for garbage", len(looked), "times"))
+sys.argv = ["newsgate", "enqueue", "posts.csv"]
+main()
+"""
+
 
 def test_nothing_is_looked_through_at_the_end_and_all_else_that_belongs_to_it_is_done() -> None:
     done = subprocess.run([sys.executable, "-c", _PROGRAM], capture_output=True, text=True, check=False)
     assert (done.returncode, done.stdout, done.stderr) == (3, "closed\nfrozen True\n", "")
+
+
+def test_a_short_command_does_not_look_for_garbage(tmp_path: Path) -> None:
+    (tmp_path / "posts.csv").write_text("text\nThe council has voted for a new bridge\n")
+    environment = {**os.environ, "NEWSGATE_HOME": str(tmp_path / "home")}
+    done = subprocess.run(
+        [sys.executable, "-c", _ENQUEUE], cwd=tmp_path, env=environment, capture_output=True, text=True, check=False
+    )
+    assert (done.returncode, done.stdout.splitlines()[-1]) == (0, "looked for garbage 0 times"), done.stderr
