@@ -73,12 +73,13 @@ class Classifier:
         Raises BundleError for a broken bundle and RuntimeUnavailableError where `runtime` is not installed.
         """
         bundle = read_bundle(data)
+        # Who asks for NumPy wants nothing of what was compiled here.
+        compiled = runtime != "numpy"
         return cls(
-            # Who asks for NumPy wants nothing of what was compiled here.
-            encoder=open_encoder(bundle.tokenizer, compiled=runtime != "numpy"),
+            encoder=open_encoder(bundle.tokenizer, compiled=compiled),
             runtime=open_runtime(bundle, runtime=runtime),
             metadata=bundle.metadata,
-            familiarity=familiarity_of(bundle),
+            familiarity=familiarity_of(bundle, compiled=compiled),
             threads=threads,
         )
 

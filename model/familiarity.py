@@ -19,6 +19,7 @@ import numpy.typing as npt
 
 from newsgate.model.bundle import Bundle, BundleError
 from newsgate.model.metadata import MOST_TOKENS
+from newsgate.model.native.library import Library, native_library
 from newsgate.model.token_pairs import Integers, pair_slots
 from newsgate.model.tokens import Tokens
 
@@ -67,7 +68,8 @@ class Familiarity:
 
     tokens: int16 [pieces], the weight of each token. unseen: int16 [pieces], what a token adds where it never stood
     before the one that follows. pairs: uint8 [PAIR_SLOTS], what a pair adds that did, by its hash. held_back: float64,
-    the deviations of at most `MOST_HELD_BACK` held-back texts, rising.
+    the deviations of at most `MOST_HELD_BACK` held-back texts, rising. compiled: whether the sums are made in C where
+    that was built; they are the same.
     """
 
     tokens: Int16
@@ -75,6 +77,7 @@ class Familiarity:
     pairs: Uint8
     curve: LengthCurve
     held_back: Float64
+    compiled: bool = True
 
     def __post_init__(self) -> None:
         if len(self.tokens) != len(self.unseen) or len(self.pairs) != PAIR_SLOTS:
@@ -101,6 +104,29 @@ class Familiarity:
 
     def sums(self, tokens: Tokens) -> npt.NDArray[np.int64]:
         """Return the sum of the weights of each text's tokens and pairs, int64 [texts]."""
+        library = native_library() if self.compiled else None
+        return self._numpy_sums(tokens) if library is None else self._native_sums(library, tokens)
+
+    def _native_sums(self, library: Library, tokens: Tokens) -> npt.NDArray[np.int64]:
+        # C reads where they point.
+        if len(tokens.ids) and (tokens.ids.min() < 0 or tokens.ids.max() >= len(self.tokens)):
+            raise ValueError(f"token ids are from 0 to {len(self.tokens) - 1}")
+        weights = (
+            np.ascontiguousarray(self.tokens, np.int16),
+            np.ascontiguousarray(self.unseen, np.int16),
+            np.ascontiguousarray(self.pairs, np.uint8),
+        )
+        sums = np.empty(len(tokens), np.int64)
+        library.functions.newsgate_familiarity_sums(
+            *(array.ctypes.data for array in weights),
+            PAIR_BITS,
+            *(array.ctypes.data for array in (tokens.ids, tokens.starts, tokens.lengths)),
+            len(tokens),
+            sums.ctypes.data,
+        )
+        return sums
+
+    def _numpy_sums(self, tokens: Tokens) -> npt.NDArray[np.int64]:
         ids, starts = tokens.ids, tokens.starts
         weights = self._tokens_wide[ids]
         weights[1:] += self._unseen_wide[ids[:-1]] + self.pairs[pair_slots(ids[:-1], ids[1:], bits=PAIR_BITS)]
@@ -121,7 +147,7 @@ class Familiarity:
         }
 
     @classmethod
-    def from_json(cls, document: Mapping[str, Any], *, pieces: int) -> Familiarity:
+    def from_json(cls, document: Mapping[str, Any], *, pieces: int, compiled: bool = True) -> Familiarity:
         """Return the record in `document`, of so many pieces; ValueError, KeyError or TypeError where it is not one."""
         if len(document["held_back"]) > MOST_HELD_BACK:
             raise ValueError(f"a record of familiarity has more than {MOST_HELD_BACK} held-back texts")
@@ -131,6 +157,7 @@ class Familiarity:
             pairs=np.frombuffer(base64.b64decode(document["pairs"], validate=True), np.uint8),
             curve=LengthCurve(**{name: float(value) for name, value in document["curve"].items()}),
             held_back=np.array([float(each) for each in document["held_back"]], np.float64),
+            compiled=compiled,
         )
         if len(read.tokens) != pieces:
             raise ValueError(f"a record of familiarity is of {len(read.tokens)} pieces, not of {pieces}")
@@ -159,12 +186,15 @@ class Familiarity:
         return curve.centre / deviation, scales, LENGTH_COST * np.maximum(unusual - 1, 0)
 
 
-def familiarity_of(bundle: Bundle) -> Familiarity | None:
-    """Return what a bundle knows of familiar texts; None where nobody recorded it. Raises BundleError."""
+def familiarity_of(bundle: Bundle, *, compiled: bool = True) -> Familiarity | None:
+    """Return what a bundle knows of familiar texts; None where nobody recorded it. Raises BundleError.
+
+    compiled: whether it is summed in C where that was built.
+    """
     if bundle.familiarity is None:
         return None
     try:
-        return Familiarity.from_json(bundle.familiarity, pieces=len(bundle.tokenizer))
+        return Familiarity.from_json(bundle.familiarity, pieces=len(bundle.tokenizer), compiled=compiled)
     except (ValueError, OverflowError, KeyError, TypeError, AttributeError) as error:
         raise BundleError(
             f"not a newsgate model bundle: its record of familiarity cannot be read ({error})",

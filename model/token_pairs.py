@@ -1,7 +1,7 @@
 """Pairs of neighbouring tokens as slots of a table of a fixed size: the hashing trick.
 
 Weinberger et al. 2009, arXiv 0902.2206: what shares a slot is summed, and a table never grows. The hash is the
-multiplicative one (Knuth 1998, section 6.4); `native/wide.c` and the ONNX graph compute the same.
+multiplicative one (Knuth 1998, section 6.4); `native/token_pairs.h` and the ONNX graph compute the same.
 """
 
 from __future__ import annotations

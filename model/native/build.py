@@ -10,7 +10,7 @@ from pathlib import Path
 
 FOLDER = Path(__file__).parent
 LIBRARY = "_native.so"
-SOURCES = ("lstm.c", "tokenizer.c", "wide.c")
+SOURCES = ("lstm.c", "tokenizer.c", "wide.c", "familiarity.c")
 # No -march: each instruction set has its own functions, chosen when the library is loaded. No -ffast-math: it would
 # take apart the sum that rounds.
 FLAGS = ("-O3", "-std=gnu11", "-Wall", "-Wextra", "-fvisibility=hidden", "-fPIC", "-shared")

@@ -1,4 +1,4 @@
-"""The compiled library, loaded: its functions and structures as C declares them (`lstm.c`, `tokenizer.c`, `wide.c`)."""
+"""The compiled library, loaded: its functions and structures as the C sources in this folder declare them."""
 
 from __future__ import annotations
 
@@ -94,6 +94,8 @@ class Library:
         features, texts, sums = [pointer] * 3, [pointer] * 3, [pointer] * 2
         functions.newsgate_wide_sums.argtypes = [*features, integer, integer, *texts, integer, *sums]
         functions.newsgate_wide_sums.restype = ctypes.c_int32
+        functions.newsgate_familiarity_sums.argtypes = [*[pointer] * 3, integer, *texts, integer, pointer]
+        functions.newsgate_familiarity_sums.restype = None
         known = functions.newsgate_variants()
         fastest_first = [variant for variant in reversed(range(len(WIDTHS))) if known & 1 << variant]
         return cls(

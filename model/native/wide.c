@@ -3,6 +3,8 @@
 #include <stdint.h>
 #include <stdlib.h>
 
+#include "token_pairs.h"
+
 #define EXPORT __attribute__((visibility("default")))
 
 /* In place of the small letters of a case mark: model.wide_features.NO_PIECE. */
@@ -15,11 +17,6 @@ struct sums {
     int32_t text;
     int64_t of_evidence, of_squares;
 };
-
-/* model.token_pairs.FIRST_FACTOR and SECOND_FACTOR */
-static int64_t slot_of(int32_t first, int32_t second, int64_t bits) {
-    return ((uint32_t)first * 0x9E3779B1u + (uint32_t)second * 0x85EBCA6Bu) >> (32 - bits);
-}
 
 static void add(struct sums *sums, int64_t feature) {
     if (sums->last[feature] == sums->text) return;

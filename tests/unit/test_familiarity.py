@@ -5,10 +5,13 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from dataclasses import replace
+from random import Random
 from typing import Any
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from newsgate.model.bundle import BundleError, read_bundle
 from newsgate.model.classifier import Classifier
@@ -22,6 +25,7 @@ from newsgate.model.familiarity import (
     LengthCurve,
     is_other_kind,
 )
+from newsgate.model.native.library import native_library
 from newsgate.model.starter import starter_bundle
 from newsgate.model.text_encoder import PythonEncoder
 from newsgate.model.token_pairs import pair_slots
@@ -60,6 +64,21 @@ def test_weights_are_summed_by_hand_and_no_pair_reaches_into_another_text() -> N
     # The share of the held-back deviations 0, 1, 2, 3 that are no larger.
     assert known.of(tokens).tolist() == [0.5, 0.5, 0.5]
     assert known.sums(tokens.pick(np.array([2, 0]))).tolist() == [114, 87]
+
+
+@given(st.lists(st.lists(st.integers(0, 5), min_size=1, max_size=12), min_size=1, max_size=8), st.randoms())
+def test_c_and_numpy_give_the_same_in_any_order(texts: list[list[int]], random: Random) -> None:
+    assert native_library() is not None, "the C sources are not built: run `make dev` where there is a C compiler (cc)"
+    known = by_hand({(2, 3): 40, (3, 3): 255, (0, 5): 1})
+    rows = np.array(random.sample(range(len(texts)), len(texts)))
+    tokens = Tokens.of([Encoded(tuple(ids), truncated=False) for ids in texts]).pick(rows)
+    np.testing.assert_array_equal(known.sums(tokens), replace(known, compiled=False).sums(tokens))
+
+
+@pytest.mark.parametrize("wrong", [-1, 6])
+def test_c_reads_no_token_that_there_is_not(wrong: int) -> None:
+    with pytest.raises(ValueError, match=r"from 0 to 5"):
+        by_hand({}).sums(Tokens.of([Encoded((wrong,), truncated=False)]))
 
 
 def test_a_length_within_one_deviation_costs_nothing_and_beyond_it_costs() -> None:
