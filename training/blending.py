@@ -4,7 +4,8 @@ The wide part is quick to fit, so all fitting texts can tell how sure it may be:
 fitted without it (stacking; Wolpert 1992, section 3). The LSTM is judged by the held-back texts alone. Where these are
 few, they say little, and the LSTM then adds a little; where they are many, they decide. That is the most likely
 logistic regression under a normal prior, whose mean is the wide part and a little of the LSTM (Bishop 2006, section
-4.5).
+4.5). Where the wide part tells next to nothing, the prior expects as little of the LSTM: seventy held-back texts soon
+seem to say more than they know.
 
 Where the words hardly tell the labels apart, the most likely bias gives every text the commoner label. The texts do not
 know their bias that well: of those within two standard errors, the one is taken that gives the labels in about the
@@ -29,11 +30,17 @@ _BIAS_PRIOR: Final = 30.0
 # What the LSTM counts where nothing is held back, for a logit whose root mean square is one: less than it is worth on
 # most sets, so that a few texts seldom have to prove that it is worth anything.
 _DEEP_MEAN: Final = 0.5
-# Of the wide part alone, which many texts judge: only so much that texts all on the right side give a finite weight.
+# Where the words tell little, their order seldom tells much: the LSTM then counts about so much of what the wide part
+# counts, and the prior's standard deviation is so much of that, unless the held-back texts say otherwise beyond doubt.
+_DEEP_OF_WIDE: Final = 0.25
+_DEVIATION_OF_WIDE: Final = 0.5
+# Only so much that texts all on the right side give a finite weight.
 _WEAK_PRIOR: Final = 0.1
 _STEPS: Final = 50
 # Within so many standard errors the texts cannot tell (95 in 100 times).
 _ERRORS_OF_CHANCE: Final = 2.0
+# Beyond so many it is no chance (1 in 700 times).
+_ERRORS_BEYOND_CHANCE: Final = 3.0
 # Logits that differ by less are all the same.
 _SAME: Final = 1e-6
 
@@ -65,12 +72,8 @@ def fit_blend(
     """
     deep_unit, wide_unit = _Unit.of(deep), _Unit.of(cross_fitted)
     alone = _wide_alone(wide_unit.measured(cross_fitted), cross_labels)
-    found, _ = _most_likely(
-        np.column_stack([deep_unit.measured(deep), wide_unit.measured(wide)]),
-        _are_fake(labels),
-        mean=np.array([_DEEP_MEAN, alone.weight, alone.bias]),
-        precision=np.array([_PRIOR, _PRIOR, _BIAS_PRIOR]),
-    )
+    design = np.column_stack([deep_unit.measured(deep), wide_unit.measured(wide)])
+    found = _both(design, _are_fake(labels), alone)
     # A network that is right less often than chance on few texts is no evidence for the opposite of what it says.
     weights = np.maximum(found[:-1], [0.0, alone.least])
     share_fake = float(np.mean(_are_fake(cross_labels)))
@@ -86,6 +89,25 @@ def fit_blend(
         wide=wide_weight,
         bias=bias - deep_weight * deep_unit.middle - wide_weight * wide_unit.middle,
     )
+
+
+def _both(design: Float64, are_fake: Bool, alone: _Alone) -> Float64:
+    """Return the weights of the LSTM and of the wide part, and the bias."""
+
+    def fitted(*, mean: float, precision: float) -> tuple[Float64, Float64]:
+        return _most_likely(
+            design,
+            are_fake,
+            mean=np.array([mean, alone.weight, alone.bias]),
+            precision=np.array([precision, _PRIOR, _BIAS_PRIOR]),
+        )
+
+    deviation = _DEVIATION_OF_WIDE * alone.telling
+    by_texts, curvature = fitted(mean=0.0, precision=_WEAK_PRIOR)
+    error = float(np.sqrt(np.linalg.inv(curvature)[0, 0]))
+    if deviation**-2 <= _PRIOR or by_texts[0] > _ERRORS_BEYOND_CHANCE * error:
+        return fitted(mean=_DEEP_MEAN, precision=_PRIOR)[0]
+    return fitted(mean=min(_DEEP_MEAN, _DEEP_OF_WIDE * alone.telling), precision=deviation**-2)[0]
 
 
 @dataclass(frozen=True)
@@ -110,13 +132,19 @@ class _Unit:
 class _Alone:
     """The wide part without the LSTM. weight: of its logit in its unit. least: what it counts at least.
 
-    bias_error: the standard error of the bias.
+    weight_error, bias_error: the standard errors.
     """
 
     weight: float
+    weight_error: float
     least: float
     bias: float
     bias_error: float
+
+    @property
+    def telling(self) -> float:
+        """How much the words tell as far as the texts can show it, above 0."""
+        return max(self.weight, self.weight_error)
 
 
 def _wide_alone(measured: Float64, labels: Sequence[str]) -> _Alone:
@@ -126,7 +154,7 @@ def _wide_alone(measured: Float64, labels: Sequence[str]) -> _Alone:
     weight_error, bias_error = np.sqrt(np.diag(np.linalg.inv(curvature)))
     # Where the texts cannot tell whether it knows anything, it says a little, or nothing would tell two texts apart.
     least = weight_error if weight > -_ERRORS_OF_CHANCE * weight_error else 0.0
-    return _Alone(weight=max(weight, least), least=least, bias=bias, bias_error=bias_error)
+    return _Alone(weight=max(weight, least), weight_error=weight_error, least=least, bias=bias, bias_error=bias_error)
 
 
 def _most_likely(logits: Float64, are_fake: Bool, *, mean: Float64, precision: Float64) -> tuple[Float64, Float64]:

@@ -50,6 +50,28 @@ def test_a_few_held_back_texts_leave_it_to_the_wide_part() -> None:
     assert alone.wide == pytest.approx(2.0, rel=0.4)  # of logits that are d apart with a deviation of one: 2 d
 
 
+def test_where_the_words_hardly_tell_a_few_held_back_texts_do_not_speak_for_the_lstm() -> None:
+    rows = 650
+    actual = np.random.default_rng(1).random(rows) < 0.5
+    wide = opinions(actual, worth=0.06, seed=4)
+    shares = []
+    for seed in range(20):
+        held_back = np.random.default_rng(seed + 10).random(72) < 0.5
+        deep = np.random.default_rng(seed + 50).normal(size=72)
+        beside = opinions(held_back, worth=0.06, seed=seed + 90)
+        found = fit_blend(deep, beside, labels_of(held_back), cross_fitted=wide, cross_labels=labels_of(actual))
+        shares.append(found.deep / found.wide)
+    assert np.mean(np.array(shares) > 1.0) <= 0.05, shares
+
+
+def test_where_the_words_tell_nothing_and_the_lstm_does_it_counts_as_in_a_regression() -> None:
+    actual = np.random.default_rng(1).random(1000) < 0.5
+    deep, wide = opinions(actual, worth=0.5, seed=3), opinions(actual, worth=0.0, seed=4)
+    found = fit_blend(deep, wide, labels_of(actual), cross_fitted=wide, cross_labels=labels_of(actual))
+    regression = LogisticRegression(C=1e6).fit(np.column_stack([deep, wide]), actual)
+    assert found.deep == pytest.approx(regression.coef_[0][0], rel=0.05)
+
+
 def test_it_is_the_same_whatever_the_logits_are_measured_in() -> None:
     found, scaled = (
         blend(held_back=60, deep=1.0, wide=0.7),
