@@ -99,6 +99,7 @@ BENCHMARKS: Final = (
         takes="2 min",
         fills=_PERFORMANCE,
     ),
+    Benchmark(name="training_time", file="retraining/training_time.py", takes="15 min", fills="docs/training.md"),
     Benchmark(name="long_term", file="lstm/long_term.py", takes="3 min", fills="docs/lstm.md"),
     Benchmark(name="context_change", file="lstm/context_change.py", takes="1 min", fills="docs/lstm.md"),
     Benchmark(
