@@ -25,11 +25,13 @@ TEST_SHARE: Final = 0.2
 # How the tests that were derived from a set are called, after its name.
 NO_REPEATS: Final = "no-repeats"
 MASKED: Final = "masked"
+MASKED_NUMBERS: Final = "masked-numbers"
 
 # Retweets are cut off in the middle of a link or a hashtag, as in "https:/…" and "#…".
 _LINK: Final = r"https?:\S*|www\.\S+|\b(?:t\.co|pic\.twitter\.com|bit\.ly)/\S+"
 _LINKS: Final = re.compile(_LINK, re.IGNORECASE)
 _CUES: Final = re.compile(rf"{_LINK}|[@#](?:\w+|…)", re.IGNORECASE)
+_NUMBERS: Final = re.compile(r"\S*\d\S*")
 _NO_LETTERS: Final = re.compile(r"[\d\W_]+")
 # A row without text would be refused, and the test would have fewer rows than its sibling.
 _NOTHING_LEFT: Final = "…"
@@ -103,6 +105,7 @@ def prepare_set(name: str, *, data: Path, folder: Path, seed: int, limit: int | 
         train, test = read_labelled_csv(files["train"]), read_labelled_csv(files["test"])
         tests[f"{name}:{NO_REPEATS}"] = writer.write(NO_REPEATS, without_repeats(test, of=train))
         tests[f"{name}:{MASKED}"] = writer.write(MASKED, masked(test))
+        tests[f"{name}:{MASKED_NUMBERS}"] = writer.write(MASKED_NUMBERS, masked(test, numbers=True))
     return SetFiles(name, files["train"], files.get("validation"), tests)
 
 
@@ -145,18 +148,19 @@ def without_repeats(test: LabelledTexts, *, of: LabelledTexts) -> LabelledTexts:
     return test.pick(row for row, text in enumerate(test.texts) if repeat_key(text) not in known)
 
 
-def masked(corpus: LabelledTexts) -> LabelledTexts:
-    """Return the corpus with every link, handle and hashtag taken out of its texts."""
-    texts = tuple(mask(text) for text in corpus.texts)
+def masked(corpus: LabelledTexts, *, numbers: bool = False) -> LabelledTexts:
+    """Return the corpus with every link, handle and hashtag taken out of its texts, and what has a digit if wanted."""
+    texts = tuple(mask(text, numbers=numbers) for text in corpus.texts)
     return LabelledTexts(texts=texts, labels=corpus.labels)
 
 
-def mask(text: str) -> str:
-    """Return a text without links, handles and hashtags.
+def mask(text: str, *, numbers: bool = False) -> str:
+    """Return a text without links, handles and hashtags. numbers: and without words that have a digit.
 
     They are taken out and nothing is put in their place: a stand-in would still tell that there was one.
     """
-    return " ".join(_CUES.sub(" ", text).split()) or _NOTHING_LEFT
+    without = _CUES.sub(" ", text)
+    return " ".join((_NUMBERS.sub(" ", without) if numbers else without).split()) or _NOTHING_LEFT
 
 
 @dataclass(frozen=True)

@@ -92,6 +92,10 @@ def test_masking_takes_links_handles_and_hashtags_out(text: str, masked: str) ->
     assert mask(text) == masked
 
 
+def test_masking_takes_numbers_out_too_where_that_is_wanted() -> None:
+    assert mask("RT @WHO: 3.2 percent of 1,000 at 5pm on COVID-19 day", numbers=True) == "RT : percent of at on day"
+
+
 def test_a_split_is_stratified_and_keeps_repeats_on_one_side() -> None:
     # Letters alone make a text its own: digits do not count.
     words = [first + second for first in "abcdefghij" for second in "abcdefghij"]
@@ -125,7 +129,7 @@ def test_a_set_that_its_publisher_parted_is_given_as_it_is(data: Path, tmp_path:
     files = prepare_set("constraint", data=data, folder=tmp_path, seed=0)
     assert (files.train, files.test) == tuple(data / "constraint" / f"{part}.csv.gz" for part in ("train", "val"))
     changed = {name: read_labelled_csv(path).texts for name, path in files.tests.items() if name != "constraint"}
-    assert changed.keys() == {"constraint:no-repeats", "constraint:masked"}
+    assert changed.keys() == {"constraint:no-repeats", "constraint:masked", "constraint:masked-numbers"}
     assert changed["constraint:no-repeats"] == ("a new one", "another")
     assert changed["constraint:masked"][0] == "post about a"
 
