@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
+from functools import partial
 from typing import Any, Final
 
 import numpy as np
@@ -11,16 +11,16 @@ import numpy.typing as npt
 
 from newsgate.model.labels import FAKE
 from newsgate.model.numpy_runtime import NumpyRuntime
-from newsgate.model.text_encoder import Encoder, open_encoder
-from newsgate.model.tokenizer import CASE_PIECES, Tokenizer
-from newsgate.model.tokens import Tokens
+from newsgate.model.text_encoder import open_encoder
+from newsgate.model.tokenizer import Tokenizer
 from newsgate.model.weights import Weights, WideWeights
 from newsgate.model.wide import WidePart
-from newsgate.model.wide_features import NO_PIECE, different, features_of
+from newsgate.model.wide_features import different, features_of
 from newsgate.training.blending import Blend, fit_blend
 from newsgate.training.corpus import LabelledTexts, Split, part_evenly
 from newsgate.training.optional_libraries import training_unavailable
 from newsgate.training.recipe import Recipe
+from newsgate.training.wide_reading import Int64, Reading, choose_reading
 
 # scikit-learn's C.
 _INVERSE_PENALTY: Final = 1.0
@@ -32,22 +32,7 @@ _PARTS: Final = 5
 _MOST_EVIDENCE: Final = 2047
 _SQUARES_A_UNIT: Final = 64
 
-Int64 = npt.NDArray[np.int64]
 Float64 = npt.NDArray[np.float64]
-
-
-@dataclass(frozen=True)
-class Reading:
-    """How texts are read. small: of `small_letters`. bits: pairs of tokens have 2 ** `bits` slots."""
-
-    encoder: Encoder
-    small: Int64
-    bits: int
-    max_tokens: int
-
-    def tokens(self, labelled: LabelledTexts) -> Tokens:
-        """Return the tokens of the texts."""
-        return self.encoder.encode(labelled.texts, max_tokens=self.max_tokens)
 
 
 def fit_wide(labelled: LabelledTexts, reading: Reading) -> WideWeights:
@@ -64,6 +49,7 @@ def fit_wide(labelled: LabelledTexts, reading: Reading) -> WideWeights:
     found = features_of(reading.tokens(labelled), small=reading.small, bits=reading.bits)
     texts, features = different(found, count=size)
     squares = _squares(np.bincount(features, minlength=size), texts=len(labelled))
+    squares[: len(reading.small)][~reading.counted] = 0.0
     # What will be served: the rounded squares, not the ones before.
     idf = np.sqrt(squares / _SQUARES_A_UNIT)
     vectors = csr_matrix((idf[features], (texts, features)), shape=(len(labelled), size))
@@ -83,16 +69,20 @@ def add_wide(weights: Weights, split: Split, *, tokenizer: Tokenizer, recipe: Re
     """
     # The tokens are the same whoever finds them, and C finds them sooner.
     encoder = open_encoder(tokenizer, compiled=True)
-    small = small_letters(tokenizer.pieces)
-    reading = Reading(encoder, small, bits=recipe.wide_bits, max_tokens=recipe.max_tokens)
     fitting, different = split.fitting, split.held_back.without_copies()
+    reading, cross_fitted = choose_reading(
+        Reading.of_all(encoder, tokenizer.pieces, bits=recipe.wide_bits, max_tokens=recipe.max_tokens),
+        tokenizer.pieces,
+        fitting.labels,
+        cross_fitted=partial(cross_fitted_logits, fitting),
+    )
     wide = fit_wide(fitting, reading)
     held_back = encoder.encode(different.texts, max_tokens=recipe.max_tokens)
     blend = fit_blend(
         NumpyRuntime(weights).logits(held_back),
         WidePart(wide).logits(held_back),
         different.labels,
-        cross_fitted=cross_fitted_logits(fitting, reading),
+        cross_fitted=cross_fitted,
         cross_labels=fitting.labels,
     )
     everything = LabelledTexts(fitting.texts + split.held_back.texts, fitting.labels + split.held_back.labels)
@@ -117,17 +107,6 @@ def cross_fitted_logits(labelled: LabelledTexts, reading: Reading) -> Float64:
         wide = fit_wide(labelled.pick(np.flatnonzero(parts != part)), reading)
         logits[mine] = WidePart(wide).logits(reading.tokens(labelled.pick(mine)))
     return logits
-
-
-def small_letters(pieces: Sequence[str]) -> Int64:
-    """Return the id of each piece in small letters, int64 [pieces]: its own where the vocabulary has no such piece."""
-    places = {piece: place for place, piece in enumerate(pieces)}
-
-    def folded(piece: str) -> int:
-        return NO_PIECE if piece in CASE_PIECES else places.get(piece.lower(), places[piece])
-
-    small = [folded(piece) for piece in pieces]
-    return np.array(small, np.int64)
 
 
 def _squares(texts_with: npt.NDArray[np.integer[Any]], *, texts: int) -> Float64:

@@ -18,12 +18,13 @@ from newsgate.model.onnx_graph import compile_onnx
 from newsgate.model.runtime import OnnxRuntime, compiled_runtimes, numpy_network
 from newsgate.model.text_encoder import PythonEncoder
 from newsgate.model.token_pairs import pair_slots
-from newsgate.model.tokenizer import CASE_PIECES, RESERVED_PIECES, Encoded, Tokenizer
+from newsgate.model.tokenizer import RESERVED_PIECES, Encoded, Tokenizer
 from newsgate.model.tokens import Tokens
 from newsgate.model.weights import Weights, WideWeights
 from newsgate.model.wide import WidePart
 from newsgate.training.corpus import LabelledTexts
-from newsgate.training.wide import Reading, cross_fitted_logits, fit_wide, small_letters
+from newsgate.training.wide import cross_fitted_logits, fit_wide
+from newsgate.training.wide_reading import Reading
 from tests.networks import assert_equal, random_weights
 
 PIECES, BITS = 12, 5
@@ -179,7 +180,7 @@ CORPUS = LabelledTexts.from_pairs(
 
 def reading() -> Reading:
     tokenizer = Tokenizer((*RESERVED_PIECES, *WORDS))
-    return Reading(PythonEncoder(tokenizer), small_letters(tokenizer.pieces), bits=8, max_tokens=16)
+    return Reading.of_all(PythonEncoder(tokenizer), tokenizer.pieces, bits=8, max_tokens=16)
 
 
 def test_what_is_fitted_tells_the_labels_apart_and_is_whole_numbers() -> None:
@@ -208,8 +209,3 @@ def test_a_cross_fitted_part_never_saw_the_text_it_judges() -> None:
     unseen = cross_fitted_logits(noise, reading())
     assert np.mean((seen > 0) == actual) > 0.7
     assert np.mean((unseen > 0) == actual) < 0.65
-
-
-def test_small_letters_are_those_of_pieces_that_there_are() -> None:
-    pieces = (*RESERVED_PIECES, *CASE_PIECES, "news", "News", "US", "##é")
-    assert small_letters(pieces).tolist() == [0, 1, 2, -1, -1, 5, 5, 7, 8]

@@ -11,7 +11,8 @@ from newsgate.model.text_encoder import PythonEncoder
 from newsgate.model.tokenizer import RESERVED_PIECES, Tokenizer
 from newsgate.training.corpus import Split
 from newsgate.training.recipe import Recipe
-from newsgate.training.wide import Reading, add_wide, fit_wide, small_letters
+from newsgate.training.wide import add_wide, fit_wide
+from newsgate.training.wide_reading import Reading
 from tests.claims import TRAIN
 from tests.networks import random_weights
 
@@ -26,7 +27,7 @@ def test_what_is_judged_knows_no_held_back_text_and_what_serves_knows_all() -> N
     judged, served = add_wide(weights, split, tokenizer=tokenizer, recipe=RECIPE)
     assert judged.wide is not None
     assert served.wide is not None
-    reading = Reading(PythonEncoder(tokenizer), small_letters(tokenizer.pieces), bits=10, max_tokens=16)
+    reading = Reading.of_all(PythonEncoder(tokenizer), tokenizer.pieces, bits=10, max_tokens=16)
     np.testing.assert_array_equal(judged.wide.evidence, fit_wide(split.fitting, reading).evidence)
     # In another order than `TRAIN` they are in the corpus, but the same texts.
     assert not np.array_equal(judged.wide.evidence, served.wide.evidence)
