@@ -87,6 +87,7 @@ BENCHMARKS: Final = (
     Benchmark(name="accuracy", file="accuracy/comparison.py", takes="hours", fills="docs/accuracy.md", has_write=False),
     Benchmark(name="left_out_topics", file="accuracy/left_out_topics.py", takes="a day", fills="docs/accuracy.md"),
     Benchmark(name="few_labels", file="accuracy/few_labels.py", takes="hours", fills="docs/accuracy.md"),
+    Benchmark(name="pooled_starter", file="accuracy/pooled_starter.py", takes="8 min", fills="docs/model-card.md"),
     Benchmark(name="teacher_speed", file="accuracy/teacher_speed.py", takes="1 min", fills="docs/accuracy.md"),
     Benchmark(name="abstention", file="accuracy/abstention.py", takes="15 s", fills="docs/abstaining.md"),
     Benchmark(name="promises", file="accuracy/promises.py", takes="20 min", fills="docs/familiarity.md"),

@@ -9,7 +9,7 @@ from __future__ import annotations
 import csv
 import gzip
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -117,6 +117,11 @@ def read_set(name: str, *, data: Path) -> list[LabelledTexts]:
     source = SOURCES[name]
     parts = [source.train] if source.test is None else [source.train, source.test]
     return [read_labelled_csv(_existing(data / name / part)) for part in parts]
+
+
+def joined(parts: Iterable[LabelledTexts]) -> LabelledTexts:
+    """Return all texts of all parts, in their order."""
+    return LabelledTexts.from_pairs(pair for part in parts for pair in zip(part.texts, part.labels, strict=True))
 
 
 def split_by_seed(corpus: LabelledTexts, *, seed: int) -> tuple[LabelledTexts, LabelledTexts]:

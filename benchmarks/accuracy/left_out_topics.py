@@ -17,7 +17,7 @@ from typing import Final
 
 from benchmarks.accuracy.baselines import figures_of_labels, fit_svc
 from benchmarks.accuracy.kept_results import Trained, hashes
-from benchmarks.accuracy.labelled_sets import SOURCES, read_set
+from benchmarks.accuracy.labelled_sets import SOURCES, joined, read_set
 from benchmarks.accuracy.results import Circumstances
 from benchmarks.accuracy.topics import FOLDS, leave_topics_out
 from benchmarks.shared.options import names_among, whole_numbers
@@ -126,6 +126,4 @@ def _measure_once(name: str, *, fold: int, recipe: Recipe, data: Path) -> None:
 @cache
 def _folds(name: str, data: Path) -> list[tuple[LabelledTexts, LabelledTexts]]:
     """Return what is trained on and tested with in each fold of all texts of a set."""
-    parts = read_set(name, data=data)
-    texts, labels = (sum((getattr(part, what) for part in parts), ()) for what in ("texts", "labels"))
-    return leave_topics_out(LabelledTexts(texts, labels))
+    return leave_topics_out(joined(read_set(name, data=data)))
