@@ -83,6 +83,7 @@ BENCHMARKS: Final = (
     Benchmark(name="program_costs", file="scale/program_costs.py", takes="30 s", fills=_RATES, has_write=False),
     Benchmark(name="soak", file="faults/soak.py", takes="15 min", fills="docs/guarantees.md"),
     Benchmark(name="hosts", file="hosts/faults.py", takes="6 min", fills="docs/hosts.md"),
+    Benchmark(name="failover", file="hosts/failover.py", takes="6 min", fills="docs/hosts.md"),
     Benchmark(name="distance", file="hosts/distance.py", takes="6 min", fills="docs/hosts.md"),
     Benchmark(name="accuracy", file="accuracy/comparison.py", takes="hours", fills="docs/accuracy.md", has_write=False),
     Benchmark(name="left_out_topics", file="accuracy/left_out_topics.py", takes="a day", fills="docs/accuracy.md"),

@@ -33,7 +33,7 @@ from newsgate.db.chunk_runs import ends_with_its_run, hold_run, step_out, wait_a
 from newsgate.db.errors import ChunkFencedError
 from newsgate.db.leases import has_lapsed, is_lease_ahead, lease_of
 from newsgate.db.tables import chunks, items, runs
-from newsgate.db.turns import waits
+from newsgate.db.turns import of_models_but, waits
 from newsgate.db.types import database_time
 from newsgate.db.verdicts import Verdict, Verdicts, store_verdicts
 
@@ -80,21 +80,30 @@ class Claim:
 
 
 def claim_chunk(
-    connection: Connection, chunk: int, *, worker: str, lease_seconds: float, max_attempts: int
+    connection: Connection,
+    chunk: int,
+    *,
+    worker: str,
+    lease_seconds: float,
+    max_attempts: int,
+    but_models: frozenset[int] = frozenset(),
 ) -> Claim | None:
     """Take the lease on a chunk and its next attempt number, or None where there is nothing to take.
 
     The attempt is counted here, before anything can go wrong, so an attempt that kills its process counts too.
+    but_models: those that are left to newer workers.
     """
-    taking = _taking(lease_seconds=lease_seconds, max_attempts=max_attempts)
+    taking = _taking(lease_seconds=lease_seconds, max_attempts=max_attempts, but_models=but_models)
     claimed = connection.execute(taking, {"of_chunk": chunk, "by_worker": worker}).one_or_none()
     return None if claimed is None else _begin_attempt(connection, claimed, taken_over=claimed.attempt > 1)
 
 
-def claim_next_chunk(connection: Connection, *, worker: str, lease_seconds: float) -> Claim | None:
+def claim_next_chunk(
+    connection: Connection, *, worker: str, lease_seconds: float, but_models: frozenset[int] = frozenset()
+) -> Claim | None:
     """As `claim_chunk`, of the waiting chunk whose turn it is; None where none waits."""
     while True:
-        claimed = connection.execute(_taking_next(lease_seconds), {"by_worker": worker}).one_or_none()
+        claimed = connection.execute(_taking_next(lease_seconds, but_models), {"by_worker": worker}).one_or_none()
         if claimed is None:
             return None
         claim = _begin_attempt(connection, claimed)
@@ -189,10 +198,14 @@ def fail_chunk(connection: Connection, claim: Claim, *, error: str) -> None:
 
 
 @cache
-def _taking(*, lease_seconds: float, max_attempts: int) -> ReturningUpdate[Any]:
+def _taking(*, lease_seconds: float, max_attempts: int, but_models: frozenset[int]) -> ReturningUpdate[Any]:
     return (
         update(chunks)
-        .where(chunks.c.id == bindparam("of_chunk"), or_(chunks.c.state == "queued", has_lapsed_attempt(max_attempts)))
+        .where(
+            chunks.c.id == bindparam("of_chunk"),
+            or_(chunks.c.state == "queued", has_lapsed_attempt(max_attempts)),
+            of_models_but(chunks, but_models),
+        )
         .values(
             state="running",
             attempt=chunks.c.attempt + 1,
@@ -204,10 +217,11 @@ def _taking(*, lease_seconds: float, max_attempts: int) -> ReturningUpdate[Any]:
 
 
 @cache
-def _taking_next(lease_seconds: float) -> ReturningUpdate[Any]:
+def _taking_next(lease_seconds: float, but_models: frozenset[int]) -> ReturningUpdate[Any]:
     line = chunks.alias("line")
     # Two workers at once take two chunks, and neither waits for the other.
-    first = select(line.c.id).where(waits(line)).order_by(line.c.turn, line.c.id).limit(1)
+    mine = waits(line) & of_models_but(line, but_models) if but_models else waits(line)
+    first = select(line.c.id).where(mine).order_by(line.c.turn, line.c.id).limit(1)
     return (
         update(chunks)
         .where(chunks.c.id == first.with_for_update(skip_locked=True).scalar_subquery(), chunks.c.state == "queued")

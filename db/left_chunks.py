@@ -7,15 +7,22 @@ from sqlalchemy import Connection, and_, case, or_, select
 from newsgate.db.chunks import Claim, give_up, has_lapsed_attempt
 from newsgate.db.leases import is_ahead
 from newsgate.db.tables import chunks, runs
+from newsgate.db.turns import of_models_but
 from newsgate.db.types import database_time
 
 
 def stalled_chunks(
-    connection: Connection, *, queued_for_seconds: float | None, max_attempts: int, limit: int
+    connection: Connection,
+    *,
+    queued_for_seconds: float | None,
+    max_attempts: int,
+    limit: int,
+    but_models: frozenset[int] = frozenset(),
 ) -> list[int]:
     """Chunks that a lost message, a dead worker or an absent broker left behind, oldest first.
 
     queued_for_seconds: how long a chunk may wait before its message counts as lost; None looks at run-out leases only.
+    but_models: those that are left to newer workers.
     """
     lapsed = has_lapsed_attempt(max_attempts)
     ahead = is_ahead(chunks.c.queued_at)
@@ -24,7 +31,10 @@ def stalled_chunks(
     waiting = and_(chunks.c.state == "queued", chunks.c.turn.is_not(None), or_(long_ago, ahead))
     query = (
         select(chunks.c.id)
-        .where(lapsed if queued_for_seconds is None else or_(lapsed, waiting))
+        .where(
+            lapsed if queued_for_seconds is None else or_(lapsed, waiting),
+            of_models_but(chunks, but_models),
+        )
         # Whatever a clock that was ahead wrote: nobody knows since when it waits.
         .order_by(case((ahead, 0), else_=1), chunks.c.queued_at, chunks.c.id)
         .limit(limit)

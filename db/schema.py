@@ -21,12 +21,15 @@ def ensure_schema(database: Database) -> None:
     """Make the database ready for use: migrate a SQLite file, refuse a server that is not up to date.
 
     A file belongs to one person and may be prepared on the way; a server is shared, and its schema changes when its
-    owner says so. Raises SchemaBehindError or SchemaAheadError.
+    owner says so. A schema of a newer newsgate that programs of this one may still use is as good as their own.
+    Raises SchemaBehindError or SchemaAheadError.
     """
     current = current_revision(database)
     if current == HEAD_REVISION:
         return
-    _refuse_unknown(current, database)
+    if is_unknown(current):
+        refuse_newer(database)
+        return
     if database.is_sqlite:
         before, after = migrate(database)
         log.info("the schema of %s went from %s to %s", database.display_url, before or "nothing", after)
@@ -50,7 +53,8 @@ def migrate(database: Database) -> tuple[str | None, str]:
         if connection.dialect.name == "postgresql":
             connection.execute(text("select pg_advisory_xact_lock(:lock)"), {"lock": _MIGRATION_LOCK})
         before = _revision(connection)
-        _refuse_unknown(before, database)
+        if is_unknown(before):
+            raise _ahead(before, database)
         config = Config()
         config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
         config.attributes["connection"] = connection
@@ -70,13 +74,34 @@ def _revision(connection: Connection) -> str | None:
     return connection.execute(text("select version_num from alembic_version")).scalar()
 
 
-def _refuse_unknown(revision: str | None, database: Database) -> None:
-    if revision is not None and revision not in _known_revisions():
-        raise SchemaAheadError(
-            f"the database is at schema {revision}, this newsgate knows {HEAD_REVISION}",
-            where=database.display_url,
-            remedy="Install the newsgate that made it",
-        )
+def refuse_newer(database: Database) -> None:
+    """Raise SchemaAheadError where programs of this newsgate cannot work with the schema that is there now.
+
+    A newer newsgate may have changed it, and says which programs of before go on working: those that need what
+    `compatibility.oldest_schema` names, or anything later.
+    """
+    with database.read() as connection:
+        revision = _revision(connection)
+        if not is_unknown(revision):
+            return
+        has_promise = inspect(connection).has_table("compatibility")
+        oldest = connection.execute(text("select oldest_schema from compatibility")).scalar() if has_promise else None
+    if oldest is None or oldest > HEAD_REVISION:
+        raise _ahead(revision, database)
+    log.info("the database is at schema %s, which newsgate of schema %s may use", revision, HEAD_REVISION)
+
+
+def is_unknown(revision: str | None) -> bool:
+    """Whether a newer newsgate has made a schema. None, which is no schema, is known."""
+    return revision is not None and revision not in _known_revisions()
+
+
+def _ahead(revision: str | None, database: Database) -> SchemaAheadError:
+    return SchemaAheadError(
+        f"the database is at schema {revision}, this newsgate knows {HEAD_REVISION}",
+        where=database.display_url,
+        remedy="Install the newsgate that made it",
+    )
 
 
 def _known_revisions() -> set[str]:

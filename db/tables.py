@@ -290,6 +290,13 @@ workers = Table(
     CheckConstraint(f"kind in {WORKER_KINDS}", name="kind"),
 )
 
+# The one row says which programs may work here, beside those that need this schema. Migrations write it.
+compatibility = Table(
+    "compatibility",
+    metadata,
+    Column("oldest_schema", String(32), primary_key=True, comment="the schema that the oldest of them need"),
+)
+
 # One row is somebody who wants to hear that a run is over. It is owed until it is sent or given up.
 notifications = Table(
     "notifications",

@@ -11,6 +11,7 @@ A chunk of a run that is paused has no turn.
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import Any, Final
 
 from sqlalchemy import (
@@ -28,6 +29,7 @@ from sqlalchemy import (
     literal_column,
     null,
     select,
+    true,
     update,
 )
 
@@ -51,6 +53,14 @@ def unfinished(table: FromClause) -> ColumnElement[bool]:
 def waits(table: FromClause) -> ColumnElement[bool]:
     """Chunks that wait and are in line."""
     return unfinished(table) & (table.c.state == _QUEUED) & table.c.turn.is_not(None)
+
+
+def of_models_but(table: FromClause, models: Collection[int]) -> ColumnElement[bool]:
+    """Chunks of other models than these: what is left to newer workers is not for this one."""
+    if not models:
+        return true()
+    theirs = select(runs.c.id).where(runs.c.model.in_(sorted(models)))
+    return table.c.run_id.not_in(theirs)
 
 
 def next_turn(run: BindParameter[int] | int) -> ColumnElement[float | None]:

@@ -3,4 +3,4 @@
 from typing import Final
 
 # Apart from db/, so that to look at a database costs one query, and neither Alembic nor SQLAlchemy.
-HEAD_REVISION: Final = "0011"
+HEAD_REVISION: Final = "0012"

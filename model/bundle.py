@@ -53,6 +53,10 @@ class BundleError(NewsgateError):
     """The bytes are not a bundle this program can trust and read."""
 
 
+class NewerBundleError(BundleError):
+    """The bundle was made by a newer newsgate, in a format that this one does not read."""
+
+
 @dataclass(frozen=True)
 class Bundle:
     """A verified bundle. keras_model, onnx_model and weights_npz are the same weights, as files of those three formats.
@@ -164,6 +168,11 @@ def _read_version(archive: zipfile.ZipFile) -> int:
     except (ValueError, KeyError, TypeError, RecursionError) as error:
         raise _untrusted(f"{METADATA_MEMBER} is not a bundle's metadata ({error!r})") from error
     if version not in (*OLDER_FORMAT_VERSIONS, FORMAT_VERSION):
+        if type(version) is int and version > FORMAT_VERSION:
+            raise NewerBundleError(
+                f"the bundle has format {version}, this program reads {OLDER_FORMAT_VERSIONS[0]} to {FORMAT_VERSION}",
+                remedy="Upgrade newsgate, or train the model again with this version",
+            )
         raise BundleError(
             f"the bundle has format {version}, this program reads {OLDER_FORMAT_VERSIONS[0]} to {FORMAT_VERSION}",
             remedy="Upgrade newsgate, or train the model again with this version",

@@ -67,11 +67,14 @@ class Doorbell:
         self.fault = None
 
     def _send_by_celery(self, messages: Sequence[QueueMessage], *, queue: str) -> None:
+        from newsgate.worker.queue_message import MESSAGE_VERSION, VERSION_HEADER
+
         for message in messages:
             self._celery().send_task(
                 message.task,
                 args=() if message.chunk is None else (message.chunk,),
                 queue=queue,
+                headers={VERSION_HEADER: MESSAGE_VERSION},
                 retry=False,
                 ignore_result=True,
                 result_cls=_Receipt,  # type: ignore[arg-type]  # the stubs know no class but Celery's own

@@ -3,21 +3,33 @@
 Whoever reaches the broker can put anything into the queue. A message says which task it rings for, and for
 `newsgate.classify` the number of a chunk. Everything else that Celery would obey or remember (a time to wait for, a
 limit, a name that reaches the log) is left behind: what goes on is made anew of these two facts.
+
+Programs of two versions may share a queue. A message says in a header by which version of this file it was made; one
+without it is of version 1. What a newer one says beside its task is not read: a message is only a ring, and whoever
+hears it looks into the database.
 """
 
 from __future__ import annotations
 
 import base64
 import json
+import logging
+import threading
 import uuid
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 from newsgate.worker.queue_names import CLASSIFY_TASK, RETRAIN_TASK
 
+log = logging.getLogger("newsgate.worker")
+
+# Names of tasks and queues are the same in all versions, and so is where the version stands.
+MESSAGE_VERSION: Final = 1
+VERSION_HEADER: Final = "newsgate"
 # What the database can hold as a chunk's number.
 _LARGEST_CHUNK = 2**63 - 1
 _SHOWN_CHARS = 100
+_told_newer = threading.Event()
 
 
 class NotAMessageError(ValueError):
@@ -26,7 +38,7 @@ class NotAMessageError(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class QueueMessage:
-    """A ring: for a chunk, or, where that is None, for the trainers."""
+    """A ring: for a chunk; where that is None for the trainers, or for whatever chunk waits."""
 
     task: str
     chunk: int | None
@@ -36,17 +48,23 @@ def parse_message(raw: object) -> QueueMessage:
     """Read an envelope as Celery's protocol 2 has it, already decoded from JSON. Raises NotAMessageError."""
     try:
         headers, body = raw["headers"], raw["body"]  # type: ignore[index]
-        task = headers["task"]
+        task, version = headers["task"], headers.get(VERSION_HEADER, 1)
         if not (headers["id"] and raw["properties"]["delivery_tag"]):  # type: ignore[index]
             raise NotAMessageError("it has no name")
         delayed = headers.get("eta") is not None or headers.get("expires") is not None
         if raw["content-type"] != "application/json":  # type: ignore[index]
             raise NotAMessageError(f"its content is {_shown(raw['content-type'])}, not JSON")  # type: ignore[index]
-        arguments, named, _ = json.loads(base64.b64decode(body, validate=True))
+        is_newer = type(version) is int and version > MESSAGE_VERSION and task in (CLASSIFY_TASK, RETRAIN_TASK)
+        arguments, named, _ = ([], {}, {}) if is_newer else json.loads(base64.b64decode(body, validate=True))
     except NotAMessageError:
         raise
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         raise NotAMessageError(f"it is no envelope: {_shown(error)}") from error
+    if is_newer:
+        _tell_newer(version)
+        return QueueMessage(task, None)
+    if version != MESSAGE_VERSION:
+        raise NotAMessageError(f"its version is {_shown(version)}")
     if delayed:
         raise NotAMessageError("it has a time to wait for")
     if task == RETRAIN_TASK and not arguments and not named:
@@ -78,6 +96,7 @@ def envelope_of(message: QueueMessage, *, queue: str) -> dict[str, Any]:
             "argsrepr": repr(tuple(arguments)),
             "kwargsrepr": "{}",
             "ignore_result": True,
+            VERSION_HEADER: MESSAGE_VERSION,
         },
         "properties": {
             "correlation_id": name,
@@ -88,6 +107,18 @@ def envelope_of(message: QueueMessage, *, queue: str) -> dict[str, Any]:
             "delivery_tag": name,
         },
     }
+
+
+def _tell_newer(version: int) -> None:
+    """Say so once a process, and not for every message."""
+    if _told_newer.is_set():
+        return
+    _told_newer.set()
+    log.warning(
+        "messages of version %d, of a newer newsgate, are taken as rings: this one knows version %d",
+        version,
+        MESSAGE_VERSION,
+    )
 
 
 def _is_chunk(value: object) -> bool:

@@ -30,10 +30,23 @@ class SharedModels:
         self._keep = keep
         self._lock = threading.Lock()
         self._loaded: OrderedDict[int, Classifier] = OrderedDict()
+        self._newer: dict[int, str] = {}
+
+    @property
+    def newer(self) -> frozenset[int]:
+        """The models whose bundles only a newer newsgate reads, of those that were asked for."""
+        return frozenset(self._newer)
 
     def get(self, number: int) -> Classifier:
-        """The classifier of a model, warmed. Raises whatever makes it unfit: no such model, a damaged bundle."""
+        """The classifier of a model, warmed. Raises whatever makes it unfit: no such model, a damaged bundle.
+
+        Raises NewerBundleError for one that a newer newsgate has made; the log has a line for it, once.
+        """
         with self._lock:
+            if number in self._newer:
+                from newsgate.model.bundle import NewerBundleError
+
+                raise NewerBundleError(self._newer[number])
             if number not in self._loaded:
                 self._loaded[number] = self._load(number)
                 while len(self._loaded) > self._keep:
@@ -42,12 +55,19 @@ class SharedModels:
             return self._loaded[number]
 
     def _load(self, number: int) -> Classifier:
+        from newsgate.model.bundle import NewerBundleError
         from newsgate.model.classifier import Classifier
         from newsgate.model.runtime_choice import choose_runtime
 
         started = time.monotonic()
-        # One thread a call: the parallelism is in the chunks, and two pools on the same cores would only collide.
-        classifier = Classifier.from_bundle_bytes(self._read_bundle(number), runtime=self._runtime, threads=1)
+        bundle = self._read_bundle(number)
+        try:
+            # One thread a call: the parallelism is in the chunks, and two pools on the same cores would only collide.
+            classifier = Classifier.from_bundle_bytes(bundle, runtime=self._runtime, threads=1)
+        except NewerBundleError as error:
+            self._newer[number] = str(error)
+            log.error("model %d is left to newer workers: %s", number, error)
+            raise
         classifier.warm_up()
         _give_back_memory()
         chosen = choose_runtime(self._runtime, classifier.metadata.quantisation)

@@ -168,13 +168,11 @@ def _measure(fault: Fault, *, file_rows: int) -> Outcome:
             back = timeline.wait_for_all_hosts(since=over, seconds=_RECOVERY_SECONDS)
             pause = timeline.longest_pause(since=began, until=over + back)
         site.wait_until_done(seconds=_END_SECONDS)
-        stood = site.count("select count(*) from results where label is not null or error is not null")
-        single = site.count('select count(*) from (select distinct batch, "row" from results) r')
+        lost, doubled = site.lost_and_doubled(rows=feed.rows)
         return Outcome(
             rows=feed.rows,
-            lost=max(0, feed.rows - single),
-            # A row may stand twice in a batch, or its whole file in two batches.
-            doubled=(stood - single) + max(0, single - feed.rows),
+            lost=lost,
+            doubled=doubled,
             broken=tuple(site.broken_invariants()),
             pause_seconds=pause,
             back_seconds=back,

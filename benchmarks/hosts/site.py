@@ -4,40 +4,32 @@ from __future__ import annotations
 
 import contextlib
 import json
-import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from sqlalchemy import func, select, text
-
 from benchmarks.hosts.network import Host, Network, network_of
 from benchmarks.hosts.servers import Servers, running_servers
+from benchmarks.hosts.watched import Watched
 from benchmarks.shared.home import Home, program
-from benchmarks.shared.processes import BenchmarkError, RunningProgram, run_to_end, running, scratch_folder
-from newsgate.db.audit import audit
+from benchmarks.shared.processes import RunningProgram, run_to_end, running, scratch_folder
 from newsgate.db.session import Database
-from newsgate.db.tables import chunks
-from newsgate.db.workers import split_name
 
 DESK: Final = "desk"
 STORE: Final = "store"
 WORKER_HOSTS: Final = ("one", "two")
-_POLL_SECONDS: Final = 0.1
 _READY_SECONDS: Final = 120
 # As `restart: always` in docker-compose.yml: a worker whose chunk took longer than its lease ends itself.
 _ALWAYS: Final = """trap 'kill $!; wait; exit' TERM; while :; do "$@" & wait $!; sleep 1; done"""
 
 
 @dataclass(frozen=True)
-class Site:
+class Site(Watched):
     """What a measurement has: hosts, servers, and newsgate's own database as this process sees it."""
 
     network: Network
     servers: Servers
-    database: Database
-    folder: Path
     settings: Mapping[str, str]
 
     @contextlib.contextmanager
@@ -65,34 +57,6 @@ class Site:
         """Let workers go on with a batch."""
         self._run("newsgate", "resume", str(batch))
 
-    def chunks_done(self) -> dict[str, int]:
-        """How many chunks each host has classified so far."""
-        counted = select(chunks.c.worker, func.count()).where(chunks.c.state == "done").group_by(chunks.c.worker)
-        with self.database.read() as connection:
-            found: dict[str, int] = {}
-            for worker, count in connection.execute(counted):
-                host = split_name(worker)[0]
-                found[host] = found.get(host, 0) + count
-        return found
-
-    def count(self, query: str) -> int:
-        """The number that a query gives."""
-        with self.database.read() as connection:
-            return int(connection.execute(text(query)).scalar_one())
-
-    def wait_until_done(self, *, seconds: float) -> None:
-        """Wait until no run is under way. Raises BenchmarkError where that takes longer."""
-        deadline = time.monotonic() + seconds
-        while self.count("select count(*) from runs where state <> 'done'"):
-            if time.monotonic() > deadline:
-                raise BenchmarkError(f"the work did not end within {seconds:g} s; the logs: {self.folder}")
-            time.sleep(_POLL_SECONDS)
-
-    def broken_invariants(self) -> list[str]:
-        """What the audit finds."""
-        with self.database.read() as connection:
-            return [f"{found.invariant}: {found.offenders[0]}" for found in audit(connection) if not found.holds]
-
     def _run(self, name: str, *arguments: str) -> str:
         home = self._home(DESK)
         return run_to_end([program(name), *arguments], environment=home.environment, folder=home.folder)
@@ -116,7 +80,7 @@ def prepared_site(**settings: str) -> Iterator[Site]:
         running_servers(network.hosts[STORE]) as servers,
         contextlib.closing(Database(servers.database_url)) as database,
     ):
-        yield Site(network, servers, database, folder, settings)
+        yield Site(database, folder, network, servers, settings)
 
 
 def _named(host: Host, command: list[str]) -> list[str]:

@@ -7,14 +7,15 @@ import itertools
 import threading
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
 from typing import Final, Self
 
 from sqlalchemy.exc import DBAPIError
 
-from benchmarks.hosts.site import WORKER_HOSTS, Site
+from benchmarks.hosts.site import WORKER_HOSTS
+from benchmarks.hosts.watched import Watched
 from benchmarks.shared.processes import BenchmarkError
 from benchmarks.shared.synthetic_texts import make_posts, write_posts
 from newsgate.db.errors import DatabaseError
@@ -29,7 +30,7 @@ class Timeline:
     They are seconds of `time.monotonic`.
     """
 
-    def __init__(self, site: Site) -> None:
+    def __init__(self, site: Watched) -> None:
         self._site = site
         self._seen: list[tuple[float, str]] = []
         self._known: dict[str, int] = {}
@@ -79,23 +80,29 @@ class Timeline:
 
 @dataclass
 class Feed:
-    """Files that were enqueued so far. rows: in those that were acknowledged."""
+    """Files that were enqueued so far. rows: in those that were acknowledged, which are `files`."""
 
     rows: int = 0
+    files: list[Path] = field(default_factory=list)
 
 
 @contextlib.contextmanager
-def feeding(site: Site, *, rows: int) -> Iterator[Feed]:
-    """Enqueue another file every second for as long as the block lasts; the last one is stored when it ends."""
+def feeding(site: Watched, *, rows: int, files: int | None = None) -> Iterator[Feed]:
+    """Enqueue another file every second for as long as the block lasts; the last one is stored when it ends.
+
+    rows: of each file. files: enqueue exactly so many, also after the end of the block.
+    """
     feed, is_over = Feed(), threading.Event()
 
     def work() -> None:
         posts = make_posts(seed=4)
         number = 0
-        while not is_over.wait(_FILE_EVERY_SECONDS):
+        while number < files if files else not is_over.wait(_FILE_EVERY_SECONDS):
             number += 1
-            _enqueue_in_the_end(site, write_posts(site.folder / f"{number}.csv", posts, rows=rows), rows=rows)
+            file = write_posts(site.folder / f"{number}.csv", posts, rows=rows)
+            _enqueue_in_the_end(site, file, rows=rows)
             feed.rows += rows
+            feed.files.append(file)
 
     thread = threading.Thread(target=work, name="feed")
     thread.start()
@@ -106,7 +113,7 @@ def feeding(site: Site, *, rows: int) -> Iterator[Feed]:
         thread.join()
 
 
-def _enqueue_in_the_end(site: Site, file: Path, *, rows: int) -> None:
+def _enqueue_in_the_end(site: Watched, file: Path, *, rows: int) -> None:
     """Type the command again until all rows are stored: it goes on where it was."""
     while True:
         try:

@@ -24,6 +24,7 @@ from newsgate.db.chunks import (
     claim_next_chunk,
     commit_chunk,
     fail_chunk,
+    hand_back,
     load_texts,
     release_chunk,
 )
@@ -31,8 +32,10 @@ from newsgate.db.errors import ChunkFencedError, DamagedModelError, DatabaseErro
 from newsgate.db.session import Database
 from newsgate.db.verdicts import Verdicts
 from newsgate.foundation.errors import NewsgateError
+from newsgate.model.bundle import NewerBundleError
 from newsgate.model.labels import NOT_FINITE, label_of
 from newsgate.tasks.classifying.interrupted_attempts import InterruptedAttempts
+from newsgate.tasks.classifying.schema_watch import SchemaWatch
 from newsgate.tasks.classifying.shadow_scoring import shadow_chunk
 from newsgate.worker.doorbell import Doorbell
 from newsgate.worker.log_format import about
@@ -47,7 +50,7 @@ if TYPE_CHECKING:
 
 log = logging.getLogger("newsgate.worker")
 
-Outcome = Literal["done", "nothing to do", "fenced", "failed"]
+Outcome = Literal["done", "nothing to do", "fenced", "failed", "left"]
 
 
 class ModelUnusableError(NewsgateError):
@@ -63,6 +66,7 @@ class WorkerContext:
     models: SharedModels
     bell: Doorbell
     worker: str
+    schema: SchemaWatch
     in_flight: InFlight = field(default_factory=InFlight)
     stages: Stages = field(default_factory=Stages)
     interrupted: InterruptedAttempts = field(default_factory=InterruptedAttempts)
@@ -96,6 +100,8 @@ def classify_chunk(chunk: int | None, context: WorkerContext, *, from_broker: bo
 
     Raises DatabaseError where the database fails: the attempt is then handed back when it answers again.
     """
+    if context.schema.is_newer:
+        return "nothing to do"
     with context.in_flight.working_on():
         claim = _claim(chunk, context)
         if claim is None:
@@ -129,11 +135,18 @@ def _attempt(claim: Claim, context: WorkerContext) -> tuple[Outcome, _Classified
     except DatabaseError:
         context.interrupted.add(claim)
         raise
+    except NewerBundleError:
+        # No attempt of this chunk: workers that read the bundle are to have all of them.
+        _leave(claim, context)
+        return "left", None
     except ModelUnusableError as error:
         log.error("chunk %d at attempt %d: %s", claim.chunk, claim.attempt, error)
         _release(claim, context, error=error)
         return "failed", None
     except Exception as error:
+        if context.schema.look():
+            _leave(claim, context)
+            return "left", None
         log.exception("chunk %d failed at attempt %d", claim.chunk, claim.attempt)
         _release(claim, context, error=error)
         return "failed", None
@@ -172,8 +185,8 @@ def judge(items: Sequence[int], scores: Scores) -> Verdicts:
 def load_model(models: SharedModels, number: int) -> Classifier:
     """A model, ready to classify. Raises ModelUnusableError where the model is to blame.
 
-    Raises DatabaseError, RuntimeUnavailableError where this machine cannot run any model, and what says as little about
-    the bundle: MemoryError, OSError, SQLAlchemyError.
+    Raises NewerBundleError where a newer newsgate has made it, DatabaseError, RuntimeUnavailableError where this
+    machine cannot run any model, and what says as little about the bundle: MemoryError, OSError, SQLAlchemyError.
     """
     from newsgate.model.runtime_names import RuntimeUnavailableError
 
@@ -181,7 +194,7 @@ def load_model(models: SharedModels, number: int) -> Classifier:
         return models.get(number)
     except (NoSuchModelError, DamagedModelError) as error:
         raise ModelUnusableError(f"model {number} cannot be used: {error}") from error
-    except (DatabaseError, RuntimeUnavailableError, SQLAlchemyError, MemoryError, OSError):
+    except (DatabaseError, NewerBundleError, RuntimeUnavailableError, SQLAlchemyError, MemoryError, OSError):
         raise
     # What a bundle can do to Keras or ONNX Runtime has no one class.
     except Exception as error:
@@ -191,11 +204,14 @@ def load_model(models: SharedModels, number: int) -> Classifier:
 def _claim(chunk: int | None, context: WorkerContext) -> Claim | None:
     claim = None
     lease_seconds = context.settings.lease_seconds
+    newer = context.models.newer
     try:
         # Undone by a power cut, a claim is taken again, and no verdict has named it: the one that does syncs both.
         with context.stages.timed("claim"), context.database.write(synced=False) as connection:
             if chunk is None:
-                claim = claim_next_chunk(connection, worker=context.worker, lease_seconds=lease_seconds)
+                claim = claim_next_chunk(
+                    connection, worker=context.worker, lease_seconds=lease_seconds, but_models=newer
+                )
             else:
                 claim = claim_chunk(
                     connection,
@@ -203,12 +219,17 @@ def _claim(chunk: int | None, context: WorkerContext) -> Claim | None:
                     worker=context.worker,
                     lease_seconds=lease_seconds,
                     max_attempts=context.settings.max_attempts,
+                    but_models=newer,
                 )
     except DatabaseError:
         # Only the answer to its commit may be lost.
         if claim is not None:
             context.interrupted.add(claim)
         raise
+    except SQLAlchemyError:
+        if not context.schema.look():
+            raise
+        return None
     return claim
 
 
@@ -222,6 +243,18 @@ def _classify(claim: Claim, context: WorkerContext) -> _Classified:
     with context.stages.timed("classify"):
         scores = classifier.classify(texts)
         return _Classified(items, texts, judge(items, scores), json.dumps(summarise(scores).as_json()))
+
+
+def _leave(claim: Claim, context: WorkerContext) -> None:
+    """Hand a chunk back, for workers of a newer newsgate: the attempt does not count."""
+    try:
+        with context.database.write() as connection:
+            to_ring = hand_back(connection, claim)
+    except (DatabaseError, SQLAlchemyError) as error:
+        # Its lease runs out.
+        log.warning("chunk %d could not be handed back: %s", claim.chunk, error)
+        return
+    context.bell.ring(to_ring)
 
 
 def _release(claim: Claim, context: WorkerContext, *, error: Exception) -> None:

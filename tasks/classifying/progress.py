@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable, Collection
 from typing import Final
 
 from sqlalchemy import exists, select
@@ -10,7 +11,7 @@ from sqlalchemy import exists, select
 from newsgate.db.errors import DatabaseError
 from newsgate.db.session import Database
 from newsgate.db.tables import chunks
-from newsgate.db.turns import waits
+from newsgate.db.turns import of_models_but, waits
 from newsgate.worker.health import State
 from newsgate.worker.settings import Settings
 from newsgate.worker.tally import CHUNKS, TALLY
@@ -23,13 +24,14 @@ class Progress:
 
     A chunk and the shadows of the one before it may each take a lease; the watchdog ends a process whose chunk takes
     longer. So if chunks have waited all the time and none was ended for longer than that, whatever should claim them
-    has stopped.
+    has stopped. left: the models whose chunks are left to newer workers.
     """
 
-    def __init__(self, settings: Settings, database: Database) -> None:
+    def __init__(self, settings: Settings, database: Database, *, left: Callable[[], Collection[int]] = tuple) -> None:
         look_seconds = settings.lost_after_seconds + settings.sweep_seconds
         self.limit_seconds = 2 * settings.lease_seconds + look_seconds + _PATIENCE_SECONDS
         self._database = database
+        self._left = left
         self._ended = sum(TALLY.of(CHUNKS).values())
         self._got_on_at = time.monotonic()
 
@@ -50,4 +52,6 @@ class Progress:
 
     def _some_wait(self) -> bool:
         with self._database.read() as connection:
-            return bool(connection.execute(select(exists().where(waits(chunks)))).scalar())
+            # What is left to newer workers may wait for them as long as it has to.
+            mine = waits(chunks) & of_models_but(chunks, self._left())
+            return bool(connection.execute(select(exists().where(mine))).scalar())

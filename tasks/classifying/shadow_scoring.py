@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 from newsgate.db.chunks import Claim
 from newsgate.db.session import Database
 from newsgate.db.shadow import Shadow, ShadowVerdict, add_shadow_verdicts, find_shadows
+from newsgate.model.bundle import NewerBundleError
 from newsgate.model.labels import label_of
 from newsgate.worker.shared_models import SharedModels
 from newsgate.worker.watchdog import InFlight
@@ -50,10 +51,13 @@ def shadow_chunk(
         with database.read() as connection:
             shadows = find_shadows(connection, claim.model)
         for each in shadows:
-            if is_shadowed(claim.chunk, share=each.share):
+            if each.model not in models.newer and is_shadowed(claim.chunk, share=each.share):
                 # A time of its own under the watchdog: the chunk has used up some of its lease.
                 with in_flight.working_on():
                     _score(each, claim, items, texts, database=database, models=models)
+    except NewerBundleError:
+        # Newer workers score it, and the log has a line.
+        return
     except Exception as error:  # noqa: BLE001 - the chunk is done, and stays done
         log.warning("chunk %d was not shadowed: %s: %s", claim.chunk, type(error).__name__, error)
 

@@ -8,6 +8,9 @@ from __future__ import annotations
 import logging
 import threading
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+
+from sqlalchemy.exc import SQLAlchemyError
 
 from newsgate.db.errors import DatabaseError
 from newsgate.db.left_chunks import give_up_on_lapsed_chunks, stalled_chunks
@@ -41,8 +44,14 @@ def sweep(context: WorkerContext, stop: threading.Event) -> int:
 
 
 def keep_sweeping(context: WorkerContext, stop: threading.Event) -> None:
-    """Sweep until `stop`: at once again while there was something to do, else after a pause."""
+    """Sweep until `stop`: at once again while there was something to do, else after a pause.
+
+    Ends where the database has become that of a newer newsgate.
+    """
     while not stop.is_set():
+        if context.schema.look():
+            _let_go(context)
+            return
         try:
             taken_up = sweep(context, stop)
         except DatabaseError as error:
@@ -50,6 +59,8 @@ def keep_sweeping(context: WorkerContext, stop: threading.Event) -> None:
             log.warning("%s", error)
             taken_up = 0
         except Exception:
+            if context.schema.look():
+                continue
             # Whatever it is, a worker without its sweeper would lose what the broker loses.
             log.exception("sweeping failed")
             taken_up = 0
@@ -57,6 +68,12 @@ def keep_sweeping(context: WorkerContext, stop: threading.Event) -> None:
             log.info("took up %d chunks that were left behind", taken_up)
         else:
             stop.wait(context.settings.sweep_seconds)
+
+
+def _let_go(context: WorkerContext) -> None:
+    """Hand back what was cut short, as far as a newer schema lets it; whatever is left loses its lease."""
+    with suppress(DatabaseError, SQLAlchemyError):
+        context.bell.ring(context.interrupted.hand_back(context.database))
 
 
 def _lost(context: WorkerContext) -> list[int]:
@@ -79,4 +96,5 @@ def _stalled(context: WorkerContext, *, queued_for_seconds: float | None) -> lis
             queued_for_seconds=queued_for_seconds,
             max_attempts=settings.max_attempts,
             limit=4 * settings.worker_threads,
+            but_models=context.models.newer,
         )

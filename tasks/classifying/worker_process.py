@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
+import signal
 import socket
 import sys
 import threading
@@ -12,14 +13,16 @@ from collections.abc import Callable
 from newsgate.db.errors import DatabaseError
 from newsgate.db.model_registry import read_bundle_bytes
 from newsgate.db.session import Database
+from newsgate.model.bundle import NewerBundleError
 from newsgate.model.runtime_names import require_runtime
 from newsgate.tasks.classifying.classify_chunk import ModelUnusableError, WorkerContext, classify_waiting, load_model
 from newsgate.tasks.classifying.progress import Progress
+from newsgate.tasks.classifying.schema_watch import SchemaWatch
 from newsgate.tasks.classifying.sweeper import keep_sweeping
 from newsgate.tasks.metrics.server import serving_metrics
 from newsgate.tasks.notifying.notifier import keep_notifying
 from newsgate.tasks.running.heartbeat import Heartbeat
-from newsgate.tasks.running.open_database import ensure_champion, open_database, wait_for_database
+from newsgate.tasks.running.open_database import ensure_champion, wait_for_database
 from newsgate.tasks.running.process import begin_program
 from newsgate.worker.celery import make_app
 from newsgate.worker.consumer import consume
@@ -50,17 +53,25 @@ def work(settings: Settings, *, parent: int | None = None) -> None:
     stop = threading.Event()
     begin_program(settings, name="worker", parent=parent)
     require_runtime(settings.runtime)
-    database = open_database(settings) if parent is None else wait_for_database(settings)
+    database = wait_for_database(settings, part="worker", however_long=parent is not None)
     champion = ensure_champion(database)
     context = make_worker_context(
-        settings, database, on_first_claim=tell_supervisor if parent is not None else lambda: None
+        settings,
+        database,
+        on_first_claim=tell_supervisor if parent is not None else lambda: None,
+        # As if told to stop. Started again, it waits for a database that it understands.
+        on_newer_schema=lambda: os.kill(os.getpid(), signal.SIGTERM),
     )
     # Before any work is accepted: the first chunk must not wait for the model, nor a bad model cost an attempt.
     try:
         load_model(context.models, champion)
+    except NewerBundleError:
+        # Its rows are left to newer workers, and the log has a line for it.
+        pass
     except ModelUnusableError as error:
         # Its rows fail with this reason; those of other models are classified.
         log.error("%s", error)
+    progress = Progress(settings, database, left=lambda: context.models.newer)
     threads = [
         threading.Thread(target=keep_sweeping, args=(context, stop), name="sweeper", daemon=True),
         threading.Thread(
@@ -97,7 +108,7 @@ def work(settings: Settings, *, parent: int | None = None) -> None:
         with (
             serving_metrics(settings, database, part="worker", stages=context.stages),
             Heartbeat(database, name=context.worker, kind="worker"),
-            HealthFile(settings, part="worker", look=Progress(settings, database).look),
+            HealthFile(settings, part="worker", look=progress.look),
         ):
             try:
                 _consume(settings, context, stop, on_stop=begin_to_stop)
@@ -111,7 +122,11 @@ def work(settings: Settings, *, parent: int | None = None) -> None:
 
 
 def make_worker_context(
-    settings: Settings, database: Database, *, on_first_claim: Callable[[], None] = lambda: None
+    settings: Settings,
+    database: Database,
+    *,
+    on_first_claim: Callable[[], None] = lambda: None,
+    on_newer_schema: Callable[[], None] = lambda: None,
 ) -> WorkerContext:
     """The parts that classifying needs, none of them loaded yet."""
 
@@ -125,6 +140,7 @@ def make_worker_context(
         models=SharedModels(read_bundle, runtime=settings.runtime, keep=settings.models_in_memory),
         bell=Doorbell(settings),
         worker=f"{socket.gethostname()}:{os.getpid()}",
+        schema=SchemaWatch(database, on_newer=on_newer_schema),
         in_flight=InFlight(on_first_claim),
     )
 
@@ -134,13 +150,13 @@ def _consume(settings: Settings, context: WorkerContext, stop: threading.Event, 
     sieve = QueueSieve(context.still_waiting)
 
     @app.task(name=CLASSIFY_TASK, ignore_result=True)
-    def classify(chunk: int) -> None:
+    def classify(chunk: int | None = None) -> None:
         # It rings for this chunk, and the database says whose turn it is.
         try:
             sieve.note(useful=classify_waiting(context, stop) > 0)
         except DatabaseError as error:
             # The sweeper hands the attempt back when the database answers; failing that, its lease runs out.
-            log.warning("after a ring for chunk %d: %s", chunk, error)
+            log.warning("after a ring for chunk %s: %s", chunk, error)
 
     log.info(
         "ready: chunks at a time %d, runtime %s, database %s",

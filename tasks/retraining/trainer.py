@@ -39,7 +39,7 @@ from newsgate.tasks.metrics.server import serving_metrics
 from newsgate.tasks.retraining.retrain import RETRAIN_JOB, too_few_labels
 from newsgate.tasks.retraining.trainer_rings import wait_for_rings
 from newsgate.tasks.running.heartbeat import Heartbeat
-from newsgate.tasks.running.open_database import ensure_champion, open_database, wait_for_database
+from newsgate.tasks.running.open_database import ensure_champion, wait_for_database
 from newsgate.tasks.running.process import begin_program
 from newsgate.tasks.running.retraining_recipe import recipe_of
 from newsgate.training.optional_libraries import require_training_libraries
@@ -89,7 +89,7 @@ def run_trainer(settings: Settings, *, parent: int | None = None) -> None:
     retraining_crontab(settings)
     recipe_of(settings)
     # One that `newsgate up` has started does not end with a database that is away: it would be given up.
-    database = open_database(settings) if parent is None else wait_for_database(settings)
+    database = wait_for_database(settings, part="trainer", however_long=parent is not None)
     ensure_champion(database)
     trainer = replace(make_trainer(settings, database), stop=stop)
     training = threading.Thread(target=keep_training, args=(trainer,), name="training", daemon=True)

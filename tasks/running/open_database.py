@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import logging
 import time
+from contextlib import ExitStack
+from functools import partial
 from typing import TYPE_CHECKING
 
-from newsgate.db.errors import DatabaseFullError, DatabaseUnavailableError
+from newsgate.db.errors import DatabaseFullError, DatabaseUnavailableError, SchemaAheadError
 from newsgate.db.model_registry import add_model, champion_number
 from newsgate.db.schema import ensure_schema
 from newsgate.db.session import Database
@@ -32,17 +34,28 @@ def open_database(settings: Settings) -> Database:
     return database
 
 
-def wait_for_database(settings: Settings) -> Database:
-    """As `open_database`, but waits for as long as the database does not answer or has no room, and says so once."""
-    told = False
-    while True:
-        try:
-            return open_database(settings)
-        except (DatabaseUnavailableError, DatabaseFullError) as error:
-            if not told:
-                log.warning("waiting for the database: %s", error)
-            told = True
-            time.sleep(_ASK_AGAIN_SECONDS)
+def wait_for_database(settings: Settings, *, part: str, however_long: bool) -> Database:
+    """As `open_database`, but waits for as long as the database is that of a newer newsgate, and says so once.
+
+    A worker of before that ended with an error would be started again and again for as long as an upgrade takes.
+    part: what `newsgate health` calls this process meanwhile. however_long: also while the database does not answer or
+    has no room.
+    """
+    from newsgate.worker.health import HealthFile, State
+
+    to_wait_for = (SchemaAheadError, *((DatabaseUnavailableError, DatabaseFullError) if however_long else ()))
+    with ExitStack() as waiting:
+        told = False
+        while True:
+            try:
+                return open_database(settings)
+            except to_wait_for as error:
+                if not told:
+                    log.warning("waiting for the database: %s", error)
+                    detail = f"it waits for the database: {error}"
+                    waiting.enter_context(HealthFile(settings, part=part, look=partial(State, True, detail)))
+                told = True
+                time.sleep(_ASK_AGAIN_SECONDS)
 
 
 def ensure_champion(database: Database) -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -19,10 +20,13 @@ from newsgate.db.labels import add_labels
 from newsgate.db.model_registry import add_model
 from newsgate.db.partial_indexes import metadata
 from newsgate.db.results import COLUMNS
-from newsgate.db.schema import HEAD_REVISION, ensure_schema, migrate
+from newsgate.db.schema import HEAD_REVISION, current_revision, ensure_schema, migrate
 from newsgate.db.session import Database
 from newsgate.db.tables import NOT_ON_POSTGRESQL, batches, chunks, items, labels, runs
 from newsgate.db.types import database_time
+from tests.newer import set_schema
+
+_VERSIONS = Path(__file__).parents[2] / "db" / "migrations" / "versions"
 
 
 def test_migrations_give_the_tables_that_the_code_uses(database: Database) -> None:
@@ -108,11 +112,33 @@ def test_an_empty_server_is_refused_until_it_is_migrated(database_url: str) -> N
 
 
 def test_a_database_from_a_newer_newsgate_is_refused(database: Database) -> None:
-    with database.write() as connection:
-        connection.execute(text("update alembic_version set version_num = '9999'"))
+    set_schema(database, "9999", oldest="9999")
     for act in (ensure_schema, migrate):
         with pytest.raises(SchemaAheadError, match=r"9999.* Install the newsgate that made it"):
             act(database)
+
+
+def test_a_newer_database_that_says_nothing_of_older_programs_is_refused(database: Database) -> None:
+    set_schema(database, "9999", oldest=None)
+    with pytest.raises(SchemaAheadError, match=r"9999.* Install the newsgate that made it"):
+        ensure_schema(database)
+
+
+def test_a_newer_database_that_has_only_more_is_used_but_not_migrated(database: Database) -> None:
+    set_schema(database, "9999", oldest=HEAD_REVISION)
+    ensure_schema(database)
+    assert current_revision(database) == "9999"
+    with pytest.raises(SchemaAheadError, match="9999"):
+        migrate(database)
+
+
+def test_a_migration_that_takes_something_away_says_which_programs_it_leaves_behind() -> None:
+    for path in sorted(_VERSIONS.glob("[0-9]*.py")):
+        upgrade = path.read_text().partition("def upgrade")[2].partition("def downgrade")[0]
+        takes_away = re.search(r"op\.(drop|alter|rename)_|(?i:\bdrop (table|column))", upgrade)
+        # Up to there the first release works beside this one, as a test sees.
+        if path.name > "0013" and takes_away:
+            assert "oldest_schema" in upgrade, f"{path.name} takes something away: see docs/upgrading.md"
 
 
 def _upgrade(connection: Connection, revision: str) -> None:

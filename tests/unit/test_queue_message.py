@@ -4,14 +4,23 @@ from __future__ import annotations
 
 import base64
 import json
+import threading
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from newsgate.worker.queue_message import NotAMessageError, QueueMessage, envelope_of, parse_message
+from newsgate.worker import queue_message
+from newsgate.worker.queue_message import (
+    VERSION_HEADER,
+    NotAMessageError,
+    QueueMessage,
+    envelope_of,
+    parse_message,
+)
 from newsgate.worker.queue_names import CLASSIFY_QUEUE, CLASSIFY_TASK, RETRAIN_TASK
+from tests.newer import newer_ring
 
 _JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.text(),
@@ -78,3 +87,30 @@ def test_nothing_from_outside_reaches_what_goes_on() -> None:
     with pytest.raises(NotAMessageError) as refused:
         parse_message(_envelope(_call(1), task=forged))
     assert "\n" not in str(refused.value)
+
+
+@pytest.mark.parametrize("task", [CLASSIFY_TASK, RETRAIN_TASK])
+def test_a_message_of_a_newer_newsgate_is_a_ring_and_is_told_of_once(
+    task: str, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(queue_message, "_told_newer", threading.Event())
+    for version in (99, 99, 2**80):
+        assert parse_message(newer_ring(task, version=version)) == QueueMessage(task, None)
+    assert [record.getMessage() for record in caplog.records] == [
+        "messages of version 99, of a newer newsgate, are taken as rings: this one knows version 1"
+    ]
+
+
+def test_a_message_without_a_version_is_of_the_first() -> None:
+    sent = envelope_of(QueueMessage(CLASSIFY_TASK, 7), queue=CLASSIFY_QUEUE)
+    del sent["headers"][VERSION_HEADER]
+    assert parse_message(sent) == QueueMessage(CLASSIFY_TASK, 7)
+
+
+@pytest.mark.parametrize("version", [0, -1, "2", 2.5, None, [2]])
+def test_what_no_version_can_be_is_refused(version: object) -> None:
+    assert _refusal(_envelope(_call(1), **{VERSION_HEADER: version})) == f"its version is {version!r}"
+
+
+def test_a_newer_message_for_a_task_that_nobody_knows_is_refused() -> None:
+    assert _refusal(newer_ring("newsgate.tomorrow")) is not None
