@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any, Final
 
@@ -13,6 +13,7 @@ from newsgate.model.labels import FAKE
 from newsgate.model.numpy_runtime import NumpyRuntime
 from newsgate.model.text_encoder import open_encoder
 from newsgate.model.tokenizer import Tokenizer
+from newsgate.model.tokens import Tokens
 from newsgate.model.weights import Weights, WideWeights
 from newsgate.model.wide import WidePart
 from newsgate.model.wide_features import different, features_of
@@ -35,7 +36,22 @@ _SQUARES_A_UNIT: Final = 64
 Float64 = npt.NDArray[np.float64]
 
 
-def fit_wide(labelled: LabelledTexts, reading: Reading) -> WideWeights:
+@dataclass(frozen=True)
+class FittedWide:
+    """A fitted wide part, and its intercept: what it says of a text of which it knows nothing.
+
+    Each fit has an intercept of its own, so logits without it stand in different places.
+    """
+
+    weights: WideWeights
+    intercept: float
+
+    def logits(self, tokens: Tokens) -> Float64:
+        """Return the logits with the intercept, float64 [texts]."""
+        return WidePart(self.weights).logits(tokens) + self.intercept
+
+
+def fit_wide(labelled: LabelledTexts, reading: Reading) -> FittedWide:
     """Return LinearSVC on the features that the texts hold (`model.wide_features`).
 
     Raises TrainingUnavailableError without scikit-learn.
@@ -58,7 +74,8 @@ def fit_wide(labelled: LabelledTexts, reading: Reading) -> WideWeights:
     # Its solver visits the texts in a random order.
     model = LinearSVC(C=_INVERSE_PENALTY, random_state=0, fit_intercept=True)
     model.fit(vectors, np.asarray(labelled.labels) == FAKE)
-    return _whole(model.coef_[0] * idf, squares, small=reading.small)
+    weights = _whole(model.coef_[0] * idf, squares, small=reading.small)
+    return FittedWide(weights, float(model.intercept_[0]))
 
 
 def add_wide(weights: Weights, split: Split, *, tokenizer: Tokenizer, recipe: Recipe) -> tuple[Weights, Weights]:
@@ -80,7 +97,7 @@ def add_wide(weights: Weights, split: Split, *, tokenizer: Tokenizer, recipe: Re
     held_back = encoder.encode(different.texts, max_tokens=recipe.max_tokens)
     blend = fit_blend(
         NumpyRuntime(weights).logits(held_back),
-        WidePart(wide).logits(held_back),
+        wide.logits(held_back),
         different.labels,
         cross_fitted=cross_fitted,
         cross_labels=fitting.labels,
@@ -89,12 +106,13 @@ def add_wide(weights: Weights, split: Split, *, tokenizer: Tokenizer, recipe: Re
     return _blended(weights, wide, blend), _blended(weights, fit_wide(everything, reading), blend)
 
 
-def _blended(weights: Weights, wide: WideWeights, blend: Blend) -> Weights:
+def _blended(weights: Weights, wide: FittedWide, blend: Blend) -> Weights:
+    bias = np.float32(blend.bias + blend.wide * wide.intercept)
     return replace(
         weights,
         output_kernel=weights.output_kernel * np.float32(blend.deep),
-        output_bias=weights.output_bias * np.float32(blend.deep) + np.float32(blend.bias),
-        wide=replace(wide, scale=wide.scale * np.float32(blend.wide)),
+        output_bias=weights.output_bias * np.float32(blend.deep) + bias,
+        wide=replace(wide.weights, scale=wide.weights.scale * np.float32(blend.wide)),
     )
 
 
@@ -105,7 +123,7 @@ def cross_fitted_logits(labelled: LabelledTexts, reading: Reading) -> Float64:
     for part in range(int(parts.max()) + 1):
         mine = np.flatnonzero(parts == part)
         wide = fit_wide(labelled.pick(np.flatnonzero(parts != part)), reading)
-        logits[mine] = WidePart(wide).logits(reading.tokens(labelled.pick(mine)))
+        logits[mine] = wide.logits(reading.tokens(labelled.pick(mine)))
     return logits
 
 

@@ -184,8 +184,9 @@ def reading() -> Reading:
 
 
 def test_what_is_fitted_tells_the_labels_apart_and_is_whole_numbers() -> None:
-    wide = fit_wide(CORPUS, reading())
-    logits = WidePart(wide).logits(reading().tokens(CORPUS))
+    fitted = fit_wide(CORPUS, reading())
+    wide = fitted.weights
+    logits = fitted.logits(reading().tokens(CORPUS))
     assert ((logits > 0) == (np.asarray(CORPUS.labels) == "fake")).all()
     assert wide.fault() is None
     assert np.abs(wide.evidence).max() == 2047
@@ -193,7 +194,7 @@ def test_what_is_fitted_tells_the_labels_apart_and_is_whole_numbers() -> None:
 
 def test_what_stands_in_one_text_alone_counts_nothing() -> None:
     once = LabelledTexts((*CORPUS.texts, "today monday"), (*CORPUS.labels, "real"))
-    wide = fit_wide(once, reading())
+    wide = fit_wide(once, reading()).weights
     places = {word: len(RESERVED_PIECES) + WORDS.index(word) for word in WORDS}
     slot = len(RESERVED_PIECES) + len(WORDS)
     slot += int(pair_slots(np.array([places["today"]]), np.array([places["monday"]]), bits=8)[0])
@@ -205,7 +206,7 @@ def test_a_cross_fitted_part_never_saw_the_text_it_judges() -> None:
     random = np.random.default_rng(0)
     noise = LabelledTexts.from_pairs([(" ".join(random.choice(WORDS, 4)), label) for label in ("fake", "real") * 40])
     actual = np.asarray(noise.labels) == "fake"
-    seen = WidePart(fit_wide(noise, reading())).logits(reading().tokens(noise))
+    seen = fit_wide(noise, reading()).logits(reading().tokens(noise))
     unseen = cross_fitted_logits(noise, reading())
-    assert np.mean((seen > 0) == actual) > 0.7
-    assert np.mean((unseen > 0) == actual) < 0.65
+    assert np.mean((seen > 0) == actual) > 0.65
+    assert np.mean((unseen > 0) == actual) < 0.55

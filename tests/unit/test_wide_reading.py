@@ -11,7 +11,6 @@ from sklearn.metrics import roc_auc_score
 
 from newsgate.model.text_encoder import PythonEncoder
 from newsgate.model.tokenizer import CASE_PIECES, RESERVED_PIECES, Tokenizer
-from newsgate.model.wide import WidePart
 from newsgate.model.wide_features import NO_PIECE
 from newsgate.training.corpus import LabelledTexts
 from newsgate.training.wide import fit_wide
@@ -47,7 +46,7 @@ def test_words_alone_are_neither_marks_nor_single_characters_nor_capitals_nor_pa
 def test_what_is_not_counted_changes_no_score() -> None:
     corpus = LabelledTexts.from_pairs([("news US !", "fake"), ("news 2021", "real")] * 4)
     words = reading().of_words(PIECES)
-    wide = WidePart(fit_wide(corpus, words))
+    wide = fit_wide(corpus, words)
     texts = LabelledTexts.from_pairs([("news US", "fake"), ("News ! US a !", "real")])
     first, second = wide.logits(words.tokens(texts))
     assert first == pytest.approx(second)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 import numpy as np
+import pytest
 
 from newsgate.model.runtime import numpy_network
 from newsgate.model.text_encoder import PythonEncoder
@@ -28,13 +29,17 @@ def test_what_is_judged_knows_no_held_back_text_and_what_serves_knows_all() -> N
     assert judged.wide is not None
     assert served.wide is not None
     reading = Reading.of_all(PythonEncoder(tokenizer), tokenizer.pieces, bits=10, max_tokens=16)
-    np.testing.assert_array_equal(judged.wide.evidence, fit_wide(split.fitting, reading).evidence)
+    np.testing.assert_array_equal(judged.wide.evidence, fit_wide(split.fitting, reading).weights.evidence)
     # In another order than `TRAIN` they are in the corpus, but the same texts.
     assert not np.array_equal(judged.wide.evidence, served.wide.evidence)
-    np.testing.assert_array_equal(served.wide.squares > 0, fit_wide(TRAIN, reading).squares > 0)
-    # Both count the LSTM alike.
+    np.testing.assert_array_equal(served.wide.squares > 0, fit_wide(TRAIN, reading).weights.squares > 0)
+    # Both count the LSTM alike; each has the intercept of its own wide part.
     np.testing.assert_array_equal(judged.output_kernel, served.output_kernel)
-    np.testing.assert_array_equal(judged.output_bias, served.output_bias)
+    fits = [fit_wide(corpus, reading) for corpus in (split.fitting, TRAIN)]
+    counts = float(judged.wide.scale[0] / fits[0].weights.scale[0])
+    apart = counts * (fits[1].intercept - fits[0].intercept)
+    assert float(served.output_bias[0] - judged.output_bias[0]) == pytest.approx(apart, abs=1e-3)
+    assert apart != 0
     actual = np.asarray(split.held_back.labels) == "fake"
     tokens = reading.tokens(split.held_back)
     for network in (judged, served):
