@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from sqlalchemy import text
 
 from newsgate.db.schema import HEAD_REVISION
 from tests.bundles import contrary_bundle, store_bundle
@@ -44,18 +45,22 @@ class _Both:
 
     def workers_of(self, batch: int) -> set[int]:
         """The processes that have classified chunks of the batch."""
-        found = self.world.figure(
-            "select string_agg(distinct c.worker, ' ') from chunks c join runs r on r.id = c.run_id"
-            " where r.batch_id = :batch and c.state = 'done'",
-            batch=batch,
+        query = text(
+            "select distinct c.worker from chunks c join runs r on r.id = c.run_id"
+            " where r.batch_id = :batch and c.state = 'done'"
         )
-        return {int(name.rpartition(":")[2]) for name in found.split()}
+        with self.world.database.read() as connection:
+            found = connection.execute(query, {"batch": batch}).scalars()
+            return {int(name.rpartition(":")[2]) for name in found}
 
 
-@pytest.fixture
-def both(postgres_server: PostgresServer, redis_server: RedisServer) -> Iterator[_Both]:
-    url = postgres_server.new_database()
+@pytest.fixture(params=["postgresql", "sqlite"])
+def both(request: pytest.FixtureRequest, redis_server: RedisServer) -> Iterator[_Both]:
     with short_folder("newsgate-upgrade-") as folder:
+        url = f"sqlite:///{folder / 'home' / 'newsgate.db'}"
+        if request.param == "postgresql":
+            server: PostgresServer = request.getfixturevalue("postgres_server")
+            url = server.new_database()
         addresses = {"NEWSGATE_DATABASE_URL": url, "NEWSGATE_BROKER_URL": redis_server.url}
         world = World(folder / "home", url, _SETTINGS | addresses)
         world.home.mkdir()
@@ -72,9 +77,11 @@ def test_hosts_are_upgraded_one_after_the_other(both: _Both, tmp_path: Path) -> 
         # Under the workers of before, which go on.
         first = before.run("enqueue", write_posts(tmp_path / "first.csv", _ROWS, seed=1))
         assert first.code == 0, first.err
-        too_early = world.run("newsgate", "worker")
-        assert too_early.code == 1
-        assert "Run `newsgate migrate`" in too_early.err.splitlines()[-1]
+        if not world.database.is_sqlite:
+            # A file is migrated by whoever comes first.
+            too_early = world.run("newsgate", "worker")
+            assert too_early.code == 1
+            assert "Run `newsgate migrate`" in too_early.err.splitlines()[-1]
         wait_until(lambda: world.figure("select sum(done) from runs") > 0, what="rows flow")
         migrated = world.run("newsgate", "migrate")
         assert (migrated.code, both.schema) == (0, HEAD_REVISION), migrated.err

@@ -12,12 +12,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import text
 
 from newsgate.db.session import Database
 from newsgate.tasks.inspecting.doctor.examine import examine
 from tests.clocks import set_clock_back
 from tests.desk import Desk
+from tests.newer import set_schema
 from tests.programs import World
 from tests.services import PostgresServer, RedisServer, free_port, running_redis
 
@@ -128,15 +128,22 @@ def test_a_file_that_is_no_database_is_found(world: World) -> None:
     assert "is no database" in _examined(world, code=1)["database"][0]["detail"]
 
 
-@pytest.mark.parametrize(("revision", "state"), [("0001", "warning"), ("9999", "FAILED")])
-def test_a_schema_of_another_newsgate_is_found(world: World, revision: str, state: str) -> None:
+@pytest.mark.parametrize(
+    ("revision", "oldest", "state", "remedy"),
+    [
+        ("0001", "0001", "warning", "Run `newsgate migrate`"),
+        ("9999", "9999", "FAILED", "Install the newsgate that made it"),
+        ("9999", "0001", "ok", None),
+    ],
+)
+def test_a_schema_of_another_newsgate_is_found(
+    world: World, revision: str, oldest: str, state: str, remedy: str | None
+) -> None:
     database = Database(world.database_url)
-    with database.write() as connection:
-        connection.execute(text("update alembic_version set version_num = :revision"), {"revision": revision})
+    set_schema(database, revision, oldest=oldest)
     database.close()
     (check,) = _examined(world, code=int(state == "FAILED"))["schema"]
-    assert check["state"] == state
-    assert check["remedy"] in ("Run `newsgate migrate`", "Install the newsgate that made it")
+    assert (check["state"], check["remedy"]) == (state, remedy)
 
 
 def test_a_clock_that_was_ahead_is_told(world: World) -> None:

@@ -11,10 +11,10 @@ from sqlalchemy import select, text
 
 from newsgate.db.address import parse_address, sqlite_path
 from newsgate.db.batches import unfinished_files
-from newsgate.db.errors import DamagedModelError, DatabaseError
+from newsgate.db.errors import DamagedModelError, DatabaseError, SchemaAheadError
 from newsgate.db.model_registry import champion_number, list_models, read_bundle_bytes
 from newsgate.db.pooler import session_is_shared
-from newsgate.db.schema import HEAD_REVISION, current_revision
+from newsgate.db.schema import HEAD_REVISION, current_revision, is_unknown, refuse_newer
 from newsgate.db.session import Database
 from newsgate.db.times_ahead import find_times_ahead
 from newsgate.db.types import database_time
@@ -108,8 +108,12 @@ def _schema(database: Database) -> Check:
     if current == HEAD_REVISION:
         return Check("schema", "ok", current)
     detail = f"at {current or 'none'}, this newsgate needs {HEAD_REVISION}"
-    if (current or "") > HEAD_REVISION:
-        return Check("schema", "FAILED", detail, "Install the newsgate that made it")
+    if is_unknown(current):
+        try:
+            refuse_newer(database)
+        except SchemaAheadError:
+            return Check("schema", "FAILED", detail, "Install the newsgate that made it")
+        return Check("schema", "ok", f"at {current}, of a newer newsgate, which this one may use")
     return Check("schema", "warning" if database.is_sqlite else "FAILED", detail, "Run `newsgate migrate`")
 
 
