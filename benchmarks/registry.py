@@ -77,6 +77,8 @@ BENCHMARKS: Final = (
     Benchmark(name="exports", file="answering/exports.py", takes="3 min", fills=_PERFORMANCE),
     Benchmark(name="sizes", file="scale/sizes.py", takes="3 min", fills=_PERFORMANCE),
     Benchmark(name="growth", file="scale/growth.py", takes="30 s", fills="docs/guarantees.md"),
+    Benchmark(name="partitions", file="scale/partitions.py", takes="10 min", fills="docs/scale.md"),
+    Benchmark(name="table_settings", file="scale/table_settings.py", takes="5 min", fills="docs/scale.md"),
     Benchmark(name="simulate", file="scale/simulate.py", takes="30 s", fills="docs/scale.md"),
     Benchmark(name="rates", file="scale/rates.py", takes="1 s", fills=_RATES, has_write=False),
     Benchmark(name="database_costs", file="scale/database_costs.py", takes="3 min", fills=_RATES, has_write=False),
