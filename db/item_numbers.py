@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import random
+from bisect import bisect_right
 from collections.abc import Sequence
+from itertools import accumulate
 
 from sqlalchemy import Connection, func, select, text
 
@@ -33,6 +36,15 @@ def item_spans(connection: Connection, *, batch: int | None) -> list[range]:
         queries = [ends.where(items.c.id >= each.first_item, items.c.id < each.end_item) for each in parts] or [ends]
     found = [connection.execute(query).one() for query in queries]
     return [range(low, high + 1) for low, high in found if low is not None]
+
+
+def draw_numbers(spans: Sequence[range], rng: random.Random, most: int) -> list[int]:
+    """Draw up to so many different numbers of these ranges, each as likely as any other."""
+    ends = list(accumulate(map(len, spans)))
+    there = ends[-1] if ends else 0
+    places = rng.sample(range(there), min(most, there))
+    found = ((spans[which], place - ends[which]) for place in places for which in [bisect_right(ends, place)])
+    return [span[from_end] for span, from_end in found]
 
 
 def hold_items(connection: Connection, wanted: Sequence[int]) -> list[int]:

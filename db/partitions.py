@@ -1,7 +1,7 @@
 """PostgreSQL's large tables in parts: which part a batch belongs to, and the next part, made before it is needed.
 
-`newsgate migrate --partition` sets this up (`partition_conversion`). A part is a range of batches. `items` is partitioned
-by batch, `verdicts` and `shadow_verdicts` by item: every part has item numbers of its own, so that its items and what
+`newsgate migrate --partition` sets this up (`partition_conversion`). A part is a range of batches. `items` is split by
+batch, `verdicts` and `shadow_verdicts` by item: every part has item numbers of its own, so that its items and what
 models say about them stand in partitions of the same number. The table `item_partitions` says which is which.
 
 A part has room for as many numbers of batches as would fill it if they were like the latest ones. Where it is full
@@ -60,7 +60,8 @@ item_partitions = Table(
     Column("dropped_at", UtcDateTime),
     Column("last_item", BigInteger, comment="the highest item it ever had, since it was dropped"),
 )
-# Whose key each is in, and what it is partitioned by.
+LIKE: Final = "including defaults including comments including storage"
+# With the column that each is partitioned by.
 PARTITIONED: Final = ((items, "batch_id"), (verdicts, "item_id"), (shadow_verdicts, "item_id"))
 
 
@@ -177,8 +178,8 @@ def add_partition(connection: Connection, after: Partition) -> Partition:
         end_item=after.end_item + ITEM_NUMBERS,
         target_rows=after.target_rows,
     )
-    for table, key in PARTITIONED:
-        _make_table(connection, made, table, key=key)
+    for table, _ in PARTITIONED:
+        _make_table(connection, made, table)
     record(connection, made)
     return made
 
@@ -273,18 +274,17 @@ def _skip_numbers(connection: Connection, *, up_to: int) -> None:
         connection.execute(text(drawing), {"last": up_to - 1})
 
 
-def _make_table(connection: Connection, part: Partition, table: Table, *, key: str) -> None:
+def _make_table(connection: Connection, part: Partition, table: Table) -> None:
     name = part.table(table)
-    like = "including defaults including constraints including comments including storage"
-    statements = [f"create table {name} (like {table.name} {like})"]
+    statements = [f"create table {name} (like {table.name} {LIKE} including constraints)"]
     if table is items:
         # Its own numbers, so that an item's number alone says which part it is in.
+        first, end = part.first_item, part.end_item
         statements += [
-            f"create sequence {name}_id_seq minvalue {part.first_item} maxvalue {part.end_item - 1} owned by {name}.id",
+            f"create sequence {name}_id_seq minvalue {first} maxvalue {end - 1} owned by {name}.id",
             f"alter table {name} alter column id set default nextval('{name}_id_seq')",
             f"alter table {name} add constraint pk_{name} primary key (id)",
-            f"alter table {name} add constraint ck_{name}_numbers"
-            f" check (id >= {part.first_item} and id < {part.end_item})",
+            f"alter table {name} add constraint ck_{name}_numbers check (id >= {first} and id < {end})",
         ]
         first, end = part.first_batch, part.end_batch
     else:

@@ -18,7 +18,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, Select, and_, delete, exists, func, insert, or_, select, text, update
 
 from newsgate.db.errors import DatabaseError
-from newsgate.db.item_numbers import hold_items, item_spans
+from newsgate.db.item_numbers import draw_numbers, hold_items, item_spans
 from newsgate.db.labels import add_label
 from newsgate.db.leases import has_lapsed, holds, lease_of
 from newsgate.db.tables import items, labels, models, review_leases, runs, shadow_verdicts, verdicts
@@ -148,11 +148,9 @@ def random_items(connection: Connection, rng: random.Random, *, batch: int | Non
         batch,
     )
     # Numbers are drawn and those that are no free item are dropped, which costs the same however many items there are.
-    there = sum(map(len, spans))
     found: dict[int, Candidate] = {}
     for _ in range(_RANDOM_DRAWS):
-        places = rng.sample(range(there), min(8 * limit, there))
-        drawn = [_number_at(spans, place) for place in places]
+        drawn = draw_numbers(spans, rng, 8 * limit)
         by_item = {each.item: each for each in _fetch(connection, free.where(items.c.id.in_(drawn)))}
         found.update((item, by_item[item]) for item in drawn if item in by_item)
         if len(found) >= limit:
@@ -160,14 +158,6 @@ def random_items(connection: Connection, rng: random.Random, *, batch: int | Non
     # Few are free among many: they are listed instead.
     everything = _fetch(connection, free.order_by(items.c.id))
     return rng.sample(everything, min(limit, len(everything)))
-
-
-def _number_at(spans: Sequence[range], place: int) -> int:
-    for span in spans:
-        if place < len(span):
-            return span[place]
-        place -= len(span)
-    raise AssertionError("the place is one of the spans'")
 
 
 def read_item(connection: Connection, item: int) -> ReviewItem | None:
