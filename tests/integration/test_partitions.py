@@ -9,9 +9,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from click.testing import CliRunner
 from sqlalchemy import Connection, func, select, text
 from sqlalchemy.exc import DBAPIError
 
+from newsgate.commands.migrate import migrate as migrate_command
 from newsgate.db.audit import audit
 from newsgate.db.batches import AcceptedRow, NewBatch, RefusedRow, add_rows, create_batch, finish_loading
 from newsgate.db.chunks import Claim, claim_chunk, commit_chunk, load_texts
@@ -27,6 +29,7 @@ from newsgate.db.session import Database
 from newsgate.db.shadow import ShadowVerdict, add_shadow_verdicts
 from newsgate.db.tables import items, shadow_verdicts, verdicts
 from newsgate.db.verdicts import Verdict, Verdicts
+from newsgate.tasks.inspecting.doctor.database import _partitions
 from newsgate.tasks.storage.purge_batches import plan_batch_purge, purge_batches
 from tests.integration.purge_steps import count
 from tests.services import PostgresServer
@@ -372,3 +375,28 @@ def test_a_later_schema_changes_partitioned_tables_as_it_changes_plain_ones(part
         op.drop_column("items", "later")
     assert migrate(partitioned) == (HEAD_REVISION, HEAD_REVISION)
     assert len(seen(partitioned, 1)) == 2
+
+
+# What a person sees
+
+
+def test_the_command_says_what_it_does_and_the_doctor_that_it_is_done(
+    plain: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("NEWSGATE_DATABASE_URL", plain.url.render_as_string(hide_password=False))
+    monkeypatch.setattr("newsgate.tasks.running.open_database.ensure_champion", lambda _database: 1)
+    told = CliRunner().invoke(migrate_command, ["--partition", "--partition-rows", "7"])
+    assert told.exit_code == 0
+    assert "reading 0.0 GB once, which takes some 1 seconds" in told.stderr
+    assert "new batches go into partitions of their own" in told.stderr
+    assert "already" in CliRunner().invoke(migrate_command, ["--partition"]).stderr
+    assert (
+        "from the next one on" in CliRunner().invoke(migrate_command, ["--partition", "--partition-rows", "9"]).stderr
+    )
+    without = CliRunner().invoke(migrate_command, ["--partition-rows", "9"])
+    assert (without.exit_code, "goes with --partition" in without.stderr) == (2, True)
+    (check,) = _partitions(plain)
+    assert check.state == "ok"
+    assert "partitioned by batch, 2 partitions of 9 rows or more; the newest begins with batch 1" in check.detail
+    monkeypatch.setattr("newsgate.tasks.inspecting.doctor.database._MANY_PARTITIONS", 1)
+    assert [each.state for each in _partitions(plain)] == ["warning"]
