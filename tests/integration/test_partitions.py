@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import random
+import subprocess
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -10,7 +12,7 @@ from typing import Any
 
 import pytest
 from click.testing import CliRunner
-from sqlalchemy import Connection, func, select, text
+from sqlalchemy import URL, Connection, func, make_url, select, text
 from sqlalchemy.exc import DBAPIError
 
 from newsgate.commands.migrate import migrate as migrate_command
@@ -18,7 +20,7 @@ from newsgate.db.audit import audit
 from newsgate.db.batches import AcceptedRow, NewBatch, RefusedRow, add_rows, create_batch, finish_loading
 from newsgate.db.chunks import Claim, claim_chunk, commit_chunk, load_texts
 from newsgate.db.errors import DatabaseError
-from newsgate.db.item_numbers import was_given
+from newsgate.db.item_numbers import draw_numbers, item_spans, was_given
 from newsgate.db.labels import text_hash
 from newsgate.db.model_registry import add_model
 from newsgate.db.partition_conversion import partition_tables, plan_conversion, set_target
@@ -343,6 +345,38 @@ def test_a_worker_and_a_challenger_that_come_late_write_nothing(partitioned: Dat
 
 
 # What comes later
+
+
+def test_a_backup_is_restored_with_its_partitions(
+    partitioned: Database, postgres_server: PostgresServer, tmp_path: Path
+) -> None:
+    before = [seen(partitioned, classified(partitioned, rows)) for rows in (3, 2)]
+    restored = postgres_server.new_database()
+    dump = tmp_path / "newsgate.dump"
+    for program, *arguments in (
+        ("pg_dump", "--format=custom", f"--file={dump}", _address(partitioned.url)),
+        ("pg_restore", "--exit-on-error", "--no-owner", f"--dbname={_address(make_url(restored))}", str(dump)),
+    ):
+        subprocess.run([postgres_server.programs / program, *arguments], check=True, timeout=60)
+    with opened(postgres_server, restored) as database:
+        assert [seen(database, batch) for batch in (1, 2)] == before
+        assert len(seen(database, classified(database, 4))) == 4
+        assert purge(database, 1) == 2
+
+
+def _address(url: URL) -> str:
+    return url.set(drivername="postgresql").render_as_string()
+
+
+def test_items_are_drawn_from_all_partitions(partitioned: Database) -> None:
+    items_of = [item for rows in (3, 1, 2) for item, _, _ in seen(partitioned, classified(partitioned, rows))]
+    with partitioned.read() as connection:
+        spans = item_spans(connection, batch=None)
+        assert [number for span in spans for number in span] == items_of
+        assert item_spans(connection, batch=3) == [range(items_of[4], items_of[5] + 1)]
+    assert sorted(draw_numbers(spans, random.Random(0), 99)) == items_of
+    drawn = [draw_numbers(spans, random.Random(seed), 1)[0] for seed in range(60)]
+    assert set(drawn) == set(items_of)
 
 
 def test_a_later_schema_changes_partitioned_tables_as_it_changes_plain_ones(partitioned: Database) -> None:
