@@ -9,7 +9,7 @@ from itertools import accumulate
 
 from sqlalchemy import Connection, func, select, text
 
-from newsgate.db.partitions import is_partitioned, item_partitions, partitions
+from newsgate.db.partitions import is_partitioned, item_partitions, last_item, partitions
 from newsgate.db.tables import items
 
 # PostgreSQL takes 65 535 values in one statement.
@@ -66,7 +66,7 @@ def hold_items(connection: Connection, wanted: Sequence[int]) -> list[int]:
 
 
 def _highest_of_its_range(connection: Connection, item: int) -> int:
-    sequence = "items_id_seq"
+    number = 0
     if is_partitioned(connection):
         query = select(item_partitions.c.number, item_partitions.c.last_item)
         of_item = query.where(item_partitions.c.first_item <= item, item_partitions.c.end_item > item)
@@ -75,7 +75,6 @@ def _highest_of_its_range(connection: Connection, item: int) -> int:
             return 0
         if part.last_item is not None:
             return int(part.last_item)
-        sequence = "items_id_seq" if part.number == 0 else f"items_p{part.number}_id_seq"
+        number = part.number
     # Transactions that were undone have used up numbers too: of those nobody was ever told.
-    query_last = text(f"select case when is_called then last_value else 0 end from {sequence}")  # noqa: S608 - made of a number
-    return int(connection.execute(query_last).scalar_one())
+    return last_item(connection, partition=number)

@@ -19,8 +19,10 @@ from newsgate.db.partitions import (
     PARTITIONED,
     Partition,
     add_partition,
+    define,
     is_partitioned,
     item_partitions,
+    last_item,
     next_batch,
     patience,
     record,
@@ -40,6 +42,14 @@ _DROPPED_KEYS = (
     ("shadow_verdicts", "fk_shadow_verdicts_model"),
     ("shadow_verdicts", "fk_shadow_verdicts_run_id"),
 )
+_SIZE = text("""
+    select cast(sum(pg_relation_size(to_regclass(name))) as bigint) from unnest(cast(:names as text[])) as name
+""")
+_VIEWS = text("""
+    select distinct r.ev_class::regclass::text from pg_depend d join pg_rewrite r on r.oid = d.objid
+    where d.classid = 'pg_rewrite'::regclass and r.ev_class <> to_regclass('results')
+    and d.refobjid in (select to_regclass(name) from unnest(cast(:names as text[])) as name)
+""")
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,11 +71,8 @@ def plan_conversion(database: Database) -> Conversion | None:
     with database.read() as connection:
         if is_partitioned(connection):
             return None
-        sizes = [
-            connection.execute(text(f"select pg_relation_size('{table.name}')")).scalar_one()
-            for table, _ in PARTITIONED
-        ]
-    return Conversion(sum(sizes), -(-sum(sizes) // _BYTES_A_SECOND))
+        size: int = connection.execute(_SIZE, {"names": [table.name for table, _ in PARTITIONED]}).scalar_one()
+    return Conversion(size, -(-size // _BYTES_A_SECOND))
 
 
 def partition_tables(database: Database, *, target_rows: int) -> None:
@@ -74,7 +81,7 @@ def partition_tables(database: Database, *, target_rows: int) -> None:
         with database.write() as connection:
             with patience(connection, _PATIENCE_MILLISECONDS):
                 names = ("batches", "chunks", "review_leases", *(table.name for table, _ in PARTITIONED))
-                connection.execute(text(f"lock table {', '.join(names)} in access exclusive mode"))
+                define(connection, f"lock table {', '.join(names)} in access exclusive mode")
             _refuse_chunks_in_work(connection)
             _refuse_other_views(connection)
             if not is_partitioned(connection):
@@ -109,13 +116,8 @@ def _in_use(why: str) -> DatabaseError:
 
 def _refuse_other_views(connection: Connection) -> None:
     """A view belongs to the table it was made of, not to its name: it would show the first part alone."""
-    names = ", ".join(f"'{table.name}'::regclass" for table, _ in PARTITIONED)
-    query = f"""
-        select distinct r.ev_class::regclass::text from pg_depend d join pg_rewrite r on r.oid = d.objid
-        where d.classid = 'pg_rewrite'::regclass and d.refobjid in ({names}, 'results'::regclass)
-        and r.ev_class <> 'results'::regclass
-    """  # noqa: S608 - the names are those of db.tables
-    found = sorted(connection.execute(text(query)).scalars())
+    shown = ["results", *(table.name for table, _ in PARTITIONED)]
+    found = sorted(connection.execute(_VIEWS, {"names": shown}).scalars())
     if found:
         raise DatabaseError(
             f"nothing is partitioned: other views show these tables: {', '.join(found)}",
@@ -125,17 +127,15 @@ def _refuse_other_views(connection: Connection) -> None:
 
 def _convert(connection: Connection, target_rows: int) -> None:
     item_partitions.create(connection)
-    highest = connection.execute(text("select last_value from items_id_seq")).scalar_one()
-    end_item = ITEM_NUMBERS * (highest // ITEM_NUMBERS + 1)
+    end_item = ITEM_NUMBERS * (last_item(connection, partition=0) // ITEM_NUMBERS + 1)
     first = Partition(0, 0, next_batch(connection), 0, end_item, target_rows)
     view = connection.execute(text("select pg_get_viewdef('results')")).scalar_one()
     rights = _rights(connection, "results")
-    connection.execute(text("drop view results"))
-    for owner, dropped in _DROPPED_KEYS:
-        connection.execute(text(f"alter table {owner} drop constraint if exists {dropped}"))
+    define(connection, "drop view results")
+    define(connection, *(f"alter table {owner} drop constraint if exists {key}" for owner, key in _DROPPED_KEYS))
     for table, key in PARTITIONED:
         _make_first_part(connection, table, first, key=key)
-    connection.execute(text(f"create view results as {view}"))
+    define(connection, f"create view results as {view}")
     _give(connection, "results", rights)
     record(connection, first)
     add_partition(connection, first)
@@ -166,9 +166,9 @@ def _make_first_part(connection: Connection, table: Table, first: Partition, *, 
             f"alter table {part} rename constraint pk_items to pk_{part}",
             f"alter sequence items_id_seq maxvalue {first.end_item - 1} owned by items.id",
         ]
-    for statement in [*statements, *_checks(connection, name)]:
-        connection.execute(text(statement))
-    connection.execute(text(f"alter table {name} attach partition {part} for values from (minvalue) to ({end})"))
+    checks = _checks(connection, name)
+    attaching = f"alter table {name} attach partition {part} for values from (minvalue) to ({end})"
+    define(connection, *statements, *checks, attaching)
     _give(connection, name, rights)
 
 
@@ -195,4 +195,4 @@ def _rights(connection: Connection, name: str) -> list[Any]:
 def _give(connection: Connection, name: str, rights: list[Any]) -> None:
     for each in rights:
         grantable = " with grant option" if each.is_grantable else ""
-        connection.execute(text(f"grant {each.may} on {name} to {each.who}{grantable}"))
+        define(connection, f"grant {each.may} on {name} to {each.who}{grantable}")

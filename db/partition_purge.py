@@ -7,12 +7,14 @@ is tried without patience; where it fails, an empty partition waits for the next
 
 from __future__ import annotations
 
-from sqlalchemy import Connection, delete, exists, func, select, text, update
+from sqlalchemy import Connection, delete, exists, func, select, update
 
 from newsgate.db.errors import DatabaseUnavailableError
 from newsgate.db.partitions import (
     Partition,
+    define,
     item_partitions,
+    last_item,
     next_batch,
     partitions,
     patience,
@@ -48,12 +50,12 @@ def empty_partition(database: Database, part: Partition) -> int | None:
             held = select(batches.c.id).where(of_part).order_by(batches.c.id).with_for_update(key_share=True)
             connection.execute(held)
             with patience(connection, _EMPTY_MILLISECONDS):
-                connection.execute(text(f"lock table {', '.join(part.tables)} in access exclusive mode"))
+                define(connection, f"lock table {', '.join(part.tables)} in access exclusive mode")
             # Looked at again: from here on nobody adds a row to it.
             if _is_needed(connection, part) or _has_chunks(connection, part):
                 return None
             _delete_leases(connection, part)
-            connection.execute(text(f"truncate {', '.join(part.tables)}"))
+            define(connection, f"truncate {', '.join(part.tables)}")
             return _count_off(connection, part)
     except DatabaseUnavailableError as error:
         if was_locked(error):
@@ -67,9 +69,7 @@ def drop_partition(database: Database, part: Partition) -> bool:
         try:
             with database.write() as connection, patience(connection, _DROP_MILLISECONDS):
                 _note_dropped(connection, part)
-                # One after another, in one order: it would hold more than it needs otherwise.
-                for table in part.tables:
-                    connection.execute(text(f"drop table {table}"))
+                define(connection, f"drop table {', '.join(part.tables)}")
                 return True
         except DatabaseUnavailableError as error:
             if not was_locked(error):
@@ -107,11 +107,5 @@ def _count_off(connection: Connection, part: Partition) -> int:
 
 
 def _note_dropped(connection: Connection, part: Partition) -> None:
-    sequence = "items_id_seq" if part.number == 0 else f"items_p{part.number}_id_seq"
-    given = text(f"select case when is_called then last_value else 0 end from {sequence}")  # noqa: S608 - made of a number
-    last_item = connection.execute(given).scalar_one()
-    connection.execute(
-        update(item_partitions)
-        .where(item_partitions.c.number == part.number)
-        .values(dropped_at=database_time(), last_item=last_item)
-    )
+    dropped = {"dropped_at": database_time(), "last_item": last_item(connection, partition=part.number)}
+    connection.execute(update(item_partitions).where(item_partitions.c.number == part.number).values(dropped))

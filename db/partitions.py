@@ -60,6 +60,13 @@ item_partitions = Table(
     Column("dropped_at", UtcDateTime),
     Column("last_item", BigInteger, comment="the highest item it ever had, since it was dropped"),
 )
+_DRAWING: Final = text("""
+    with recursive drawn(number) as (
+        select nextval('batches_id_seq')
+        union all
+        select nextval('batches_id_seq') from drawn where number < :last
+    ) select max(number) from drawn
+""")
 LIKE: Final = "including defaults including comments including storage"
 # With the column that each is partitioned by.
 PARTITIONED: Final = ((items, "batch_id"), (verdicts, "item_id"), (shadow_verdicts, "item_id"))
@@ -168,6 +175,20 @@ def next_batch(connection: Connection) -> int:
     return number
 
 
+def last_item(connection: Connection, *, partition: int) -> int:
+    """The highest number that an item of a part has got; without partitions the only part is 0."""
+    sequence = "items_id_seq" if partition == 0 else f"items_p{partition}_id_seq"
+    query = text("select coalesce(pg_sequence_last_value(to_regclass(:name)), 0)")
+    number: int = connection.execute(query, {"name": sequence}).scalar_one()
+    return number
+
+
+def define(connection: Connection, *statements: str) -> None:
+    """Execute statements that make, change or lock tables: they name tables, and take no parameters."""
+    for statement in statements:
+        connection.execute(text(statement))
+
+
 def add_partition(connection: Connection, after: Partition) -> Partition:
     """Make the part after the newest one, and attach its tables."""
     made = Partition(
@@ -264,14 +285,7 @@ def _batches_of_a_part(connection: Connection, target_rows: int) -> int:
 def _skip_numbers(connection: Connection, *, up_to: int) -> None:
     """Let the next batch have the number `up_to`. Others draw numbers meanwhile, and nobody gets one twice."""
     if next_batch(connection) < up_to:
-        drawing = """
-            with recursive drawn(number) as (
-                select nextval('batches_id_seq')
-                union all
-                select nextval('batches_id_seq') from drawn where number < :last
-            ) select max(number) from drawn
-        """
-        connection.execute(text(drawing), {"last": up_to - 1})
+        connection.execute(_DRAWING, {"last": up_to - 1})
 
 
 def _make_table(connection: Connection, part: Partition, table: Table) -> None:
@@ -291,5 +305,4 @@ def _make_table(connection: Connection, part: Partition, table: Table) -> None:
         first, end = part.first_item, part.end_item
     # Made beside the table and then attached: to create it as a partition would lock out every reader and writer.
     statements.append(f"alter table {table.name} attach partition {name} for values from ({first}) to ({end})")
-    for statement in statements:
-        connection.execute(text(statement))
+    define(connection, *statements)
