@@ -80,6 +80,7 @@ BENCHMARKS: Final = (
     Benchmark(name="partitions", file="scale/partitions.py", takes="10 min", fills="docs/scale.md"),
     Benchmark(name="table_settings", file="scale/table_settings.py", takes="5 min", fills="docs/scale.md"),
     Benchmark(name="simulate", file="scale/simulate.py", takes="30 s", fills="docs/scale.md"),
+    Benchmark(name="sizing", file="scale/sizing.py", takes="1 s", fills="docs/operations.md"),
     Benchmark(name="rates", file="scale/rates.py", takes="1 s", fills=_RATES, has_write=False),
     Benchmark(name="database_costs", file="scale/database_costs.py", takes="3 min", fills=_RATES, has_write=False),
     Benchmark(name="program_costs", file="scale/program_costs.py", takes="30 s", fills=_RATES, has_write=False),
