@@ -7,6 +7,8 @@ is tried without patience; where it fails, an empty partition waits for the next
 
 from __future__ import annotations
 
+import time
+
 from sqlalchemy import Connection, delete, exists, func, select, update
 
 from newsgate.db.errors import DatabaseUnavailableError
@@ -27,6 +29,7 @@ from newsgate.db.types import database_time
 # Less than a worker takes for a chunk: whoever comes meanwhile waits behind this.
 _DROP_MILLISECONDS = 200
 _DROP_TRIES = 10
+_DROP_PAUSE_SECONDS = 0.3
 # Readers of the old rows themselves are waited for: an export, or an audit.
 _EMPTY_MILLISECONDS = 5000
 
@@ -74,6 +77,8 @@ def drop_partition(database: Database, part: Partition) -> bool:
         except DatabaseUnavailableError as error:
             if not was_locked(error):
                 raise
+            # Whoever waited behind this goes first.
+            time.sleep(_DROP_PAUSE_SECONDS)
     return False
 
 

@@ -250,6 +250,24 @@ def test_whoever_cannot_make_the_next_part_goes_on_in_this_one(
     assert create(partitioned, 2)[0] == 3
 
 
+def test_a_member_of_the_role_that_owns_the_tables_makes_parts_that_it_owns(
+    partitioned: Database, postgres_server: PostgresServer
+) -> None:
+    with partitioned.write() as connection:
+        connection.execute(text("drop role if exists staff"))
+        connection.execute(text("create role staff login in role newsgate"))
+    staff = Database(partitioned.url.set(username="staff").render_as_string())
+    assert [create(staff, 2)[0] for _ in range(3)] == [1, 2, 3]
+    assert purge(staff, 1) == 2
+    staff.close()
+    newest = parts_of(partitioned)[-1]
+    with partitioned.write() as connection:
+        query = text("select tableowner from pg_tables where tablename = any(:names)")
+        owners = set(connection.execute(query, {"names": list(newest.tables)}).scalars())
+        connection.execute(text("drop role staff"))
+    assert owners == {"newsgate"}
+
+
 def test_many_who_enqueue_at_once_get_numbers_in_parts_that_are_there(partitioned: Database) -> None:
     made: list[int] = []
     threads = [
@@ -316,6 +334,7 @@ def test_a_part_that_somebody_reads_is_emptied_row_by_row(
 ) -> None:
     monkeypatch.setattr("newsgate.db.partition_purge._EMPTY_MILLISECONDS", 50)
     monkeypatch.setattr("newsgate.db.partition_purge._DROP_MILLISECONDS", 50)
+    monkeypatch.setattr("newsgate.db.partition_purge._DROP_TRIES", 2)
     batch = classified(partitioned, 4)
     classified(partitioned, 1)
     with partitioned.read() as reading:
