@@ -67,10 +67,14 @@ def empty_partition(database: Database, part: Partition) -> int | None:
 
 
 def drop_partition(database: Database, part: Partition) -> bool:
-    """Drop the empty tables of a part; False where the locks are not to be had."""
+    """Drop the empty tables of a part; False where the locks are not to be had, or a batch has come into it."""
     for _ in range(_DROP_TRIES):
         try:
             with database.write() as connection, patience(connection, _DROP_MILLISECONDS):
+                define(connection, f"lock table {', '.join(part.tables)} in access exclusive mode")
+                # An enqueue may have had its number for long, and have been slow to store its first rows.
+                if _is_needed(connection, part):
+                    return False
                 _note_dropped(connection, part)
                 define(connection, f"drop table {', '.join(part.tables)}")
                 return True

@@ -186,7 +186,7 @@ def last_item(connection: Connection, *, partition: int) -> int:
 def define(connection: Connection, *statements: str) -> None:
     """Execute statements that make, change or lock tables: they name tables, and take no parameters."""
     for statement in statements:
-        connection.execute(text(statement))
+        connection.exec_driver_sql(statement)
 
 
 def add_partition(connection: Connection, after: Partition) -> Partition:

@@ -73,7 +73,7 @@ def _partition(database: Database, asked_rows: int | None) -> None:
             print_message("items and verdicts are partitioned already")
         else:
             set_target(database, asked_rows)
-            print_message(f"partitions are full with {asked_rows} rows from the next one on")
+            print_message(f"the newest partition and all later ones are full with {asked_rows} rows")
         return
     print_message(
         f"reading {plan.bytes / 1e9:,.1f} GB once, which takes some {max(1, plan.seconds)} seconds; nothing is copied, "
