@@ -24,6 +24,7 @@ from newsgate.db.item_numbers import draw_numbers, item_spans, was_given
 from newsgate.db.labels import text_hash
 from newsgate.db.model_registry import add_model
 from newsgate.db.partition_conversion import partition_tables, plan_conversion, set_target
+from newsgate.db.partition_purge import drop_partition, empty_partition
 from newsgate.db.partitions import Partition, make_room, partitions
 from newsgate.db.results import ResultFilter, read_results
 from newsgate.db.schema import HEAD_REVISION, migrate
@@ -348,6 +349,22 @@ def test_a_part_that_somebody_reads_is_emptied_row_by_row(
     assert rows_of(partitioned, f"items_p{batch}") is None
 
 
+def test_a_part_that_a_slow_enqueue_still_comes_into_is_not_dropped(partitioned: Database) -> None:
+    batch = classified(partitioned, 2)
+    classified(partitioned, 1)
+    part = parts_of(partitioned)[batch]
+    with partitioned.write() as connection:
+        connection.execute(text(f"update batches set purged_at = now() where id = {batch}"))
+        connection.execute(text("delete from chunks where run_id = 1"))
+        connection.execute(text("update runs set total = 0 where id = 1"))
+    assert empty_partition(partitioned, part) == 2
+    with partitioned.write() as connection:
+        # As if it had committed its batch only now, with a number that it had drawn long before.
+        connection.execute(text(f"update batches set purged_at = null where id = {batch}"))
+    assert not drop_partition(partitioned, part)
+    assert rows_of(partitioned, f"items_p{batch}") == 0
+
+
 def test_a_worker_and_a_challenger_that_come_late_write_nothing(partitioned: Database) -> None:
     batch, chunk = create(partitioned, 3)
     claimed = claim(partitioned, chunk)
@@ -443,9 +460,8 @@ def test_the_command_says_what_it_does_and_the_doctor_that_it_is_done(
     assert "reading 0.0 GB once, which takes some 1 seconds" in told.stderr
     assert "new batches go into partitions of their own" in told.stderr
     assert "already" in CliRunner().invoke(migrate_command, ["--partition"]).stderr
-    assert (
-        "from the next one on" in CliRunner().invoke(migrate_command, ["--partition", "--partition-rows", "9"]).stderr
-    )
+    again = CliRunner().invoke(migrate_command, ["--partition", "--partition-rows", "9"])
+    assert "the newest partition and all later ones are full with 9 rows" in again.stderr
     without = CliRunner().invoke(migrate_command, ["--partition-rows", "9"])
     assert (without.exit_code, "goes with --partition" in without.stderr) == (2, True)
     (check,) = _partitions(plain)
