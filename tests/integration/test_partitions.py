@@ -16,6 +16,7 @@ from sqlalchemy import URL, Connection, func, make_url, select, text
 from sqlalchemy.exc import DBAPIError
 
 from newsgate.commands.migrate import migrate as migrate_command
+from newsgate.commands.purge import purge as purge_command
 from newsgate.db.audit import audit
 from newsgate.db.batches import AcceptedRow, NewBatch, RefusedRow, add_rows, create_batch, finish_loading
 from newsgate.db.chunks import Claim, claim_chunk, commit_chunk, load_texts
@@ -464,8 +465,13 @@ def test_the_command_says_what_it_does_and_the_doctor_that_it_is_done(
     assert "the newest partition and all later ones are full with 9 rows" in again.stderr
     without = CliRunner().invoke(migrate_command, ["--partition-rows", "9"])
     assert (without.exit_code, "goes with --partition" in without.stderr) == (2, True)
+    purged = classified(plain, 9)
+    classified(plain, 1)
+    monkeypatch.setattr("newsgate.db.model_registry.champion_number", lambda _connection: 1)
+    done = CliRunner().invoke(purge_command, [str(purged), "--yes"])
+    assert "deleted: 10 rows; 2 whole partitions are dropped" in done.stderr
     (check,) = _partitions(plain)
     assert check.state == "ok"
-    assert "partitioned by batch, 2 partitions of 9 rows or more; the newest begins with batch 1" in check.detail
-    monkeypatch.setattr("newsgate.tasks.inspecting.doctor.database._MANY_PARTITIONS", 1)
+    assert "partitioned by batch, 1 partition of 9 rows or more; the newest begins with batch 8" in check.detail
+    monkeypatch.setattr("newsgate.tasks.inspecting.doctor.database._MANY_PARTITIONS", 0)
     assert [each.state for each in _partitions(plain)] == ["warning"]

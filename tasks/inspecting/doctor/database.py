@@ -124,8 +124,9 @@ def _partitions(database: Database) -> Iterator[Check]:
     if not parts:
         return
     newest = parts[-1]
+    count = "1 partition" if len(parts) == 1 else f"{len(parts)} partitions"
     detail = (
-        f"items and verdicts are partitioned by batch, {len(parts)} partitions of {newest.target_rows} rows or more;"
+        f"items and verdicts are partitioned by batch, {count} of {newest.target_rows} rows or more;"
         f" the newest begins with batch {newest.first_batch}"
     )
     if len(parts) > _MANY_PARTITIONS:
