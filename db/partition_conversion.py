@@ -127,6 +127,9 @@ def _refuse_other_views(connection: Connection) -> None:
 
 def _convert(connection: Connection, target_rows: int) -> None:
     item_partitions.create(connection)
+    # Whoever may read items may see where they are.
+    readers = [each for each in _rights(connection, items.name) if each.may == "SELECT"]
+    _give(connection, item_partitions.name, readers)
     end_item = ITEM_NUMBERS * (last_item(connection, partition=0) // ITEM_NUMBERS + 1)
     first = Partition(0, 0, next_batch(connection), 0, end_item, target_rows)
     view = connection.execute(text("select pg_get_viewdef('results')")).scalar_one()

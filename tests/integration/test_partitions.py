@@ -143,7 +143,7 @@ def test_what_was_stored_becomes_the_first_part_and_is_found_as_before(plain: Da
     assert (first.first_batch, first.end_batch, first.end_item) == (0, old + 1, TEN_BILLION)
     assert (second.first_batch, second.first_item, second.target_rows) == (new, TEN_BILLION, 10)
     with plain.write() as connection:
-        for table in ("results", "items"):
+        for table in ("results", "items", "item_partitions"):
             assert connection.execute(text(f"select has_table_privilege('looker', '{table}', 'select')")).scalar()
         connection.execute(text("drop owned by looker"))
         connection.execute(text("drop role looker"))
