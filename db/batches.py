@@ -29,6 +29,7 @@ from sqlalchemy import (
 
 from newsgate.db.bulk_insert import insert_columns
 from newsgate.db.errors import BatchPurgedError, LoaderSupersededError, NoSuchBatchError
+from newsgate.db.partitions import items_table, make_room, settle
 from newsgate.db.tables import batches, chunks, items, rejects, runs
 from newsgate.db.turns import DEFAULT_PRIORITY, OF_RUN, next_turn, waits
 from newsgate.db.types import database_time
@@ -67,7 +68,7 @@ class NewBatch:
 
 @dataclass(frozen=True, slots=True)
 class Loading:
-    """The right to add rows to one batch: valid until another enqueue takes it."""
+    """The right to add rows to one batch: valid until another enqueue takes it. table: which its items go into."""
 
     batch: int
     run: int
@@ -76,6 +77,7 @@ class Loading:
     last_row: int
     accepted: int
     rejected: int
+    table: str = items.name
 
 
 class AcceptedRow(NamedTuple):
@@ -99,7 +101,8 @@ class RefusedRow:
 
 def create_batch(connection: Connection, new: NewBatch, *, model: int) -> Loading:
     """Store the batch and its first run, pinned to `model`, with this caller as the loader."""
-    batch = connection.execute(
+    room = make_room(connection)
+    batch: int = connection.execute(
         insert(batches)
         .values(
             name=new.name,
@@ -117,7 +120,8 @@ def create_batch(connection: Connection, new: NewBatch, *, model: int) -> Loadin
         .values(batch_id=batch, model=model, state="queued", priority=new.priority, created_at=database_time())
         .returning(runs.c.id)
     ).scalar_one()
-    return Loading(batch=batch, run=run, model=model, loader=1, last_row=0, accepted=0, rejected=0)
+    table = settle(connection, batch, room)
+    return Loading(batch=batch, run=run, model=model, loader=1, last_row=0, accepted=0, rejected=0, table=table)
 
 
 def resume_loading(connection: Connection, batch: int) -> Loading:
@@ -140,6 +144,7 @@ def resume_loading(connection: Connection, batch: int) -> Loading:
         last_row=taken.last_row,
         accepted=taken.accepted,
         rejected=taken.rejected,
+        table=items_table(connection, batch),
     )
 
 
@@ -168,7 +173,7 @@ def add_rows(
     )
     if not accepted:
         return None
-    _insert_items(connection, loading.batch, accepted, columns or {})
+    _insert_items(connection, loading, accepted, columns or {})
     run_state: str = connection.execute(_ADD_TO_RUN, {"of_run": loading.run, "more": len(accepted)}).scalar_one()
     cancelled = run_state == "cancelled"
     added = {
@@ -184,7 +189,7 @@ def add_rows(
 
 
 def _insert_items(
-    connection: Connection, batch: int, accepted: Sequence[AcceptedRow], columns: Mapping[int, str]
+    connection: Connection, loading: Loading, accepted: Sequence[AcceptedRow], columns: Mapping[int, str]
 ) -> None:
     each: dict[str, Sequence[object]] = {
         name: [row[place] for row in accepted] for place, name in enumerate(AcceptedRow._fields)
@@ -194,7 +199,7 @@ def _insert_items(
         del each["external_id"]
     if columns:
         each["columns"] = [columns.get(place) for place in range(len(accepted))]
-    insert_columns(connection, items, each=each, same={"batch_id": batch})
+    insert_columns(connection, items, each=each, same={"batch_id": loading.batch}, into=loading.table)
 
 
 def finish_loading(connection: Connection, loading: Loading, *, languages: str | None = None) -> None:

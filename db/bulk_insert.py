@@ -21,10 +21,12 @@ def insert_columns(
     *,
     each: Mapping[str, Sequence[Any]],
     same: Mapping[str, int | str | None] | None = None,
+    into: str | None = None,
 ) -> None:
     """Insert rows in the connection's transaction, given by their columns: `each` has a value for each row.
 
-    same: columns that have one value in all rows; it is sent once.
+    same: columns that have one value in all rows; it is sent once. into: on PostgreSQL, the partition of the table that
+    takes them.
 
     PostgreSQL takes them by COPY in its binary format, SQLite in two prepared statements. Raises ValueError where the
     columns have not the same length.
@@ -35,13 +37,18 @@ def insert_columns(
     if rows == {0}:
         return
     if connection.dialect.name == "postgresql":
-        _copy(connection, table, each=each, same=same or {})
+        _copy(connection, table, each=each, same=same or {}, into=into or table.name)
     else:
         _insert(connection, table, each=each, same=same or {}, rows=rows.pop())
 
 
 def _copy(
-    connection: Connection, table: Table, *, each: Mapping[str, Sequence[Any]], same: Mapping[str, int | str | None]
+    connection: Connection,
+    table: Table,
+    *,
+    each: Mapping[str, Sequence[Any]],
+    same: Mapping[str, int | str | None],
+    into: str,
 ) -> None:
     # The driver's connection is used here alone: COPY has no place in SQLAlchemy's vocabulary.
     driver_connection: Any = connection.connection.driver_connection
@@ -49,7 +56,7 @@ def _copy(
     names = ", ".join(f'"{name}"' for name in rows.names)
     with (
         driver_connection.cursor() as cursor,
-        cursor.copy(f"COPY {table.name} ({names}) FROM STDIN (FORMAT BINARY)") as copy,
+        cursor.copy(f"COPY {into} ({names}) FROM STDIN (FORMAT BINARY)") as copy,
     ):
         copy.write(rows.data)
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, Select, and_, null, select, text
+from sqlalchemy import Connection, Row, Select, and_, null, select
 
 from newsgate.db.errors import BatchPurgedError, DatabaseError, NoSuchBatchError
 from newsgate.db.leases import has_lapsed
@@ -161,18 +161,6 @@ def item_or_reject(connection: Connection, *, batch: int, row: int) -> StoredIte
     if refused is not None:
         return Reject(*refused)
     raise _no_data_row(connection, batch, row)
-
-
-def was_given(connection: Connection, item: int) -> bool:
-    """Whether an item had this number once; a number is never given again."""
-    highest: int | None
-    if connection.dialect.name == "postgresql":
-        # Transactions that were undone have used up numbers too: of those nobody was ever told.
-        query = text("select case when is_called then last_value else 0 end from items_id_seq")
-        highest = connection.execute(query).scalar()
-    else:
-        highest = connection.execute(text("select seq from sqlite_sequence where name = 'items'")).scalar()
-    return item <= (highest or 0)
 
 
 def item_runs(connection: Connection, item: StoredItem) -> list[ItemRun]:

@@ -103,15 +103,16 @@ def begin_purge(connection: Connection, batch: int) -> None:
     connection.execute(update(runs).where(*unfinished).values(state="cancelled", finished_at=database_time()))
 
 
-def purge_step(connection: Connection, batch: int, *, limit: int) -> Deleted | None:
+def purge_step(connection: Connection, batch: int, *, limit: int, items_too: bool = True) -> Deleted | None:
     """Delete up to `limit` rows of a batch whose purge has begun; None where nothing is left.
 
-    Its chunks go first, so that no worker has any of its texts in hand when these go.
+    Its chunks go first, so that no worker has any of its texts in hand when these go. items_too: False where the whole
+    partition that its items and verdicts are in goes afterwards.
     """
     hold_batch(connection, batch)
     return (
         _delete_chunks(connection, batch, limit=limit)
-        or _delete_first_items(connection, batch, limit=limit)
+        or (_delete_first_items(connection, batch, limit=limit) if items_too else None)
         or _delete_rejects(connection, batch, limit=limit)
     )
 
@@ -127,7 +128,7 @@ def delete_items(connection: Connection, batch: int, doomed: Sequence[int]) -> D
     counted = Counter((row.run_id, row.error is not None) for row in connection.execute(gone))
     for table in (shadow_verdicts, review_leases):
         connection.execute(delete(table).where(table.c.item_id.in_(there)))
-    connection.execute(delete(items).where(items.c.id.in_(there)))
+    connection.execute(delete(items).where(items.c.id.in_(there), items.c.batch_id == batch))
     for run in sorted({run for run, _ in counted}):
         fewer = {"done": runs.c.done - counted[run, False], "failed": runs.c.failed - counted[run, True]}
         connection.execute(update(runs).where(runs.c.id == run).values(fewer))

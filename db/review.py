@@ -18,6 +18,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, Select, and_, delete, exists, func, insert, or_, select, text, update
 
 from newsgate.db.errors import DatabaseError
+from newsgate.db.item_numbers import draw_numbers, hold_items, item_spans
 from newsgate.db.labels import add_label
 from newsgate.db.leases import has_lapsed, holds, lease_of
 from newsgate.db.tables import items, labels, models, review_leases, runs, shadow_verdicts, verdicts
@@ -139,10 +140,7 @@ def suspect_items(connection: Connection, *, batch: int | None, limit: int) -> l
 
 def random_items(connection: Connection, rng: random.Random, *, batch: int | None, limit: int) -> list[Candidate]:
     """Free items of the latest runs, each as likely as any other."""
-    ends = select(func.min(items.c.id), func.max(items.c.id))
-    low, high = connection.execute(ends if batch is None else ends.where(items.c.batch_id == batch)).one()
-    if low is None:
-        return []
+    spans = item_spans(connection, batch=batch)
     free = _in_batch(
         candidates()
         .join(verdicts, verdicts.c.item_id == items.c.id)
@@ -150,10 +148,9 @@ def random_items(connection: Connection, rng: random.Random, *, batch: int | Non
         batch,
     )
     # Numbers are drawn and those that are no free item are dropped, which costs the same however many items there are.
-    span = range(low, high + 1)
     found: dict[int, Candidate] = {}
     for _ in range(_RANDOM_DRAWS):
-        drawn = rng.sample(span, min(8 * limit, len(span)))
+        drawn = draw_numbers(spans, rng, 8 * limit)
         by_item = {each.item: each for each in _fetch(connection, free.where(items.c.id.in_(drawn)))}
         found.update((item, by_item[item]) for item in drawn if item in by_item)
         if len(found) >= limit:
@@ -188,7 +185,9 @@ def claim_item(connection: Connection, item: int, *, reviewer: str, chosen: str,
     """Take the lease on an item, or None where somebody has it or its text, or where it is labelled by now."""
     _one_at_a_time(connection)
     is_open = _is_waiting_suspect() if chosen == "suspect" else is_free()
-    if connection.execute(select(items.c.id).where(items.c.id == item, is_open)).one_or_none() is None:
+    # Held until the end: no purge deletes the item, and where it did, there is nothing to offer.
+    free = select(items.c.id).where(items.c.id == item, is_open).with_for_update(key_share=True, read=True, of=items)
+    if connection.execute(free).one_or_none() is None:
         return None
     values = {"reviewer": reviewer, "chosen": chosen, **lease_of(lease_seconds)}
     lease_until = connection.execute(
@@ -203,7 +202,7 @@ def claim_item(connection: Connection, item: int, *, reviewer: str, chosen: str,
         ).scalar_one()
     found = read_item(connection, item)
     if found is None:
-        raise AssertionError("the lease's foreign key holds the item")
+        raise AssertionError("the item is held")
     return Offer(found, reviewer, chosen, lease_until)
 
 
@@ -291,7 +290,7 @@ def _queue_suspects(connection: Connection, found: Sequence[int]) -> int:
     forget_lapsed_leases(connection)
     query = select(review_leases.c.item_id, review_leases.c.chosen)
     there = {row.item_id: row.chosen for row in connection.execute(query)}
-    fresh = [item for item in found if item not in there]
+    fresh = hold_items(connection, [item for item in found if item not in there])
     if fresh:
         connection.execute(
             insert(review_leases).values(reviewer=NOBODY, chosen="suspect", **_NO_LEASE),

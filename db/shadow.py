@@ -10,7 +10,9 @@ from typing import Any
 from sqlalchemy import Connection, and_, bindparam, case, func, select, update
 
 from newsgate.db.errors import DatabaseError
+from newsgate.db.item_numbers import hold_items
 from newsgate.db.model_registry import champion_number, choose_model
+from newsgate.db.partitions import is_partitioned
 from newsgate.db.tables import models, shadow_verdicts, verdicts
 
 # Asked after every chunk, so it is put together once.
@@ -85,6 +87,10 @@ def find_shadows(connection: Connection, model: int) -> list[Shadow]:
 
 def add_shadow_verdicts(connection: Connection, run: int, *, model: int, said: Sequence[ShadowVerdict]) -> None:
     """Store what a challenger said about items of a run; what it said about one of them before stays."""
+    if is_partitioned(connection):
+        # No key refuses the verdict on an item that was purged meanwhile.
+        there = set(hold_items(connection, [each.item for each in said]))
+        said = [each for each in said if each.item in there]
     if not said:
         return
     insert = _insert_of(connection)

@@ -113,7 +113,10 @@ def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str
 
 @pytest.fixture(params=["sqlite", "postgresql"])
 def database(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Database]:
-    """A database with newsgate's schema, once of each kind; where there is a `desk`, with the starter model too."""
+    """A database with newsgate's schema, once of each kind; where there is a `desk`, with the starter model too.
+
+    A test may ask for a third kind, "partitioned": a PostgreSQL whose tables are.
+    """
     server: PostgresServer | None = None
     has_starter = "desk" in request.fixturenames
     if request.param == "sqlite":
@@ -121,7 +124,10 @@ def database(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Databas
         url = f"sqlite:///{shutil.copyfile(made, tmp_path / 'newsgate.db')}"
     else:
         server = request.getfixturevalue("postgres_server")
-        url = server.prepared_database() if has_starter else server.new_database(migrated=True)
+        if request.param == "partitioned":
+            url = server.partitioned_database(prepared=has_starter)
+        else:
+            url = server.prepared_database() if has_starter else server.new_database(migrated=True)
     opened = Database(url)
     ensure_schema(opened)
     yield opened

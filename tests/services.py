@@ -23,6 +23,7 @@ import redis
 from sqlalchemy import make_url
 from sqlalchemy.exc import OperationalError
 
+from newsgate.db.partition_conversion import partition_tables
 from newsgate.db.schema import migrate
 from newsgate.db.session import Database
 from newsgate.tasks.running.open_database import ensure_champion
@@ -146,6 +147,15 @@ class PostgresServer:
         """The address of a database as `newsgate migrate` makes it: schema and starter model."""
         return self._copy_of("starter model", _make_ready)
 
+    def partitioned_database(self, *, prepared: bool = False) -> str:
+        """The address of a database with newsgate's schema that was partitioned while it was empty.
+
+        prepared: with the starter model.
+        """
+        if prepared:
+            return self._copy_of("partitions, starter model", lambda made: _partition(made, prepared=True))
+        return self._copy_of("partitions", lambda made: _partition(made, prepared=False))
+
     def _copy_of(self, content: str, make: Callable[[Database], object]) -> str:
         if content not in self._templates:
             self._templates[content] = self._create("template1")
@@ -225,6 +235,15 @@ class PostgresServer:
 def _make_ready(database: Database) -> None:
     migrate(database)
     ensure_champion(database)
+
+
+def _partition(database: Database, *, prepared: bool) -> None:
+    if prepared:
+        _make_ready(database)
+    else:
+        migrate(database)
+    # Fewer rows than any batch of a test has: each has a partition of its own.
+    partition_tables(database, target_rows=1)
 
 
 def _postgres_binaries() -> Path:

@@ -120,12 +120,13 @@ def _purge_batches(
         print_message(_nothing_there(wanted) if batch is None else f"batch {batch} was purged already")
     elif consent.to(batch_purge_lines(plan, with_labels=labels)):
         with ProgressLine("deleting") as line:
-            purge_batches(
+            dropped = purge_batches(
                 plan,
                 database=database,
                 tell=lambda rows, of: line.draw(rows, of, note=f"{rows} of {of} rows"),
             )
-        print_message(f"deleted: {plan.rows} rows")
+        whole = f"; {dropped} whole partitions are dropped" if dropped else ""
+        print_message(f"deleted: {plan.rows} rows{whole}")
     return figures
 
 

@@ -25,8 +25,8 @@ from newsgate.db.item_history import (
     labels_of_text,
     shadow_verdicts_of,
     stored_item,
-    was_given,
 )
+from newsgate.db.item_numbers import was_given
 from newsgate.db.model_registry import champion_number
 from newsgate.db.results import Reject
 

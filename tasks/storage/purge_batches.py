@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from sqlalchemy import Connection
 
 from newsgate.db.batch_selection import BatchFilter, select_batches
+from newsgate.db.partition_purge import drop_partition, empty_partition, purged_partitions
+from newsgate.db.partitions import Partition
 from newsgate.db.purge import Deleted, StoredBatch, begin_purge, purge_step, stored_batches
 from newsgate.db.purge_texts import count_judgements, delete_judgements, labelled_only_there
 from newsgate.db.session import Database
@@ -56,8 +58,11 @@ def plan_batch_purge(
 
 def purge_batches(
     plan: BatchPurge, *, database: Database, tell: Callable[[int, int], None] = lambda _rows, _all: None
-) -> None:
-    """Delete what was planned. tell: how many rows are deleted so far, and of how many."""
+) -> int:
+    """Delete what was planned; gives how many whole partitions went.
+
+    tell: how many rows are deleted so far, and of how many.
+    """
     for each in plan.batches:
         with database.write() as connection:
             begin_purge(connection, each.batch)
@@ -65,12 +70,41 @@ def purge_batches(
     for start in range(0, len(plan.judged), STEP_ROWS):
         with database.write() as connection:
             delete_judgements(connection, plan.judged[start : start + STEP_ROWS])
-    rows = 0
+    with database.read() as connection:
+        whole = purged_partitions(connection)
+    progress = _Progress(plan, tell)
     for each in plan.batches:
-        for deleted in step_by_step(database, _step(each.batch)):
-            rows += deleted.items + deleted.rejects
-            tell(rows, plan.rows)
+        goes_whole = any(part.first_batch <= each.batch < part.end_batch for part in whole)
+        for deleted in step_by_step(database, _step(each.batch, items_too=not goes_whole)):
+            progress.add(deleted.items + deleted.rejects)
+    return sum(_purge_partition(database, part, plan, progress) for part in whole)
 
 
-def _step(batch: int) -> Callable[[Connection], Deleted | None]:
-    return lambda connection: purge_step(connection, batch, limit=STEP_ROWS)
+class _Progress:
+    """How many of the rows are deleted so far."""
+
+    def __init__(self, plan: BatchPurge, tell: Callable[[int, int], None]) -> None:
+        self._all = plan.rows
+        self._tell = tell
+        self._rows = 0
+
+    def add(self, rows: int) -> None:
+        self._rows += rows
+        self._tell(self._rows, self._all)
+
+
+def _purge_partition(database: Database, part: Partition, plan: BatchPurge, progress: _Progress) -> bool:
+    """Let all rows of a part go at once; row by row where somebody keeps using it. Gives whether it was dropped."""
+    rows = empty_partition(database, part)
+    if rows is not None:
+        progress.add(rows)
+        return drop_partition(database, part)
+    for each in plan.batches:
+        if part.first_batch <= each.batch < part.end_batch:
+            for deleted in step_by_step(database, _step(each.batch)):
+                progress.add(deleted.items + deleted.rejects)
+    return False
+
+
+def _step(batch: int, *, items_too: bool = True) -> Callable[[Connection], Deleted | None]:
+    return lambda connection: purge_step(connection, batch, limit=STEP_ROWS, items_too=items_too)

@@ -18,6 +18,7 @@ from newsgate.db.review import add_suspects, suspect_texts
 from newsgate.db.session import Database
 from newsgate.tasks.labelling.label_item import ItemChoice, label_item
 from tests.labels import TEXTS, add, current, item_of, said
+from tests.partitions import partitioned_too
 
 
 def test_the_latest_label_is_current_and_the_earlier_ones_are_history(database: Database) -> None:
@@ -85,6 +86,7 @@ def test_pairs_are_of_people_with_the_latest_each_said(database: Database) -> No
         assert count_pairs(connection) == {("fake", "fake"): 1, ("fake", "real"): 2}
 
 
+@partitioned_too
 def test_labelling_an_item_is_about_its_text_and_settles_a_suspect(stored: Database) -> None:
     add(stored, TEXTS[0], "fake", by="bob")
     with stored.write() as connection:

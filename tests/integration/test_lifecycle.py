@@ -14,6 +14,7 @@ from newsgate.db.chunks import (
 from newsgate.db.errors import ChunkFencedError
 from newsgate.db.left_chunks import stalled_chunks
 from tests.lifecycle import LAPSED, MAX_ATTEMPTS, System, walks
+from tests.partitions import partitioned_too
 
 
 @walks("chunk", ("[*]", "queued"), ("queued", "running"))
@@ -35,6 +36,7 @@ def test_a_chunk_under_lease_is_not_claimed_again(system: System) -> None:
 
 
 @walks("chunk", ("running", "done"))
+@partitioned_too
 def test_a_commit_stores_verdicts_counters_and_state(system: System) -> None:
     stored = system.load(3)
     system.commit(system.take(stored.chunks[0]))
@@ -79,6 +81,7 @@ def test_a_late_worker_may_commit_while_nobody_took_over(system: System) -> None
     assert system.run(stored).state == "done"
 
 
+@partitioned_too
 def test_a_worker_that_was_overtaken_writes_nothing(system: System) -> None:
     stored = system.load(3)
     late = system.take(stored.chunks[0], worker="late", lease=LAPSED)
@@ -96,6 +99,7 @@ def test_a_worker_that_was_overtaken_writes_nothing(system: System) -> None:
 
 
 @walks("chunk", ("running", "halves"))
+@partitioned_too
 def test_after_the_last_attempt_two_halves_take_the_place_of_the_chunk(system: System) -> None:
     stored = system.load(5)
     system.release(system.take(stored.chunks[0]))

@@ -29,11 +29,13 @@ from tests.clocks import set_clock_back
 from tests.desk import Desk
 from tests.integration.purge_steps import count, on_sqlite_alone, purge, status, verdicts_of
 from tests.integration.test_audit_orphans import broken
+from tests.partitions import partitioned_too
 from tests.review_queue import Queue, shown
 
 # Whole batches
 
 
+@partitioned_too
 def test_of_a_purged_batch_nothing_is_left_but_its_line_and_others_stay(desk: Desk) -> None:
     gone, kept = desk.enqueue(25), desk.enqueue(12, seed=1)
     desk.finish(gone, failing=[3, 7])
@@ -107,6 +109,7 @@ def test_a_worker_that_has_a_chunk_in_hand_writes_nothing(desk: Desk) -> None:
     assert count(desk.database, "verdicts") == 0
 
 
+@partitioned_too
 def test_verdicts_that_come_while_the_chunks_are_deleted_go_too(desk: Desk) -> None:
     batch = desk.enqueue(25)
     claimed, said = verdicts_of(desk, desk.waiting(batch)[2])
@@ -121,6 +124,7 @@ def test_verdicts_that_come_while_the_chunks_are_deleted_go_too(desk: Desk) -> N
     assert count(desk.database, "verdicts") == 0
 
 
+@partitioned_too
 def test_an_enqueue_at_work_adds_nothing_to_a_purged_batch(desk: Desk) -> None:
     model = status(desk, desk.enqueue(3)).model
     rows = [AcceptedRow(2, None, "one", text_hash("one"))]
@@ -175,6 +179,7 @@ def test_only_batches_older_than_that_are_chosen(desk: Desk) -> None:
 # Labels
 
 
+@partitioned_too
 def test_labels_stay_unless_they_are_asked_for_and_where_the_text_stands_elsewhere(desk: Desk) -> None:
     gone, other = desk.enqueue(12), desk.enqueue(5)
     for batch in (gone, other):

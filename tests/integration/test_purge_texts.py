@@ -20,10 +20,12 @@ from tests.desk import Desk
 from tests.integration.chunk_steps import cancel, chunk_row, run_row, take
 from tests.integration.purge_steps import on_sqlite_alone, purge, purge_rows, status, verdicts_of
 from tests.integration.test_audit_orphans import broken, without_foreign_keys
+from tests.partitions import partitioned_too
 
 # Single texts
 
 
+@partitioned_too
 def test_a_text_goes_from_finished_waiting_and_running_chunks_and_the_rest_is_classified(desk: Desk) -> None:
     batch = desk.enqueue(25)
     first, second, third = desk.waiting(batch)

@@ -29,6 +29,7 @@ from newsgate.tasks.classifying.reclassify import previous_model, reclassify, re
 from newsgate.tasks.classifying.steer_batch import pause_batch
 from tests.bundles import contrary_bundle, store_bundle
 from tests.desk import Desk
+from tests.partitions import partitioned_too
 
 ROWS = 60
 
@@ -77,6 +78,7 @@ def test_a_run_is_begun_with_a_priority_and_keeps_it(desk: Desk, second: int) ->
     desk.assert_sound()
 
 
+@partitioned_too
 def test_a_second_run_keeps_the_first_ones_verdicts(desk: Desk, second: int) -> None:
     batch = desk.enqueue(ROWS)
     desk.work_off(batch)
@@ -282,6 +284,7 @@ def test_taking_a_cancellation_back_while_chunks_are_claimed_leaves_none_behind(
 # Rows tried again
 
 
+@partitioned_too
 def test_failed_rows_are_tried_again_and_the_others_kept(desk: Desk) -> None:
     batch = desk.enqueue(ROWS)
     desk.finish(batch, failing=[5, 6, 11, 12, 30])

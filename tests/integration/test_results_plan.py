@@ -23,10 +23,12 @@ ROWS = 3000
 EXPLAIN = "EXPLAIN (ANALYZE, FORMAT JSON) "
 
 
-@pytest.fixture
-def just_classified(postgres_server: PostgresServer) -> Iterator[Database]:
+@pytest.fixture(params=["plain", "partitioned"])
+def just_classified(postgres_server: PostgresServer, request: pytest.FixtureRequest) -> Iterator[Database]:
     """A batch of ROWS rows whose run has ended a moment ago, as the first of its database."""
-    database = Database(postgres_server.new_database(migrated=True))
+    is_plain = request.param == "plain"
+    url = postgres_server.new_database(migrated=True) if is_plain else postgres_server.partitioned_database()
+    database = Database(url)
     with database.write() as connection:
         model = add_model(connection, name="a model", bundle=b"1", metadata={})
         loading = create_batch(connection, NewBatch("posts.csv", "0" * 64, 1, "{}"), model=model)

@@ -16,6 +16,7 @@ from newsgate.db.review import (
 )
 from newsgate.db.tables import models, runs, shadow_verdicts
 from newsgate.tasks.labelling.review_session import pick_without_leases
+from tests.partitions import partitioned_too
 from tests.review_queue import ROWS, Queue, answer_all, shown, text_of
 
 
@@ -74,6 +75,7 @@ def test_a_batch_may_be_reviewed_alone_and_only_its_latest_run_counts(queue: Que
         assert random_items(connection, random.Random(0), batch=second, limit=50) == []
 
 
+@partitioned_too
 def test_what_a_challenger_sees_differently_is_offered_the_widest_apart_first(queue: Queue) -> None:
     with queue.database.read() as connection:
         ids = [each.item for each in uncertain_items(connection, batch=None, limit=50)]

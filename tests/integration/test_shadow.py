@@ -19,6 +19,7 @@ from newsgate.tasks.classifying.reclassify import reclassify, requeue_batch
 from newsgate.tasks.classifying.shadow_scoring import is_shadowed, shadow_chunk
 from tests.bundles import contrary_bundle, scores_of, store_bundle
 from tests.desk import Desk
+from tests.partitions import partitioned_too
 from tests.texts import posts
 
 ROWS = 60
@@ -74,6 +75,7 @@ def test_the_chunks_shadowed_are_those_the_hash_names(desk: Desk, challenger: in
 # What is stored
 
 
+@partitioned_too
 def test_shadow_verdicts_are_the_challengers_and_no_results(desk: Desk, challenger: int) -> None:
     _shadow(desk, challenger, 1.0)
     batch = desk.enqueue(ROWS)

@@ -24,6 +24,7 @@ from tests.bundles import contrary_bundle, store_bundle
 from tests.desk import Desk
 from tests.integration.purge_steps import purge
 from tests.lifecycle import LAPSED, System
+from tests.partitions import partitioned_too
 
 _BOB_CHANGED_HIS_MIND = [("bob", "fake", True), ("ann", "real", False)]
 
@@ -118,6 +119,7 @@ def test_a_chunk_that_waits_is_tried_again_fails_or_is_cancelled_is_told(system:
     assert last().endswith("(rows 2 to 2) is cancelled")
 
 
+@partitioned_too
 def test_what_is_no_item_is_told_in_one_line(desk: Desk) -> None:
     file = desk.folder / "bad.csv"
     file.write_text('id,text\n1,"two\nlines"\n2,\n3,good\n')

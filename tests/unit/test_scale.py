@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 
 from benchmarks.__main__ import main
 from benchmarks.pipeline.workers import EndedChunk, Setup, classifying_rate
+from benchmarks.scale import partitions, table_settings
 from benchmarks.scale.capacity import Site, bytes_table, limits_table, needs_table
 from benchmarks.scale.rates import (
     DatabaseCosts,
@@ -183,7 +184,9 @@ def test_the_page_has_a_place_for_every_table_and_for_nothing_else() -> None:
     page = PAGE.read_text(encoding="utf-8")
     for name in texts:
         assert page.count(f"<!-- {name}: begin -->") == page.count(f"<!-- {name}: end -->") == 1
-    assert page.count("begin -->") == len(texts)
+    others = (partitions.MARKER_COST, partitions.MARKER_GAIN, table_settings.MARKER)
+    assert all(page.count(f"<!-- {name}: begin -->") == 1 for name in others)
+    assert page.count("begin -->") == len(texts) + len(others)
 
 
 def test_the_command_fills_the_page_and_draws_the_picture(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

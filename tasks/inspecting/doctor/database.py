@@ -13,6 +13,7 @@ from newsgate.db.address import parse_address, sqlite_path
 from newsgate.db.batches import unfinished_files
 from newsgate.db.errors import DamagedModelError, DatabaseError, SchemaAheadError
 from newsgate.db.model_registry import champion_number, list_models, read_bundle_bytes
+from newsgate.db.partitions import partitions
 from newsgate.db.pooler import session_is_shared
 from newsgate.db.schema import HEAD_REVISION, current_revision, is_unknown, refuse_newer
 from newsgate.db.session import Database
@@ -22,6 +23,9 @@ from newsgate.tasks.inspecting.doctor.check import Check
 from newsgate.worker.settings import Settings
 
 _LARGE_SKEW_SECONDS = 5.0
+# A query without a batch locks every one of them, in three tables with their indexes: PostgreSQL's table of locks has
+# room for 64 a connection, for all connections together.
+_MANY_PARTITIONS = 400
 
 
 def look_at_database(settings: Settings) -> Iterator[Check]:
@@ -41,6 +45,7 @@ def look_at_database(settings: Settings) -> Iterator[Check]:
         schema = _schema(database)
         yield schema
         if schema.state == "ok":
+            yield from _partitions(database)
             yield from _bundles(database, settings)
             yield from _times_ahead(database)
             yield from _unfinished_files(database)
@@ -115,6 +120,24 @@ def _schema(database: Database) -> Check:
             return Check("schema", "FAILED", detail, "Install the newsgate that made it")
         return Check("schema", "ok", f"at {current}, of a newer newsgate, which this one may use")
     return Check("schema", "warning" if database.is_sqlite else "FAILED", detail, "Run `newsgate migrate`")
+
+
+def _partitions(database: Database) -> Iterator[Check]:
+    with database.read() as connection:
+        parts = partitions(connection)
+    if not parts:
+        return
+    newest = parts[-1]
+    count = "1 partition" if len(parts) == 1 else f"{len(parts)} partitions"
+    detail = (
+        f"items and verdicts are partitioned by batch, {count} of {newest.target_rows} rows or more;"
+        f" the newest begins with batch {newest.first_batch}"
+    )
+    if len(parts) > _MANY_PARTITIONS:
+        remedy = "Purge old batches, or let new ones be larger: `newsgate migrate --partition --partition-rows`"
+        yield Check("partitions", "warning", f"{detail}. So many make queries without a batch slow", remedy)
+    else:
+        yield Check("partitions", "ok", detail)
 
 
 def _bundles(database: Database, settings: Settings) -> Iterator[Check]:
