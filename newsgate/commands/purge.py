@@ -125,7 +125,7 @@ def _purge_batches(
                 database=database,
                 tell=lambda rows, of: line.draw(rows, of, note=f"{rows} of {of} rows"),
             )
-        whole = f"; {dropped} whole partitions are dropped" if dropped else ""
+        whole = f"; whole partitions that are dropped: {dropped}" if dropped else ""
         print_message(f"deleted: {plan.rows} rows{whole}")
     return figures
 

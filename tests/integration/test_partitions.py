@@ -469,7 +469,7 @@ def test_the_command_says_what_it_does_and_the_doctor_that_it_is_done(
     classified(plain, 1)
     monkeypatch.setattr("newsgate.db.model_registry.champion_number", lambda _connection: 1)
     done = CliRunner().invoke(purge_command, [str(purged), "--yes"])
-    assert "deleted: 10 rows; 2 whole partitions are dropped" in done.stderr
+    assert "deleted: 10 rows; whole partitions that are dropped: 2" in done.stderr
     (check,) = _partitions(plain)
     assert check.state == "ok"
     assert "partitioned by batch, 1 partition of 9 rows or more; the newest begins with batch 8" in check.detail
