@@ -46,7 +46,7 @@ def figures_of(up: int, *, database: Database, home: Path, broker: Any) -> Figur
     """Everything now. up: the process of `newsgate up`. broker: a client of the broker."""
     return {
         **_of_programs(up),
-        **(_of_file(home) if database.is_sqlite else _of_server(database)),
+        **(_of_file(home, database) if database.is_sqlite else _of_server(database)),
         **_of_rows(database),
         **_of_folder(home),
         **_of_broker(broker),
@@ -81,13 +81,21 @@ def _part(process: psutil.Process) -> str | None:
     return next((part for word, part in _PARTS.items() if any(word in each.split("/")[-1] for each in words)), None)
 
 
-def _of_file(home: Path) -> dict[str, Figure]:
+def _of_file(home: Path, database: Database) -> dict[str, Figure]:
+    pages = text(
+        "select (page_count - freelist_count) * page_size"
+        " from pragma_page_count, pragma_freelist_count, pragma_page_size"
+    )
+
     def megabytes(name: str) -> float:
         path = home / name
         return path.stat().st_size / _MEGABYTE if path.exists() else 0.0
 
+    with database.read() as connection:
+        used = float(connection.execute(pages).scalar_one()) / _MEGABYTE
     return {
         "database: file, MB": Figure(megabytes("newsgate.db")),
+        "database: of it in use, MB": Figure(used),
         "database: write-ahead log, MB": Figure(megabytes("newsgate.db-wal"), _SIZE),
     }
 
