@@ -85,6 +85,7 @@ BENCHMARKS: Final = (
     Benchmark(name="database_costs", file="scale/database_costs.py", takes="3 min", fills=_RATES, has_write=False),
     Benchmark(name="program_costs", file="scale/program_costs.py", takes="30 s", fills=_RATES, has_write=False),
     Benchmark(name="soak", file="faults/soak.py", takes="15 min", fills="docs/guarantees.md"),
+    Benchmark(name="month", file="faults/month.py", takes="45 min", fills="docs/guarantees.md"),
     Benchmark(name="hosts", file="hosts/faults.py", takes="6 min", fills="docs/hosts.md"),
     Benchmark(name="failover", file="hosts/failover.py", takes="6 min", fills="docs/hosts.md"),
     Benchmark(name="distance", file="hosts/distance.py", takes="6 min", fills="docs/hosts.md"),

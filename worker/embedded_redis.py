@@ -120,6 +120,8 @@ class EmbeddedRedis:
             "unixsocketperm": "700",
             "dir": str(self._folder),
             "appendonly": "yes",
+            # It holds rings: what is in its journal was heard long ago. Its own default keeps 64 MB of them.
+            "auto-aof-rewrite-min-size": "4mb",
             "save": "",
             "maxmemory-policy": "noeviction",
             "daemonize": "no",

@@ -81,6 +81,7 @@ class HealthFile:
     """
 
     def __init__(self, settings: Settings, *, part: str, look: Callable[[], State]) -> None:
+        self._settings = settings
         self._path = _folder(settings) / f"{part}.{os.getpid()}@{socket.gethostname()}"
         self._look = look
         self._stop = threading.Event()
@@ -90,6 +91,9 @@ class HealthFile:
     def __enter__(self) -> Self:
         try:
             self._path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            # Nobody may ever ask here, and each process that was killed has left its file.
+            with suppress(OSError):
+                read_health(self._settings)
             self._file = open_private(self._path, "w")
             # Who reads holds it for a moment.
             fcntl.flock(self._file, fcntl.LOCK_EX)

@@ -88,8 +88,8 @@ class Soak:
         self._world = world
         self._folder = folder
         self._rng = rng
-        self._site = site
-        self._database = Database(site.direct_database_url)
+        self.site = site
+        self.database = Database(site.direct_database_url)
         self._log = (folder / "soak.log").open("ab")
         self._fake_clock = fake_clock_library()
         self._weights = EVERYWHERE | (ON_SERVERS if site.on_servers else {})
@@ -101,19 +101,39 @@ class Soak:
         began = time.monotonic()
         calm_from = began + seconds * (1 - _CALM_SHARE)
         while time.monotonic() < calm_from:
-            self._go_on(self._rng.uniform(*_PAUSE_SECONDS))
+            self.go_on(self._rng.uniform(*_PAUSE_SECONDS))
             kind = self._rng.choices(list(self._weights), weights=list(self._weights.values()))[0]
-            if self._happens(kind):
+            if self.happens(kind):
                 self.tally.faults[kind] += 1
-                self._wait_for_recovery(kind)
+                self.wait_for_recovery(kind)
         settled_at = time.monotonic() + min(_SETTLED_SECONDS, seconds * _CALM_SHARE / 2)
         while time.monotonic() < began + seconds:
-            self._go_on(1.0)
+            self.go_on(1.0)
             if time.monotonic() > settled_at:
                 self._weigh_worker()
-        self._finish()
+        self.finish()
+        return self.close()
+
+    def close(self) -> Closing:
+        """Stop everything in order, and look at what stands."""
         self._up.stop()
-        return self._close(left_running=self._up.left_behind())
+        return self._closing(left_running=self._up.left_behind())
+
+    def stop(self) -> None:
+        """Stop `newsgate up` in order."""
+        self._up.stop()
+        self._up.close_output()
+
+    def restart(self, *, at_terminal: bool) -> None:
+        """Start `newsgate up` anew, at a terminal or before a pipe; stop it before where it runs."""
+        if self._up.process.poll() is None:
+            self.stop()
+        self._up = self._start_up(at_terminal=at_terminal)
+
+    @property
+    def up_process(self) -> int:
+        """The number of the process of `newsgate up`."""
+        return self._up.pid
 
     @property
     def kinds(self) -> Iterable[str]:
@@ -127,10 +147,10 @@ class Soak:
         if self._enqueue is not None:
             self._enqueue[0].kill()
             self._enqueue[0].wait()
-        self._database.close()
+        self.database.close()
         self._log.close()
 
-    def _go_on(self, seconds: float) -> None:
+    def go_on(self, seconds: float) -> None:
         """Keep enqueueing for so long: one file after the other, and an interrupted one again until it is in."""
         until = time.monotonic() + seconds
         while time.monotonic() < until:
@@ -178,7 +198,7 @@ class Soak:
             start_new_session=True,
         )
 
-    def _happens(self, kind: str) -> bool:
+    def happens(self, kind: str) -> bool:
         """Let it go wrong; False where there is nothing to which it could happen."""
         match kind:
             case "worker" | "broker":
@@ -188,16 +208,16 @@ class Soak:
             case "clock ahead":
                 return self._work_on_a_clock_ahead()
             case "PgBouncer restart":
-                self._site.restart_pooler()
+                self.site.restart_pooler()
             case "Sentinel failover":
-                self._site.fail_over()
+                self.site.fail_over()
             case _:
                 return self._end_up(kind)
         return True
 
     def _kill_child(self, kind: str) -> bool:
-        if kind == "broker" and self._site.on_servers:
-            self._site.restart_broker()
+        if kind == "broker" and self.site.on_servers:
+            self.site.restart_broker()
             return True
         found = children_named(self._up.pid, "worker" if kind == "worker" else "redis.sock")
         for process in found:
@@ -224,7 +244,7 @@ class Soak:
         until = time.monotonic() + _FOREIGN_WORKER_SECONDS
         try:
             while not self._holds_a_far_lease() and time.monotonic() < until:
-                self._go_on(_LOOK_SECONDS)
+                self.go_on(_LOOK_SECONDS)
         finally:
             kill_tree(worker.pid)
             worker.wait()
@@ -252,7 +272,8 @@ class Soak:
         self._up = self._start_up(at_terminal=self._rng.random() < _AT_TERMINAL_SHARE)
         return True
 
-    def _wait_for_recovery(self, kind: str) -> None:
+    def wait_for_recovery(self, kind: str) -> None:
+        """Wait for the next verdict. Raises BenchmarkError where none comes."""
         began, done = time.monotonic(), self._count("select coalesce(sum(done), 0) from runs")
         while self._count("select coalesce(sum(done), 0) from runs") == done:
             self._step()
@@ -270,7 +291,8 @@ class Soak:
             with contextlib.suppress(psutil.NoSuchProcess):
                 self.tally.worker_mebibytes.append(worker.memory_info().rss / _MEBIBYTE)
 
-    def _finish(self) -> None:
+    def finish(self) -> None:
+        """Wait until every file is stored and classified. Raises BenchmarkError where that takes too long."""
         deadline = time.monotonic() + _FINISH_LIMIT_SECONDS
         while self._enqueue is not None:
             process, file = self._enqueue
@@ -281,14 +303,15 @@ class Soak:
                 raise BenchmarkError(f"the work did not end within {_FINISH_LIMIT_SECONDS:g} s: {self._folder}")
             time.sleep(_LOOK_SECONDS)
 
-    def _close(self, *, left_running: Sequence[str]) -> Closing:
-        with self._database.read() as connection:
+    def _closing(self, *, left_running: Sequence[str]) -> Closing:
+        with self.database.read() as connection:
             broken = tuple(f"{each.invariant}: {each.offenders[0]}" for each in audit(connection) if not each.holds)
         stood = self._count("select count(*) from results where label is not null or error is not null")
         single = self._count('select count(*) from (select distinct batch, "row" from results) r')
-        again = self._count("select coalesce(sum(accepted), 0) from batches")
+        purged = self._count("select coalesce(sum(purged_rows), 0) from batches")
+        again = purged + self._count("select coalesce(sum(accepted), 0) from batches")
         return Closing(
-            lost=max(0, self.tally.rows - single),
+            lost=max(0, self.tally.rows - single - purged),
             # A row may stand twice in a batch, or its whole file in two batches.
             doubled=(stood - single) + max(0, again - self.tally.rows),
             failed=self._count("select coalesce(sum(failed), 0) from runs"),
@@ -300,7 +323,7 @@ class Soak:
         asked = text(query) if isinstance(query, str) else query
         while True:
             try:
-                with self._database.read() as connection:
+                with self.database.read() as connection:
                     return int(connection.execute(asked).scalar_one())
             except DatabaseError:
                 # The file is busy, or a server is being started.

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
+from types import MappingProxyType
 from typing import Final
 
-from benchmarks.shared.processes import BenchmarkError
+import redis
+
+from benchmarks.shared.home import Home
+from benchmarks.shared.processes import BenchmarkError, run_to_end
 from tests.pgbouncer import PgBouncer
 from tests.programs import World
 from tests.sentinels import WatchedRedis, watched_redis
@@ -43,6 +47,14 @@ class Site:
         """SIGKILL for the master: Sentinel makes the replica the master, and what was the master its replica."""
         raise NotImplementedError
 
+    def broker_client(self, home: Home) -> redis.Redis:
+        """A client of the broker that newsgate uses in this home."""
+        return redis.Redis(unix_socket_path=str(home.settings.broker_socket))
+
+    def back_up(self, home: Home, file: Path) -> None:
+        """Copy the database to a file, as docs/backup.md says."""
+        home.run("newsgate", "backup", file)
+
 
 class Servers(Site):
     """PostgreSQL behind PgBouncer, and two Redis servers that three Sentinels watch."""
@@ -50,8 +62,9 @@ class Servers(Site):
     name = "PostgreSQL behind PgBouncer, and Redis behind Sentinel"
     on_servers = True
 
-    def __init__(self, database_url: str, *, pooler: PgBouncer, broker: WatchedRedis) -> None:
+    def __init__(self, database_url: str, *, postgres: PostgresServer, pooler: PgBouncer, broker: WatchedRedis) -> None:
         super().__init__(database_url)
+        self._postgres = postgres
         self._pooler = pooler
         self._broker = broker
 
@@ -72,17 +85,27 @@ class Servers(Site):
         before.start(ready=False)
         self._wait_for_both()
 
+    def broker_client(self, home: Home) -> redis.Redis:
+        return self._broker.client(self._broker.master)
+
+    def back_up(self, home: Home, file: Path) -> None:
+        address = self.direct_database_url.replace("+psycopg", "")
+        dump = [str(self._postgres.programs / "pg_dump"), "--format=custom", f"--file={file}", address]
+        run_to_end(dump, environment=home.environment, folder=home.folder)
+
     def _wait_for_both(self) -> None:
         wait_until(self._broker.is_ready, what="a replica follows the master", seconds=_BROKER_SECONDS)
 
 
 @contextlib.contextmanager
-def prepared_site(folder: Path, *, on_servers: bool) -> Iterator[tuple[World, Site]]:
-    """A place to run newsgate in, its database ready."""
+def prepared_site(
+    folder: Path, *, on_servers: bool, settings: Mapping[str, str] = MappingProxyType({})
+) -> Iterator[tuple[World, Site]]:
+    """A place to run newsgate in, its database ready. settings: NEWSGATE_ variables beside those of every soak."""
     home = folder / "home"
     with _servers() if on_servers else contextlib.nullcontext() as servers:
         site, addresses = servers or (Site(f"sqlite:///{home / 'newsgate.db'}"), {})
-        world = World(home, site.direct_database_url, _SETTINGS | addresses)
+        world = World(home, site.direct_database_url, {**_SETTINGS, **settings, **addresses})
         migrated = world.run("newsgate", "migrate")
         if migrated.code:
             raise BenchmarkError(migrated.err)
@@ -100,4 +123,4 @@ def _servers() -> Iterator[tuple[Site, dict[str, str]]]:
         broker = stack.enter_context(watched_redis())
         url = postgres.new_database()
         addresses = {"NEWSGATE_DATABASE_URL": pooler.through(url), "NEWSGATE_BROKER_URL": broker.url}
-        yield Servers(url, pooler=pooler, broker=broker), addresses
+        yield Servers(url, postgres=postgres, pooler=pooler, broker=broker), addresses

@@ -35,8 +35,8 @@ from newsgate.foundation.errors import NewsgateError
 from newsgate.model.bundle import NewerBundleError
 from newsgate.model.labels import NOT_FINITE, label_of
 from newsgate.tasks.classifying.interrupted_attempts import InterruptedAttempts
-from newsgate.tasks.classifying.schema_watch import SchemaWatch
 from newsgate.tasks.classifying.shadow_scoring import shadow_chunk
+from newsgate.tasks.running.schema_watch import SchemaWatch
 from newsgate.worker.doorbell import Doorbell
 from newsgate.worker.log_format import about
 from newsgate.worker.settings import Settings

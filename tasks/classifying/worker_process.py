@@ -17,13 +17,13 @@ from newsgate.model.bundle import NewerBundleError
 from newsgate.model.runtime_names import require_runtime
 from newsgate.tasks.classifying.classify_chunk import ModelUnusableError, WorkerContext, classify_waiting, load_model
 from newsgate.tasks.classifying.progress import Progress
-from newsgate.tasks.classifying.schema_watch import SchemaWatch
 from newsgate.tasks.classifying.sweeper import keep_sweeping
 from newsgate.tasks.metrics.server import serving_metrics
 from newsgate.tasks.notifying.notifier import keep_notifying
 from newsgate.tasks.running.heartbeat import Heartbeat
 from newsgate.tasks.running.open_database import ensure_champion, wait_for_database
 from newsgate.tasks.running.process import begin_program
+from newsgate.tasks.running.schema_watch import SchemaWatch
 from newsgate.worker.celery import make_app
 from newsgate.worker.consumer import consume
 from newsgate.worker.doorbell import Doorbell
@@ -140,7 +140,7 @@ def make_worker_context(
         models=SharedModels(read_bundle, runtime=settings.runtime, keep=settings.models_in_memory),
         bell=Doorbell(settings),
         worker=f"{socket.gethostname()}:{os.getpid()}",
-        schema=SchemaWatch(database, on_newer=on_newer_schema),
+        schema=SchemaWatch(database, part="worker", on_newer=on_newer_schema),
         in_flight=InFlight(on_first_claim),
     )
 

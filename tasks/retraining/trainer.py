@@ -16,7 +16,7 @@ import sys
 import threading
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from newsgate.db.errors import DatabaseError
@@ -36,12 +36,14 @@ from newsgate.db.session import Database
 from newsgate.foundation.errors import NewsgateError
 from newsgate.foundation.private_file import PRIVATE_UMASK
 from newsgate.tasks.metrics.server import serving_metrics
+from newsgate.tasks.retraining.newer_champion import NewerChampions
 from newsgate.tasks.retraining.retrain import RETRAIN_JOB, too_few_labels
 from newsgate.tasks.retraining.trainer_rings import wait_for_rings
 from newsgate.tasks.running.heartbeat import Heartbeat
 from newsgate.tasks.running.open_database import ensure_champion, wait_for_database
 from newsgate.tasks.running.process import begin_program
 from newsgate.tasks.running.retraining_recipe import recipe_of
+from newsgate.tasks.running.schema_watch import SchemaWatch
 from newsgate.training.optional_libraries import require_training_libraries
 from newsgate.worker.crontab import period_at, retraining_crontab
 from newsgate.worker.health import HealthFile, Pulse
@@ -75,6 +77,8 @@ class Trainer:
     stop: threading.Event
     rung: threading.Event
     pulse: Pulse
+    schema: SchemaWatch
+    newer_champions: NewerChampions = field(default_factory=NewerChampions)
 
 
 def run_trainer(settings: Settings, *, parent: int | None = None) -> None:
@@ -91,7 +95,9 @@ def run_trainer(settings: Settings, *, parent: int | None = None) -> None:
     # One that `newsgate up` has started does not end with a database that is away: it would be given up.
     database = wait_for_database(settings, part="trainer", however_long=parent is not None)
     ensure_champion(database)
-    trainer = replace(make_trainer(settings, database), stop=stop)
+    # As if told to stop. Started again, it waits for a database that it understands.
+    schema = SchemaWatch(database, part="trainer", on_newer=lambda: os.kill(os.getpid(), signal.SIGTERM))
+    trainer = replace(make_trainer(settings, database), stop=stop, schema=schema)
     training = threading.Thread(target=keep_training, args=(trainer,), name="training", daemon=True)
     training.start()
     try:
@@ -136,7 +142,12 @@ def retrain_by_hand(trainer: Trainer, *, force: bool) -> JobRecord:
 
 
 def retrain_if_due(trainer: Trainer) -> bool:
-    """Do the retraining of the present period, if nobody did or does it; gives whether it was taken up."""
+    """Do the retraining of the present period, if nobody did or does it; gives whether it was taken up.
+
+    One that would begin with a champion of a newer newsgate is left to newer trainers.
+    """
+    if trainer.newer_champions.look(trainer.database):
+        return False
     with trainer.database.write() as connection:
         period = period_at(database_now(connection), crontab=retraining_crontab(trainer.settings))
         claim = _take(connection, trainer, period=period)
@@ -156,19 +167,27 @@ def make_trainer(settings: Settings, database: Database) -> Trainer:
         stop=threading.Event(),
         rung=threading.Event(),
         pulse=Pulse(limit_seconds=settings.training_sweep_seconds + _PATIENCE_SECONDS),
+        schema=SchemaWatch(database, part="trainer", on_newer=lambda: None),
     )
 
 
 def keep_training(trainer: Trainer) -> None:
-    """Retrain whenever it is due, until `trainer.stop`: at a ring, or after a pause."""
+    """Retrain whenever it is due, until `trainer.stop`: at a ring, or after a pause.
+
+    Ends where the database has become that of a newer newsgate.
+    """
     while not trainer.stop.is_set():
         trainer.pulse.beat()
+        if trainer.schema.look():
+            return
         try:
             retrain_if_due(trainer)
         except DatabaseError as error:
             # Nothing can be done without the database; it is asked again at the next turn.
             log.warning("%s", error)
         except Exception:
+            if trainer.schema.look():
+                return
             # Whatever it is, a trainer that goes on without this would hear every ring and never train.
             log.exception("retraining failed")
         trainer.rung.wait(trainer.settings.training_sweep_seconds)

@@ -53,7 +53,7 @@ def test_what_a_worker_does_not_understand_is_left_to_others_and_told_once(
     for words in (
         "taken as rings: this one knows version 1",
         f"model {newer} is left to newer workers: the bundle has format 99",
-        "this worker ends, and leaves its chunks to newer ones: ",
+        "this worker ends, and leaves its work to newer ones: ",
     ):
         assert log.count(words) == 1, log
     assert again.count("waiting for the database: ") == 1, again

@@ -13,12 +13,14 @@ from sqlalchemy import text
 
 import newsgate.tasks.classifying.classify_chunk
 from newsgate.db.errors import DatabaseUnavailableError
+from newsgate.db.promotions import promote
 from newsgate.db.schema import HEAD_REVISION
 from newsgate.db.session import Database
 from newsgate.tasks.classifying.classify_chunk import classify_chunk, classify_waiting
 from newsgate.tasks.classifying.progress import Progress
-from newsgate.tasks.classifying.schema_watch import SchemaWatch
 from newsgate.tasks.classifying.sweeper import keep_sweeping, sweep
+from newsgate.tasks.retraining.trainer import keep_training, make_trainer, retrain_if_due
+from newsgate.tasks.running.schema_watch import SchemaWatch
 from tests.desk import Desk
 from tests.newer import set_schema, store_newer_model
 
@@ -76,7 +78,9 @@ def test_a_schema_that_this_newsgate_cannot_use_ends_the_worker_and_costs_no_att
 ) -> None:
     batch = desk.enqueue(15)
     ended: list[bool] = []
-    context = replace(desk.context, schema=SchemaWatch(desk.database, on_newer=lambda: ended.append(True)))
+    context = replace(
+        desk.context, schema=SchemaWatch(desk.database, part="worker", on_newer=lambda: ended.append(True))
+    )
 
     def migrated_meanwhile(*_: object) -> None:
         set_schema(desk.database, "9999", oldest="9999")
@@ -90,7 +94,7 @@ def test_a_schema_that_this_newsgate_cannot_use_ends_the_worker_and_costs_no_att
     assert ended == [True]
     assert [(chunk.state, chunk.attempt, chunk.last_error) for chunk in desk.chunks(batch)] == [("queued", 0, None)] * 2
     (told,) = [record.getMessage() for record in caplog.records if record.levelno >= logging.WARNING]
-    assert told.startswith("this worker ends, and leaves its chunks to newer ones: ")
+    assert told.startswith("this worker ends, and leaves its work to newer ones: ")
     assert "the database is at schema 9999, this newsgate knows" in told
 
 
@@ -115,3 +119,26 @@ def test_a_newer_schema_that_has_only_more_changes_nothing_for_a_worker(desk: De
     assert not desk.context.schema.look()
     assert classify_waiting(desk.context, _ALWAYS) == 2
     assert [chunk.state for chunk in desk.chunks(batch)] == ["done"] * 2
+
+
+def test_a_trainer_leaves_a_night_with_a_newer_champion_to_newer_ones(
+    desk: Desk, caplog: pytest.LogCaptureFixture
+) -> None:
+    newer = store_newer_model(desk.database)
+    with desk.database.write() as connection:
+        promote(connection, newer, reason="it is tomorrow's", figures={})
+    trainer = make_trainer(desk.settings, desk.database)
+    assert [retrain_if_due(trainer) for _ in range(2)] == [False, False]
+    with desk.database.read() as connection:
+        assert connection.execute(text("select count(*) from jobs")).scalar_one() == 0
+    (told,) = [record.getMessage() for record in caplog.records if record.levelno >= logging.WARNING]
+    assert told.startswith(f"retraining is left to newer trainers: the champion is model {newer}, whose bundle has ")
+
+
+def test_a_trainer_ends_beside_a_schema_that_it_cannot_use(desk: Desk, caplog: pytest.LogCaptureFixture) -> None:
+    set_schema(desk.database, "9999", oldest="9999")
+    ended: list[bool] = []
+    watch = SchemaWatch(desk.database, part="trainer", on_newer=lambda: ended.append(True))
+    keep_training(replace(make_trainer(desk.settings, desk.database), schema=watch))
+    assert ended == [True]
+    assert "this trainer ends, and leaves its work to newer ones: " in caplog.text

@@ -17,9 +17,14 @@ from newsgate.worker.private_broker_line import BrokerRefusedError, answers, pus
 from newsgate.worker.queue_message import QueueMessage, parse_message
 from newsgate.worker.queue_names import CLASSIFY_QUEUE, CLASSIFY_TASK, RETRAIN_TASK, TRAINING_QUEUE
 from newsgate.worker.settings import load_settings
-from tests.services import short_folder
+from tests.services import short_folder, wait_until
 
 CHUNKS = [7, 8, 2**63 - 1]
+_JOURNAL_BYTES = 6_000_000
+
+
+def _bytes_in(folder: Path) -> int:
+    return sum(file.stat().st_size for file in folder.rglob("*") if file.is_file())
 
 
 def warned(bell: Doorbell) -> str | None:
@@ -73,6 +78,24 @@ def test_chunks_and_trainers_are_rung_in_their_order(monkeypatch: pytest.MonkeyP
         finally:
             server.stop()
         assert not answers(settings.broker_socket)
+
+
+def test_the_journal_does_not_keep_what_was_heard_long_ago() -> None:
+    with short_folder("newsgate-line-") as home:
+        settings = load_settings(home=home)
+        server = EmbeddedRedis(settings)
+        server.start()
+        try:
+            client = redis.Redis(unix_socket_path=str(settings.broker_socket))
+            written = 0
+            rings = [QueueMessage(CLASSIFY_TASK, chunk) for chunk in range(1, 1001)]
+            while written < 3 * _JOURNAL_BYTES:
+                push(settings.broker_socket, rings, queue=CLASSIFY_QUEUE, patience_seconds=5)
+                written += int(client.memory_usage(CLASSIFY_QUEUE) or 0)
+                client.delete(CLASSIFY_QUEUE)
+            wait_until(lambda: _bytes_in(home / "redis") < _JOURNAL_BYTES, what="the journal is written anew")
+        finally:
+            server.stop()
 
 
 @pytest.mark.parametrize(

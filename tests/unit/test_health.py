@@ -86,6 +86,15 @@ def test_a_file_that_a_killed_process_left_behind_goes(settings: Settings) -> No
     assert [each.name for each in folder.iterdir()] == ["worker.4711@elsewhere"]
 
 
+def test_a_process_that_begins_removes_what_killed_ones_left_behind(settings: Settings) -> None:
+    folder = settings.home / "health"
+    folder.mkdir(parents=True)
+    for number in range(3):
+        (folder / f"worker.{number}@{socket.gethostname()}").write_text('{"said": 1, "healthy": true, "detail": ""}')
+    with HealthFile(settings, part="worker", look=lambda: State(True, "")):
+        assert [each.name for each in folder.iterdir()] == [f"worker.{os.getpid()}@{socket.gethostname()}"]
+
+
 def test_a_process_that_has_just_made_its_file_keeps_it(settings: Settings) -> None:
     folder = settings.home / "health"
     folder.mkdir(parents=True)

@@ -1,8 +1,8 @@
-"""Whether the database has become that of a newer newsgate while a worker works.
+"""Whether the database has become that of a newer newsgate while a worker or a trainer works.
 
 An upgrade may change the tables under it. Where the newer schema says that programs of before may go on, nothing
-happens. Otherwise every statement may fail, or store what means something else by then: the worker leaves its chunks to
-others, and holds it against none of them.
+happens. Otherwise every statement may fail, or store what means something else by then: it leaves its work to others,
+and holds it against none of it.
 """
 
 from __future__ import annotations
@@ -21,11 +21,13 @@ log = logging.getLogger("newsgate.worker")
 class SchemaWatch:
     """Looks at the schema when asked; threads share it.
 
-    on_newer: called, once, when the schema is found to be one that this newsgate cannot work with.
+    part: what looks, as its log calls it. on_newer: called, once, when the schema is found to be one that this newsgate
+    cannot work with.
     """
 
-    def __init__(self, database: Database, *, on_newer: Callable[[], None]) -> None:
+    def __init__(self, database: Database, *, part: str, on_newer: Callable[[], None]) -> None:
         self._database = database
+        self._part = part
         self._on_newer = on_newer
         self._lock = threading.Lock()
         self._seen: str | None = None
@@ -39,7 +41,7 @@ class SchemaWatch:
                     self._look_closer()
                 except SchemaAheadError as error:
                     self.is_newer = True
-                    log.error("this worker ends, and leaves its chunks to newer ones: %s", error)
+                    log.error("this %s ends, and leaves its work to newer ones: %s", self._part, error)
                     self._on_newer()
                 except DatabaseError:
                     pass
