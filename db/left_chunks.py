@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from sqlalchemy import Connection, and_, case, or_, select
 
-from newsgate.db.chunks import Claim, give_up, has_lapsed_attempt
+from newsgate.db.chunks import Claim, give_up, has_lapsed_attempt, has_lapsed_reservation
 from newsgate.db.leases import is_ahead
 from newsgate.db.tables import chunks, runs
 from newsgate.db.turns import of_models_but
@@ -24,11 +24,12 @@ def stalled_chunks(
     queued_for_seconds: how long a chunk may wait before its message counts as lost; None looks at run-out leases only.
     but_models: those that are left to newer workers.
     """
-    lapsed = has_lapsed_attempt(max_attempts)
+    lapsed = or_(has_lapsed_attempt(max_attempts), has_lapsed_reservation())
     ahead = is_ahead(chunks.c.queued_at)
     long_ago = chunks.c.queued_at < database_time(-(queued_for_seconds or 0))
-    # One of a run that is paused is not in line.
-    waiting = and_(chunks.c.state == "queued", chunks.c.turn.is_not(None), or_(long_ago, ahead))
+    # One of a run that is paused is not in line, and one that is reserved is in somebody's hands.
+    in_line = and_(chunks.c.turn.is_not(None), chunks.c.lease_until.is_(None))
+    waiting = and_(chunks.c.state == "queued", in_line, or_(long_ago, ahead))
     query = (
         select(chunks.c.id)
         .where(

@@ -63,6 +63,12 @@ def of_models_but(table: FromClause, models: Collection[int]) -> ColumnElement[b
     return table.c.run_id.not_in(theirs)
 
 
+def is_free(table: FromClause, *, but_models: Collection[int] = ()) -> ColumnElement[bool]:
+    """Chunks in line that no worker has reserved (`db.reservations`), of other models than these."""
+    mine = waits(table) & table.c.lease_until.is_(None)
+    return mine & of_models_but(table, but_models) if but_models else mine
+
+
 def next_turn(run: BindParameter[int] | int) -> ColumnElement[float | None]:
     """The turn of a chunk that the run's line grows by: behind its own last, and not before the turn served now.
 

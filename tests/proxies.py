@@ -1,4 +1,4 @@
-"""TCP relays that stand before a real server: one that cuts connections during COMMIT, one that speaks TLS."""
+"""TCP relays that stand before a real server: one cuts connections during COMMIT, one is far away, one speaks TLS."""
 
 from __future__ import annotations
 
@@ -7,6 +7,8 @@ import select
 import socket
 import ssl
 import threading
+import time
+from collections import deque
 from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
@@ -96,6 +98,38 @@ class CommitCutter(Relay):
             cut = self.cuts < self._limit and self._random.randrange(self._one_in) == 0
             self.cuts += cut
         return cut
+
+
+class Distance(Relay):
+    """Before PostgreSQL: as far away as `way_seconds`, one way; counts how often somebody waits for an answer.
+
+    trips: how often a client has sent something after it had heard something, on all connections together.
+    """
+
+    def __init__(self, target: int, *, way_seconds: float = 0.0) -> None:
+        super().__init__(target)
+        self.trips = 0
+        self._way_seconds = way_seconds
+        self._counting = threading.Lock()
+
+    def _pass_on(self, client: socket.socket, server: socket.socket) -> None:
+        asking = False
+        # What is on its way: where to, when it is there, and what.
+        under_way: deque[tuple[socket.socket, float, bytes]] = deque()
+        while True:
+            patience = max(0.0, under_way[0][1] - time.monotonic()) if under_way else None
+            for each in select.select([client, server], [], [], patience)[0]:
+                data = each.recv(_BLOCK_BYTES)
+                if not data:
+                    return
+                if each is client and not asking:
+                    with self._counting:
+                        self.trips += 1
+                asking = each is client
+                under_way.append((server if asking else client, time.monotonic() + self._way_seconds, data))
+            while under_way and under_way[0][1] <= time.monotonic():
+                to, _, data = under_way.popleft()
+                to.sendall(data)
 
 
 class TlsFront(Relay):

@@ -15,7 +15,8 @@ import newsgate.tasks.classifying.classify_chunk
 from newsgate.db.errors import DatabaseUnavailableError
 from newsgate.db.schema import HEAD_REVISION
 from newsgate.db.session import Database
-from newsgate.tasks.classifying.classify_chunk import classify_chunk, classify_waiting
+from newsgate.tasks.classifying.classify_chunk import classify_chunk
+from newsgate.tasks.classifying.classify_waiting import classify_waiting
 from newsgate.tasks.classifying.progress import Progress
 from newsgate.tasks.classifying.schema_watch import SchemaWatch
 from newsgate.tasks.classifying.sweeper import keep_sweeping, sweep
