@@ -17,7 +17,6 @@ from typing import TYPE_CHECKING, Literal
 
 from sqlalchemy.exc import SQLAlchemyError
 
-from newsgate.db.batches import queued_among
 from newsgate.db.chunks import (
     Claim,
     claim_chunk,
@@ -30,6 +29,7 @@ from newsgate.db.chunks import (
 )
 from newsgate.db.errors import ChunkFencedError, DamagedModelError, DatabaseError, NoSuchModelError
 from newsgate.db.session import Database
+from newsgate.db.turns import queued_among
 from newsgate.db.verdicts import Verdicts
 from newsgate.foundation.errors import NewsgateError
 from newsgate.model.bundle import NewerBundleError
