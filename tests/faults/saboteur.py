@@ -14,6 +14,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -112,11 +113,11 @@ def _install_ahead(traps: Traps) -> None:
     commit, classify = commit_at_once.commit_at_once, classify_waiting._HandOverHand._classify
 
     def committing(*arguments: Any, **named: Any) -> None:
-        sent = threading.Thread(target=commit, args=arguments, kwargs=named, daemon=True)
-        sent.start()
-        # Wherever it is by now: on its way, at work in the server, or answered.
-        traps.reach("within-commit")
-        sent.join()
+        with ThreadPoolExecutor(1) as sending:
+            sent = sending.submit(commit, *arguments, **named)
+            # Wherever it is by now: on its way, at work in the server, or answered.
+            traps.reach("within-commit")
+            sent.result()
         traps.reach("committed")
 
     def classifying(hands: Any, reserved: Any, beginning: Any) -> Any:

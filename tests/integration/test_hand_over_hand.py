@@ -123,6 +123,21 @@ def test_a_chunk_costs_three_ways_there_and_back(desk: Desk, far_desk: tuple[Des
     assert trips[1] - trips[0] <= 3 * 20
 
 
+def test_a_file_is_stored_in_few_ways_there_and_back(far_desk: tuple[Desk, Distance]) -> None:
+    far, relay = far_desk
+    relay.way_seconds = 0.01
+    far.folder.mkdir()
+    far.enqueue(10)
+    trips = []
+    for chunks in (5, 25):
+        before = relay.trips
+        far.enqueue(10 * chunks, seed=chunks)
+        trips.append(relay.trips - before)
+    # What is read while the first chunk is stored is one transaction. It was 9 for each chunk.
+    assert trips[1] - trips[0] < 4 * 20
+    assert len(far.waiting(3)) == 25
+
+
 def test_the_next_is_loaded_and_the_last_committed_while_one_is_classified(desk: Desk, steps: Steps) -> None:
     batch = desk.enqueue(40)
     chunks = [chunk.id for chunk in desk.chunks(batch)]
