@@ -52,15 +52,19 @@ def classify_waiting(context: WorkerContext, stop: threading.Event) -> int:
     with _HandOverHand(context) as hands:
         while not stop.is_set() and (reserved := hands.take()) is not None:
             hands.work_on(reserved, stop)
-            begun += 1
-    return begun
+    return hands.begun
 
 
 class _HandOverHand:
-    """What one thread that classifies has in hand: for as long as the block lasts, and nothing afterwards."""
+    """What one thread that classifies has in hand: for as long as the block lasts, and nothing afterwards.
+
+    begun: how many chunks were, to be read after the block.
+    """
 
     def __init__(self, context: WorkerContext) -> None:
         self._context = context
+        self.begun = 0
+        self._counting = threading.Lock()
         self._pool = ThreadPoolExecutor(_THREADS, thread_name_prefix="ahead")
         self._ahead: Future[Reservation | None] | None = None
         self._committing: Future[Outcome | None] | None = None
@@ -117,7 +121,8 @@ class _HandOverHand:
     def _work_step_by_step(self, reserved: Reservation) -> None:
         # A purge came in between, or rows were deleted by hand: read again, in a transaction after the claim.
         self._let_go(reserved)
-        classify_chunk(reserved.chunk, self._context, from_broker=True)
+        if classify_chunk(reserved.chunk, self._context, from_broker=True) != "nothing to do":
+            self._count_begun()
 
     def _reserve(self) -> Reservation | None:
         context, began = self._context, time.monotonic()
@@ -158,7 +163,13 @@ class _HandOverHand:
         if claim is None:
             log.debug("chunk %d is not to be worked on any more", reserved.chunk)
             self._let_go(reserved)
+        else:
+            self._count_begun()
         return claim
+
+    def _count_begun(self) -> None:
+        with self._counting:
+            self.begun += 1
 
     def _classify(self, reserved: Reservation, beginning: Future[Claim | None]) -> Classified | None:
         """The verdicts of a chunk; None where it is not to be worked on, or failed."""
