@@ -237,11 +237,6 @@ def _is_not_reserved() -> ColumnElement[bool]:
     return and_(chunks.c.state == "queued", or_(chunks.c.lease_until.is_(None), has_lapsed(chunks)))
 
 
-def has_lapsed_reservation() -> ColumnElement[bool]:
-    """Of `chunks`, one that a worker reserved (`db.reservations`) which has not begun it in time."""
-    return and_(chunks.c.state == "queued", chunks.c.lease_until.is_not(None), has_lapsed(chunks))
-
-
 def has_lapsed_attempt(max_attempts: int) -> ColumnElement[bool]:
     """Of `chunks`, one whose lease lapsed, and that may be attempted once more."""
     # Only here do attempts count: a queued chunk was found worth another one, whatever the setting is by now. A lease

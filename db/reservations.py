@@ -138,8 +138,15 @@ def let_go(connection: Connection, reserved: Reservation) -> list[int]:
 
 def let_all_go(connection: Connection, *, worker: str) -> list[int]:
     """Give back every chunk that this worker has reserved and not begun; gives the chunks to ring for."""
-    mine = (chunks.c.state == "queued", chunks.c.lease_until.is_not(None), chunks.c.worker == worker)
-    given = update(chunks).where(*mine).values(lease_until=None).returning(chunks.c.id, chunks.c.run_id)
+    mine = and_(chunks.c.state == "queued", chunks.c.lease_until.is_not(None), chunks.c.worker == worker)
+    # Locked in their order, as a purge locks chunks.
+    held = select(chunks.c.id).where(mine).order_by(chunks.c.id).with_for_update()
+    given = (
+        update(chunks)
+        .where(chunks.c.id.in_(held), mine)
+        .values(lease_until=None)
+        .returning(chunks.c.id, chunks.c.run_id)
+    )
     rows = sorted(connection.execute(given).all(), key=lambda row: int(row.run_id))
     return [chunk for row in rows for chunk in wait_again(connection, row.id, run=row.run_id)]
 
