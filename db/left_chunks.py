@@ -44,7 +44,7 @@ def stalled_chunks(
         .limit(limit)
     )
     found = list(connection.execute(query).scalars())
-    return (_lapsed_reservations(connection, but_models=but_models) + found)[:limit]
+    return (found + _lapsed_reservations(connection, but_models=but_models))[:limit]
 
 
 def _lapsed_reservations(connection: Connection, *, but_models: frozenset[int]) -> list[int]:
