@@ -31,7 +31,7 @@ from newsgate.db.bulk_insert import insert_columns
 from newsgate.db.errors import BatchPurgedError, LoaderSupersededError, NoSuchBatchError
 from newsgate.db.partitions import items_table, make_room, settle
 from newsgate.db.tables import batches, chunks, items, rejects, runs
-from newsgate.db.turns import DEFAULT_PRIORITY, OF_RUN, next_turn, waits
+from newsgate.db.turns import DEFAULT_PRIORITY, OF_RUN, next_turn
 from newsgate.db.types import database_time
 
 # What every chunk needs is put together once: SQLAlchemy takes far longer for that than for executing it.
@@ -164,16 +164,11 @@ def add_rows(
     The rows of a run that was cancelled meanwhile are stored too, and nobody classifies them.
     Raises LoaderSupersededError or BatchPurgedError, and then nothing may be committed.
     """
-    _extend(connection, loading, accepted=len(accepted), refused=len(refused), last_row=last_row)
-    insert_columns(
-        connection,
-        rejects,
-        each={name: [getattr(row, name) for row in refused] for name in ("row", "reason", "raw", "columns")},
-        same={"batch_id": loading.batch},
-    )
+    extend_batch(connection, loading, accepted=len(accepted), refused=len(refused), last_row=last_row)
+    insert_rejects(connection, loading.batch, refused)
     if not accepted:
         return None
-    _insert_items(connection, loading, accepted, columns or {})
+    insert_items(connection, loading, accepted, columns or {})
     run_state: str = connection.execute(_ADD_TO_RUN, {"of_run": loading.run, "more": len(accepted)}).scalar_one()
     cancelled = run_state == "cancelled"
     added = {
@@ -188,9 +183,16 @@ def add_rows(
     return None if cancelled else chunk
 
 
-def _insert_items(
+def insert_rejects(connection: Connection, batch: int, refused: Sequence[RefusedRow]) -> None:
+    """Store refused rows of a batch that the transaction has extended."""
+    each = {name: [getattr(row, name) for row in refused] for name in ("row", "reason", "raw", "columns")}
+    insert_columns(connection, rejects, each=each, same={"batch_id": batch})
+
+
+def insert_items(
     connection: Connection, loading: Loading, accepted: Sequence[AcceptedRow], columns: Mapping[int, str]
 ) -> None:
+    """Store accepted rows of a batch that the transaction has extended; columns: as `add_rows` has them."""
     each: dict[str, Sequence[object]] = {
         name: [row[place] for row in accepted] for place, name in enumerate(AcceptedRow._fields)
     }
@@ -207,7 +209,7 @@ def finish_loading(connection: Connection, loading: Loading, *, languages: str |
 
     languages: of some of its texts, as JSON.
     """
-    _extend(connection, loading, accepted=0, refused=0, last_row=loading.last_row, loaded=True)
+    extend_batch(connection, loading, accepted=0, refused=0, last_row=loading.last_row, loaded=True)
     if languages is not None:
         connection.execute(update(batches).where(batches.c.id == loading.batch).values(languages=languages))
     connection.execute(update(runs).where(runs.c.id == loading.run).values(loaded=True))
@@ -275,12 +277,6 @@ def queued_chunks(connection: Connection, run: int) -> list[int]:
     return list(connection.execute(query).scalars())
 
 
-def queued_among(connection: Connection, among: Sequence[int]) -> set[int]:
-    """Those of these chunks that are in line for a worker; a number may be none of a chunk."""
-    query = select(chunks.c.id).where(chunks.c.id.in_(among), waits(chunks))
-    return set(connection.execute(query).scalars())
-
-
 def first_rows(connection: Connection, batch: int, *, limit: int) -> list[AcceptedRow]:
     """The first accepted rows of a batch."""
     query = select(items.c.row, items.c.external_id, items.c.text, items.c.text_hash).where(items.c.batch_id == batch)
@@ -297,9 +293,10 @@ def repeated_ids(connection: Connection, batch: int) -> int:
     return repeated
 
 
-def _extend(
+def extend_batch(
     connection: Connection, loading: Loading, *, accepted: int, refused: int, last_row: int, loaded: bool = False
 ) -> None:
+    """Count rows that the transaction stores; from here on it holds the batch. Raises as `add_rows` does."""
     more = {
         "of_batch": loading.batch,
         "by_loader": loading.loader,
@@ -345,6 +342,8 @@ def cancel_run(connection: Connection, run: int) -> bool:
     # A chunk that is being claimed is skipped: its claim waits for this very run, and then sees that it is cancelled.
     waiting = select(chunks.c.id).where(chunks.c.run_id == run, chunks.c.state == "queued")
     connection.execute(
-        update(chunks).where(chunks.c.id.in_(waiting.with_for_update(skip_locked=True))).values(state="cancelled")
+        update(chunks)
+        .where(chunks.c.id.in_(waiting.with_for_update(skip_locked=True)))
+        .values(state="cancelled", lease_until=None)
     )
     return True

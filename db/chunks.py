@@ -33,7 +33,7 @@ from newsgate.db.chunk_runs import ends_with_its_run, hold_run, step_out, wait_a
 from newsgate.db.errors import ChunkFencedError
 from newsgate.db.leases import has_lapsed, is_lease_ahead, lease_of
 from newsgate.db.tables import chunks, items, runs
-from newsgate.db.turns import of_models_but, waits
+from newsgate.db.turns import is_free, of_models_but
 from newsgate.db.types import database_time
 from newsgate.db.verdicts import Verdict, Verdicts, store_verdicts
 
@@ -203,7 +203,7 @@ def _taking(*, lease_seconds: float, max_attempts: int, but_models: frozenset[in
         update(chunks)
         .where(
             chunks.c.id == bindparam("of_chunk"),
-            or_(chunks.c.state == "queued", has_lapsed_attempt(max_attempts)),
+            or_(_is_not_reserved(), has_lapsed_attempt(max_attempts)),
             of_models_but(chunks, but_models),
         )
         .values(
@@ -220,14 +220,21 @@ def _taking(*, lease_seconds: float, max_attempts: int, but_models: frozenset[in
 def _taking_next(lease_seconds: float, but_models: frozenset[int]) -> ReturningUpdate[Any]:
     line = chunks.alias("line")
     # Two workers at once take two chunks, and neither waits for the other.
-    mine = waits(line) & of_models_but(line, but_models) if but_models else waits(line)
-    first = select(line.c.id).where(mine).order_by(line.c.turn, line.c.id).limit(1)
+    first = select(line.c.id).where(is_free(line, but_models=but_models)).order_by(line.c.turn, line.c.id).limit(1)
     return (
         update(chunks)
-        .where(chunks.c.id == first.with_for_update(skip_locked=True).scalar_subquery(), chunks.c.state == "queued")
+        .where(
+            chunks.c.id == first.with_for_update(skip_locked=True).scalar_subquery(),
+            chunks.c.state == "queued",
+            chunks.c.lease_until.is_(None),
+        )
         .values(state="running", attempt=chunks.c.attempt + 1, worker=bindparam("by_worker"), **lease_of(lease_seconds))
         .returning(*_CLAIMED)
     )
+
+
+def _is_not_reserved() -> ColumnElement[bool]:
+    return and_(chunks.c.state == "queued", or_(chunks.c.lease_until.is_(None), has_lapsed(chunks)))
 
 
 def has_lapsed_attempt(max_attempts: int) -> ColumnElement[bool]:

@@ -5,10 +5,13 @@ from __future__ import annotations
 from sqlalchemy import Connection, and_, case, or_, select
 
 from newsgate.db.chunks import Claim, give_up, has_lapsed_attempt
-from newsgate.db.leases import is_ahead
+from newsgate.db.leases import has_lapsed, is_ahead
 from newsgate.db.tables import chunks, runs
-from newsgate.db.turns import of_models_but
+from newsgate.db.turns import of_models_but, waits
 from newsgate.db.types import database_time
+
+# Of the line, where the sweeper looks for reserved chunks: more than there are workers.
+_FRONT_CHUNKS = 1000
 
 
 def stalled_chunks(
@@ -27,8 +30,9 @@ def stalled_chunks(
     lapsed = has_lapsed_attempt(max_attempts)
     ahead = is_ahead(chunks.c.queued_at)
     long_ago = chunks.c.queued_at < database_time(-(queued_for_seconds or 0))
-    # One of a run that is paused is not in line.
-    waiting = and_(chunks.c.state == "queued", chunks.c.turn.is_not(None), or_(long_ago, ahead))
+    # One of a run that is paused is not in line, and one that is reserved is in somebody's hands.
+    in_line = and_(chunks.c.turn.is_not(None), chunks.c.lease_until.is_(None))
+    waiting = and_(chunks.c.state == "queued", in_line, or_(long_ago, ahead))
     query = (
         select(chunks.c.id)
         .where(
@@ -39,7 +43,22 @@ def stalled_chunks(
         .order_by(case((ahead, 0), else_=1), chunks.c.queued_at, chunks.c.id)
         .limit(limit)
     )
-    return list(connection.execute(query).scalars())
+    found = list(connection.execute(query).scalars())
+    return (found + _lapsed_reservations(connection, but_models=but_models))[:limit]
+
+
+def _lapsed_reservations(connection: Connection, *, but_models: frozenset[int]) -> list[int]:
+    """What dead workers had reserved (`db.reservations`) and not begun."""
+    # At the front of the line, for each was the first when it was reserved; whatever has come before it since is taken.
+    line = (
+        select(chunks.c.id, chunks.c.run_id, chunks.c.leased_at, chunks.c.lease_until)
+        .where(waits(chunks))
+        .order_by(chunks.c.turn, chunks.c.id)
+        .limit(_FRONT_CHUNKS)
+        .subquery("line")
+    )
+    lapsed = select(line.c.id).where(line.c.lease_until.is_not(None), has_lapsed(line), of_models_but(line, but_models))
+    return list(connection.execute(lapsed).scalars())
 
 
 def give_up_on_lapsed_chunks(connection: Connection, *, max_attempts: int) -> list[int]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import sqlite3
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, nullcontext, suppress
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -18,8 +18,10 @@ from sqlalchemy import URL, Connection, Engine, create_engine, event, exc
 from sqlalchemy.exc import ArgumentError, DBAPIError
 
 from newsgate.db.address import display, is_uri, parse_address, postgres_arguments, sqlite_arguments, sqlite_path
+from newsgate.db.binary_arrays import register
 from newsgate.db.driver_errors import explain, is_connection_error
 from newsgate.db.errors import DatabaseError, DatabaseUnavailableError
+from newsgate.db.idle_connections import IdleConnections
 from newsgate.foundation.installation import install_command
 
 # Loaded with this module, not on first use: TensorFlow carries a SQLite of its own whose symbols, once it is loaded,
@@ -51,6 +53,7 @@ class Database:
         """
         self.url = parse_address(url)
         self.engine = _engine(self.url, connections=connections)
+        self._idle = None if self.is_sqlite else IdleConnections(self.engine)
         driver = self.engine.dialect.loaded_dbapi
         self._driver_error: type[Exception] = driver.Error
         self._connection_errors: tuple[type[Exception], ...] = (driver.OperationalError, driver.InterfaceError)
@@ -78,20 +81,36 @@ class Database:
             yield connection
 
     @contextmanager
-    def write(self, *, synced: bool = True) -> Iterator[Connection]:
+    def write(self, *, synced: bool = True, in_a_row: bool = False) -> Iterator[Connection]:
         """A transaction that writes: committed when the block ends, rolled back when it raises.
 
         synced: the commit waits until it would survive a power cut. Without, a power cut may undo it, and never without
         undoing everything committed after it; whatever else dies, it stays.
+        in_a_row: it follows another at once, so that nobody asks first whether the connection still lives.
 
         Raises DatabaseUnavailableError where the database cannot be reached, DatabaseFullError where its disk is full.
         """
-        with self._translated(), self.engine.connect() as connection:
+        with self._translated(), self._connected(trusted=in_a_row) as connection:
             connection.execution_options(newsgate_writes=True, newsgate_synced=synced)
             with connection.begin():
                 if not synced and not self.is_sqlite:
-                    connection.exec_driver_sql("SET LOCAL synchronous_commit TO OFF")
+                    # One way there and back with the BEGIN, which the driver sends only now.
+                    with pipelined(connection):
+                        connection.exec_driver_sql("SET LOCAL synchronous_commit TO OFF")
                 yield connection
+
+    @contextmanager
+    def at_once(self) -> Iterator[Connection]:
+        """For statements that are a transaction each, and one way to PostgreSQL and back; not for SQLite.
+
+        One that fails may have been executed: whoever uses this knows what to do then.
+        Raises DatabaseUnavailableError, DatabaseFullError.
+        """
+        if self.is_sqlite:
+            raise NotImplementedError("SQLite is no way off, and its transactions say from the start what they do")
+        with self._translated(), self._connected(trusted=True) as connection:
+            connection.execution_options(isolation_level="AUTOCOMMIT")
+            yield connection
 
     @contextmanager
     def outside_transactions(self) -> Iterator[Any]:
@@ -109,6 +128,13 @@ class Database:
     def close(self) -> None:
         """Close every pooled connection."""
         self.engine.dispose()
+
+    @contextmanager
+    def _connected(self, *, trusted: bool) -> Iterator[Connection]:
+        with ExitStack() as stack:
+            with nullcontext() if self._idle is None or not trusted else self._idle.trusted():
+                connection = stack.enter_context(self.engine.connect())
+            yield connection
 
     @contextmanager
     def _translated(self) -> Iterator[None]:
@@ -134,6 +160,17 @@ def sqlite_driver() -> ModuleType:
     return _SQLITE
 
 
+@contextmanager
+def pipelined(connection: Connection) -> Iterator[None]:
+    """Send what is executed in the block without waiting for each answer; on PostgreSQL, and for what gives no rows."""
+    driver_connection: Any = connection.connection.driver_connection
+    from psycopg import Pipeline
+
+    # An old client library sends one after the other.
+    with driver_connection.pipeline() if Pipeline.is_supported() else nullcontext():
+        yield
+
+
 def wal_is_safe(version: tuple[int, int, int]) -> bool:
     """Whether this SQLite may use write-ahead logging with several connections."""
     return any(fixed <= version < branch_end for fixed, branch_end in _WAL_FIXED)
@@ -144,7 +181,7 @@ def _engine(url: URL, *, connections: int) -> Engine:
     try:
         if url.get_backend_name() == "sqlite":
             return _sqlite_engine(url, pool)
-        return create_engine(url, pool_pre_ping=True, connect_args=postgres_arguments(url), **pool)
+        return _postgres_engine(url, pool)
     except ImportError as error:
         raise DatabaseError(
             f"the driver for {url.get_backend_name()} is not installed", remedy=f"Run: {install_command('postgres')}"
@@ -153,6 +190,17 @@ def _engine(url: URL, *, connections: int) -> Engine:
         raise DatabaseError(
             "the database address is not one SQLAlchemy understands", remedy="Correct it in NEWSGATE_DATABASE_URL"
         ) from error
+
+
+def _postgres_engine(url: URL, pool: Mapping[str, int]) -> Engine:
+    # The connection used last comes first: over a distance, its packets are the fewest that TCP holds back.
+    engine = create_engine(url, pool_use_lifo=True, connect_args=postgres_arguments(url), **pool)
+
+    @event.listens_for(engine, "connect")
+    def set_up(connection: Any, _record: Any) -> None:
+        register(connection)
+
+    return engine
 
 
 def _sqlite_engine(url: URL, pool: Mapping[str, int]) -> Engine:

@@ -11,7 +11,7 @@ A chunk of a run that is paused has no turn.
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from typing import Any, Final
 
 from sqlalchemy import (
@@ -61,6 +61,18 @@ def of_models_but(table: FromClause, models: Collection[int]) -> ColumnElement[b
         return true()
     theirs = select(runs.c.id).where(runs.c.model.in_(sorted(models)))
     return table.c.run_id.not_in(theirs)
+
+
+def is_free(table: FromClause, *, but_models: Collection[int] = ()) -> ColumnElement[bool]:
+    """Chunks in line that no worker has reserved (`db.reservations`), of other models than these."""
+    mine = waits(table) & table.c.lease_until.is_(None)
+    return mine & of_models_but(table, but_models) if but_models else mine
+
+
+def queued_among(connection: Connection, among: Sequence[int]) -> set[int]:
+    """Those of these chunks that are in line for a worker; a number may be none of a chunk."""
+    query = select(chunks.c.id).where(chunks.c.id.in_(among), waits(chunks))
+    return set(connection.execute(query).scalars())
 
 
 def next_turn(run: BindParameter[int] | int) -> ColumnElement[float | None]:

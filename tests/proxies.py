@@ -1,4 +1,4 @@
-"""TCP relays that stand before a real server: one that cuts connections during COMMIT, one that speaks TLS."""
+"""TCP relays that stand before a real server: one cuts connections during COMMIT, one is far away, one speaks TLS."""
 
 from __future__ import annotations
 
@@ -7,6 +7,8 @@ import select
 import socket
 import ssl
 import threading
+import time
+from collections import deque
 from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
@@ -15,6 +17,8 @@ from typing import Self
 _BLOCK_BYTES = 65_536
 # A simple query of PostgreSQL's protocol: its letter, its length, its text.
 _COMMIT = b"Q\x00\x00\x00\x0bCOMMIT\x00"
+# A chunk's commit in one statement (db/commit_at_once.py), and what ends all that a client says at a time.
+_VERDICTS, _SYNC = b"INSERT INTO verdicts", b"S\x00\x00\x00\x04"
 _SSL_REQUEST = b"\x00\x00\x00\x08\x04\xd2\x16\x2f"
 
 
@@ -42,7 +46,7 @@ class Relay:
         return client
 
     def answer_is_lost(self, sent: bytes) -> bool:
-        """Whether the connection ends when the server has answered what the client just sent."""
+        """Whether the connection ends when the server has answered what the client just sent, up to an end."""
         return False
 
     def _accept(self) -> None:
@@ -67,20 +71,23 @@ class Relay:
 
     def _pass_on(self, client: socket.socket, server: socket.socket) -> None:
         lost = False
+        # Of what is said in several blocks, the beginning.
+        began = b""
         while True:
             for each in _readable(client, server):
                 data = each.recv(_BLOCK_BYTES)
                 if not data or (lost and each is server):
                     return
                 if each is client:
-                    lost = lost or self.answer_is_lost(data)
+                    lost = lost or self.answer_is_lost(began + data)
+                    began = b"" if data.endswith(_SYNC) else began or data
                     server.sendall(data)
                 else:
                     client.sendall(data)
 
 
 class CommitCutter(Relay):
-    """Before PostgreSQL: of every `one_in` COMMITs it loses the answer to one, until it has cut `limit` of them."""
+    """Before PostgreSQL: of every `one_in` commits it loses the answer to one, until it has cut `limit` of them."""
 
     def __init__(self, target: int, *, one_in: int, limit: int, seed: int) -> None:
         super().__init__(target)
@@ -90,12 +97,44 @@ class CommitCutter(Relay):
         self._turn = threading.Lock()
 
     def answer_is_lost(self, sent: bytes) -> bool:
-        if not sent.endswith(_COMMIT):
+        if not (sent.endswith(_COMMIT) or (_VERDICTS in sent and sent.endswith(_SYNC))):
             return False
         with self._turn:
             cut = self.cuts < self._limit and self._random.randrange(self._one_in) == 0
             self.cuts += cut
         return cut
+
+
+class Distance(Relay):
+    """Before PostgreSQL: as far away as `way_seconds`, one way; counts how often somebody waits for an answer.
+
+    trips: how often a client has sent something after it had heard something, on all connections together.
+    """
+
+    def __init__(self, target: int, *, way_seconds: float = 0.0) -> None:
+        super().__init__(target)
+        self.trips = 0
+        self.way_seconds = way_seconds
+        self._counting = threading.Lock()
+
+    def _pass_on(self, client: socket.socket, server: socket.socket) -> None:
+        asking = False
+        # What is on its way: where to, when it is there, and what.
+        under_way: deque[tuple[socket.socket, float, bytes]] = deque()
+        while True:
+            patience = max(0.0, under_way[0][1] - time.monotonic()) if under_way else None
+            for each in select.select([client, server], [], [], patience)[0]:
+                data = each.recv(_BLOCK_BYTES)
+                if not data:
+                    return
+                if each is client and not asking:
+                    with self._counting:
+                        self.trips += 1
+                asking = each is client
+                under_way.append((server if asking else client, time.monotonic() + self.way_seconds, data))
+            while under_way and under_way[0][1] <= time.monotonic():
+                to, _, data = under_way.popleft()
+                to.sendall(data)
 
 
 class TlsFront(Relay):

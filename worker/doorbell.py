@@ -69,6 +69,9 @@ class Doorbell:
     def _send_by_celery(self, messages: Sequence[QueueMessage], *, queue: str) -> None:
         from newsgate.worker.queue_message import MESSAGE_VERSION, VERSION_HEADER
 
+        if len(messages) > 1:
+            self._push(messages, queue=queue)
+            return
         for message in messages:
             self._celery().send_task(
                 message.task,
@@ -79,6 +82,16 @@ class Doorbell:
                 ignore_result=True,
                 result_cls=_Receipt,  # type: ignore[arg-type]  # the stubs know no class but Celery's own
             )
+
+    def _push(self, messages: Sequence[QueueMessage], *, queue: str) -> None:
+        """Send many at once: Celery would wait for the broker's answer to each."""
+        import json
+
+        from newsgate.worker.queue_message import envelope_of
+
+        envelopes = [json.dumps(envelope_of(message, queue=queue)) for message in messages]
+        with self._celery().producer_or_acquire() as producer:
+            producer.channel.client.lpush(queue, *envelopes)
 
     def warnings(self) -> tuple[str, ...]:
         """What to tell a person about a bell that could not be rung; nothing where it could."""

@@ -26,28 +26,43 @@ class InFlight:
 
     def __init__(self, on_first_claim: Callable[[], None] = lambda: None) -> None:
         self._changed = threading.Condition()
-        self._since: dict[int, float] = {}
-        self._claiming: set[int] = set()
+        self._since: dict[object, float] = {}
+        self._claiming: set[object] = set()
         self._alone: int | None = None
         self._last_from_broker = time.monotonic()
         self._on_first_claim: Callable[[], None] | None = on_first_claim
 
     @contextmanager
-    def working_on(self) -> Iterator[None]:
-        """Count a chunk as in flight for as long as the block lasts; wait first while another thread is `alone`."""
-        key = threading.get_ident()
-        with self._changed:
-            self._changed.wait_for(lambda: self._alone in (None, key))
-            self._since[key] = time.monotonic()
+    def working_on(self) -> Iterator[object]:
+        """Count a chunk as in flight for as long as the block lasts; wait first while another thread is `alone`.
+
+        Yields what names it.
+        """
+        chunk = self.begin()
         try:
-            yield
+            yield chunk
         finally:
-            with self._changed:
-                del self._since[key]
-                if key in self._claiming:
-                    self._claiming.discard(key)
-                    self._last_from_broker = time.monotonic()
-                self._changed.notify_all()
+            self.end(chunk)
+
+    def begin(self) -> object:
+        """Count a chunk as in flight until `end`, in whichever thread that is; gives what names it.
+
+        Waits first while another thread is `alone`.
+        """
+        thread, chunk = threading.get_ident(), object()
+        with self._changed:
+            self._changed.wait_for(lambda: self._alone in (None, thread))
+            self._since[chunk] = time.monotonic()
+        return chunk
+
+    def end(self, chunk: object) -> None:
+        """Count a chunk that was begun no longer."""
+        with self._changed:
+            del self._since[chunk]
+            if chunk in self._claiming:
+                self._claiming.discard(chunk)
+                self._last_from_broker = time.monotonic()
+            self._changed.notify_all()
 
     @contextmanager
     def alone(self) -> Iterator[None]:
@@ -64,13 +79,13 @@ class InFlight:
                 self._alone = None
                 self._changed.notify_all()
 
-    def claimed(self, *, from_broker: bool) -> None:
+    def claimed(self, chunk: object, *, from_broker: bool) -> None:
         """Note that a chunk was there to be worked on."""
         with self._changed:
             first, self._on_first_claim = self._on_first_claim, None
             if from_broker:
                 # A message that brings no work is no sign that those of waiting chunks will come.
-                self._claiming.add(threading.get_ident())
+                self._claiming.add(chunk)
                 self._last_from_broker = time.monotonic()
         if first is not None:
             first()

@@ -24,6 +24,9 @@ _PACKETS_A_TURN = 64
 _DESTINATION = slice(16, 20)
 _IPV4 = 4
 _COMMIT = b"COMMIT"
+# A worker's chunk is committed by one statement (db/commit_at_once.py), which takes several packets: its text is in the
+# first, and the last ends with PostgreSQL's word that the client has said all.
+_VERDICTS, _SYNC = b"INSERT INTO verdicts", b"S\x00\x00\x00\x04"
 
 
 class Switch:
@@ -38,6 +41,7 @@ class Switch:
         self._to = {address: Cable(seed=2 * place + 1) for place, address in enumerate(devices)}
         self._under_way: list[tuple[float, int, bytes, bytes]] = []
         self._numbers = itertools.count()
+        self._committing: set[bytes] = set()
 
     def set_quality(self, address: bytes, quality: Quality) -> None:
         """Change both directions of a host's cable."""
@@ -81,8 +85,16 @@ class Switch:
         if arrival is None:
             return
         heapq.heappush(self._under_way, (arrival, next(self._numbers), target, packet))
-        if self.quality(address).cut_at_commit and _COMMIT in packet:
+        if self.quality(address).cut_at_commit and self._ends_commit(address, packet):
             self.set_quality(address, replace(self.quality(address), is_cut=True))
+
+    def _ends_commit(self, address: bytes, packet: bytes) -> bool:
+        if _VERDICTS in packet:
+            self._committing.add(address)
+        ends = _COMMIT in packet or (address in self._committing and packet.endswith(_SYNC))
+        if ends:
+            self._committing.discard(address)
+        return ends
 
 
 def main() -> None:

@@ -10,14 +10,13 @@ from __future__ import annotations
 import json
 import logging
 import math
-import threading
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
 
 from sqlalchemy.exc import SQLAlchemyError
 
-from newsgate.db.batches import queued_among
 from newsgate.db.chunks import (
     Claim,
     claim_chunk,
@@ -30,11 +29,13 @@ from newsgate.db.chunks import (
 )
 from newsgate.db.errors import ChunkFencedError, DamagedModelError, DatabaseError, NoSuchModelError
 from newsgate.db.session import Database
+from newsgate.db.turns import queued_among
 from newsgate.db.verdicts import Verdicts
 from newsgate.foundation.errors import NewsgateError
 from newsgate.model.bundle import NewerBundleError
 from newsgate.model.labels import NOT_FINITE, label_of
 from newsgate.tasks.classifying.interrupted_attempts import InterruptedAttempts
+from newsgate.tasks.classifying.pace import Pace
 from newsgate.tasks.classifying.shadow_scoring import shadow_chunk
 from newsgate.tasks.running.schema_watch import SchemaWatch
 from newsgate.worker.doorbell import Doorbell
@@ -70,6 +71,7 @@ class WorkerContext:
     in_flight: InFlight = field(default_factory=InFlight)
     stages: Stages = field(default_factory=Stages)
     interrupted: InterruptedAttempts = field(default_factory=InterruptedAttempts)
+    pace: Pace = field(default_factory=Pace)
 
     def still_waiting(self, chunks: Sequence[int]) -> set[int]:
         """Those of these chunks that wait for a worker. Raises DatabaseError."""
@@ -78,7 +80,7 @@ class WorkerContext:
 
 
 @dataclass(frozen=True, slots=True)
-class _Classified:
+class Classified:
     """The items of a chunk, their texts and verdicts, and a summary of the scores as JSON."""
 
     items: list[int]
@@ -87,12 +89,16 @@ class _Classified:
     summary: str
 
 
-def classify_waiting(context: WorkerContext, stop: threading.Event) -> int:
-    """Work on chunks until none waits, or `stop` is set; gives how many were begun. Raises DatabaseError."""
-    begun = 0
-    while not stop.is_set() and classify_chunk(None, context, from_broker=True) != "nothing to do":
-        begun += 1
-    return begun
+@dataclass(slots=True)
+class Attempt:
+    """What came of an attempt. classified: None where nothing was stored."""
+
+    outcome: Outcome = "done"
+    classified: Classified | None = None
+
+    def end(self, outcome: Outcome) -> None:
+        """Say that it ended otherwise."""
+        self.outcome, self.classified = outcome, None
 
 
 def classify_chunk(chunk: int | None, context: WorkerContext, *, from_broker: bool) -> Outcome:
@@ -102,16 +108,15 @@ def classify_chunk(chunk: int | None, context: WorkerContext, *, from_broker: bo
     """
     if context.schema.is_newer:
         return "nothing to do"
-    with context.in_flight.working_on():
+    with context.in_flight.working_on() as working:
         claim = _claim(chunk, context)
         if claim is None:
             return "nothing to do"
-        context.in_flight.claimed(from_broker=from_broker)
+        context.in_flight.claimed(working, from_broker=from_broker)
         if claim.taken_over:
             TALLY.add(TAKEOVERS)
         with about(batch=claim.batch, run=claim.run, chunk=claim.chunk, attempt=claim.attempt):
             outcome, classified = _attempt(claim, context)
-            TALLY.add(CHUNKS, outcome=outcome)
     if classified is not None:
         shadow_chunk(
             claim,
@@ -124,38 +129,57 @@ def classify_chunk(chunk: int | None, context: WorkerContext, *, from_broker: bo
     return outcome
 
 
-def _attempt(claim: Claim, context: WorkerContext) -> tuple[Outcome, _Classified | None]:
-    try:
-        classified = _classify(claim, context)
+def _attempt(claim: Claim, context: WorkerContext) -> tuple[Outcome, Classified | None]:
+    with attempt_at(claim, context) as attempt:
+        attempt.classified = _classify(claim, context)
         with context.stages.timed("commit"), context.database.write() as connection:
-            commit_chunk(connection, claim, classified.verdicts, summary=classified.summary)
+            commit_chunk(connection, claim, attempt.classified.verdicts, summary=attempt.classified.summary)
+    return attempt.outcome, attempt.classified
+
+
+@contextmanager
+def attempt_at(claim: Claim, context: WorkerContext) -> Iterator[Attempt]:
+    """End an attempt in good order, whatever the block raises; the block classifies and commits, and says what.
+
+    Raises DatabaseError where the database fails: the attempt is handed back when it answers again.
+    """
+    attempt = Attempt()
+    try:
+        yield attempt
     except ChunkFencedError as fenced:
         log.warning("%s", fenced)
-        return "fenced", None
+        attempt.end("fenced")
     except DatabaseError:
         context.interrupted.add(claim)
         raise
     except NewerBundleError:
         # No attempt of this chunk: workers that read the bundle are to have all of them.
         _leave(claim, context)
-        return "left", None
+        attempt.end("left")
     except ModelUnusableError as error:
         log.error("chunk %d at attempt %d: %s", claim.chunk, claim.attempt, error)
         _release(claim, context, error=error)
-        return "failed", None
+        attempt.end("failed")
     except Exception as error:
         if context.schema.look():
             _leave(claim, context)
-            return "left", None
-        log.exception("chunk %d failed at attempt %d", claim.chunk, claim.attempt)
-        _release(claim, context, error=error)
-        return "failed", None
+            attempt.end("left")
+        else:
+            log.exception("chunk %d failed at attempt %d", claim.chunk, claim.attempt)
+            _release(claim, context, error=error)
+            attempt.end("failed")
+    else:
+        if attempt.classified is not None:
+            _count_done(claim, context, attempt.classified)
+    TALLY.add(CHUNKS, outcome=attempt.outcome)
+
+
+def _count_done(claim: Claim, context: WorkerContext, classified: Classified) -> None:
     context.stages.count(texts=len(classified.items))
     failed = classified.verdicts.failed
     TALLY.add(ROWS, len(classified.items) - failed, outcome="done")
     TALLY.add(ROWS, failed, outcome="failed")
     log.debug("chunk %d is done: %d texts", claim.chunk, len(classified.items))
-    return "done", classified
 
 
 def judge(items: Sequence[int], scores: Scores) -> Verdicts:
@@ -233,16 +257,21 @@ def _claim(chunk: int | None, context: WorkerContext) -> Claim | None:
     return claim
 
 
-def _classify(claim: Claim, context: WorkerContext) -> _Classified:
-    # NumPy loads where texts are classified, not in every process that imports this file.
-    from newsgate.model.score_summary import summarise
-
+def _classify(claim: Claim, context: WorkerContext) -> Classified:
     classifier = load_model(context.models, claim.model)
     with context.stages.timed("load"), context.database.read() as connection:
         items, texts = load_texts(connection, claim)
+    return score(items, texts, classifier, context)
+
+
+def score(items: list[int], texts: list[str], classifier: Classifier, context: WorkerContext) -> Classified:
+    """What the classifier says about the texts of a chunk."""
+    # NumPy loads where texts are classified, not in every process that imports this file.
+    from newsgate.model.score_summary import summarise
+
     with context.stages.timed("classify"):
         scores = classifier.classify(texts)
-        return _Classified(items, texts, judge(items, scores), json.dumps(summarise(scores).as_json()))
+        return Classified(items, texts, judge(items, scores), json.dumps(summarise(scores).as_json()))
 
 
 def _leave(claim: Claim, context: WorkerContext) -> None:

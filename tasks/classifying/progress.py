@@ -11,7 +11,7 @@ from sqlalchemy import exists, select
 from newsgate.db.errors import DatabaseError
 from newsgate.db.session import Database
 from newsgate.db.tables import chunks
-from newsgate.db.turns import of_models_but, waits
+from newsgate.db.turns import is_free
 from newsgate.worker.health import State
 from newsgate.worker.settings import Settings
 from newsgate.worker.tally import CHUNKS, TALLY
@@ -53,5 +53,5 @@ class Progress:
     def _some_wait(self) -> bool:
         with self._database.read() as connection:
             # What is left to newer workers may wait for them as long as it has to.
-            mine = waits(chunks) & of_models_but(chunks, self._left())
+            mine = is_free(chunks, but_models=self._left())
             return bool(connection.execute(select(exists().where(mine))).scalar())

@@ -15,7 +15,8 @@ from newsgate.db.model_registry import read_bundle_bytes
 from newsgate.db.session import Database
 from newsgate.model.bundle import NewerBundleError
 from newsgate.model.runtime_names import require_runtime
-from newsgate.tasks.classifying.classify_chunk import ModelUnusableError, WorkerContext, classify_waiting, load_model
+from newsgate.tasks.classifying.classify_chunk import ModelUnusableError, WorkerContext, load_model
+from newsgate.tasks.classifying.classify_waiting import classify_waiting
 from newsgate.tasks.classifying.progress import Progress
 from newsgate.tasks.classifying.sweeper import keep_sweeping
 from newsgate.tasks.metrics.server import serving_metrics

@@ -1,8 +1,10 @@
-"""The rows of a file into the database, block by block, each in one transaction."""
+"""The rows of a file into the database, block by block: each in one transaction, alone or with those after it."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
@@ -13,7 +15,6 @@ from newsgate.db.batches import (
     AcceptedRow,
     Loading,
     RefusedRow,
-    add_rows,
     cancel_run,
     finish_loading,
     first_rows,
@@ -23,11 +24,13 @@ from newsgate.db.batches import (
     resume_loading,
 )
 from newsgate.db.errors import NoSuchBatchError
+from newsgate.db.row_groups import RowsOfChunk, add_row_groups
 from newsgate.db.session import Database
 from newsgate.db.text_hashes import text_hash
 from newsgate.model.languages import MOST_TEXTS, measure_languages
 from newsgate.tasks.enqueueing.batch_start import BatchStart, create_batch_of
 from newsgate.tasks.enqueueing.request import Enqueued, EnqueueInterruptedError, Progress
+from newsgate.tasks.enqueueing.storing_thread import StoringThread
 from newsgate.tasks.enqueueing.text_sample import TextSample
 from newsgate.tasks.reading import (
     FileChangedError,
@@ -52,18 +55,16 @@ _MOST_COLUMN_CHARS = 33_554_432
 
 
 @dataclass(slots=True)
-class _Block:
-    """Rows that go into the database in one transaction.
+class _Block(RowsOfChunk):
+    """Rows that become one chunk, and what is stored with them.
 
-    columns: those of an accepted row, by its place. labels: as (text, label). judgements: as (text, what one person
-    says), of the exports of tools.
+    labels: as (text, label). judgements: as (text, what one person says), of the exports of tools. left_out: what the
+    source had left out when they were read.
     """
 
-    accepted: list[AcceptedRow] = field(default_factory=list)
-    columns: dict[int, str] = field(default_factory=dict)
-    refused: list[RefusedRow] = field(default_factory=list)
     labels: list[tuple[str, str]] = field(default_factory=list)
     judgements: list[tuple[str, Said]] = field(default_factory=list)
+    left_out: LeftOut = field(default_factory=LeftOut)
     chars: int = 0
     column_chars: int = 0
     last_row: int = 0
@@ -87,15 +88,33 @@ def store_rows(
     storage = _Storage(source, layout, start=start, database=database, bell=bell)
     try:
         storage.take_over()
-        for block in _blocks(source.rows(storage.layout, after_row=storage.last_row), settings):
-            storage.store(block)
-            tell(Progress(source.position_bytes, source.size_bytes, storage.items, storage.rejected))
+        with _storing(storage, database) as store:
+            for block in _blocks(source.rows(storage.layout, after_row=storage.last_row), settings):
+                block.left_out = source.left_out
+                store(block)
+                tell(Progress(source.position_bytes, source.size_bytes, storage.items, storage.rejected))
         return storage.finish()
     except FileChangedError:
         storage.give_up()
         raise
     except KeyboardInterrupt:
         raise storage.interruption() from None
+
+
+@contextmanager
+def _storing(storage: _Storage, database: Database) -> Iterator[Callable[[_Block], None]]:
+    """What stores a block, and rings: at once on SQLite, and else in threads of their own, which end with this."""
+    if database.is_sqlite:
+        yield lambda block: storage.ring(storage.store([block]))
+        return
+    # The broker may be as far away as the database.
+    with ThreadPoolExecutor(1, thread_name_prefix="ringing") as ringing:
+
+        def store(blocks: Sequence[_Block]) -> None:
+            ringing.submit(storage.ring, storage.store(blocks))
+
+        with StoringThread(store) as thread:
+            yield thread.add
 
 
 class _Storage:
@@ -139,28 +158,26 @@ class _Storage:
         self.last_row = self._loading.last_row
         self.items, self.rejected = self._loading.accepted, self._loading.rejected
 
-    def store(self, block: _Block) -> None:
-        """Commit a block of rows, the first together with its batch, then ring."""
+    def store(self, blocks: Sequence[_Block]) -> list[int]:
+        """Commit blocks of rows in one transaction, the first together with its batch; gives the chunks to ring for."""
         # What a power cut undoes is read again; nobody is told that the file is stored before the last commit.
-        with self._database.write(synced=False) as connection:
+        with self._database.write(synced=False, in_a_row=True) as connection:
             if self._loading is None:
                 self._loading = create_batch_of(connection, self._start)
-            chunk = add_rows(
-                connection,
-                self._loading,
-                accepted=block.accepted,
-                refused=block.refused,
-                last_row=block.last_row,
-                columns=block.columns,
-            )
-            self._note_left_out(connection, self._loading.batch)
-            if block.labels or block.judgements:
-                self._add_labels(connection, block)
-        if chunk is not None:
-            self._bell.ring([chunk])
-        self._sample.add(block.accepted)
-        self.items += len(block.accepted)
-        self.rejected += len(block.refused)
+            chunks = add_row_groups(connection, self._loading, blocks, last_row=blocks[-1].last_row)
+            self._note_left_out(connection, self._loading.batch, blocks[-1].left_out)
+            for block in blocks:
+                if block.labels or block.judgements:
+                    self._add_labels(connection, block)
+        for block in blocks:
+            self._sample.add(block.accepted)
+            self.items += len(block.accepted)
+            self.rejected += len(block.refused)
+        return chunks
+
+    def ring(self, chunks: Sequence[int]) -> None:
+        """Ring for chunks that are committed."""
+        self._bell.ring(chunks)
 
     def _add_labels(self, connection: Connection, block: _Block) -> None:
         from newsgate.db.labels import add_judgements, add_labels
@@ -175,9 +192,8 @@ class _Storage:
         by, chosen = (said.by, "import") if said.by else (self._labelled_by, "file")
         return NewJudgement(text, said.values[0], labelled_by=by, chosen=chosen)
 
-    def _note_left_out(self, connection: Connection, batch: int) -> None:
+    def _note_left_out(self, connection: Connection, batch: int, left_out: LeftOut) -> None:
         """Remember which columns were too long to be kept, as soon as one was."""
-        left_out = self._source.left_out
         if left_out.rows != self._left_out_rows:
             from newsgate.db.other_columns import note_columns
 

@@ -14,6 +14,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -21,11 +22,12 @@ from typing import Any
 import numpy as np
 from sqlalchemy import Connection
 
-from newsgate.db import chunks
+from newsgate.db import chunks, commit_at_once
 from newsgate.db.session import Database
 from newsgate.main import main as newsgate_main
 from newsgate.model.classifier import Classifier, Scores
-from newsgate.tasks.classifying import classify_chunk, worker_process
+from newsgate.tasks.classifying import classify_chunk, classify_waiting, worker_process
+from newsgate.tasks.classifying.pace import Pace
 from newsgate.tasks.running import local_system
 from newsgate.training import optional_libraries
 from newsgate.worker.watchdog import watch
@@ -33,6 +35,8 @@ from newsgate.worker.watchdog import watch
 FOLDER_VARIABLE = "SABOTAGE_FOLDER"
 # In the order in which a chunk passes them.
 STEPS = ("claimed", "loaded", "classified", "within-commit", "committed")
+# The same on PostgreSQL. "ahead" is while one is classified and the next is in hand.
+STEPS_AHEAD = ("reserved", "begun", "ahead", "classified", "within-commit", "committed")
 SIGNALS = {"kill": signal.SIGKILL, "stop": signal.SIGSTOP}
 # While this file is there, classifying a chunk takes as long as it says, in seconds.
 SLOW = "slow"
@@ -90,6 +94,7 @@ def install(traps: Traps) -> None:
     # Between the verdicts and the counters of one transaction.
     _after(chunks, "store_verdicts", lambda _: traps.reach("within-commit"))
     _after(classify_chunk, "commit_chunk", lambda _: setattr(committing, "chunk", True))
+    _install_ahead(traps)
     _replace(Database, "write", _noticing_commits(Database.write, committing, traps))
     _replace(Classifier, "classify", _poisoned(Classifier.classify, traps))
     _replace(worker_process, "watch", _watch_unless_told(watch, traps))
@@ -97,6 +102,41 @@ def install(traps: Traps) -> None:
     followed = ("--with-parent", str(os.getpid()))
     _replace(local_system, "_command", lambda name: [sys.executable, "-m", _MODULE, name, *followed])
     _replace(optional_libraries, "can_train", lambda: False)
+
+
+def _install_ahead(traps: Traps) -> None:
+    """The traps of a worker that works hand over hand, on PostgreSQL, which counts as far away."""
+    _replace(Pace, "pays", lambda _: True)
+    _after(classify_waiting, "reserve_next", lambda reserved: traps.reach("reserved") if reserved else None)
+    _after(classify_waiting, "begin", lambda _: traps.reach("begun"))
+    _after(classify_waiting, "score", lambda _: traps.reach("classified"))
+    commit, classify = commit_at_once.commit_at_once, classify_waiting._HandOverHand._classify
+
+    def committing(*arguments: Any, **named: Any) -> None:
+        with ThreadPoolExecutor(1) as sending:
+            sent = sending.submit(commit, *arguments, **named)
+            # Wherever it is by now: on its way, at work in the server, or answered.
+            traps.reach("within-commit")
+            sent.result()
+        traps.reach("committed")
+
+    def classifying(hands: Any, reserved: Any, beginning: Any) -> Any:
+        _wait_for_one_ahead(hands, beginning, traps)
+        return classify(hands, reserved, beginning)
+
+    _replace(classify_waiting, "commit_at_once", committing)
+    _replace(classify_waiting._HandOverHand, "_classify", classifying)
+
+
+def _wait_for_one_ahead(hands: Any, beginning: Any, traps: Traps) -> None:
+    """Where a trap is set for it: until there is another chunk in hand, and this one's attempt counts."""
+    while any(traps.is_set(f"{action}-at-ahead") for action in SIGNALS):
+        if hands._ahead is not None and hands._ahead.result() is not None and beginning.result() is not None:
+            traps.reach("ahead")
+            return
+        # It may not be stored yet.
+        time.sleep(0.02)
+        hands._ahead = hands._pool.submit(hands._reserve)
 
 
 def _noticing_commits(write: Callable[..., Any], committing: threading.local, traps: Traps) -> Callable[..., Any]:

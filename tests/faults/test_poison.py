@@ -10,6 +10,7 @@ import pytest
 from tests.faults.conftest import MakeSite
 from tests.faults.helpers import Site, posts_with, write_texts
 from tests.faults.saboteur import SLOW, poison
+from tests.services import RedisServer
 
 _ROWS = 24
 _POISONED_PLACE = 9
@@ -45,6 +46,23 @@ def test_a_poison_row_fails_alone_and_says_why(kind: str, site: Site, tmp_path: 
         "select \"row\" || ' ' || error from results where batch = :batch and error is not null", batch=batch
     )
     assert failed == f"{_POISONED_PLACE + _FIRST_ROW} {REASONS[kind]}"
+
+
+def test_a_poison_row_whose_attempt_the_database_has_not_heard_of_fails_alone(
+    new_site: MakeSite, own_redis: RedisServer, tmp_path: Path
+) -> None:
+    # On PostgreSQL the worker may end before the attempt counts: that happens once.
+    texts = posts_with({3: poison("exit")}, count=8, seed=55)
+    extra = {"NEWSGATE_LEASE_SECONDS": "1", "NEWSGATE_CHUNK_ROWS": "1"}
+    site = new_site("postgresql", broker_url=own_redis.url, extra=extra)
+    with site.started("up") as up:
+        site.wait_until_ready("up")
+        batch = site.enqueue(write_texts(tmp_path / "posts.csv", texts))
+        site.wait_for(batch)
+        assert up.poll() is None
+    site.assert_whole(batch, rows=8, failed=1)
+    failed = site.figure("select error from results where batch = :batch and error is not null", batch=batch)
+    assert failed == REASONS["exit"]
 
 
 def test_two_killers_at_once_take_no_neighbour_with_them(site: Site, tmp_path: Path) -> None:

@@ -119,7 +119,7 @@ def test_an_enqueue_interrupted_before_its_first_commit_stored_nothing(
     def stop(*_: Any) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(store_rows, "add_rows", lambda *_, **__: stop())
+    monkeypatch.setattr(store_rows, "add_row_groups", lambda *_, **__: stop())
     with pytest.raises(KeyboardInterrupt) as stopped:
         desk.enqueue(_ROWS)
     assert not isinstance(stopped.value, EnqueueInterruptedError)

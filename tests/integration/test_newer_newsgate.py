@@ -16,7 +16,8 @@ from newsgate.db.errors import DatabaseUnavailableError
 from newsgate.db.promotions import promote
 from newsgate.db.schema import HEAD_REVISION
 from newsgate.db.session import Database
-from newsgate.tasks.classifying.classify_chunk import classify_chunk, classify_waiting
+from newsgate.tasks.classifying.classify_chunk import classify_chunk
+from newsgate.tasks.classifying.classify_waiting import classify_waiting
 from newsgate.tasks.classifying.progress import Progress
 from newsgate.tasks.classifying.sweeper import keep_sweeping, sweep
 from newsgate.tasks.retraining.trainer import keep_training, make_trainer, retrain_if_due

@@ -97,13 +97,22 @@ def test_both_directions_of_a_cable_delay(hosts: dict[bytes, socket.socket], swi
     assert time.monotonic() - began >= 0.05
 
 
-def test_a_cable_is_cut_once_a_commit_has_gone_over_it(hosts: dict[bytes, socket.socket], switch: Switch) -> None:
+# Sync is the end of what a client says at a time.
+_SYNC = b"S\x00\x00\x00\x04"
+
+
+@pytest.mark.parametrize(
+    "commit", [(b"BEGIN", b"COMMIT"), (b"SELECT" + _SYNC, b"P INSERT INTO verdicts", b"B 17", b"E" + _SYNC)]
+)
+def test_a_cable_is_cut_once_a_commit_has_gone_over_it(
+    commit: tuple[bytes, ...], hosts: dict[bytes, socket.socket], switch: Switch
+) -> None:
     switch.set_quality(ONE, Quality(cut_at_commit=True))
-    for content in (b"BEGIN", b"COMMIT", b"SELECT"):
+    for content in (*commit, b"SELECT"):
         hosts[ONE].send(packet(to=TWO, content=content))
     switch.take(ONE)
     switch.deliver()
-    assert [hosts[TWO].recv(100)[20:] for _ in range(2)] == [b"BEGIN", b"COMMIT"]
+    assert tuple(hosts[TWO].recv(100)[20:] for _ in commit) == commit
     assert switch.quality(ONE).is_cut
     # The answer is lost too.
     hosts[TWO].send(packet(to=ONE))
