@@ -14,6 +14,7 @@ import contextlib
 import csv
 import json
 import random
+import sys
 import time
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
@@ -71,6 +72,9 @@ def run(options: argparse.Namespace) -> Iterator[Table]:
             for day in range(1, options.days + 1):
                 month.pass_day(day, seconds=options.seconds)
             closing = soak.close()
+        except BenchmarkError:
+            sys.stderr.write(soak.told())
+            raise
         finally:
             soak.end()
     yield Table(MARKER_ON_SERVERS if options.servers else MARKER, month.report(closing, site_name=site.name))
@@ -147,7 +151,7 @@ class Month:
                     break
                 # It may need the other kind of output, or an `enqueue` under way.
                 self._soak.restart(at_terminal=kind == "closed terminal")
-                self._soak.go_on(1.0)
+                self._soak.wait_for_recovery(f"a start before: {kind}")
             else:
                 self._untried.append(kind)
 

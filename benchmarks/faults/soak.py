@@ -68,7 +68,7 @@ def run(options: argparse.Namespace) -> Iterator[Table]:
         try:
             closing = soak.run(seconds=options.minutes * 60)
         except BenchmarkError:
-            sys.stderr.write((folder / "soak.log").read_text(errors="replace")[-4000:])
+            sys.stderr.write(soak.told())
             raise
         finally:
             soak.end()
@@ -129,6 +129,10 @@ class Soak:
         if self._up.process.poll() is None:
             self.stop()
         self._up = self._start_up(at_terminal=at_terminal)
+
+    def told(self) -> str:
+        """The end of what the programs have said."""
+        return (self._folder / "soak.log").read_text(errors="replace")[-4000:]
 
     @property
     def up_process(self) -> int:
