@@ -29,7 +29,6 @@ from sqlalchemy import (
     true,
     update,
 )
-from sqlalchemy.dialects.postgresql import aggregate_order_by
 
 from newsgate.db.chunk_runs import wait_again
 from newsgate.db.chunks import Claim
@@ -182,8 +181,8 @@ def _reserving(lease_seconds: float, but_models: frozenset[int]) -> Select[Any]:
     )
     loaded = (
         select(
-            func.array_agg(aggregate_order_by(items.c.id, items.c.row)).label("ids"),
-            func.array_agg(aggregate_order_by(items.c.text, items.c.row)).label("texts"),
+            func.array_agg(items.c.id).aggregate_order_by(items.c.row).label("ids"),
+            func.array_agg(items.c.text).aggregate_order_by(items.c.row).label("texts"),
         )
         .where(items.c.batch_id == runs.c.batch_id, items.c.row.between(reserved.c.first_row, reserved.c.last_row))
         .lateral("loaded")

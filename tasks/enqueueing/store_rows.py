@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
@@ -107,6 +106,8 @@ def _storing(storage: _Storage, database: Database) -> Iterator[Callable[[_Block
     if database.is_sqlite:
         yield lambda block: storage.ring(storage.store([block]))
         return
+    from concurrent.futures import ThreadPoolExecutor
+
     # The broker may be as far away as the database.
     with ThreadPoolExecutor(1, thread_name_prefix="ringing") as ringing:
 
