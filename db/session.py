@@ -167,8 +167,13 @@ def pipelined(connection: Connection) -> Iterator[None]:
     from psycopg import Pipeline
 
     # An old client library sends one after the other.
-    with driver_connection.pipeline() if Pipeline.is_supported() else nullcontext():
-        yield
+    try:
+        with driver_connection.pipeline() if Pipeline.is_supported() else nullcontext():
+            yield
+    except Exception:
+        # A connection that is lost in a pipeline neither leaves it nor rolls back, and would fail again at that.
+        connection.invalidate()
+        raise
 
 
 def wal_is_safe(version: tuple[int, int, int]) -> bool:
