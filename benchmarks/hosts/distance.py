@@ -35,10 +35,14 @@ _PATIENCE_SECONDS: Final = 900
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """hosts: with a worker each. milliseconds: there and back between them, or the desk, and the database."""
+    """hosts: with a worker each. milliseconds: there and back between them, or the desk, and the database.
+
+    threads: how many chunks a worker works on at a time.
+    """
 
     hosts: int
     milliseconds: int
+    threads: int = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +54,7 @@ class Rates:
 
 
 NEAR: Final = Place(1, 0)
-PLACES: Final = (NEAR, Place(2, 0), Place(1, 10), Place(1, 50), Place(2, 50))
+PLACES: Final = (NEAR, Place(2, 0), Place(1, 10), Place(1, 50), Place(1, 50, threads=2), Place(2, 50, threads=2))
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:
@@ -83,6 +87,7 @@ def report(rates: dict[Place, list[Rates]]) -> str:
         (
             f"{place.hosts}",
             f"{place.milliseconds} ms",
+            f"{place.threads}",
             *cells([each.classifying for each in measured], [each.classifying for each in rates[NEAR]]),
             *cells([each.enqueueing for each in measured], [each.enqueueing for each in rates[NEAR]]),
         )
@@ -91,6 +96,7 @@ def report(rates: dict[Place, list[Rates]]) -> str:
     headers = (
         "hosts with a worker",
         "there and back",
+        "chunks at a time",
         "classifying, rows/s",
         "times the first",
         "`enqueue`, rows/s",
@@ -101,7 +107,7 @@ def report(rates: dict[Place, list[Rates]]) -> str:
 
 def _measure(place: Place, files: Sequence[Path], *, rows: int) -> Rates:
     chunk_rows = max(1, min(2_000, rows // 20))
-    with prepared_site(NEWSGATE_CHUNK_ROWS=str(chunk_rows)) as site:
+    with prepared_site(NEWSGATE_CHUNK_ROWS=str(chunk_rows), NEWSGATE_WORKER_THREADS=str(place.threads)) as site:
         for host in (DESK, *WORKER_HOSTS):
             # Each packet passes the cable of its host alone: that of the database adds nothing.
             site.network.set_cable(host, Quality(delay_seconds=place.milliseconds / 2000))
@@ -114,7 +120,7 @@ def _measure(place: Place, files: Sequence[Path], *, rows: int) -> Rates:
             site.resume(batch)
             site.wait_until_done(seconds=_PATIENCE_SECONDS)
         return Rates(
-            classifying=classifying_rate(_ended_chunks(site), Setup(workers=place.hosts, threads=1)),
+            classifying=classifying_rate(_ended_chunks(site), Setup(workers=place.hosts, threads=place.threads)),
             enqueueing=(rows - 1) / (whole - single),
         )
 
