@@ -63,38 +63,12 @@ def work(settings: Settings, *, parent: int | None = None) -> None:
         # As if told to stop. Started again, it waits for a database that it understands.
         on_newer_schema=lambda: os.kill(os.getpid(), signal.SIGTERM),
     )
-    # Before any work is accepted: the first chunk must not wait for the model, nor a bad model cost an attempt.
-    try:
-        load_model(context.models, champion)
-    except NewerBundleError:
-        # Its rows are left to newer workers, and the log has a line for it.
-        pass
-    except ModelUnusableError as error:
-        # Its rows fail with this reason; those of other models are classified.
-        log.error("%s", error)
+    _load_champion(context, champion)
     progress = Progress(settings, database, left=lambda: context.models.newer)
-    threads = [
-        threading.Thread(target=keep_sweeping, args=(context, stop), name="sweeper", daemon=True),
-        threading.Thread(
-            target=watch,
-            args=(context.in_flight,),
-            # To the very end: a chunk that hangs while the worker stops would keep it from ending.
-            kwargs={"limit_seconds": settings.lease_seconds, "stop": threading.Event()},
-            name="watchdog",
-            daemon=True,
-        ),
-        threading.Thread(target=keep_notifying, args=(database, settings, stop), name="notifier", daemon=True),
-        threading.Thread(
-            target=keep_telling,
-            args=(context.stages, stop),
-            kwargs={"every_seconds": _TELL_SECONDS},
-            name="stage times",
-            daemon=True,
-        ),
-    ]
+    sweeper, *others = _threads(settings, database, context, stop)
     # Celery takes SIGTERM over when it is ready; until then the sweeper may have a chunk in hand already.
     on_stop_signals(lambda *_: sys.exit(0))
-    for thread in threads:
+    for thread in (sweeper, *others):
         thread.start()
 
     def wind_up() -> None:
@@ -115,11 +89,48 @@ def work(settings: Settings, *, parent: int | None = None) -> None:
                 _consume(settings, context, stop, on_stop=begin_to_stop)
             finally:
                 stop.set()
-                threads[0].join(settings.lease_seconds)
+                sweeper.join(settings.lease_seconds)
     finally:
         tell(context.stages)
         context.bell.close()
         database.close()
+
+
+def _load_champion(context: WorkerContext, champion: int) -> None:
+    # Before any work is accepted: the first chunk must not wait for the model, nor a bad model cost an attempt.
+    try:
+        load_model(context.models, champion)
+    except NewerBundleError:
+        # Its rows are left to newer workers, and the log has a line for it.
+        pass
+    except ModelUnusableError as error:
+        # Its rows fail with this reason; those of other models are classified.
+        log.error("%s", error)
+
+
+def _threads(
+    settings: Settings, database: Database, context: WorkerContext, stop: threading.Event
+) -> list[threading.Thread]:
+    """What runs beside the consumer, the sweeper first."""
+    return [
+        threading.Thread(target=keep_sweeping, args=(context, stop), name="sweeper", daemon=True),
+        threading.Thread(
+            target=watch,
+            args=(context.in_flight,),
+            # To the very end: a chunk that hangs while the worker stops would keep it from ending.
+            kwargs={"limit_seconds": settings.lease_seconds, "stop": threading.Event()},
+            name="watchdog",
+            daemon=True,
+        ),
+        threading.Thread(target=keep_notifying, args=(database, settings, stop), name="notifier", daemon=True),
+        threading.Thread(
+            target=keep_telling,
+            args=(context.stages, stop),
+            kwargs={"every_seconds": _TELL_SECONDS},
+            name="stage times",
+            daemon=True,
+        ),
+    ]
 
 
 def make_worker_context(

@@ -14,9 +14,11 @@ from newsgate.db.labels import text_hash
 from newsgate.db.model_registry import add_model
 from newsgate.db.session import Database
 from tests.desk import Desk
+from tests.integration.partition_steps import opened
 from tests.labels import TEXTS
 from tests.lifecycle import System
 from tests.review_queue import Queue
+from tests.services import PostgresServer
 
 
 @pytest.fixture
@@ -64,3 +66,20 @@ def eagerly() -> Iterator[None]:
         warnings.filterwarnings("ignore", ".*run_functions_eagerly", UserWarning)
         yield
     tf.config.run_functions_eagerly(False)
+
+
+@pytest.fixture
+def plain(postgres_server: PostgresServer) -> Iterator[Database]:
+    with opened(postgres_server, postgres_server.new_database(migrated=True)) as database:
+        with database.write() as connection:
+            add_model(connection, name="test", bundle=b"not read here", metadata={})
+        yield database
+
+
+@pytest.fixture
+def parted(postgres_server: PostgresServer) -> Iterator[Database]:
+    """Each batch fills a partition."""
+    with opened(postgres_server, postgres_server.partitioned_database()) as database:
+        with database.write() as connection:
+            add_model(connection, name="test", bundle=b"not read here", metadata={})
+        yield database

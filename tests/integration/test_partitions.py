@@ -1,130 +1,44 @@
-"""Tables of PostgreSQL that are partitioned by batch: how they become so, where a row is, and what a purge drops."""
+"""Tables of PostgreSQL that are partitioned by batch: how they become so, and where a row is."""
 
 from __future__ import annotations
 
 import random
 import subprocess
 import threading
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Any
 
 import pytest
 from click.testing import CliRunner
-from sqlalchemy import URL, Connection, func, make_url, select, text
+from sqlalchemy import URL, func, make_url, select, text
 from sqlalchemy.exc import DBAPIError
 
 from newsgate.commands.migrate import migrate as migrate_command
 from newsgate.commands.purge import purge as purge_command
-from newsgate.db.audit import audit
-from newsgate.db.batches import AcceptedRow, NewBatch, RefusedRow, add_rows, create_batch, finish_loading
-from newsgate.db.chunks import Claim, claim_chunk, commit_chunk, load_texts
+from newsgate.db.batches import AcceptedRow, add_rows, finish_loading
 from newsgate.db.errors import DatabaseError
-from newsgate.db.item_numbers import draw_numbers, item_spans, was_given
+from newsgate.db.item_numbers import draw_numbers, item_spans
 from newsgate.db.labels import text_hash
-from newsgate.db.model_registry import add_model
 from newsgate.db.partition_conversion import partition_tables, plan_conversion, set_target
-from newsgate.db.partition_purge import drop_partition, empty_partition
-from newsgate.db.partitions import Partition, make_room, partitions
-from newsgate.db.results import ResultFilter, read_results
 from newsgate.db.schema import HEAD_REVISION, migrate
 from newsgate.db.session import Database
-from newsgate.db.shadow import ShadowVerdict, add_shadow_verdicts
 from newsgate.db.tables import items, shadow_verdicts, verdicts
-from newsgate.db.verdicts import Verdict, Verdicts
 from newsgate.tasks.inspecting.doctor.database import _partitions
-from newsgate.tasks.storage.purge_batches import plan_batch_purge, purge_batches
+from tests.integration.partition_steps import (
+    TEN_BILLION,
+    claim,
+    classified,
+    create,
+    finish,
+    opened,
+    parts_of,
+    purge,
+    rows_of,
+    seen,
+)
 from tests.integration.purge_steps import count
 from tests.services import PostgresServer
 
-TEN_BILLION = 10_000_000_000
-
-
-@contextmanager
-def opened(server: PostgresServer, url: str) -> Iterator[Database]:
-    database = Database(url)
-    yield database
-    with database.read() as connection:
-        assert [finding for finding in audit(connection) if not finding.holds] == []
-    database.close()
-    server.drop(url)
-
-
-@pytest.fixture
-def plain(postgres_server: PostgresServer) -> Iterator[Database]:
-    with opened(postgres_server, postgres_server.new_database(migrated=True)) as database:
-        with database.write() as connection:
-            add_model(connection, name="test", bundle=b"not read here", metadata={})
-        yield database
-
-
-@pytest.fixture
-def partitioned(postgres_server: PostgresServer) -> Iterator[Database]:
-    """Each batch fills a partition."""
-    with opened(postgres_server, postgres_server.partitioned_database()) as database:
-        with database.write() as connection:
-            add_model(connection, name="test", bundle=b"not read here", metadata={})
-        yield database
-
-
-def create(database: Database, rows: int, *, loaded: bool = True) -> tuple[int, int | None]:
-    """Store a batch; gives it and its only chunk."""
-    accepted = [AcceptedRow(row, None, f"text {row}", text_hash(f"text {row}")) for row in range(2, rows + 2)]
-    refused = [RefusedRow(rows + 2, "empty", "")]
-    with database.write() as connection:
-        loading = create_batch(connection, NewBatch("posts.csv", "0" * 64, 1, "{}"), model=1)
-        chunk = add_rows(connection, loading, accepted=accepted, refused=refused, last_row=rows + 2)
-        if loaded:
-            finish_loading(connection, loading)
-    return loading.batch, chunk
-
-
-def claim(database: Database, chunk: int | None) -> Claim:
-    with database.write() as connection:
-        claimed = claim_chunk(connection, chunk or 0, worker="test", lease_seconds=60, max_attempts=2)
-    assert claimed is not None
-    return claimed
-
-
-def finish(connection: Connection, claimed: Claim) -> list[int]:
-    found, _ = load_texts(connection, claimed)
-    commit_chunk(connection, claimed, Verdicts.of([Verdict(item, "real", 0.1, 4, False, None) for item in found]))
-    return found
-
-
-def classified(database: Database, rows: int) -> int:
-    batch, chunk = create(database, rows)
-    claimed = claim(database, chunk)
-    with database.write() as connection:
-        finish(connection, claimed)
-    return batch
-
-
-def purge(database: Database, batch: int) -> int:
-    return purge_batches(plan_batch_purge(database, batch=batch), database=database)
-
-
-def parts_of(database: Database) -> list[Partition]:
-    with database.read() as connection:
-        return partitions(connection)
-
-
-def rows_of(database: Database, table: str) -> int | None:
-    """None where the table is not there."""
-    with database.read() as connection:
-        if connection.execute(text("select to_regclass(:name)"), {"name": table}).scalar() is None:
-            return None
-        found: int = connection.execute(text(f"select count(*) from {table}")).scalar_one()
-        return found
-
-
-def seen(database: Database, batch: int) -> list[Any]:
-    with database.read() as connection:
-        return [(each.item, each.row, each.label) for each in read_results(connection, ResultFilter(batch))]
-
-
-# What becomes partitioned, and how
+# What becomes parted, and how
 
 
 def test_what_was_stored_becomes_the_first_part_and_is_found_as_before(plain: Database) -> None:
@@ -205,16 +119,18 @@ def test_sqlite_says_that_partitions_are_for_postgresql(tmp_path: Path) -> None:
 
 
 def test_every_batch_that_fills_a_part_has_one_of_its_own_and_the_next_is_there_already(
-    partitioned: Database,
+    parted: Database,
 ) -> None:
     for expected in (1, 2, 3):
-        batch = classified(partitioned, 2)
+        batch = classified(parted, 2)
         assert batch == expected
-        assert rows_of(partitioned, f"items_p{batch}") == rows_of(partitioned, f"verdicts_p{batch}") == 2
-    assert parts_of(partitioned)[-1].first_batch == 4
+        assert rows_of(parted, f"items_p{batch}") == rows_of(parted, f"verdicts_p{batch}") == 2
+    assert parts_of(parted)[-1].first_batch == 4
 
 
-def test_small_batches_share_a_part_until_it_is_full_and_its_other_numbers_are_skipped(plain: Database) -> None:
+def test_small_batches_share_a_part_until_it_is_full_and_its_other_numbers_are_skipped(
+    plain: Database,
+) -> None:
     partition_tables(plain, target_rows=1000)
     numbers = [classified(plain, rows) for rows in (2, 3, 1000)]
     assert numbers == [1, 2, 3]
@@ -225,173 +141,82 @@ def test_small_batches_share_a_part_until_it_is_full_and_its_other_numbers_are_s
     assert [(each.first_batch, each.end_batch) for each in parts_of(plain)][2:] == [(1001, 1001 + 333)]
 
 
-def test_a_part_is_made_while_others_read_and_write_all_tables(partitioned: Database) -> None:
-    _, chunk = create(partitioned, 2)
-    claimed = claim(partitioned, chunk)
-    with partitioned.write() as writing, partitioned.read() as reading:
+def test_a_part_is_made_while_others_read_and_write_all_tables(parted: Database) -> None:
+    _, chunk = create(parted, 2)
+    claimed = claim(parted, chunk)
+    with parted.write() as writing, parted.read() as reading:
         finish(writing, claimed)
         for table in (items, verdicts, shadow_verdicts):
             reading.execute(select(func.count()).select_from(table))
-        before = len(parts_of(partitioned))
-        create(partitioned, 2)
-        create(partitioned, 2)
-        assert len(parts_of(partitioned)) > before
+        before = len(parts_of(parted))
+        create(parted, 2)
+        create(parted, 2)
+        assert len(parts_of(parted)) > before
 
 
 def test_whoever_cannot_make_the_next_part_goes_on_in_this_one(
-    partitioned: Database, monkeypatch: pytest.MonkeyPatch
+    parted: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("newsgate.db.partitions._AHEAD_SECONDS", 0.05)
     monkeypatch.setattr("newsgate.db.partitions._NEEDED_SECONDS", 0.05)
-    with partitioned.write() as connection:
+    with parted.write() as connection:
         connection.execute(text("lock table items in share update exclusive mode"))
         # This one's part is there; the next one's is not.
-        assert create(partitioned, 2)[0] == 1
+        assert create(parted, 2)[0] == 1
         with pytest.raises(DatabaseError, match="no partition can be made for the next batch"):
-            create(partitioned, 2)
-    assert create(partitioned, 2)[0] == 3
+            create(parted, 2)
+    assert create(parted, 2)[0] == 3
 
 
 def test_a_member_of_the_role_that_owns_the_tables_makes_parts_that_it_owns(
-    partitioned: Database, postgres_server: PostgresServer
+    parted: Database, postgres_server: PostgresServer
 ) -> None:
-    with partitioned.write() as connection:
+    with parted.write() as connection:
         connection.execute(text("drop role if exists staff"))
         connection.execute(text("create role staff login in role newsgate"))
-    staff = Database(partitioned.url.set(username="staff").render_as_string())
+    staff = Database(parted.url.set(username="staff").render_as_string())
     assert [create(staff, 2)[0] for _ in range(3)] == [1, 2, 3]
     assert purge(staff, 1) == 2
     staff.close()
-    newest = parts_of(partitioned)[-1]
-    with partitioned.write() as connection:
+    newest = parts_of(parted)[-1]
+    with parted.write() as connection:
         query = text("select tableowner from pg_tables where tablename = any(:names)")
         owners = set(connection.execute(query, {"names": list(newest.tables)}).scalars())
         connection.execute(text("drop role staff"))
     assert owners == {"newsgate"}
 
 
-def test_many_who_enqueue_at_once_get_numbers_in_parts_that_are_there(partitioned: Database) -> None:
+def test_many_who_enqueue_at_once_get_numbers_in_parts_that_are_there(parted: Database) -> None:
     made: list[int] = []
-    threads = [
-        threading.Thread(target=lambda: made.extend(create(partitioned, 2)[0] for _ in range(3))) for _ in range(4)
-    ]
+    threads = [threading.Thread(target=lambda: made.extend(create(parted, 2)[0] for _ in range(3))) for _ in range(4)]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join()
     assert len(set(made)) == 12
-    assert count(partitioned, "items") == 24
-    numbers = [each.number for each in parts_of(partitioned)]
+    assert count(parted, "items") == 24
+    numbers = [each.number for each in parts_of(parted)]
     assert numbers == list(range(len(numbers)))
 
 
-def test_a_row_in_the_wrong_part_is_refused(partitioned: Database) -> None:
-    classified(partitioned, 2)
+def test_a_row_in_the_wrong_part_is_refused(parted: Database) -> None:
+    classified(parted, 2)
     # As an older newsgate would store it, which knows nothing of the parts.
-    with pytest.raises(DBAPIError, match="ck_items_p1_numbers"), partitioned.write() as connection:
+    with pytest.raises(DBAPIError, match="ck_items_p1_numbers"), parted.write() as connection:
         connection.execute(items.insert().values(batch_id=1, row=99, text="a", text_hash=b"0" * 16))
-
-
-# What a purge drops
-
-
-def test_a_purge_drops_the_part_that_nothing_else_is_in(partitioned: Database) -> None:
-    gone, kept = classified(partitioned, 4), classified(partitioned, 3)
-    last_item = max(item for item, _, _ in seen(partitioned, gone))
-    with partitioned.write() as connection:
-        # Both are closed: the next batch is in another part.
-        make_room(connection)
-    assert purge(partitioned, gone) == 2  # the part from before the partitioning holds nothing either
-    assert [rows_of(partitioned, f"{table}_p{gone}") for table in ("items", "verdicts", "shadow_verdicts")] == [
-        None
-    ] * 3
-    assert len(seen(partitioned, kept)) == 3
-    assert count(partitioned, "verdicts") == 3
-    with partitioned.read() as connection:
-        batch = connection.execute(text(f"select accepted, purged_rows from batches where id = {gone}")).one()
-        run = connection.execute(text(f"select total, done, failed from runs where batch_id = {gone}")).one()
-        assert (tuple(batch), tuple(run)) == ((0, 5), (0, 0, 0))
-        assert [was_given(connection, last_item + more) for more in (0, 1)] == [True, False]
-    assert purge(partitioned, kept) == 1
-    assert classified(partitioned, 2) == kept + 1
-
-
-def test_a_part_with_another_batch_in_it_stays_until_that_is_purged_too(plain: Database) -> None:
-    partition_tables(plain, target_rows=6)
-    with plain.write() as connection:
-        connection.execute(text("update item_partitions set end_batch = 3 where number = 1"))
-        connection.execute(text("alter table items detach partition items_p1"))
-        connection.execute(text("alter table items attach partition items_p1 for values from (1) to (3)"))
-    first, second = classified(plain, 3), classified(plain, 3)
-    third = classified(plain, 3)
-    purge(plain, first)
-    assert rows_of(plain, "items_p1") == 3
-    purge(plain, second)
-    assert rows_of(plain, "items_p1") is None
-    assert len(seen(plain, third)) == 3
-
-
-def test_a_part_that_somebody_reads_is_emptied_row_by_row(
-    partitioned: Database, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("newsgate.db.partition_purge._EMPTY_MILLISECONDS", 50)
-    monkeypatch.setattr("newsgate.db.partition_purge._DROP_MILLISECONDS", 50)
-    monkeypatch.setattr("newsgate.db.partition_purge._DROP_TRIES", 2)
-    batch = classified(partitioned, 4)
-    classified(partitioned, 1)
-    with partitioned.read() as reading:
-        reading.execute(select(func.count()).select_from(verdicts))
-        assert purge(partitioned, batch) == 0
-    assert rows_of(partitioned, f"items_p{batch}") == 0
-    # The next purge drops what is empty.
-    other = classified(partitioned, 1)
-    classified(partitioned, 1)
-    purge(partitioned, other)
-    assert rows_of(partitioned, f"items_p{batch}") is None
-
-
-def test_a_part_that_a_slow_enqueue_still_comes_into_is_not_dropped(partitioned: Database) -> None:
-    batch = classified(partitioned, 2)
-    classified(partitioned, 1)
-    part = parts_of(partitioned)[batch]
-    with partitioned.write() as connection:
-        connection.execute(text(f"update batches set purged_at = now() where id = {batch}"))
-        connection.execute(text("delete from chunks where run_id = 1"))
-        connection.execute(text("update runs set total = 0 where id = 1"))
-    assert empty_partition(partitioned, part) == 2
-    with partitioned.write() as connection:
-        # As if it had committed its batch only now, with a number that it had drawn long before.
-        connection.execute(text(f"update batches set purged_at = null where id = {batch}"))
-    assert not drop_partition(partitioned, part)
-    assert rows_of(partitioned, f"items_p{batch}") == 0
-
-
-def test_a_worker_and_a_challenger_that_come_late_write_nothing(partitioned: Database) -> None:
-    batch, chunk = create(partitioned, 3)
-    claimed = claim(partitioned, chunk)
-    with partitioned.read() as connection:
-        found, _ = load_texts(connection, claimed)
-    classified(partitioned, 1)
-    purge(partitioned, batch)
-    with suppress(DatabaseError), partitioned.write() as connection:
-        commit_chunk(connection, claimed, Verdicts.of([Verdict(item, "real", 0.1, 4, False, None) for item in found]))
-    with partitioned.write() as connection:
-        add_shadow_verdicts(connection, claimed.run, model=1, said=[ShadowVerdict(each, "real", 0.1) for each in found])
-    assert count(partitioned, "verdicts") == 1
-    assert count(partitioned, "shadow_verdicts") == 0
 
 
 # What comes later
 
 
 def test_a_backup_is_restored_with_its_partitions(
-    partitioned: Database, postgres_server: PostgresServer, tmp_path: Path
+    parted: Database, postgres_server: PostgresServer, tmp_path: Path
 ) -> None:
-    before = [seen(partitioned, classified(partitioned, rows)) for rows in (3, 2)]
+    before = [seen(parted, classified(parted, rows)) for rows in (3, 2)]
     restored = postgres_server.new_database()
     dump = tmp_path / "newsgate.dump"
     for program, *arguments in (
-        ("pg_dump", "--format=custom", f"--file={dump}", _address(partitioned.url)),
+        ("pg_dump", "--format=custom", f"--file={dump}", _address(parted.url)),
         ("pg_restore", "--exit-on-error", "--no-owner", f"--dbname={_address(make_url(restored))}", str(dump)),
     ):
         subprocess.run([postgres_server.programs / program, *arguments], check=True, timeout=60)
@@ -405,9 +230,9 @@ def _address(url: URL) -> str:
     return url.set(drivername="postgresql").render_as_string()
 
 
-def test_items_are_drawn_from_all_partitions(partitioned: Database) -> None:
-    items_of = [item for rows in (3, 1, 2) for item, _, _ in seen(partitioned, classified(partitioned, rows))]
-    with partitioned.read() as connection:
+def test_items_are_drawn_from_all_partitions(parted: Database) -> None:
+    items_of = [item for rows in (3, 1, 2) for item, _, _ in seen(parted, classified(parted, rows))]
+    with parted.read() as connection:
         spans = item_spans(connection, batch=None)
         assert [number for span in spans for number in span] == items_of
         assert item_spans(connection, batch=3) == [range(items_of[4], items_of[5] + 1)]
@@ -416,14 +241,14 @@ def test_items_are_drawn_from_all_partitions(partitioned: Database) -> None:
     assert set(drawn) == set(items_of)
 
 
-def test_a_later_schema_changes_partitioned_tables_as_it_changes_plain_ones(partitioned: Database) -> None:
+def test_a_later_schema_changes_partitioned_tables_as_it_changes_plain_ones(parted: Database) -> None:
     """What the migrations of the last schemas did to these tables, and might do again."""
     from alembic.migration import MigrationContext
     from alembic.operations import Operations
     from sqlalchemy import Column, Double, Text
 
-    classified(partitioned, 2)
-    with partitioned.write() as connection:
+    classified(parted, 2)
+    with parted.write() as connection:
         op = Operations(MigrationContext.configure(connection))
         view = connection.execute(text("select pg_get_viewdef('results')")).scalar_one()
         op.execute("DROP VIEW results")
@@ -435,17 +260,17 @@ def test_a_later_schema_changes_partitioned_tables_as_it_changes_plain_ones(part
         op.execute(f"CREATE VIEW results AS {view}")
     # Also the parts that are made afterwards have them.
     for _ in range(2):
-        classified(partitioned, 2)
-    newest = parts_of(partitioned)[-1].number
-    with partitioned.write() as connection:
+        classified(parted, 2)
+    newest = parts_of(parted)[-1].number
+    with parted.write() as connection:
         query = "select count(*) from pg_indexes where tablename = :table and indexdef like '%run_id%'"
         assert connection.execute(text(query), {"table": f"verdicts_p{newest}"}).scalar() == 1
         assert connection.execute(text("select count(*) from verdicts where later = 0.5")).scalar() == 6
         op = Operations(MigrationContext.configure(connection))
         op.drop_constraint("later", "verdicts", type_="check")
         op.drop_column("items", "later")
-    assert migrate(partitioned) == (HEAD_REVISION, HEAD_REVISION)
-    assert len(seen(partitioned, 1)) == 2
+    assert migrate(parted) == (HEAD_REVISION, HEAD_REVISION)
+    assert len(seen(parted, 1)) == 2
 
 
 # What a person sees
