@@ -21,11 +21,15 @@ _EMPTY = Struct(">iiI")
 
 @dataclass(frozen=True, slots=True)
 class BinaryArray:
-    """An array as the driver sends it. array_oid, element_oid: PostgreSQL's numbers of the two types."""
+    """An array as the driver sends it.
+
+    array_oid, element_oid: PostgreSQL's numbers of the two types. layout: of one number, for `struct`; none of texts.
+    """
 
     data: bytes
     array_oid: ClassVar[int]
     element_oid: ClassVar[int]
+    layout: ClassVar[str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +38,7 @@ class BigIntegers(BinaryArray):
 
     array_oid = 1016
     element_oid = 20
+    layout = "q"
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +47,7 @@ class Integers(BinaryArray):
 
     array_oid = 1007
     element_oid = 23
+    layout = "i"
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +56,7 @@ class Doubles(BinaryArray):
 
     array_oid = 1022
     element_oid = 701
+    layout = "d"
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +65,7 @@ class Booleans(BinaryArray):
 
     array_oid = 1000
     element_oid = 16
+    layout = "?"
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,9 +74,6 @@ class Texts(BinaryArray):
 
     array_oid = 1009
     element_oid = 25
-
-
-_LAYOUTS: dict[type[BinaryArray], str] = {BigIntegers: "q", Integers: "i", Doubles: "d", Booleans: "?"}
 
 
 def big_integers(values: Sequence[int | None]) -> BigIntegers:
@@ -115,15 +120,14 @@ def register(connection: Any) -> None:
 
 
 def _numbers(kind: type[BinaryArray], values: Sequence[Any]) -> bytes:
-    layout = _LAYOUTS[kind]
     has_null = None in values
     head = _head(kind, len(values), has_null=has_null)
     if has_null:
-        whole = Struct(f">i{layout}")
+        whole = Struct(f">i{kind.layout}")
         size = whole.size - _LENGTH.size
         return head + b"".join(_NULL if value is None else whole.pack(size, value) for value in values)
-    size = Struct(f">{layout}").size
-    each = Struct(">" + f"i{layout}" * len(values))
+    size = Struct(f">{kind.layout}").size
+    each = Struct(">" + f"i{kind.layout}" * len(values))
     return head + each.pack(*chain.from_iterable(zip(repeat(size), values, strict=False)))
 
 

@@ -24,7 +24,6 @@ from sqlalchemy import (
 )
 
 from newsgate.db.batches import AcceptedRow, Loading, RefusedRow, add_rows, extend_batch, insert_items, insert_rejects
-from newsgate.db.binary_arrays import big_integers, integers
 from newsgate.db.tables import chunks, runs
 from newsgate.db.turns import OF_RUN, next_turn
 from newsgate.db.types import database_time
@@ -60,6 +59,9 @@ def add_row_groups(
     if not accepted:
         return []
     insert_items(connection, loading, accepted, _columns_of(groups))
+    # What nobody needs whose database is SQLite.
+    from newsgate.db.binary_arrays import big_integers, integers
+
     filled = [group.accepted for group in groups if group.accepted]
     told = {
         OF_RUN.key: loading.run,

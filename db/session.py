@@ -18,7 +18,6 @@ from sqlalchemy import URL, Connection, Engine, create_engine, event, exc
 from sqlalchemy.exc import ArgumentError, DBAPIError
 
 from newsgate.db.address import display, is_uri, parse_address, postgres_arguments, sqlite_arguments, sqlite_path
-from newsgate.db.binary_arrays import register
 from newsgate.db.driver_errors import explain, is_connection_error
 from newsgate.db.errors import DatabaseError, DatabaseUnavailableError
 from newsgate.db.idle_connections import IdleConnections
@@ -198,6 +197,9 @@ def _engine(url: URL, *, connections: int) -> Engine:
 
 
 def _postgres_engine(url: URL, pool: Mapping[str, int]) -> Engine:
+    # What nobody needs whose database is SQLite.
+    from newsgate.db.binary_arrays import register
+
     # The connection used last comes first: over a distance, its packets are the fewest that TCP holds back.
     engine = create_engine(url, pool_use_lifo=True, connect_args=postgres_arguments(url), **pool)
 

@@ -118,14 +118,7 @@ def classify_chunk(chunk: int | None, context: WorkerContext, *, from_broker: bo
         with about(batch=claim.batch, run=claim.run, chunk=claim.chunk, attempt=claim.attempt):
             outcome, classified = _attempt(claim, context)
     if classified is not None:
-        shadow_chunk(
-            claim,
-            classified.items,
-            classified.texts,
-            database=context.database,
-            models=context.models,
-            in_flight=context.in_flight,
-        )
+        shadow_classified(claim, classified, context)
     return outcome
 
 
@@ -172,6 +165,18 @@ def attempt_at(claim: Claim, context: WorkerContext) -> Iterator[Attempt]:
         if attempt.classified is not None:
             _count_done(claim, context, attempt.classified)
     TALLY.add(CHUNKS, outcome=attempt.outcome)
+
+
+def shadow_classified(claim: Claim, classified: Classified, context: WorkerContext) -> None:
+    """Let challengers see a chunk that is done, where it is one of their share."""
+    shadow_chunk(
+        claim,
+        classified.items,
+        classified.texts,
+        database=context.database,
+        models=context.models,
+        in_flight=context.in_flight,
+    )
 
 
 def _count_done(claim: Claim, context: WorkerContext, classified: Classified) -> None:

@@ -28,8 +28,8 @@ from newsgate.tasks.classifying.classify_chunk import (
     classify_chunk,
     load_model,
     score,
+    shadow_classified,
 )
-from newsgate.tasks.classifying.shadow_scoring import shadow_chunk
 from newsgate.worker.log_format import about
 
 log = logging.getLogger("newsgate.worker")
@@ -234,14 +234,6 @@ class _HandOverHand:
         context.bell.ring(to_ring)
 
     def _shadow(self, beginning: Future[Claim | None], classified: Classified) -> None:
-        context = self._context
         claim = beginning.result()
         if claim is not None:
-            shadow_chunk(
-                claim,
-                classified.items,
-                classified.texts,
-                database=context.database,
-                models=context.models,
-                in_flight=context.in_flight,
-            )
+            shadow_classified(claim, classified, self._context)

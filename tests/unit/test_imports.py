@@ -77,7 +77,12 @@ def test_enqueueing_a_file_leaves_heavy_libraries_out(tmp_path: Path) -> None:
 UNUSED = (
     *("pydantic", "dotenv", "asyncio", "ssl", "importlib.metadata", "sqlalchemy.dialects.postgresql", "alembic"),
     *("newsgate.db.labels", "newsgate.db.results", "newsgate.db.notifications", "newsgate.db.promotions"),
-    *("newsgate.db.partial_indexes", "newsgate.worker.broker_address", "newsgate.worker.broker_outage"),
+    *(
+        "newsgate.db.binary_arrays",
+        "newsgate.db.partial_indexes",
+        "newsgate.worker.broker_address",
+        "newsgate.worker.broker_outage",
+    ),
 )
 
 
