@@ -9,6 +9,7 @@ import numpy.typing as npt
 from sklearn.cluster import KMeans
 from sklearn.decomposition import TruncatedSVD
 from sklearn.feature_extraction.text import TfidfVectorizer
+from threadpoolctl import threadpool_limits
 
 from newsgate.model.labels import LABELS
 from newsgate.training.corpus import LabelledTexts
@@ -50,7 +51,10 @@ def leave_topics_out(corpus: LabelledTexts) -> list[tuple[LabelledTexts, Labelle
 def _topics(corpus: LabelledTexts, *, count: int) -> npt.NDArray[np.int32]:
     """Return the topic of each text, int [texts]: clusters of the directions of their TF-IDF vectors."""
     words = TfidfVectorizer(min_df=2, sublinear_tf=True, stop_words="english", max_features=_MOST_WORDS)
-    directions = TruncatedSVD(_DIRECTIONS, random_state=0).fit_transform(words.fit_transform(corpus.texts))
-    directions /= np.maximum(np.linalg.norm(directions, axis=1, keepdims=True), 1e-9)
-    found: npt.NDArray[np.int32] = KMeans(count, n_init=2, random_state=0).fit_predict(directions)
+    vectors = words.fit_transform(corpus.texts)
+    # Threads add up in an order of their own: with as many as there are cores, each machine would have other topics.
+    with threadpool_limits(limits=1):
+        directions = TruncatedSVD(_DIRECTIONS, random_state=0).fit_transform(vectors)
+        directions /= np.maximum(np.linalg.norm(directions, axis=1, keepdims=True), 1e-9)
+        found: npt.NDArray[np.int32] = KMeans(count, n_init=2, random_state=0).fit_predict(directions)
     return found
