@@ -64,16 +64,18 @@ def build_network(
     lstm_units: int,
     dropout: float,
     embedding: layers.Layer | None = None,
+    bidirectional: type[layers.Bidirectional] = layers.Bidirectional,
 ) -> keras.Model:
     """Return an untrained network: int32 ids [batch, tokens], padded with 0 on the right -> float32 [batch, 1].
 
-    embedding: takes the place of the plain table while training; it masks padding as that does.
+    embedding, bidirectional: take the places of the plain table and of Keras' own layer while training; the one masks
+    padding as that does, the other has the same weights.
     """
     ids = keras.Input(shape=(None,), dtype="int32", name="ids")
     embed = embedding or layers.Embedding(vocabulary_size, embedding_width, mask_zero=True, name=EMBEDDING)
     hidden = embed(ids)
     hidden = layers.SpatialDropout1D(dropout / 2, name="embedding_dropout")(hidden)
-    hidden = layers.Bidirectional(layers.LSTM(lstm_units, return_sequences=True), name=RECURRENT)(hidden)
+    hidden = bidirectional(layers.LSTM(lstm_units, return_sequences=True), name=RECURRENT)(hidden)
     hidden = MaskedMeanMaxPooling(name="pooling")(hidden)
     hidden = layers.Dropout(dropout, name="dropout")(hidden)
     return keras.Model(ids, layers.Dense(1, name=OUTPUT)(hidden), name="newsgate")

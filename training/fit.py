@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from itertools import pairwise
+from typing import TypedDict
 
 import keras
 import numpy as np
@@ -11,6 +12,7 @@ import numpy.typing as npt
 
 from newsgate.model.network import EMBEDDING, build_network
 from newsgate.model.tokenizer import Tokenizer
+from newsgate.training.block_lstm import BlockBidirectional, runs_best_here
 from newsgate.training.corpus import LabelledTexts
 from newsgate.training.embedding import AnchoredEmbedding
 from newsgate.training.examples import Examples
@@ -31,6 +33,13 @@ class Fitted:
     epochs: int
 
 
+class _Sizes(TypedDict):
+    vocabulary_size: int
+    embedding_width: int
+    lstm_units: int
+    dropout: float
+
+
 def fit_network(
     examples: Examples,
     *,
@@ -41,7 +50,7 @@ def fit_network(
 ) -> Fitted:
     """Return a network fitted to `examples`, with the weights that did best on `held_back`."""
     keras.utils.set_random_seed(recipe.seed)
-    network = _build(tokenizer, recipe=recipe, embedding=_anchored(tokenizer, recipe=recipe))
+    network = _network_to_fit(tokenizer, recipe=recipe)
     ids, targets = _parts(examples, tokenizer=tokenizer, recipe=recipe)
     fitting = LengthBatches(
         ids,
@@ -65,7 +74,7 @@ def fit_network(
         callbacks=[best, Reporter(progress, stage="fit", steps=len(fitting))],
     )
     return Fitted(
-        network=_with_plain_table(network, tokenizer=tokenizer, recipe=recipe), epochs=int(best.best_epoch) + 1
+        network=_as_served(network, tokenizer=tokenizer, recipe=recipe), epochs=int(best.best_epoch) + 1
     )
 
 
@@ -107,21 +116,27 @@ def _anchored(tokenizer: Tokenizer, *, recipe: Recipe) -> AnchoredEmbedding | No
     return AnchoredEmbedding(vectors, width=recipe.embedding_width, name=EMBEDDING)
 
 
-def _build(tokenizer: Tokenizer, *, recipe: Recipe, embedding: AnchoredEmbedding | None = None) -> keras.Model:
+def _network_to_fit(tokenizer: Tokenizer, *, recipe: Recipe) -> keras.Model:
     return build_network(
-        vocabulary_size=len(tokenizer),
-        embedding_width=recipe.embedding_width,
-        lstm_units=recipe.lstm_units,
-        dropout=recipe.dropout,
-        embedding=embedding,
+        **_sizes(tokenizer, recipe=recipe),
+        embedding=_anchored(tokenizer, recipe=recipe),
+        bidirectional=BlockBidirectional if runs_best_here() else keras.layers.Bidirectional,
     )
 
 
-def _with_plain_table(network: keras.Model, *, tokenizer: Tokenizer, recipe: Recipe) -> keras.Model:
-    """Return the same function with one table as its embedding: what is served, and read in safe mode."""
-    if not isinstance(network.get_layer(EMBEDDING), AnchoredEmbedding):
-        return network
-    plain = _build(tokenizer, recipe=recipe)
+def _sizes(tokenizer: Tokenizer, *, recipe: Recipe) -> _Sizes:
+    return {
+        "vocabulary_size": len(tokenizer),
+        "embedding_width": recipe.embedding_width,
+        "lstm_units": recipe.lstm_units,
+        "dropout": recipe.dropout,
+    }
+
+
+def _as_served(network: keras.Model, *, tokenizer: Tokenizer, recipe: Recipe) -> keras.Model:
+    """Return the same function of Keras' own layers, with one table as its embedding: what is read in safe mode."""
+    plain = build_network(**_sizes(tokenizer, recipe=recipe))
     for trained, served in zip(network.layers, plain.layers, strict=True):
-        served.set_weights([trained.folded()] if trained.name == EMBEDDING else trained.get_weights())
+        is_anchored = isinstance(trained, AnchoredEmbedding)
+        served.set_weights([trained.folded()] if is_anchored else trained.get_weights())
     return plain

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -39,6 +40,33 @@ def test_the_folded_embedding_gives_what_the_trained_one_gives_and_padding_is_ma
     np.testing.assert_allclose(np.asarray(plain(ids)), logits, atol=1e-5)
     np.testing.assert_allclose(np.asarray(trained(np.pad(ids, ((0, 0), (0, 6))))), logits, atol=1e-5)
     np.testing.assert_allclose(np.asarray(trained(ids[:1, :2])), logits[:1], atol=1e-5)
+
+
+def test_the_layer_that_is_fitted_gives_outputs_and_gradients_of_keras_own() -> None:
+    import tensorflow as tf
+
+    from newsgate.model.network import build_network
+    from newsgate.training.block_lstm import BlockBidirectional
+
+    random = np.random.default_rng(4)
+    sizes = {"vocabulary_size": 30, "embedding_width": 12, "lstm_units": 5, "dropout": 0.0}
+    plain = build_network(**sizes)  # type: ignore[arg-type]
+    fitted = build_network(**sizes, bidirectional=BlockBidirectional)  # type: ignore[arg-type]
+    arrays = [random.normal(size=weight.shape).astype(np.float32) for weight in plain.trainable_weights]
+    ids = random.integers(1, 30, size=(4, 7)).astype(np.int32)
+    # Of every kind: full, padded, of one token.
+    ids[0, 5:] = ids[1, 1:] = 0
+
+    def logits_and_gradients(network: Any) -> list[Any]:
+        network.set_weights(arrays)
+        with tf.GradientTape() as tape:
+            logits = network(ids, training=True)
+        gradients = tape.gradient(logits, network.trainable_weights)
+        return [np.asarray(logits), *(np.asarray(tf.convert_to_tensor(gradient)) for gradient in gradients)]
+
+    assert [weight.shape for weight in fitted.trainable_weights] == [weight.shape for weight in plain.trainable_weights]
+    for given, wanted in zip(logits_and_gradients(fitted), logits_and_gradients(plain), strict=True):
+        np.testing.assert_allclose(given, wanted, atol=1e-4)
 
 
 def test_minilm_is_the_transformer_of_its_equations_and_padding_changes_nothing() -> None:
