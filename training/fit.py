@@ -73,9 +73,7 @@ def fit_network(
         optimizer=keras.optimizers.Adam(rate, clipnorm=1.0),
         callbacks=[best, Reporter(progress, stage="fit", steps=len(fitting))],
     )
-    return Fitted(
-        network=_as_served(network, tokenizer=tokenizer, recipe=recipe), epochs=int(best.best_epoch) + 1
-    )
+    return Fitted(network=_as_served(network, tokenizer=tokenizer, recipe=recipe), epochs=int(best.best_epoch) + 1)
 
 
 def _early_stopping(recipe: Recipe) -> keras.callbacks.EarlyStopping:
