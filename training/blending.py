@@ -30,10 +30,12 @@ _BIAS_PRIOR: Final = 30.0
 # What the LSTM counts where nothing is held back, for a logit whose root mean square is one: less than it is worth on
 # most sets, so that a few texts seldom have to prove that it is worth anything.
 _DEEP_MEAN: Final = 0.5
-# Where the words tell little, their order seldom tells much: the LSTM then counts about so much of what the wide part
-# counts, and the prior's standard deviation is so much of that, unless the held-back texts say otherwise beyond doubt.
-_DEEP_OF_WIDE: Final = 0.25
-_DEVIATION_OF_WIDE: Final = 0.5
+# Where the words tell less than this, their order seldom tells much: what the LSTM counts, and the prior's standard
+# deviation, fall with what the wide part counts, at first in proportion to its square and in the end to these shares of
+# it, unless the held-back texts say otherwise beyond doubt.
+_TELLING: Final = 1.15
+_DEEP_OF_LITTLE: Final = 0.1
+_DEVIATION_OF_LITTLE: Final = 0.3
 # Only so much that texts all on the right side give a finite weight.
 _WEAK_PRIOR: Final = 0.1
 _STEPS: Final = 50
@@ -102,12 +104,17 @@ def _both(design: Float64, are_fake: Bool, alone: _Alone) -> Float64:
             precision=np.array([precision, _PRIOR, _BIAS_PRIOR]),
         )
 
-    deviation = _DEVIATION_OF_WIDE * alone.telling
     by_texts, curvature = fitted(mean=0.0, precision=_WEAK_PRIOR)
     error = float(np.sqrt(np.linalg.inv(curvature)[0, 0]))
-    if deviation**-2 <= _PRIOR or by_texts[0] > _ERRORS_BEYOND_CHANCE * error:
+    if alone.telling >= _TELLING or by_texts[0] > _ERRORS_BEYOND_CHANCE * error:
         return fitted(mean=_DEEP_MEAN, precision=_PRIOR)[0]
-    return fitted(mean=min(_DEEP_MEAN, _DEEP_OF_WIDE * alone.telling), precision=deviation**-2)[0]
+    deviation = _falling(_PRIOR**-0.5, alone.telling, share=_DEVIATION_OF_LITTLE)
+    return fitted(mean=_falling(_DEEP_MEAN, alone.telling, share=_DEEP_OF_LITTLE), precision=deviation**-2)[0]
+
+
+def _falling(value: float, telling: float, *, share: float) -> float:
+    """Return `value` where the words tell `_TELLING`, and about `share` of what they tell where that is near 0."""
+    return share * telling + (value - share * _TELLING) * (telling / _TELLING) ** 2
 
 
 @dataclass(frozen=True)
