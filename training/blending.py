@@ -8,7 +8,7 @@ logistic regression under a normal prior, whose mean is the wide part and a litt
 seem to say more than they know.
 
 Where the words hardly tell the labels apart, the most likely bias gives every text the commoner label. The texts do not
-know their bias that well: of those within two standard errors, the one is taken that gives the labels in about the
+know their bias that well: of those within two standard errors, the one is then taken that gives the labels in about the
 shares that they have.
 """
 
@@ -78,18 +78,24 @@ def fit_blend(
     found = _both(design, _are_fake(labels), alone)
     # A network that is right less often than chance on few texts is no evidence for the opposite of what it says.
     weights = np.maximum(found[:-1], [0.0, alone.least])
-    share_fake = float(np.mean(_are_fake(cross_labels)))
-    in_shares = -sum(
-        weight * float(np.quantile(unit.measured(logits), 1 - share_fake))
-        for weight, unit, logits in ((weights[0], deep_unit, deep), (weights[1], wide_unit, cross_fitted))
-    )
-    most = _ERRORS_OF_CHANCE * alone.bias_error
-    bias = float(found[-1]) + float(np.clip(in_shares - found[-1], -most, most))
+    bias = float(found[-1])
+    if alone.telling < _TELLING:
+        in_shares = _bias_in_shares(weights, [deep_unit.measured(deep), wide_unit.measured(cross_fitted)], cross_labels)
+        most = _ERRORS_OF_CHANCE * alone.bias_error
+        bias += float(np.clip(in_shares - bias, -most, most))
     deep_weight, wide_weight = float(weights[0]) / deep_unit.size, float(weights[1]) / wide_unit.size
     return Blend(
         deep=deep_weight,
         wide=wide_weight,
         bias=bias - deep_weight * deep_unit.middle - wide_weight * wide_unit.middle,
+    )
+
+
+def _bias_in_shares(weights: Float64, measured: Sequence[Float64], labels: Sequence[str]) -> float:
+    """Return the bias with which about as many texts are called fake as are labelled so."""
+    share_real = 1.0 - float(np.mean(_are_fake(labels)))
+    return -sum(
+        weight * float(np.quantile(logits, share_real)) for weight, logits in zip(weights, measured, strict=True)
     )
 
 
