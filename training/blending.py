@@ -94,9 +94,8 @@ def fit_blend(
 def _bias_in_shares(weights: Float64, measured: Sequence[Float64], labels: Sequence[str]) -> float:
     """Return the bias with which about as many texts are called fake as are labelled so."""
     share_real = 1.0 - float(np.mean(_are_fake(labels)))
-    return -sum(
-        weight * float(np.quantile(logits, share_real)) for weight, logits in zip(weights, measured, strict=True)
-    )
+    at_share = [float(np.quantile(logits, share_real)) for logits in measured]
+    return -float(np.dot(weights, at_share))
 
 
 def _both(design: Float64, are_fake: Bool, alone: _Alone) -> Float64:
