@@ -18,6 +18,7 @@ from typing import Any
 from sqlalchemy import (
     ColumnElement,
     Connection,
+    Integer,
     Select,
     String,
     and_,
@@ -33,9 +34,10 @@ from sqlalchemy import (
 from newsgate.db.chunk_runs import wait_again
 from newsgate.db.chunks import Claim
 from newsgate.db.leases import lease_of
-from newsgate.db.tables import chunks, items, models, runs
+from newsgate.db.tables import chunks, items, models, runs, workers
 from newsgate.db.turns import is_free
 from newsgate.db.types import database_time
+from newsgate.db.workers import SILENT_AFTER_SECONDS
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,13 +68,24 @@ class Reservation:
 
 
 def reserve_next(
-    connection: Connection, *, worker: str, lease_seconds: float, but_models: frozenset[int] = frozenset()
+    connection: Connection,
+    *,
+    worker: str,
+    lease_seconds: float,
+    but_models: frozenset[int] = frozenset(),
+    in_hand: int = 0,
+    threads: int = 1,
 ) -> Reservation | None:
-    """Take the waiting chunk whose turn it is, and read its texts; None where none waits.
+    """Take the waiting chunk whose turn it is, and read its texts; None where none waits, or it is left to others.
 
     connection: of `Database.at_once`. but_models: those that are left to newer workers.
+    in_hand: how many chunks the one that asks has still to classify. With any, it is given another only if as many
+    wait for every other worker that lives, and for each of the worker's own `threads`.
     """
-    row = connection.execute(_reserving(lease_seconds, but_models), {"by_worker": worker}).one_or_none()
+    told: dict[str, object] = {"by_worker": worker}
+    if in_hand:
+        told |= {"in_hand": in_hand, "beside": threads - 1}
+    row = connection.execute(_reserving(lease_seconds, but_models, in_hand > 0), told).one_or_none()
     if row is None:
         return None
     return Reservation(
@@ -155,8 +168,17 @@ def _unsynced() -> ColumnElement[str]:
     return func.set_config("synchronous_commit", "off", true(), type_=String())
 
 
+def _is_enough_for_all(but_models: frozenset[int]) -> ColumnElement[bool]:
+    """Whether the others need not go without a chunk if this worker takes one more than it has in hand."""
+    lives = workers.c.seen_at >= database_time(-SILENT_AFTER_SECONDS)
+    others = select(func.count()).where(workers.c.kind == "worker", lives, workers.c.name != bindparam("by_worker"))
+    left = (others.scalar_subquery() + bindparam("beside", type_=Integer())) * bindparam("in_hand", type_=Integer())
+    line = chunks.alias("others_line")
+    return select(line.c.id).where(is_free(line, but_models=but_models)).offset(left).limit(1).exists()
+
+
 @cache
-def _reserving(lease_seconds: float, but_models: frozenset[int]) -> Select[Any]:
+def _reserving(lease_seconds: float, but_models: frozenset[int], is_ahead: bool) -> Select[Any]:
     line = chunks.alias("line")
     # Two workers at once take two chunks, and neither waits for the other.
     first = select(line.c.id).where(is_free(line, but_models=but_models)).order_by(line.c.turn, line.c.id).limit(1)
@@ -166,6 +188,7 @@ def _reserving(lease_seconds: float, but_models: frozenset[int]) -> Select[Any]:
             chunks.c.id == first.with_for_update(skip_locked=True).scalar_subquery(),
             chunks.c.state == "queued",
             chunks.c.lease_until.is_(None),
+            _is_enough_for_all(but_models) if is_ahead else true(),
         )
         .values(worker=bindparam("by_worker"), **lease_of(lease_seconds))
         .returning(

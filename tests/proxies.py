@@ -63,8 +63,9 @@ class Relay:
             _end(raw)
             return
         self._open += [client, server]
-        # One thread for both ways: a TLS connection must not be read and written at the same time.
-        with suppress(OSError):
+        # One thread for both ways: a TLS connection must not be read and written at the same time. A socket that the
+        # block's end has closed has no number any more.
+        with suppress(OSError, ValueError):
             self._pass_on(client, server)
         _end(client)
         _end(server)

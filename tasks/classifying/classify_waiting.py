@@ -2,7 +2,8 @@
 
 Hand over hand, a worker classifies one chunk while it commits the one before and, where the database is so far away
 that it pays (`Pace`), reserves the next one and loads its texts. So it does not stand still while the database answers.
-At most one chunk is loaded ahead, one classified and one committed; `db.reservations` says what a reserved chunk is.
+The longer the way is, the more chunks are loaded ahead at a time, and as many are committed at a time. What a reserved
+chunk is says `db.reservations`.
 """
 
 from __future__ import annotations
@@ -10,7 +11,8 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from concurrent.futures import Future, ThreadPoolExecutor, wait
+from collections import deque
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from types import TracebackType
 from typing import Final, Self
 
@@ -30,6 +32,7 @@ from newsgate.tasks.classifying.classify_chunk import (
     score,
     shadow_classified,
 )
+from newsgate.tasks.classifying.pace import MOST_AHEAD
 from newsgate.worker.log_format import about
 
 log = logging.getLogger("newsgate.worker")
@@ -37,8 +40,8 @@ log = logging.getLogger("newsgate.worker")
 # How long classifying waits to hear that the attempt counts: longer than a database nearby takes to say so, and next to
 # nothing beside classifying a chunk.
 _BEGIN_SECONDS: Final = 0.002
-# One that begins, one that reserves, one that commits.
-_THREADS: Final = 3
+# Each that is reserved has one, and each that is begun or committed two: to commit it waits for its beginning.
+_THREADS: Final = MOST_AHEAD + 2 * (MOST_AHEAD + 1)
 
 
 def classify_waiting(context: WorkerContext, stop: threading.Event) -> int:
@@ -66,8 +69,11 @@ class _HandOverHand:
         self.begun = 0
         self._counting = threading.Lock()
         self._pool = ThreadPoolExecutor(_THREADS, thread_name_prefix="ahead")
-        self._ahead: Future[Reservation | None] | None = None
-        self._committing: Future[Outcome | None] | None = None
+        # In the order in which they were asked for.
+        self._ahead: list[Future[Reservation | None]] = []
+        # Whether the last one that was asked for was not there.
+        self._is_scarce = False
+        self._committing: deque[Future[Outcome | None]] = deque()
         # Where the only attempt is the last one, no chunk may be in hand when another ends the process.
         self._one_at_a_time = context.settings.max_attempts == 1
 
@@ -80,17 +86,27 @@ class _HandOverHand:
         with self._pool:
             self._give_back()
             if kind is None:
-                self._end_commit()
+                self._end_commits()
 
     def take(self) -> Reservation | None:
         """The next chunk, reserved; None where none waits, or the database is that of a newer newsgate."""
-        ahead, self._ahead = self._ahead, None
-        found = None if ahead is None else ahead.result()
-        # One may have come since the question was asked.
-        return self._reserve() if found is None else found
+        while self._ahead:
+            found = self._first_loaded().result()
+            self._is_scarce = found is None
+            if found is not None:
+                return found
+        # One may have come since the question was asked, or was left to others.
+        return self._reserve()
+
+    def _first_loaded(self) -> Future[Reservation | None]:
+        # Of those that are there, the one that was asked for first; and none waits for one whose packets were lost.
+        wait(self._ahead, return_when=FIRST_COMPLETED)
+        first = next(each for each in self._ahead if each.done())
+        self._ahead.remove(first)
+        return first
 
     def work_on(self, reserved: Reservation, stop: threading.Event) -> None:
-        """Classify a chunk and begin to commit it; meanwhile reserve the next, unless `stop` is set."""
+        """Classify a chunk and begin to commit it; meanwhile reserve the next ones, unless `stop` is set."""
         if not reserved.is_whole:
             self._work_step_by_step(reserved)
             return
@@ -99,8 +115,9 @@ class _HandOverHand:
         in_flight.claimed(working, from_broker=True)
         try:
             beginning = self._pool.submit(self._begin, reserved)
-            if self._context.pace.pays() and not stop.is_set():
-                self._ahead = self._pool.submit(self._reserve)
+            ahead = self._context.pace.chunks_ahead(lease_seconds=self._context.settings.lease_seconds)
+            if not stop.is_set():
+                self._reserve_ahead(ahead)
             wait([beginning], timeout=None if self._one_at_a_time else _BEGIN_SECONDS)
             classified = self._classify(reserved, beginning)
         except BaseException:
@@ -110,11 +127,12 @@ class _HandOverHand:
             in_flight.end(working)
             return
         try:
-            self._end_commit()
+            # Nearby, none while another is committed: a database that is slow is not asked for more at a time.
+            self._end_commits(but=max(ahead, 1) - 1)
         finally:
-            self._committing = self._pool.submit(self._commit, beginning, classified, working)
+            self._committing.append(self._pool.submit(self._commit, beginning, classified, working))
         if self._one_at_a_time or reserved.has_shadows:
-            done = self._end_commit() == "done"
+            done = self._end_commits() == "done"
             if done and reserved.has_shadows:
                 self._shadow(beginning, classified)
 
@@ -124,7 +142,12 @@ class _HandOverHand:
         if classify_chunk(reserved.chunk, self._context, from_broker=True) != "nothing to do":
             self._count_begun()
 
-    def _reserve(self) -> Reservation | None:
+    def _reserve_ahead(self, chunks: int) -> None:
+        """Have so many in hand beside the one that is classified, as far as others need not go without for it."""
+        while len(self._ahead) < (min(chunks, 1) if self._is_scarce else chunks):
+            self._ahead.append(self._pool.submit(self._reserve, in_hand=len(self._ahead) + 1))
+
+    def _reserve(self, *, in_hand: int = 0) -> Reservation | None:
         context, began = self._context, time.monotonic()
         if context.schema.is_newer:
             return None
@@ -136,6 +159,8 @@ class _HandOverHand:
                     worker=context.worker,
                     lease_seconds=lease_seconds,
                     but_models=context.models.newer,
+                    in_hand=in_hand,
+                    threads=context.settings.worker_threads,
                 )
         except DatabaseError:
             context.interrupted.add_untold(context.worker)
@@ -208,15 +233,21 @@ class _HandOverHand:
         finally:
             context.in_flight.end(working)
 
-    def _end_commit(self) -> Outcome | None:
-        """Wait for the commit under way; gives what came of it. Raises DatabaseError."""
-        committing, self._committing = self._committing, None
-        return None if committing is None else committing.result()
+    def _end_commits(self, *, but: int = 0) -> Outcome | None:
+        """Wait until no more than `but` are under way; gives what came of the last that ended. Raises DatabaseError."""
+        outcome = None
+        while len(self._committing) > but or (self._committing and self._committing[0].done()):
+            outcome = self._committing.popleft().result()
+        return outcome
 
     def _give_back(self) -> None:
-        ahead, self._ahead = self._ahead, None
-        if ahead is not None and ahead.exception() is None and (reserved := ahead.result()) is not None:
-            self._let_go(reserved)
+        ahead, self._ahead = self._ahead, []
+        found = [each.result() for each in ahead if each.exception() is None]
+        # Each by itself, or one that fails would keep the others.
+        given = [self._pool.submit(self._let_go, reserved) for reserved in found if reserved is not None]
+        wait(given)
+        for each in given:
+            each.result()
 
     def _let_go(self, reserved: Reservation) -> None:
         context = self._context

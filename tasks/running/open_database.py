@@ -28,9 +28,10 @@ def open_database(settings: Settings) -> Database:
     """The database of `settings`, ready for use. Raises DatabaseError."""
     if not settings.database_url:
         prepare_home(settings)
-    # A worker's threads that hear the broker, each of which has three steps under way, as many of its sweeper, the
-    # sweeper itself, and two to spare.
-    database = Database(settings.effective_database_url, connections=4 * settings.worker_threads + 3)
+    # A worker's threads that hear the broker, each of which has nine steps under way where the database is far away and
+    # three where it is not, as many of its sweeper, the sweeper itself, and two to spare. None is opened before it is
+    # needed; one that was opened and not kept would be opened again and again, over a distance.
+    database = Database(settings.effective_database_url, connections=10 * settings.worker_threads + 3)
     ensure_schema(database)
     return database
 

@@ -44,6 +44,8 @@ SLOW = "slow"
 UNWATCHED = "unwatched"
 POISONS = ("raise", "hang", "exit", "nan", "abort")
 EXIT_CODE = 3
+# So many chunks are taken ahead on PostgreSQL.
+_AHEAD = 3
 _MODULE = "tests.faults.saboteur"
 
 log = logging.getLogger("saboteur")
@@ -106,7 +108,7 @@ def install(traps: Traps) -> None:
 
 def _install_ahead(traps: Traps) -> None:
     """The traps of a worker that works hand over hand, on PostgreSQL, which counts as far away."""
-    _replace(Pace, "pays", lambda _: True)
+    _replace(Pace, "chunks_ahead", lambda _, lease_seconds: _AHEAD)
     _after(classify_waiting, "reserve_next", lambda reserved: traps.reach("reserved") if reserved else None)
     _after(classify_waiting, "begin", lambda _: traps.reach("begun"))
     _after(classify_waiting, "score", lambda _: traps.reach("classified"))
@@ -129,14 +131,16 @@ def _install_ahead(traps: Traps) -> None:
 
 
 def _wait_for_one_ahead(hands: Any, beginning: Any, traps: Traps) -> None:
-    """Where a trap is set for it: until there is another chunk in hand, and this one's attempt counts."""
+    """Where a trap is set for it: until there are others in hand, and this one's attempt counts."""
     while any(traps.is_set(f"{action}-at-ahead") for action in SIGNALS):
-        if hands._ahead is not None and hands._ahead.result() is not None and beginning.result() is not None:
+        ahead = [each for each in hands._ahead if each.result() is not None]
+        if ahead and beginning.result() is not None:
             traps.reach("ahead")
             return
-        # It may not be stored yet.
+        # They may not be stored yet, or be left to a worker that was killed a moment ago.
         time.sleep(0.02)
-        hands._ahead = hands._pool.submit(hands._reserve)
+        hands._ahead = ahead
+        hands._reserve_ahead(_AHEAD)
 
 
 def _noticing_commits(write: Callable[..., Any], committing: threading.local, traps: Traps) -> Callable[..., Any]:

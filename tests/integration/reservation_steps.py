@@ -15,9 +15,11 @@ WORKER = "here:1"
 on_postgresql_alone = pytest.mark.parametrize("database", ["postgresql"], indirect=True)
 
 
-def maybe_reserve(desk: Desk, *, worker: str = WORKER, lease: float = 60) -> Reservation | None:
+def maybe_reserve(
+    desk: Desk, *, worker: str = WORKER, lease: float = 60, in_hand: int = 0, threads: int = 1
+) -> Reservation | None:
     with desk.database.at_once() as connection:
-        return reserve_next(connection, worker=worker, lease_seconds=lease)
+        return reserve_next(connection, worker=worker, lease_seconds=lease, in_hand=in_hand, threads=threads)
 
 
 def reserve(desk: Desk, *, worker: str = WORKER, lease: float = 60) -> Reservation:

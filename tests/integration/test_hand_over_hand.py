@@ -1,18 +1,18 @@
-"""A worker on PostgreSQL: the next chunk is loaded while one is classified and the one before is committed."""
+"""A worker on PostgreSQL: the next chunks are loaded while one is classified and those before are committed."""
 
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterator
-from contextlib import closing, nullcontext
+from collections.abc import Callable
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from newsgate.db.commit_at_once import commit_at_once
 from newsgate.db.errors import DatabaseError, DatabaseUnavailableError
-from newsgate.db.reservations import Reservation
-from newsgate.db.session import Database
+from newsgate.db.reservations import Reservation, reserve_next
 from newsgate.db.shadow import set_shadow
 from newsgate.db.tables import shadow_verdicts
 from newsgate.tasks.classifying import classify_waiting as module
@@ -25,16 +25,20 @@ from tests.desk import Desk
 from tests.integration.chunk_steps import cancel, chunk_row
 from tests.integration.purge_steps import count
 from tests.integration.reservation_steps import on_postgresql_alone, reserve
-from tests.proxies import Distance
 
 pytestmark = on_postgresql_alone
 _PATIENCE_SECONDS = 30
 
 
 @pytest.fixture(autouse=True)
-def far_away(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Whatever the machine does meanwhile: the next chunk is taken ahead."""
-    monkeypatch.setattr(Pace, "pays", lambda _: True)
+def far_away(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> int:
+    """Whatever the machine does meanwhile: so many chunks are taken ahead, one where the test does not say."""
+    chunks: int = getattr(request, "param", 1)
+    monkeypatch.setattr(Pace, "chunks_ahead", lambda _, lease_seconds: chunks)
+    return chunks
+
+
+one_or_more_ahead = pytest.mark.parametrize("far_away", [1, 3], indirect=True)
 
 
 class Steps:
@@ -94,48 +98,8 @@ def steps(monkeypatch: pytest.MonkeyPatch) -> Steps:
     return Steps(monkeypatch)
 
 
-@pytest.fixture
-def far_desk(desk: Desk, tmp_path: Path) -> Iterator[tuple[Desk, Distance]]:
-    """The desk's database once more, through a relay that counts the ways there and back."""
-    assert desk.database.url.port is not None
-    with Distance(desk.database.url.port) as relay:
-        address = desk.database.url.set(host="127.0.0.1", port=relay.port)
-        with closing(Database(address.render_as_string(hide_password=False))) as database:
-            yield Desk(database, tmp_path / "far"), relay
-
-
 def work(desk: Desk, stop: threading.Event | None = None) -> int:
     return classify_waiting(desk.context, stop or threading.Event())
-
-
-def test_a_chunk_costs_three_ways_there_and_back(desk: Desk, far_desk: tuple[Desk, Distance]) -> None:
-    far, relay = far_desk
-    desk.enqueue(10)
-    # What is opened and loaded once.
-    work(far)
-    trips = []
-    for chunks in (5, 25):
-        desk.enqueue(10 * chunks, seed=chunks)
-        before = relay.trips
-        assert work(far) == chunks
-        trips.append(relay.trips - before)
-    # To reserve, to begin, to commit. It was 23.
-    assert trips[1] - trips[0] <= 3 * 20
-
-
-def test_a_file_is_stored_in_few_ways_there_and_back(far_desk: tuple[Desk, Distance]) -> None:
-    far, relay = far_desk
-    relay.way_seconds = 0.01
-    far.folder.mkdir()
-    far.enqueue(10)
-    trips = []
-    for chunks in (5, 25):
-        before = relay.trips
-        far.enqueue(10 * chunks, seed=chunks)
-        trips.append(relay.trips - before)
-    # What is read while the first chunk is stored is one transaction. It was 9 for each chunk.
-    assert trips[1] - trips[0] < 4 * 20
-    assert len(far.waiting(3)) == 25
 
 
 def test_the_next_is_loaded_and_the_last_committed_while_one_is_classified(desk: Desk, steps: Steps) -> None:
@@ -155,8 +119,9 @@ def test_the_next_is_loaded_and_the_last_committed_while_one_is_classified(desk:
     assert {(chunk.state, chunk.attempt) for chunk in desk.chunks(batch)} == {("done", 1)}
 
 
-def test_no_more_than_one_chunk_is_ahead(desk: Desk, steps: Steps) -> None:
-    batch = desk.enqueue(50)
+@one_or_more_ahead
+def test_no_more_chunks_are_ahead_than_shall_be(far_away: int, desk: Desk, steps: Steps) -> None:
+    batch = desk.enqueue(80)
     in_hand: list[tuple[int, int]] = []
 
     def look(chunk: int) -> None:
@@ -166,30 +131,78 @@ def test_no_more_than_one_chunk_is_ahead(desk: Desk, steps: Steps) -> None:
         in_hand.append((reserved, sum(each.state == "running" for each in found)))
 
     steps.at_classifying = look
-    assert work(desk) == 5
-    # The one that is classified, and the one that is committed.
-    assert all(reserved <= 1 and running <= 2 for reserved, running in in_hand)
+    assert work(desk) == 8
+    # The one that is classified, and those that are committed.
+    assert all(reserved <= far_away and running <= far_away + 1 for reserved, running in in_hand)
 
 
-def test_told_to_stop_it_gives_back_what_it_has_ahead(
-    desk: Desk, steps: Steps, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("far_away", [3], indirect=True)
+def test_where_it_is_far_several_are_loaded_and_committed_at_a_time(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    batch = desk.enqueue(30)
-    first, second, third = [chunk.id for chunk in desk.chunks(batch)]
+    batch = desk.enqueue(60)
+    # The first is reserved alone, and whoever finds nothing waits for nobody.
+    loading, committing = threading.Barrier(3), threading.Barrier(3)
+    first_three = iter(range(3))
+
+    def commit_with_others(*asked: Any, **named: Any) -> Any:
+        # Of six: three, and three.
+        committing.wait(_PATIENCE_SECONDS)
+        return commit_at_once(*asked, **named)
+
+    def reserve_with_others(*asked: Any, **named: Any) -> Any:
+        if named["in_hand"] and next(first_three, None) is not None:
+            loading.wait(_PATIENCE_SECONDS)
+        return reserve_next(*asked, **named)
+
+    monkeypatch.setattr(module, "commit_at_once", commit_with_others)
+    monkeypatch.setattr(module, "reserve_next", reserve_with_others)
+    assert work(desk) == 6
+    assert {(chunk.state, chunk.attempt) for chunk in desk.chunks(batch)} == {("done", 1)}
+
+
+def test_a_commit_that_fails_is_told_however_many_are_under_way(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Pace, "chunks_ahead", lambda _, lease_seconds: 3)
+    batch = desk.enqueue(60)
+    second = desk.chunks(batch)[1].id
+
+    def fail_at_second(connection: Any, claim: Any, *rest: Any, **named: Any) -> Any:
+        if claim.chunk == second:
+            raise DatabaseUnavailableError("the connection was lost")
+        return commit_at_once(connection, claim, *rest, **named)
+
+    with monkeypatch.context() as broken:
+        broken.setattr(module, "commit_at_once", fail_at_second)
+        with pytest.raises(DatabaseError):
+            work(desk)
+    desk.context.bell.ring(desk.context.interrupted.hand_back(desk.database))
+    assert all(chunk.lease_until is None for chunk in desk.chunks(batch))
+    work(desk)
+    assert {(chunk.state, chunk.attempt) for chunk in desk.chunks(batch)} == {("done", 1)}
+
+
+@one_or_more_ahead
+def test_told_to_stop_it_gives_back_what_it_has_ahead(
+    far_away: int, desk: Desk, steps: Steps, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    batch = desk.enqueue(50)
+    first, *others = [chunk.id for chunk in desk.chunks(batch)]
     stop, rung = threading.Event(), list[int]()
     monkeypatch.setattr(desk.context.bell, "ring", rung.extend)
 
     def stop_here(_: int) -> None:
-        steps.wait_for("reserve_next", second)
+        for chunk in others[:far_away]:
+            steps.wait_for("reserve_next", chunk)
         stop.set()
 
     steps.at_classifying = stop_here
     assert work(desk, stop) == 1
     found = {chunk.id: (chunk.state, chunk.attempt, chunk.lease_until) for chunk in desk.chunks(batch)}
-    assert found == {first: ("done", 1, None), second: ("queued", 0, None), third: ("queued", 0, None)}
-    assert rung == [second]
+    assert found == {first: ("done", 1, None), **dict.fromkeys(others, ("queued", 0, None))}
+    assert sorted(rung) == others[:far_away]
 
 
+@one_or_more_ahead
 def test_what_is_cancelled_while_it_is_ahead_is_not_classified(desk: Desk, steps: Steps) -> None:
     batch = desk.enqueue(20)
     first, second = [chunk.id for chunk in desk.chunks(batch)]
@@ -233,6 +246,7 @@ def test_a_chunk_that_is_not_whole_is_read_again(desk: Desk, monkeypatch: pytest
     assert [(chunk.state, chunk.attempt) for chunk in desk.chunks(batch)] == [("done", 1)]
 
 
+@one_or_more_ahead
 def test_a_challenger_still_sees_the_chunks(desk: Desk) -> None:
     challenger = store_bundle(desk.database, contrary_bundle(), name="contrary")
     with desk.database.write() as connection:
@@ -242,6 +256,7 @@ def test_a_challenger_still_sees_the_chunks(desk: Desk) -> None:
     assert count(desk.database, shadow_verdicts.name) == 30
 
 
+@one_or_more_ahead
 def test_with_a_single_attempt_nothing_else_is_begun_meanwhile(desk: Desk, tmp_path: Path, steps: Steps) -> None:
     careful = Desk(desk.database, tmp_path, max_attempts=1)
     batch = careful.enqueue(30)
@@ -257,6 +272,7 @@ def test_with_a_single_attempt_nothing_else_is_begun_meanwhile(desk: Desk, tmp_p
 # A database that fails
 
 
+@one_or_more_ahead
 @pytest.mark.parametrize("step", ["reserve_next", "begin", "commit_at_once"])
 @pytest.mark.parametrize("executed", [True, False])
 def test_an_answer_that_is_lost_costs_the_texts_nothing(

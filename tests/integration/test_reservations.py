@@ -14,8 +14,10 @@ from newsgate.db.reservations import let_all_go
 from newsgate.db.runs import requeue
 from newsgate.db.shadow import set_shadow
 from newsgate.db.steering import pause_run, unpause_run
-from newsgate.db.tables import chunks, items, verdicts
+from newsgate.db.tables import chunks, items, verdicts, workers
+from newsgate.db.types import database_time
 from newsgate.db.verdicts import Verdict, Verdicts
+from newsgate.db.workers import SILENT_AFTER_SECONDS, Kind, WorkerName, say_hello
 from tests.bundles import contrary_bundle, store_bundle
 from tests.desk import Desk
 from tests.integration.chunk_steps import LAPSED, cancel, chunk_row, claim, run_row, stalled, take
@@ -51,6 +53,41 @@ def test_a_reserved_chunk_waits_with_its_texts_in_one_workers_hand(desk: Desk) -
     assert claimed is not None
     assert claimed.chunk == second
     assert maybe_reserve(desk) is None
+
+
+def _say_hello(desk: Desk, *names: str, kind: Kind = "worker") -> None:
+    with desk.database.write() as connection:
+        for name in names:
+            say_hello(connection, WorkerName(name, kind, "1"))
+
+
+def test_who_has_a_chunk_gets_another_while_there_is_one_for_each_worker_that_lives(desk: Desk) -> None:
+    waiting = desk.waiting(desk.enqueue(40))
+    _say_hello(desk, WORKER, "two:1", "three:1")
+    _say_hello(desk, "trainer:1", kind="trainer")
+    # With one in hand, two are left to the others; and with two in hand, four.
+    assert maybe_reserve(desk, in_hand=2) is None
+    taken = [maybe_reserve(desk, in_hand=1) for _ in waiting]
+    assert [each and each.chunk for each in taken] == [*waiting[:2], None, None]
+    # Who has nothing to do is not kept waiting.
+    assert [reserve(desk, worker=name).chunk for name in ("two:1", "three:1")] == waiting[2:]
+
+
+def test_those_that_fell_silent_are_left_nothing(desk: Desk) -> None:
+    waiting = desk.waiting(desk.enqueue(20))
+    _say_hello(desk, WORKER, "dead:1")
+    long_ago = update(workers).where(workers.c.name == "dead:1")
+    with desk.database.write() as connection:
+        connection.execute(long_ago.values(seen_at=database_time(-2 * SILENT_AFTER_SECONDS)))
+    taken = [maybe_reserve(desk, in_hand=3) for _ in waiting]
+    assert [each and each.chunk for each in taken] == waiting
+
+
+def test_a_workers_other_threads_are_left_a_chunk_each(desk: Desk) -> None:
+    desk.enqueue(20)
+    assert maybe_reserve(desk, in_hand=1, threads=3) is None
+    assert maybe_reserve(desk, in_hand=1, threads=2) is not None
+    assert maybe_reserve(desk, in_hand=1, threads=2) is None
 
 
 def test_an_attempt_counts_when_it_begins_and_its_lease_is_a_whole_one(desk: Desk) -> None:
