@@ -304,14 +304,14 @@ def extend_batch(
         "more_rejected": refused,
         "up_to_row": last_row,
     }
-    extending = _extending(forward=last_row > loading.last_row, loaded=loaded)
-    if connection.execute(extending, more).rowcount != 1:
+    if connection.execute(extending(forward=last_row > loading.last_row, loaded=loaded), more).rowcount != 1:
         refuse_purged(connection, loading.batch)
         raise LoaderSupersededError(loading.batch)
 
 
 @cache
-def _extending(*, forward: bool, loaded: bool) -> Update:
+def extending(*, forward: bool, loaded: bool) -> Update:
+    """What counts rows of a batch for its loader; forward: the file is stored further than before."""
     return (
         update(batches)
         .where(batches.c.id == bindparam("of_batch"), batches.c.loader == bindparam("by_loader"))

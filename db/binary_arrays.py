@@ -76,6 +76,14 @@ class Texts(BinaryArray):
     element_oid = 25
 
 
+@dataclass(frozen=True, slots=True)
+class ByteStrings(BinaryArray):
+    """Of bytes."""
+
+    array_oid = 1001
+    element_oid = 17
+
+
 def big_integers(values: Sequence[int | None]) -> BigIntegers:
     """Return whole numbers of eight bytes as an array."""
     return BigIntegers(_numbers(BigIntegers, values))
@@ -96,9 +104,17 @@ def booleans(values: Sequence[bool | None]) -> Booleans:
     return Booleans(_numbers(Booleans, values))
 
 
-def texts(values: Sequence[str | None]) -> Texts:
-    """Return texts as an array; the connection's encoding must be UTF-8."""
-    # Of a few words: each is made once.
+def byte_strings(values: Sequence[bytes]) -> ByteStrings:
+    """Return bytes as an array."""
+    return ByteStrings(_head(ByteStrings, len(values), has_null=False) + b"".join(map(_field, values)))
+
+
+def texts(values: Sequence[str | None], *, few: bool = True) -> Texts:
+    """Return texts as an array; the connection's encoding must be UTF-8. few: they are a few, again and again."""
+    if not few:
+        each = [_NULL if value is None else _text(value) for value in values]
+        return Texts(_head(Texts, len(values), has_null=None in values) + b"".join(each))
+    # Each is made once.
     known = {value: _NULL if value is None else _text(value) for value in set(values)}
     return Texts(_head(Texts, len(values), has_null=None in known) + b"".join(map(known.__getitem__, values)))
 
@@ -114,7 +130,7 @@ def register(connection: Any) -> None:
         def dump(self, obj: BinaryArray) -> bytes:
             return obj.data
 
-    for kind in (BigIntegers, Integers, Doubles, Booleans, Texts):
+    for kind in (BigIntegers, Integers, Doubles, Booleans, Texts, ByteStrings):
         name = f"{kind.__name__}Dumper"
         connection.adapters.register_dumper(kind, type(name, (BinaryArrayDumper,), {"oid": kind.array_oid}))
 
@@ -138,5 +154,8 @@ def _head(kind: type[BinaryArray], count: int, *, has_null: bool) -> bytes:
 
 
 def _text(value: str) -> bytes:
-    data = value.encode()
+    return _field(value.encode())
+
+
+def _field(data: bytes) -> bytes:
     return _LENGTH.pack(len(data)) + data

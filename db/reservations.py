@@ -20,7 +20,6 @@ from sqlalchemy import (
     Connection,
     Integer,
     Select,
-    String,
     and_,
     bindparam,
     func,
@@ -36,7 +35,7 @@ from newsgate.db.chunks import Claim
 from newsgate.db.leases import lease_of
 from newsgate.db.tables import chunks, items, models, runs, workers
 from newsgate.db.turns import is_free
-from newsgate.db.types import database_time
+from newsgate.db.types import database_time, unsynced
 from newsgate.db.workers import SILENT_AFTER_SECONDS
 
 
@@ -163,11 +162,6 @@ def let_all_go(connection: Connection, *, worker: str) -> list[int]:
     return [chunk for row in rows for chunk in wait_again(connection, row.id, run=row.run_id)]
 
 
-def _unsynced() -> ColumnElement[str]:
-    """What makes its statement's commit not wait for the disk: undone by a power cut, nothing names it yet."""
-    return func.set_config("synchronous_commit", "off", true(), type_=String())
-
-
 def _is_enough_for_all(but_models: frozenset[int]) -> ColumnElement[bool]:
     """Whether the others need not go without a chunk if this worker takes one more than it has in hand."""
     lives = workers.c.seen_at >= database_time(-SILENT_AFTER_SECONDS)
@@ -212,7 +206,7 @@ def _reserving(lease_seconds: float, but_models: frozenset[int], is_ahead: bool)
     )
     shadows = select(literal(1)).where(models.c.shadow_share > 0).exists()
     return select(
-        reserved, runs.c.batch_id, runs.c.model, shadows.label("has_shadows"), loaded, _unsynced().label("unsynced")
+        reserved, runs.c.batch_id, runs.c.model, shadows.label("has_shadows"), loaded, unsynced().label("unsynced")
     ).select_from(reserved.join(runs, runs.c.id == reserved.c.run_id).join(loaded, true()))
 
 
@@ -242,4 +236,4 @@ def _beginning(lease_seconds: float) -> Select[Any]:
         .returning(runs.c.id)
         .cte("started")
     )
-    return select(begun.c.attempt, begun.c.lease_until, _unsynced().label("unsynced")).add_cte(started)
+    return select(begun.c.attempt, begun.c.lease_until, unsynced().label("unsynced")).add_cte(started)

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import cache
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import (
+    CTE,
     Connection,
     Double,
     Integer,
@@ -27,6 +28,9 @@ from newsgate.db.batches import AcceptedRow, Loading, RefusedRow, add_rows, exte
 from newsgate.db.tables import chunks, runs
 from newsgate.db.turns import OF_RUN, next_turn
 from newsgate.db.types import database_time
+
+if TYPE_CHECKING:
+    from newsgate.db.binary_arrays import BinaryArray
 
 
 @dataclass(slots=True)
@@ -58,22 +62,26 @@ def add_row_groups(
     insert_rejects(connection, loading.batch, refused)
     if not accepted:
         return []
-    insert_items(connection, loading, accepted, _columns_of(groups))
+    insert_items(connection, loading, accepted, columns_of(groups))
+    told = {OF_RUN.key: loading.run, "more": len(accepted), **chunk_arrays(groups)}
+    return sorted(row.id for row in connection.execute(_adding_chunks(), told) if row.state == "queued")
+
+
+def chunk_arrays(groups: Sequence[RowsOfChunk]) -> dict[str, BinaryArray]:
+    """Return the chunks of these groups as the parameters of `made_chunks`."""
     # What nobody needs whose database is SQLite.
     from newsgate.db.binary_arrays import big_integers, integers
 
     filled = [group.accepted for group in groups if group.accepted]
-    told = {
-        OF_RUN.key: loading.run,
-        "more": len(accepted),
+    return {
         "first_rows": big_integers([rows[0].row for rows in filled]),
         "last_rows": big_integers([rows[-1].row for rows in filled]),
         "counts": integers([len(rows) for rows in filled]),
     }
-    return sorted(row.id for row in connection.execute(_adding_chunks(), told) if row.state == "queued")
 
 
-def _columns_of(groups: Sequence[RowsOfChunk]) -> dict[int, str]:
+def columns_of(groups: Sequence[RowsOfChunk]) -> dict[int, str]:
+    """Return the JSON of other columns by its row's place among all accepted ones."""
     found: dict[int, str] = {}
     before = 0
     for group in groups:
@@ -91,6 +99,12 @@ def _adding_chunks() -> Select[Any]:
         .returning(runs.c.state, runs.c.priority)
         .cte("added")
     )
+    made = made_chunks(added)
+    return select(made.c.id, made.c.state)
+
+
+def made_chunks(added: CTE) -> CTE:
+    """The part of a statement that stores chunks, as `id` and `state`; added: the run, with its state and priority."""
     names = ("first_rows", "last_rows", "counts")
     given = (
         func.unnest(*map(bindparam, names))
@@ -108,7 +122,7 @@ def _adding_chunks() -> Select[Any]:
         database_time(),
         next_turn(OF_RUN) + cast(before, Double) / added.c.priority,
     ).select_from(added.join(given, true()))
-    made = (
+    return (
         insert(chunks)
         .from_select(
             ["run_id", "first_row", "last_row", "item_count", "state", "queued_at", "turn"],
@@ -118,4 +132,3 @@ def _adding_chunks() -> Select[Any]:
         .returning(chunks.c.id, chunks.c.state)
         .cte("made")
     )
-    return select(made.c.id, made.c.state)

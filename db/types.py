@@ -9,7 +9,20 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import JSON, BigInteger, DateTime, Dialect, Double, Integer, Text, literal
+from sqlalchemy import (
+    JSON,
+    BigInteger,
+    ColumnElement,
+    DateTime,
+    Dialect,
+    Double,
+    Integer,
+    String,
+    Text,
+    func,
+    literal,
+    true,
+)
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.functions import FunctionElement
@@ -41,6 +54,11 @@ class UtcDateTime(TypeDecorator[datetime]):
         if value is None:
             return None
         return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+
+
+def unsynced() -> ColumnElement[str]:
+    """What makes its statement's commit not wait for the disk, on PostgreSQL: a power cut may undo it."""
+    return func.set_config("synchronous_commit", "off", true(), type_=String())
 
 
 class database_time(FunctionElement[datetime]):  # noqa: N801 - it reads as the SQL function it is

@@ -17,8 +17,9 @@ from typing import Self
 _BLOCK_BYTES = 65_536
 # A simple query of PostgreSQL's protocol: its letter, its length, its text.
 _COMMIT = b"Q\x00\x00\x00\x0bCOMMIT\x00"
-# A chunk's commit in one statement (db/commit_at_once.py), and what ends all that a client says at a time.
-_VERDICTS, _SYNC = b"INSERT INTO verdicts", b"S\x00\x00\x00\x04"
+# What is stored in one statement (db/commit_at_once.py, db/rows_at_once.py), and what ends all that a client says at a
+# time.
+_AT_ONCE, _SYNC = (b"INSERT INTO verdicts", b"INSERT INTO items"), b"S\x00\x00\x00\x04"
 _SSL_REQUEST = b"\x00\x00\x00\x08\x04\xd2\x16\x2f"
 
 
@@ -98,7 +99,7 @@ class CommitCutter(Relay):
         self._turn = threading.Lock()
 
     def answer_is_lost(self, sent: bytes) -> bool:
-        if not (sent.endswith(_COMMIT) or (_VERDICTS in sent and sent.endswith(_SYNC))):
+        if not (sent.endswith(_COMMIT) or (any(each in sent for each in _AT_ONCE) and sent.endswith(_SYNC))):
             return False
         with self._turn:
             cut = self.cuts < self._limit and self._random.randrange(self._one_in) == 0

@@ -1,4 +1,7 @@
-"""The rows of a file into the database, block by block: each in one transaction, alone or with those after it."""
+"""The rows of a file into the database, block by block: each in one transaction, alone or with those after it.
+
+On PostgreSQL it is one statement where nothing but rows is stored: no labels, and not the batch itself.
+"""
 
 from __future__ import annotations
 
@@ -162,6 +165,32 @@ class _Storage:
     def store(self, blocks: Sequence[_Block]) -> list[int]:
         """Commit blocks of rows in one transaction, the first together with its batch; gives the chunks to ring for."""
         # What a power cut undoes is read again; nobody is told that the file is stored before the last commit.
+        if self._loading is not None and self._are_rows_alone(blocks):
+            chunks = self._store_at_once(self._loading, blocks)
+        else:
+            chunks = self._store_in_steps(blocks)
+        for block in blocks:
+            self._sample.add(block.accepted)
+            self.items += len(block.accepted)
+            self.rejected += len(block.refused)
+        return chunks
+
+    def _are_rows_alone(self, blocks: Sequence[_Block]) -> bool:
+        """Whether nothing but rows is to be stored, on a server: that is one way there and back."""
+        return (
+            not self._database.is_sqlite
+            and blocks[-1].left_out.rows == self._left_out_rows
+            and not any(block.labels or block.judgements for block in blocks)
+        )
+
+    def _store_at_once(self, loading: Loading, blocks: Sequence[_Block]) -> list[int]:
+        # What nobody needs whose database is SQLite.
+        from newsgate.db.rows_at_once import add_rows_at_once
+
+        with self._database.at_once() as connection:
+            return add_rows_at_once(connection, loading, blocks, last_row=blocks[-1].last_row)
+
+    def _store_in_steps(self, blocks: Sequence[_Block]) -> list[int]:
         with self._database.write(synced=False, in_a_row=True) as connection:
             if self._loading is None:
                 self._loading = create_batch_of(connection, self._start)
@@ -170,10 +199,6 @@ class _Storage:
             for block in blocks:
                 if block.labels or block.judgements:
                     self._add_labels(connection, block)
-        for block in blocks:
-            self._sample.add(block.accepted)
-            self.items += len(block.accepted)
-            self.rejected += len(block.refused)
         return chunks
 
     def ring(self, chunks: Sequence[int]) -> None:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import pytest
-from sqlalchemy import Row, select
+from psycopg.errors import UniqueViolation
+from sqlalchemy import Row, func, select
+from sqlalchemy.exc import IntegrityError
 
 from newsgate.db.batches import (
     AcceptedRow,
@@ -18,8 +20,10 @@ from newsgate.db.batches import (
     create_batch,
     resume_loading,
 )
-from newsgate.db.errors import LoaderSupersededError
+from newsgate.db.errors import BatchPurgedError, LoaderSupersededError
+from newsgate.db.purge import begin_purge
 from newsgate.db.row_groups import RowsOfChunk, add_row_groups
+from newsgate.db.rows_at_once import add_rows_at_once
 from newsgate.db.steering import pause_run
 from newsgate.db.tables import batches, chunks, items, rejects
 from newsgate.db.text_hashes import text_hash
@@ -48,9 +52,24 @@ def _begin(desk: Desk) -> Loading:
         return create_batch(connection, new, model=1)
 
 
-def _store(desk: Desk, loading: Loading, groups: Sequence[RowsOfChunk]) -> list[int]:
+def _in_steps(desk: Desk, loading: Loading, groups: Sequence[RowsOfChunk]) -> list[int]:
     with desk.database.write() as connection:
         return add_row_groups(connection, loading, groups, last_row=50)
+
+
+def _at_once(desk: Desk, loading: Loading, groups: Sequence[RowsOfChunk]) -> list[int]:
+    with desk.database.at_once() as connection:
+        return add_rows_at_once(connection, loading, groups, last_row=50)
+
+
+Store = Callable[[Desk, Loading, Sequence[RowsOfChunk]], list[int]]
+
+
+@pytest.fixture(params=[_in_steps, _at_once], ids=["in steps", "at once"])
+def store(request: pytest.FixtureRequest) -> Store:
+    """How they are stored: what comes of it is the same."""
+    found: Store = request.param
+    return found
 
 
 def _chunks(desk: Desk, loading: Loading) -> list[Row[Any]]:
@@ -59,9 +78,19 @@ def _chunks(desk: Desk, loading: Loading) -> list[Row[Any]]:
         return list(connection.execute(query))
 
 
-def test_they_are_stored_as_one_after_the_other(desk: Desk) -> None:
+def _rows_of(desk: Desk, loading: Loading) -> tuple[int, int]:
+    """How many rows were accepted and refused, as the tables have them."""
+    with desk.database.read() as connection:
+        accepted, refused = (
+            connection.execute(select(func.count()).where(table.c.batch_id == loading.batch)).scalar_one()
+            for table in (items, rejects)
+        )
+    return accepted, refused
+
+
+def test_they_are_stored_as_one_after_the_other(desk: Desk, store: Store) -> None:
     one, other = _begin(desk), _begin(desk)
-    rung = _store(desk, one, GROUPS)
+    rung = store(desk, one, GROUPS)
     with desk.database.write() as connection:
         for group in GROUPS:
             add_rows(
@@ -85,32 +114,62 @@ def test_they_are_stored_as_one_after_the_other(desk: Desk) -> None:
     assert (run_row(desk, one.run).total, run_row(desk, other.run).total) == (12, 12)
 
 
-def test_rows_of_a_cancelled_run_wait_for_nobody(desk: Desk) -> None:
+def test_rows_of_a_cancelled_run_wait_for_nobody(desk: Desk, store: Store) -> None:
     loading = _begin(desk)
     with desk.database.write() as connection:
         cancel_run(connection, loading.run)
-    assert _store(desk, loading, GROUPS) == []
+    assert store(desk, loading, GROUPS) == []
     assert {chunk.state for chunk in _chunks(desk, loading)} == {"cancelled"}
 
 
-def test_rows_of_a_paused_run_are_not_in_line(desk: Desk) -> None:
+def test_rows_of_a_paused_run_are_not_in_line(desk: Desk, store: Store) -> None:
     loading = _begin(desk)
     with desk.database.write() as connection:
         pause_run(connection, loading.run)
-    assert len(_store(desk, loading, GROUPS)) == 3
+    assert len(store(desk, loading, GROUPS)) == 3
     assert {(chunk.state, chunk.turn) for chunk in _chunks(desk, loading)} == {("queued", None)}
 
 
-def test_rows_that_are_all_refused_make_no_chunk(desk: Desk) -> None:
+def test_rows_that_are_all_refused_make_no_chunk(desk: Desk, store: Store) -> None:
     loading = _begin(desk)
-    assert _store(desk, loading, [_group(2, 0, refused=2), _group(9, 0, refused=1)]) == []
+    assert store(desk, loading, [_group(2, 0, refused=2), _group(9, 0, refused=1)]) == []
     assert _chunks(desk, loading) == []
 
 
-def test_who_was_overtaken_stores_nothing(desk: Desk) -> None:
+def test_who_was_overtaken_stores_nothing(desk: Desk, store: Store) -> None:
     loading = _begin(desk)
     with desk.database.write() as connection:
         resume_loading(connection, loading.batch)
     with pytest.raises(LoaderSupersededError):
-        _store(desk, loading, GROUPS)
+        store(desk, loading, GROUPS)
     assert _chunks(desk, loading) == []
+    assert _rows_of(desk, loading) == (0, 0)
+
+
+def test_a_batch_that_is_purged_gets_no_rows(desk: Desk, store: Store) -> None:
+    loading = _begin(desk)
+    with desk.database.write() as connection:
+        begin_purge(connection, loading.batch)
+    with pytest.raises(BatchPurgedError):
+        store(desk, loading, GROUPS)
+    assert _rows_of(desk, loading) == (0, 0)
+
+
+def test_one_that_fails_halfway_stores_nothing(desk: Desk, store: Store) -> None:
+    loading = _begin(desk)
+    twice = [*GROUPS, _group(40, 1)]
+    with pytest.raises((IntegrityError, UniqueViolation)):
+        store(desk, loading, twice)
+    assert _rows_of(desk, loading) == (0, 0)
+    assert run_row(desk, loading.run).total == 0
+    assert len(store(desk, loading, GROUPS)) == 3
+
+
+def test_texts_of_all_kinds_come_as_they_are(desk: Desk, store: Store) -> None:
+    loading = _begin(desk)
+    texts = ["", "''", "\\x00", "{a,b}", "null", "\t\n", "\u00e9\U0001f600", "x" * 100_000]
+    rows = [AcceptedRow(row, None if row % 2 else "", text, text_hash(text)) for row, text in enumerate(texts, 2)]
+    store(desk, loading, [RowsOfChunk(accepted=rows)])
+    query = select(items.c.row, items.c.external_id, items.c.text, items.c.text_hash).order_by(items.c.row)
+    with desk.database.read() as connection:
+        assert [AcceptedRow(*row) for row in connection.execute(query)] == rows

@@ -65,6 +65,6 @@ def test_a_file_is_stored_in_few_ways_there_and_back(far_desk: tuple[Desk, Dista
         before = relay.trips
         far.enqueue(10 * chunks, seed=chunks)
         trips.append(relay.trips - before)
-    # What is read while the first chunk is stored is one transaction. It was 9 for each chunk.
-    assert trips[1] - trips[0] < 4 * 20
+    # What is read while the first chunk is stored is one transaction, and that one statement. It was 9 for each chunk.
+    assert trips[1] - trips[0] <= 20
     assert len(far.waiting(3)) == 25
