@@ -63,7 +63,10 @@ class StoredItem:
 
 @dataclass(frozen=True, slots=True)
 class ItemChunk:
-    """The chunk that an item is in. worker, leased_at: of the last attempt. lapsed: its lease has run out."""
+    """The chunk that an item is in. worker, leased_at: of the last attempt. lapsed: its lease has run out.
+
+    taken_ahead: it waits, and `worker` has it in hand for later (`db.reservations`): the lease is that one's.
+    """
 
     chunk: int
     state: str
@@ -78,6 +81,7 @@ class ItemChunk:
     worker: str | None
     finished_at: datetime | None
     last_error: str | None
+    taken_ahead: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -265,9 +269,12 @@ def _run(row: Row[Any]) -> ItemRun:
     found = row._mapping
     chunk = None
     if found["chunk_id"] is not None:
-        fields = {name: found[f"chunk_{name}"] for name in ItemChunk.__slots__ if name not in ("chunk", "lapsed")}
-        lapsed = found["chunk_state"] == "running" and bool(found["lapsed"])
-        chunk = ItemChunk(chunk=found["chunk_id"], lapsed=lapsed, **fields)
+        own = ("chunk", "lapsed", "taken_ahead")
+        told = {name: found[f"chunk_{name}"] for name in ItemChunk.__slots__ if name not in own}
+        # What a paused run's chunk was taken for is over.
+        ahead = told["state"] == "queued" and told["lease_until"] is not None and row.paused_at is None
+        lapsed = (told["state"] == "running" or ahead) and bool(found["lapsed"])
+        chunk = ItemChunk(chunk=found["chunk_id"], lapsed=lapsed, taken_ahead=ahead, **told)
     verdict = None
     if found["verdict_item_id"] is not None:
         verdict = ItemVerdict(**{name: found[f"verdict_{name}"] for name in ItemVerdict.__slots__})

@@ -7,11 +7,8 @@ from sqlalchemy import Connection, and_, case, or_, select
 from newsgate.db.chunks import Claim, give_up, has_lapsed_attempt
 from newsgate.db.leases import has_lapsed, is_ahead
 from newsgate.db.tables import chunks, runs
-from newsgate.db.turns import of_models_but, waits
+from newsgate.db.turns import front_of_line, of_models_but
 from newsgate.db.types import database_time
-
-# Of the line, where the sweeper looks for reserved chunks: more than there are workers.
-_FRONT_CHUNKS = 1000
 
 
 def stalled_chunks(
@@ -49,14 +46,7 @@ def stalled_chunks(
 
 def _lapsed_reservations(connection: Connection, *, but_models: frozenset[int]) -> list[int]:
     """What dead workers had reserved (`db.reservations`) and not begun."""
-    # At the front of the line, for each was the first when it was reserved; whatever has come before it since is taken.
-    line = (
-        select(chunks.c.id, chunks.c.run_id, chunks.c.leased_at, chunks.c.lease_until)
-        .where(waits(chunks))
-        .order_by(chunks.c.turn, chunks.c.id)
-        .limit(_FRONT_CHUNKS)
-        .subquery("line")
-    )
+    line = front_of_line(chunks.c.id, chunks.c.run_id, chunks.c.leased_at, chunks.c.lease_until)
     lapsed = select(line.c.id).where(line.c.lease_until.is_not(None), has_lapsed(line), of_models_but(line, but_models))
     return list(connection.execute(lapsed).scalars())
 

@@ -21,6 +21,7 @@ from sqlalchemy import (
     Double,
     FromClause,
     String,
+    Subquery,
     bindparam,
     case,
     cast,
@@ -38,6 +39,8 @@ from newsgate.db.tables import chunks, runs
 DEFAULT_PRIORITY: Final = 10
 LOWEST_PRIORITY: Final = 1
 HIGHEST_PRIORITY: Final = 100
+# Far more than all workers together take ahead.
+_FRONT_CHUNKS: Final = 1000
 # Not as parameters, which SQLite does not know when it looks for an index.
 _QUEUED = literal_column("'queued'", String())
 _RUNNING = literal_column("'running'", String())
@@ -67,6 +70,18 @@ def is_free(table: FromClause, *, but_models: Collection[int] = ()) -> ColumnEle
     """Chunks in line that no worker has reserved (`db.reservations`), of other models than these."""
     mine = waits(table) & table.c.lease_until.is_(None)
     return mine & of_models_but(table, but_models) if but_models else mine
+
+
+def front_of_line(*columns: ColumnElement[Any]) -> Subquery:
+    """These columns of the chunks that are next in line, among which are all that workers have taken ahead."""
+    # Each was the first when it was taken; whatever has come before it since is taken too.
+    return (
+        select(*columns)
+        .where(waits(chunks))
+        .order_by(chunks.c.turn, chunks.c.id)
+        .limit(_FRONT_CHUNKS)
+        .subquery("front")
+    )
 
 
 def queued_among(connection: Connection, among: Sequence[int]) -> set[int]:

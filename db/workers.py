@@ -6,19 +6,21 @@ decided by the chunk's lease alone. It is there for people, who cannot see an id
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Any, Final, Literal
+from typing import Any, Final, Literal, TypeVar
 
-from sqlalchemy import Connection, delete, insert, or_, select, update
+from sqlalchemy import ColumnElement, Connection, FromClause, Select, delete, insert, or_, select, update
 
 from newsgate.db.jobs import database_now
 from newsgate.db.leases import holds, is_ahead
 from newsgate.db.tables import batches, chunks, jobs, runs, workers
+from newsgate.db.turns import front_of_line
 from newsgate.db.types import database_time
 
 Kind = Literal["worker", "trainer"]
+Told = TypeVar("Told")
 
 # A little over two times it should have said something, so that a slow database now and then means nothing.
 SILENT_AFTER_SECONDS: Final = 25.0
@@ -61,11 +63,26 @@ class ChunkInHand:
 
 
 @dataclass(frozen=True, slots=True)
+class ChunkAhead:
+    """A chunk that waits, and that somebody has taken ahead (`db.reservations`). until: so long it is kept for it."""
+
+    chunk: int
+    batch: int
+    file: str
+    run: int
+    model: int
+    first_row: int
+    last_row: int
+    until: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class SeenWorker:
     """One that works, or did until lately.
 
     version, started_at, seen_at: None of one that only its leases tell of: it is of an older newsgate, or a command.
     silent_seconds: since it was seen last, None likewise. training: the period of the retraining that it does.
+    ahead: what it has not begun yet.
     """
 
     name: str
@@ -78,6 +95,7 @@ class SeenWorker:
     silent_seconds: float | None
     chunks: tuple[ChunkInHand, ...]
     training: str | None
+    ahead: tuple[ChunkAhead, ...] = ()
 
     @property
     def is_silent(self) -> bool:
@@ -87,7 +105,7 @@ class SeenWorker:
     @property
     def is_working(self) -> bool:
         """Whether it has something in hand."""
-        return bool(self.chunks) or self.training is not None
+        return bool(self.chunks or self.ahead) or self.training is not None
 
 
 def say_hello(connection: Connection, worker: WorkerName) -> datetime:
@@ -121,6 +139,7 @@ def seen_workers(connection: Connection) -> list[SeenWorker]:
     """
     now = database_now(connection)
     in_hand = _chunks_in_hand(connection)
+    ahead = _chunks_ahead(connection)
     training = _trainings(connection)
     lately = workers.c.seen_at >= database_time(-FORGOTTEN_AFTER_SECONDS)
     query = select(workers).where(lately, ~is_ahead(workers.c.seen_at)).order_by(workers.c.started_at, workers.c.name)
@@ -130,10 +149,14 @@ def seen_workers(connection: Connection) -> list[SeenWorker]:
             silent_seconds=max((now - row.seen_at).total_seconds(), 0.0),
             chunks=tuple(in_hand.pop(row.name, ())),
             training=training.pop(row.name, None),
+            ahead=tuple(ahead.pop(row.name, ())),
         )
         for row in connection.execute(query)
     ]
-    untold = [_of_its_leases(name, in_hand.get(name, ()), training.get(name)) for name in {**in_hand, **training}]
+    untold = [
+        replace(_of_its_leases(name, in_hand.get(name, ()), training.get(name)), ahead=tuple(ahead.get(name, ())))
+        for name in {**in_hand, **training, **ahead}
+    ]
     return [*told, *untold]
 
 
@@ -170,27 +193,37 @@ def _of_its_leases(name: str, in_hand: Sequence[ChunkInHand], training: str | No
 
 
 def _chunks_in_hand(connection: Connection) -> dict[str, list[ChunkInHand]]:
-    query = (
-        select(
-            chunks.c.id.label("chunk"),
-            runs.c.batch_id.label("batch"),
-            batches.c.name.label("file"),
-            chunks.c.run_id.label("run"),
-            runs.c.model,
-            chunks.c.attempt,
-            chunks.c.first_row,
-            chunks.c.last_row,
-            chunks.c.leased_at.label("since"),
-            chunks.c.worker,
-        )
-        .select_from(chunks.join(runs, runs.c.id == chunks.c.run_id).join(batches, batches.c.id == runs.c.batch_id))
-        .where(chunks.c.state == "running", holds(chunks))
-        .order_by(chunks.c.id)
-    )
-    found: dict[str, list[ChunkInHand]] = {}
+    query = _of_files(chunks, chunks.c.attempt, chunks.c.leased_at.label("since"))
+    query = query.where(chunks.c.state == "running", holds(chunks)).order_by(chunks.c.id)
+    return _by_worker(connection, query, ChunkInHand)
+
+
+def _chunks_ahead(connection: Connection) -> dict[str, list[ChunkAhead]]:
+    line = front_of_line(*chunks.c)
+    query = _of_files(line, line.c.lease_until.label("until")).where(line.c.lease_until.is_not(None), holds(line))
+    return _by_worker(connection, query.order_by(line.c.turn, line.c.id), ChunkAhead)
+
+
+def _of_files(table: FromClause, *more: ColumnElement[Any]) -> Select[Any]:
+    """What is told of chunks, whosever they are."""
+    return select(
+        table.c.id.label("chunk"),
+        runs.c.batch_id.label("batch"),
+        batches.c.name.label("file"),
+        table.c.run_id.label("run"),
+        runs.c.model,
+        table.c.first_row,
+        table.c.last_row,
+        table.c.worker,
+        *more,
+    ).select_from(table.join(runs, runs.c.id == table.c.run_id).join(batches, batches.c.id == runs.c.batch_id))
+
+
+def _by_worker(connection: Connection, query: Select[Any], kind: Callable[..., Told]) -> dict[str, list[Told]]:
+    found: dict[str, list[Told]] = {}
     for row in connection.execute(query):
         told = {name: value for name, value in row._mapping.items() if name != "worker"}
-        found.setdefault(row.worker, []).append(ChunkInHand(**told))
+        found.setdefault(row.worker, []).append(kind(**told))
     return found
 
 

@@ -16,7 +16,7 @@ from newsgate.console.messages import print_message
 from newsgate.console.settings_and_database import settings_and_database
 
 if TYPE_CHECKING:
-    from newsgate.db.workers import ChunkInHand, SeenWorker
+    from newsgate.db.workers import ChunkAhead, ChunkInHand, SeenWorker
 
 _HEADERS = ("host", "process", "kind", "version", "since (UTC)", "seen", "doing")
 
@@ -64,6 +64,7 @@ def _row(worker: SeenWorker, now: datetime) -> tuple[Any, ...]:
 
 def _doing(worker: SeenWorker, now: datetime) -> str:
     told = [_told_chunk(chunk, now) for chunk in worker.chunks]
+    told += [_told_ahead(chunk) for chunk in worker.ahead]
     if worker.training is not None:
         told.append(f"the retraining of {worker.training}")
     doing = "; ".join(told) or "nothing: it waits for work"
@@ -77,13 +78,22 @@ def _doing(worker: SeenWorker, now: datetime) -> str:
 def _told_chunk(chunk: ChunkInHand, now: datetime) -> str:
     since = "" if chunk.since is None else f", for {duration((now - chunk.since).total_seconds())}"
     attempt = f", attempt {chunk.attempt}" if chunk.attempt > 1 else ""
+    return f"{_named(chunk)}{attempt}{since}"
+
+
+def _told_ahead(chunk: ChunkAhead) -> str:
+    return f"taken ahead: {_named(chunk)}, until {chunk.until:%H:%M:%S}"
+
+
+def _named(chunk: ChunkInHand | ChunkAhead) -> str:
     rows = f"rows {chunk.first_row} to {chunk.last_row}"
-    return f"chunk {chunk.chunk} of batch {chunk.batch} ({chunk.file}): {rows}{attempt}{since}"
+    return f"chunk {chunk.chunk} of batch {chunk.batch} ({chunk.file}): {rows}"
 
 
 def _figures(worker: SeenWorker) -> dict[str, Any]:
     figures = {**asdict(worker), "silent": worker.is_silent, "working": worker.is_working}
     figures["chunks"] = [_without_times(asdict(chunk)) for chunk in worker.chunks]
+    figures["ahead"] = [_without_times(asdict(chunk)) for chunk in worker.ahead]
     return _without_times(figures)
 
 

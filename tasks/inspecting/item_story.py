@@ -144,6 +144,8 @@ def told_chunk(chunk: ItemChunk) -> str:
     name = f"chunk {chunk.chunk} (rows {chunk.first_row} to {chunk.last_row})"
     attempt = f"attempt {chunk.attempt} by {chunk.worker}"
     why = f"; the attempt before failed: {chunk.last_error}" if chunk.last_error else ""
+    if chunk.taken_ahead:
+        return f"{name} waits{_told_taker(chunk)}{why}"
     if chunk.state == "queued":
         tried = f", after {attempt}" if chunk.attempt else ""
         return f"{name} waits for a worker{tried}{why}"
@@ -155,6 +157,14 @@ def told_chunk(chunk: ItemChunk) -> str:
         return f"{name} is cancelled{f' after {attempt}' if chunk.attempt else ''}"
     ended = "done" if chunk.state == "done" else f"failed: {chunk.last_error}"
     return f"{name} is {ended}, at {attempt}"
+
+
+def _told_taker(chunk: ItemChunk) -> str:
+    # Whose the last attempt was is not known any more.
+    tried = f", after attempt {chunk.attempt}" if chunk.attempt else ""
+    if chunk.lapsed:
+        return f"{tried}; {chunk.worker} had taken it ahead and fell silent, and the next worker takes it over"
+    return f"{tried}, taken ahead by {chunk.worker}, until {chunk.lease_until:%Y-%m-%d %H:%M:%S} UTC"
 
 
 def _find(connection: Connection, number: int) -> StoredItem:
@@ -177,7 +187,7 @@ def _events_of_run(run: ItemRun) -> list[Event]:
 
 
 def _time_of(chunk: ItemChunk) -> datetime:
-    if chunk.state == "running" and chunk.leased_at is not None:
+    if (chunk.state == "running" or chunk.taken_ahead) and chunk.leased_at is not None:
         return chunk.leased_at
     return chunk.finished_at or chunk.queued_at
 

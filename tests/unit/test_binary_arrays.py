@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import struct
 
-from newsgate.db.binary_arrays import big_integers, booleans, doubles, integers, texts
+from newsgate.db.binary_arrays import big_integers, booleans, byte_strings, doubles, integers, texts
 
 
 def test_numbers_of_one_size() -> None:
@@ -22,3 +22,14 @@ def test_what_is_null_has_no_bytes() -> None:
 def test_nothing_has_no_dimension() -> None:
     assert texts([]).data == struct.pack(">iiI", 0, 0, 25)
     assert doubles([]).data == struct.pack(">iiI", 0, 0, 701)
+
+
+def test_texts_that_are_few_or_many_are_written_alike() -> None:
+    values = ["a", None, "é", "a"]
+    assert texts(values, few=False) == texts(values)
+    assert texts([], few=False) == texts([])
+
+
+def test_bytes_come_as_they_are() -> None:
+    told = struct.pack(">iiIii", 1, 0, 17, 2, 1) + struct.pack(">i", 2) + b"\0\xff" + struct.pack(">i", 0)
+    assert byte_strings([b"\0\xff", b""]).data == told
