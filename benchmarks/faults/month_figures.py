@@ -101,11 +101,16 @@ def _of_file(home: Path, database: Database) -> dict[str, Figure]:
 
 
 def _of_server(database: Database) -> dict[str, Figure]:
-    tables = text("select coalesce(sum(pg_total_relation_size(relid)), 0) from pg_stat_user_tables")
+    # The bundles of all models are told by themselves: they stay.
+    tables = text(
+        "select coalesce(sum(pg_total_relation_size(relid)), 0) from pg_stat_user_tables where relname != 'models'"
+    )
     sessions = text("select count(*) from pg_stat_activity where datname = current_database()")
     with database.read() as connection:
         return {
-            "database: tables, MB": Figure(float(connection.execute(tables).scalar_one()) / _MEGABYTE),
+            "database: tables but models, MB": Figure(
+                float(connection.execute(tables).scalar_one()) / _MEGABYTE, _SIZE
+            ),
             "database: sessions": Figure(connection.execute(sessions).scalar_one(), _FILES),
         }
 
