@@ -6,7 +6,9 @@ from collections.abc import Iterator
 
 from sqlalchemy import Column, Connection, func, select
 
-from newsgate.db.tables import metadata, models, shadow_verdicts, verdicts
+from newsgate.db.all_tables import metadata
+from newsgate.db.tables import models, verdicts
+from newsgate.db.upkeep_tables import shadow_verdicts
 
 # The audit has checks of its own for them.
 _LOOKED_AT_ELSEWHERE = {(verdicts.name, models.name), (shadow_verdicts.name, models.name)}

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 
 from sqlalchemy import Connection, func, select
 
-from newsgate.db.tables import items, labels, verdicts
+from newsgate.db.judgement_tables import labels
+from newsgate.db.tables import items, verdicts
 
 
 @dataclass(frozen=True, slots=True)

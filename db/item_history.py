@@ -9,21 +9,11 @@ from typing import Any
 from sqlalchemy import Connection, Row, Select, and_, null, select
 
 from newsgate.db.errors import BatchPurgedError, DatabaseError, NoSuchBatchError
+from newsgate.db.judgement_tables import labels, retracted_labels
 from newsgate.db.leases import has_lapsed
 from newsgate.db.results import Reject
-from newsgate.db.tables import (
-    batches,
-    chunks,
-    items,
-    labels,
-    models,
-    promotions,
-    rejects,
-    retracted_labels,
-    runs,
-    shadow_verdicts,
-    verdicts,
-)
+from newsgate.db.tables import batches, chunks, items, models, rejects, runs, verdicts
+from newsgate.db.upkeep_tables import promotions, shadow_verdicts
 
 
 class ItemDeletedError(DatabaseError):

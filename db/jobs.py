@@ -18,8 +18,8 @@ from sqlalchemy import ColumnElement, Connection, Row, and_, case, func, insert,
 
 from newsgate.db.errors import DatabaseError
 from newsgate.db.leases import has_lapsed, holds, is_ahead, lease_of
-from newsgate.db.tables import jobs
 from newsgate.db.types import database_time
+from newsgate.db.upkeep_tables import jobs
 
 Ending = Literal["done", "skipped", "failed"]
 

@@ -8,8 +8,8 @@ from datetime import datetime
 
 from sqlalchemy import Connection, func, select
 
+from newsgate.db.judgement_tables import labels
 from newsgate.db.labels import JUDGING
-from newsgate.db.tables import labels
 
 _FETCH_ROWS = 1000
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from sqlalchemy import Connection, delete, insert, select
 
-from newsgate.db.tables import labels, retracted_labels
+from newsgate.db.judgement_tables import labels, retracted_labels
 from newsgate.db.types import database_time
 
 

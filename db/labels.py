@@ -12,7 +12,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Subquery, and_, case, func, insert, select, text
 
-from newsgate.db.tables import labels
+from newsgate.db.judgement_tables import labels
 from newsgate.db.text_hashes import text_hash as text_hash  # as if it stood here
 from newsgate.db.types import database_time
 

@@ -13,8 +13,9 @@ from typing import Final
 
 from sqlalchemy import ColumnElement, Connection, and_, func, insert, or_, select, update
 
-from newsgate.db.tables import batches, notifications, runs
+from newsgate.db.tables import batches, runs
 from newsgate.db.types import database_time
+from newsgate.db.upkeep_tables import notifications
 
 COMMAND: Final = "command"
 _OVER = ("done", "cancelled")

@@ -7,7 +7,9 @@ from __future__ import annotations
 
 from sqlalchemy import Index, text
 
-from newsgate.db.tables import chunks, metadata, models, notifications
+from newsgate.db.all_tables import metadata
+from newsgate.db.tables import chunks, models
+from newsgate.db.upkeep_tables import notifications
 
 # All tables, with these indexes.
 __all__ = ["metadata"]

@@ -29,7 +29,8 @@ from newsgate.db.partitions import (
     was_locked,
 )
 from newsgate.db.session import Database
-from newsgate.db.tables import chunks, items, shadow_verdicts, verdicts
+from newsgate.db.tables import chunks, items, verdicts
+from newsgate.db.upkeep_tables import shadow_verdicts
 
 _PATIENCE_MILLISECONDS = 5000
 # A slow disk.

@@ -12,6 +12,7 @@ import time
 from sqlalchemy import Connection, delete, exists, func, select, update
 
 from newsgate.db.errors import DatabaseUnavailableError
+from newsgate.db.judgement_tables import review_leases
 from newsgate.db.partitions import (
     Partition,
     define,
@@ -23,7 +24,7 @@ from newsgate.db.partitions import (
     was_locked,
 )
 from newsgate.db.session import Database
-from newsgate.db.tables import batches, chunks, review_leases, runs
+from newsgate.db.tables import batches, chunks, runs
 from newsgate.db.types import database_time
 
 # Less than a worker takes for a chunk: whoever comes meanwhile waits behind this.

@@ -33,8 +33,9 @@ from sqlalchemy import (
 from sqlalchemy.exc import DBAPIError
 
 from newsgate.db.errors import DatabaseError
-from newsgate.db.tables import batches, items, shadow_verdicts, verdicts
+from newsgate.db.tables import batches, items, verdicts
 from newsgate.db.types import UtcDateTime, database_time
+from newsgate.db.upkeep_tables import shadow_verdicts
 
 # Of one part, and far more than it ever has: numbers that a transaction drew and never used are gone too.
 ITEM_NUMBERS: Final = 10_000_000_000

@@ -16,8 +16,9 @@ from sqlalchemy import Connection, insert, or_, select, text, update
 
 from newsgate.db.errors import DatabaseError
 from newsgate.db.model_registry import champion_number, choose_model
-from newsgate.db.tables import models, promotions
+from newsgate.db.tables import models
 from newsgate.db.types import database_time
+from newsgate.db.upkeep_tables import promotions
 
 # Any fixed number: on PostgreSQL one decision is made at a time.
 _CHAMPION_LOCK = 0x6368616D

@@ -16,8 +16,10 @@ from sqlalchemy import Connection, Select, case, delete, func, select, update
 
 from newsgate.db.batches import finish_run_if_complete, hold_batch
 from newsgate.db.errors import NoSuchBatchError
-from newsgate.db.tables import batches, chunks, items, rejects, review_leases, runs, shadow_verdicts, verdicts
+from newsgate.db.judgement_tables import review_leases
+from newsgate.db.tables import batches, chunks, items, rejects, runs, verdicts
 from newsgate.db.types import database_time
+from newsgate.db.upkeep_tables import shadow_verdicts
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,8 @@ from typing import TypeVar
 
 from sqlalchemy import Connection, delete, func, or_, select, update
 
-from newsgate.db.tables import batches, items, labels, rejects, retracted_labels
+from newsgate.db.judgement_tables import labels, retracted_labels
+from newsgate.db.tables import batches, items, rejects
 
 Each = TypeVar("Each")
 

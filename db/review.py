@@ -19,10 +19,12 @@ from sqlalchemy import ColumnElement, Connection, Select, and_, delete, exists, 
 
 from newsgate.db.errors import DatabaseError
 from newsgate.db.item_numbers import draw_numbers, hold_items, item_spans
+from newsgate.db.judgement_tables import labels, review_leases
 from newsgate.db.labels import add_label
 from newsgate.db.leases import has_lapsed, holds, lease_of
-from newsgate.db.tables import items, labels, models, review_leases, runs, shadow_verdicts, verdicts
+from newsgate.db.tables import items, models, runs, verdicts
 from newsgate.db.types import database_time
+from newsgate.db.upkeep_tables import shadow_verdicts
 
 NOBODY = ""
 # One that has run out at once.

@@ -13,7 +13,8 @@ from newsgate.db.errors import DatabaseError
 from newsgate.db.item_numbers import hold_items
 from newsgate.db.model_registry import champion_number, choose_model
 from newsgate.db.partitions import is_partitioned
-from newsgate.db.tables import models, shadow_verdicts, verdicts
+from newsgate.db.tables import models, verdicts
+from newsgate.db.upkeep_tables import shadow_verdicts
 
 # Asked after every chunk, so it is put together once.
 _CHAMPION = select(models.c.number).where(models.c.number == bindparam("of_model"), models.c.state == "champion")

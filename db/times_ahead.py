@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from sqlalchemy import Column, ColumnElement, Connection, and_, func, select
 
+from newsgate.db.judgement_tables import review_leases
 from newsgate.db.leases import is_ahead, is_lease_ahead
-from newsgate.db.tables import batches, chunks, jobs, review_leases
+from newsgate.db.tables import batches, chunks
+from newsgate.db.upkeep_tables import jobs
 
 _WAITING = chunks.c.state == "queued"
 _KINDS: tuple[tuple[str, Column[object], ColumnElement[bool]], ...] = (

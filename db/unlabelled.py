@@ -6,7 +6,8 @@ from collections.abc import Generator
 
 from sqlalchemy import Connection, exists, select
 
-from newsgate.db.tables import items, labels
+from newsgate.db.judgement_tables import labels
+from newsgate.db.tables import items
 
 _FETCH_ROWS = 1000
 

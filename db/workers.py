@@ -15,9 +15,10 @@ from sqlalchemy import ColumnElement, Connection, FromClause, Select, delete, in
 
 from newsgate.db.jobs import database_now
 from newsgate.db.leases import holds, is_ahead
-from newsgate.db.tables import batches, chunks, jobs, runs, workers
+from newsgate.db.tables import batches, chunks, runs
 from newsgate.db.turns import front_of_line
 from newsgate.db.types import database_time
+from newsgate.db.upkeep_tables import jobs, workers
 
 Kind = Literal["worker", "trainer"]
 Told = TypeVar("Told")

@@ -12,9 +12,11 @@ from typing import Any
 from sqlalchemy import Column, ColumnElement, Connection, Table, delete, func, select, update
 
 from newsgate.db.batches import hold_batch
+from newsgate.db.judgement_tables import review_leases
 from newsgate.db.purge import delete_items, finish_runs_of
-from newsgate.db.tables import batches, chunks, items, rejects, review_leases, runs, shadow_verdicts, verdicts
+from newsgate.db.tables import batches, chunks, items, rejects, runs, verdicts
 from newsgate.db.types import database_time
+from newsgate.db.upkeep_tables import shadow_verdicts
 
 
 def delete_remains(connection: Connection, *, limit: int) -> int:

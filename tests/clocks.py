@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from sqlalchemy import text
 
+from newsgate.db.all_tables import metadata
 from newsgate.db.session import Database
-from newsgate.db.tables import metadata
 from newsgate.db.types import UtcDateTime
 
 _LATER = {

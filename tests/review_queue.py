@@ -9,6 +9,7 @@ from sqlalchemy import func, select
 
 from newsgate.db.batches import AcceptedRow, NewBatch, add_rows, create_batch, finish_loading
 from newsgate.db.chunks import claim_chunk, commit_chunk, load_texts
+from newsgate.db.judgement_tables import review_leases
 from newsgate.db.labels import add_label, current_labels, text_hash
 from newsgate.db.model_registry import add_model
 from newsgate.db.promotions import promote
@@ -18,7 +19,6 @@ from newsgate.db.review import (
     suspect_texts,
 )
 from newsgate.db.session import Database
-from newsgate.db.tables import review_leases
 from newsgate.db.verdicts import Verdict, Verdicts
 from newsgate.tasks.labelling.review_session import ReviewSession
 

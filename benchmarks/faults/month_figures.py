@@ -12,8 +12,9 @@ import psutil
 from sqlalchemy import func, select, text
 
 from benchmarks.shared.processes import held_by, tree_of
+from newsgate.db.all_tables import metadata
 from newsgate.db.session import Database
-from newsgate.db.tables import metadata, models
+from newsgate.db.tables import models
 
 _MEGABYTE: Final = 1e6
 _PARTS: Final = {"up": "up", "worker": "worker", "trainer": "trainer", "beat": "schedule", "redis.sock": "broker"}

@@ -31,12 +31,12 @@ from benchmarks.shared.progress import say
 from benchmarks.shared.report import circumstances
 from benchmarks.shared.servers import safe_postgres
 from benchmarks.shared.synthetic_texts import make_posts
+from newsgate.db.all_tables import metadata
 from newsgate.db.batches import AcceptedRow, Loading, NewBatch, add_rows, create_batch
 from newsgate.db.chunks import Claim, claim_chunk, commit_chunk, load_texts
 from newsgate.db.labels import text_hash
 from newsgate.db.schema import migrate
 from newsgate.db.session import Database
-from newsgate.db.tables import metadata
 from newsgate.db.verdicts import Verdict, Verdicts
 from newsgate.model.labels import label_of
 from newsgate.model.score_summary import HISTOGRAM_BINS, Summary

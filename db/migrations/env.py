@@ -2,7 +2,7 @@
 
 from alembic import context
 
-from newsgate.db.tables import metadata
+from newsgate.db.all_tables import metadata
 
 context.configure(
     connection=context.config.attributes["connection"],

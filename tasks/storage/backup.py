@@ -18,8 +18,9 @@ from sqlalchemy import func, select
 
 from newsgate.db.address import libpq_address, sqlite_path
 from newsgate.db.audit import Finding, audit
+from newsgate.db.judgement_tables import labels
 from newsgate.db.session import Database, sqlite_driver
-from newsgate.db.tables import batches, items, labels, models
+from newsgate.db.tables import batches, items, models
 from newsgate.foundation.errors import NewsgateError
 
 # Beside a database in use.

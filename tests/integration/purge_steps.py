@@ -7,10 +7,10 @@ from collections.abc import Sequence
 import pytest
 from sqlalchemy import func, select, text
 
+from newsgate.db.all_tables import metadata
 from newsgate.db.batch_status import BatchStatus, batch_status
 from newsgate.db.chunks import Claim, load_texts
 from newsgate.db.session import Database
-from newsgate.db.tables import metadata
 from newsgate.db.verdicts import Verdict, Verdicts
 from newsgate.tasks.storage.purge_batches import plan_batch_purge, purge_batches
 from newsgate.tasks.storage.purge_texts import TextPurge, plan_text_purge, purge_texts

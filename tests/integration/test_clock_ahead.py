@@ -8,9 +8,10 @@ from sqlalchemy import update
 from newsgate.db.audit import audit
 from newsgate.db.errors import ChunkFencedError
 from newsgate.db.jobs import JobClaim, JobRecord, end_job, last_done, running_job, take_job
+from newsgate.db.judgement_tables import review_leases
 from newsgate.db.review import forget_lapsed_leases
 from newsgate.db.session import Database
-from newsgate.db.tables import chunks, review_leases
+from newsgate.db.tables import chunks
 from tests.clocks import set_clock_back
 from tests.desk import Desk
 from tests.integration.chunk_steps import MAX_ATTEMPTS, cancel, chunk_row, claim, give_up, release, stalled, take

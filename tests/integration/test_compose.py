@@ -26,7 +26,7 @@ from newsgate.db.batch_status import batch_status
 from newsgate.db.labels import add_labels
 from newsgate.db.model_registry import champion_number
 from newsgate.db.session import Database
-from newsgate.db.tables import jobs
+from newsgate.db.upkeep_tables import jobs
 from newsgate.worker.settings import SETTINGS
 from tests.acceptance.test_retraining import QUICK
 from tests.compose import (

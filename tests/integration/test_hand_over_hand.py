@@ -14,7 +14,7 @@ from newsgate.db.commit_at_once import commit_at_once
 from newsgate.db.errors import DatabaseError, DatabaseUnavailableError
 from newsgate.db.reservations import Reservation, reserve_next
 from newsgate.db.shadow import set_shadow
-from newsgate.db.tables import shadow_verdicts
+from newsgate.db.upkeep_tables import shadow_verdicts
 from newsgate.tasks.classifying import classify_waiting as module
 from newsgate.tasks.classifying.classify_chunk import score as real_score
 from newsgate.tasks.classifying.classify_waiting import classify_waiting

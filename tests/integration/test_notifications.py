@@ -22,7 +22,7 @@ from newsgate.db.batch_status import batch_status
 from newsgate.db.notifications import Notification, ask_for_notification, notifications_of
 from newsgate.db.session import Database
 from newsgate.db.steering import pause_run
-from newsgate.db.tables import notifications
+from newsgate.db.upkeep_tables import notifications
 from newsgate.enqueue import enqueue as enqueue_command
 from newsgate.foundation.errors import WrongUsageError
 from newsgate.main import newsgate

@@ -21,7 +21,8 @@ from newsgate.db.labels import text_hash
 from newsgate.db.partition_conversion import partition_tables, plan_conversion, set_target
 from newsgate.db.schema import HEAD_REVISION, migrate
 from newsgate.db.session import Database
-from newsgate.db.tables import items, shadow_verdicts, verdicts
+from newsgate.db.tables import items, verdicts
+from newsgate.db.upkeep_tables import shadow_verdicts
 from newsgate.tasks.inspecting.doctor.database import _partitions
 from tests.integration.partition_steps import (
     TEN_BILLION,

@@ -14,10 +14,10 @@ from sqlalchemy.exc import DBAPIError
 
 from newsgate.db.bulk_insert import insert_columns
 from newsgate.db.errors import DatabaseError, DatabaseUnavailableError
+from newsgate.db.judgement_tables import labels
 from newsgate.db.labels import add_labels, count_labels, current_labels
 from newsgate.db.schema import HEAD_REVISION, current_revision, migrate
 from newsgate.db.session import Database
-from newsgate.db.tables import labels
 from newsgate.tasks.running.open_database import ensure_champion
 from tests.desk import Desk
 from tests.pgbouncer import PgBouncer

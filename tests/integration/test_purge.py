@@ -17,7 +17,8 @@ from newsgate.db.model_registry import add_model
 from newsgate.db.purge import begin_purge, purge_step
 from newsgate.db.review import ReviewLeaseLostError
 from newsgate.db.runs import extend_run, open_run, run_position
-from newsgate.db.tables import shadow_verdicts, verdicts
+from newsgate.db.tables import verdicts
+from newsgate.db.upkeep_tables import shadow_verdicts
 from newsgate.tasks.classifying.reclassify import requeue_batch
 from newsgate.tasks.enqueueing.enqueue import enqueue
 from newsgate.tasks.enqueueing.request import Request

@@ -14,7 +14,8 @@ from newsgate.db.review import (
     random_items,
     uncertain_items,
 )
-from newsgate.db.tables import models, runs, shadow_verdicts
+from newsgate.db.tables import models, runs
+from newsgate.db.upkeep_tables import shadow_verdicts
 from newsgate.tasks.labelling.review_session import pick_without_leases
 from tests.partitions import partitioned_too
 from tests.review_queue import ROWS, Queue, answer_all, shown, text_of

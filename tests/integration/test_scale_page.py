@@ -8,10 +8,12 @@ from pathlib import Path
 from sqlalchemy import func, select, text
 
 from benchmarks.scale.database_costs import CHUNK_ROWS, Filler, measure
+from newsgate.db.all_tables import metadata
 from newsgate.db.audit import audit
+from newsgate.db.judgement_tables import labels
 from newsgate.db.labels import add_label
 from newsgate.db.session import Database
-from newsgate.db.tables import batches, chunks, items, labels, metadata, runs, verdicts
+from newsgate.db.tables import batches, chunks, items, runs, verdicts
 
 PAGE = (Path(__file__).parents[2] / "docs" / "scale.md").read_text(encoding="utf-8")
 RETIRING = [statement.strip() for statement in re.findall(r"```sql\n(.*?)```", PAGE, re.DOTALL)[0].split(";")]

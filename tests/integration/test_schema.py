@@ -16,13 +16,14 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import Column, Connection, Row, Table, delete, func, insert, inspect, select, text
 
 from newsgate.db.errors import SchemaAheadError, SchemaBehindError
+from newsgate.db.judgement_tables import labels
 from newsgate.db.labels import add_labels
 from newsgate.db.model_registry import add_model
 from newsgate.db.partial_indexes import metadata
 from newsgate.db.results import COLUMNS
 from newsgate.db.schema import HEAD_REVISION, current_revision, ensure_schema, migrate
 from newsgate.db.session import Database
-from newsgate.db.tables import NOT_ON_POSTGRESQL, batches, chunks, items, labels, runs
+from newsgate.db.tables import NOT_ON_POSTGRESQL, batches, chunks, items, runs
 from newsgate.db.types import database_time
 from tests.newer import set_schema
 

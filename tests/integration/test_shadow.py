@@ -11,7 +11,8 @@ from newsgate.db.chunks import Claim
 from newsgate.db.errors import DatabaseError, NoSuchModelError
 from newsgate.db.model_registry import add_model
 from newsgate.db.shadow import Comparison, clear_shadows, compare_shadows, find_shadows, set_shadow
-from newsgate.db.tables import items, shadow_verdicts
+from newsgate.db.tables import items
+from newsgate.db.upkeep_tables import shadow_verdicts
 from newsgate.model.labels import label_of
 from newsgate.model.starter import starter_bundle
 from newsgate.tasks.classifying.classify_chunk import classify_chunk

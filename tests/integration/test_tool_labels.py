@@ -12,10 +12,10 @@ from typing import Any
 import pytest
 from sqlalchemy import select
 
+from newsgate.db.judgement_tables import labels
 from newsgate.db.labels import count_pairs, current_labels, text_hash
 from newsgate.db.review import suspect_texts
 from newsgate.db.session import Database
-from newsgate.db.tables import labels
 from newsgate.tasks.labelling.import_labels import Imported, LabelImporter
 from newsgate.tasks.labelling.label_files import NotLabelsError
 from newsgate.tasks.labelling.review_session import pick_without_leases

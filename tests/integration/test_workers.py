@@ -11,8 +11,8 @@ from sqlalchemy import select, update
 from newsgate import __version__
 from newsgate.db.jobs import take_job
 from newsgate.db.session import Database
-from newsgate.db.tables import workers
 from newsgate.db.types import database_time
+from newsgate.db.upkeep_tables import workers
 from newsgate.db.workers import (
     FORGOTTEN_AFTER_SECONDS,
     SILENT_AFTER_SECONDS,
