@@ -29,7 +29,7 @@ from sqlalchemy import (
 
 from newsgate.db.bulk_insert import insert_columns
 from newsgate.db.errors import BatchPurgedError, LoaderSupersededError, NoSuchBatchError
-from newsgate.db.partitions import items_table, make_room, settle
+from newsgate.db.rows_table import items_table, make_room, settle
 from newsgate.db.tables import batches, chunks, items, rejects, runs
 from newsgate.db.turns import DEFAULT_PRIORITY, OF_RUN, next_turn
 from newsgate.db.types import database_time

@@ -8,8 +8,6 @@ from typing import Any
 
 from sqlalchemy import Connection, Table
 
-from newsgate.db.binary_copy import encode_rows
-
 # SQLite begins and ends a statement for so many rows at a time; more gain nothing. Their values must stay below the
 # number of parameters that any SQLite takes, which is 999.
 _ROWS_A_STATEMENT = 50
@@ -50,6 +48,9 @@ def _copy(
     same: Mapping[str, int | str | None],
     into: str,
 ) -> None:
+    # What nobody needs whose database is SQLite.
+    from newsgate.db.binary_copy import encode_rows
+
     # The driver's connection is used here alone: COPY has no place in SQLAlchemy's vocabulary.
     driver_connection: Any = connection.connection.driver_connection
     rows = encode_rows(table, each=each, same=same, encoding=driver_connection.info.encoding)

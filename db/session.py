@@ -7,12 +7,11 @@ block ends and rolls back when the block raises.
 from __future__ import annotations
 
 import os
-import sqlite3
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager, nullcontext, suppress
 from pathlib import Path
 from types import ModuleType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import URL, Connection, Engine, create_engine, event, exc
 from sqlalchemy.exc import ArgumentError, DBAPIError
@@ -20,8 +19,10 @@ from sqlalchemy.exc import ArgumentError, DBAPIError
 from newsgate.db.address import display, is_uri, parse_address, postgres_arguments, sqlite_arguments, sqlite_path
 from newsgate.db.driver_errors import explain, is_connection_error
 from newsgate.db.errors import DatabaseError, DatabaseUnavailableError
-from newsgate.db.idle_connections import IdleConnections
 from newsgate.foundation.installation import install_command
+
+if TYPE_CHECKING:
+    from newsgate.db.idle_connections import IdleConnections
 
 # Loaded with this module, not on first use: TensorFlow carries a SQLite of its own whose symbols, once it is loaded,
 # would take the place of the wheel's, and one process would then treat the file differently from the others.
@@ -30,6 +31,8 @@ try:
 
     _SQLITE: ModuleType = _wheel
 except ImportError:
+    import sqlite3
+
     _SQLITE = sqlite3
 
 # Opened when they are needed, and closed again, beyond those that a process was said to need.
@@ -52,7 +55,7 @@ class Database:
         """
         self.url = parse_address(url)
         self.engine = _engine(self.url, connections=connections)
-        self._idle = None if self.is_sqlite else IdleConnections(self.engine)
+        self._idle = None if self.is_sqlite else _idle_connections(self.engine)
         driver = self.engine.dialect.loaded_dbapi
         self._driver_error: type[Exception] = driver.Error
         self._connection_errors: tuple[type[Exception], ...] = (driver.OperationalError, driver.InterfaceError)
@@ -178,6 +181,12 @@ def pipelined(connection: Connection) -> Iterator[None]:
 def wal_is_safe(version: tuple[int, int, int]) -> bool:
     """Whether this SQLite may use write-ahead logging with several connections."""
     return any(fixed <= version < branch_end for fixed, branch_end in _WAL_FIXED)
+
+
+def _idle_connections(engine: Engine) -> IdleConnections:
+    from newsgate.db.idle_connections import IdleConnections
+
+    return IdleConnections(engine)
 
 
 def _engine(url: URL, *, connections: int) -> Engine:

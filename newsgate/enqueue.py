@@ -8,17 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from newsgate.console.dry_run import show_what_would_be_enqueued
-from newsgate.console.enqueue_files import (
-    FileOutcome,
-    choose_files,
-    enqueue_each,
-    enqueue_one,
-    exit_code_of,
-    print_files_summary,
-    request_for,
-    wait_for_outcome,
-)
+from newsgate.console.enqueue_files import choose_files, enqueue_one, request_for
 from newsgate.console.error_reporting import ErrorReportingCommand
 from newsgate.console.exit_codes import EXIT_SOME_ROWS_BAD
 from newsgate.console.file_reading_options import file_reading_options, make_read_options
@@ -32,10 +22,11 @@ from newsgate.foundation.errors import WrongUsageError
 from newsgate.foundation.process_end import collect_seldom, end_quickly
 
 if TYPE_CHECKING:
+    from newsgate.db.batch_status import BatchStatus
     from newsgate.db.session import Database
     from newsgate.model.labels import Label
     from newsgate.tasks.enqueueing.input_files import InputFile
-    from newsgate.tasks.enqueueing.request import Request
+    from newsgate.tasks.enqueueing.request import Enqueued, Request
     from newsgate.worker.settings import Settings
 
 
@@ -109,6 +100,8 @@ def enqueue(
     """
     chosen = choose_files(files, labels_of_files)
     if dry_run:
+        from newsgate.console.dry_run import show_what_would_be_enqueued
+
         raise SystemExit(show_what_would_be_enqueued(chosen, as_json=as_json, reading=reading))
     from newsgate.tasks.enqueueing.request import Request
 
@@ -139,7 +132,6 @@ def _checked_targets(notify: tuple[str, ...]) -> tuple[str, ...]:
 def _enqueue_one(
     file: InputFile, like: Request, settings: Settings, database: Database, *, wait: bool, as_json: bool
 ) -> int:
-    from newsgate.console.wait_for_batch import wait_with_progress
     from newsgate.tasks.enqueueing.request import EnqueueInterruptedError
 
     try:
@@ -151,17 +143,27 @@ def _enqueue_one(
         print_message("stopped: nothing was stored")
         raise
     if as_json:
+        from newsgate.console.file_outcomes import FileOutcome
+
         figures = FileOutcome.of_enqueued(file.path, done, database).figures()
         click.echo(json.dumps({key: figures[key] for key in _FIGURES}))
     else:
         click.echo(done.batch)
-    failed = wait_with_progress(database, done.batch, model=done.model).failed if wait else 0
+    failed = _wait(database, done).failed if wait else 0
     return EXIT_SOME_ROWS_BAD if done.rejected or done.incomplete or failed else 0
+
+
+def _wait(database: Database, done: Enqueued) -> BatchStatus:
+    from newsgate.console.wait_for_batch import wait_with_progress
+
+    return wait_with_progress(database, done.batch, model=done.model)
 
 
 def _enqueue_several(
     files: Sequence[InputFile], like: Request, settings: Settings, database: Database, *, wait: bool, as_json: bool
 ) -> int:
+    from newsgate.console.file_outcomes import enqueue_each, exit_code_of, print_files_summary, wait_for_outcome
+
     outcomes = []
     try:
         for outcome in enqueue_each(files, like, settings, database):

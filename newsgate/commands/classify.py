@@ -8,19 +8,17 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from newsgate.console.enqueue_files import (
-    EndedFile,
-    FileOutcome,
-    choose_files,
-    enqueue_each,
-    enqueue_one,
-    exit_code_of,
-    print_files_summary,
-    request_for,
-    wait_for_outcome,
-)
+from newsgate.console.enqueue_files import choose_files, enqueue_one, request_for
 from newsgate.console.error_reporting import ErrorReportingCommand
 from newsgate.console.familiarity_messages import warn_of_unfamiliar_texts
+from newsgate.console.file_outcomes import (
+    EndedFile,
+    FileOutcome,
+    enqueue_each,
+    exit_code_of,
+    print_files_summary,
+    wait_for_outcome,
+)
 from newsgate.console.file_reading_options import file_reading_options, make_read_options
 from newsgate.console.keep_option import keep_option, warn_of_other_columns
 from newsgate.console.label_options import label_options_of_files

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Sequence
-from difflib import get_close_matches
 from typing import IO, Any, Final
 
 import click
@@ -64,6 +63,9 @@ def _meant_command(error: click.NoSuchCommand) -> str | None:
     ]
     if len(below) == 1:
         return f"{below[0]} {error.command_name}"
+    # Nobody needs it who types no wrong word.
+    from difflib import get_close_matches
+
     near = get_close_matches(error.command_name, group.commands, n=1)
     return near[0] if near else None
 

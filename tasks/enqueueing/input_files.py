@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import glob
 import os
 import re
 import shlex
@@ -108,6 +107,8 @@ def _files_of_folder(folder: str, label: Label | None) -> tuple[list[InputFile],
 
 
 def _files_of_pattern(pattern: str, label: Label | None) -> list[InputFile]:
+    import glob
+
     # Not Path.glob, which knows no absolute patterns.
     paths = sorted(glob.glob(pattern, recursive=True), key=_natural_order)  # noqa: PTH207
     files = [InputFile(path, label) for path in paths if not _is_folder(path)]

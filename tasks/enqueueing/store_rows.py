@@ -32,7 +32,6 @@ from newsgate.db.text_hashes import text_hash
 from newsgate.model.languages import MOST_TEXTS, measure_languages
 from newsgate.tasks.enqueueing.batch_start import BatchStart, create_batch_of
 from newsgate.tasks.enqueueing.request import Enqueued, EnqueueInterruptedError, Progress
-from newsgate.tasks.enqueueing.storing_thread import StoringThread
 from newsgate.tasks.enqueueing.text_sample import TextSample
 from newsgate.tasks.reading import (
     FileChangedError,
@@ -41,7 +40,6 @@ from newsgate.tasks.reading import (
     LeftOut,
     Rejected,
     Row,
-    Said,
     Source,
     columns_of,
     parse_columns,
@@ -51,6 +49,7 @@ from newsgate.worker.settings import Settings
 
 if TYPE_CHECKING:
     from newsgate.db.labels import NewJudgement
+    from newsgate.tasks.reading import Said
 
 # Of a block's other columns, which wait in memory. More than the texts' limit: only named columns reach it.
 _MOST_COLUMN_CHARS = 33_554_432
@@ -110,6 +109,8 @@ def _storing(storage: _Storage, database: Database) -> Iterator[Callable[[_Block
         yield lambda block: storage.ring(storage.store([block]))
         return
     from concurrent.futures import ThreadPoolExecutor
+
+    from newsgate.tasks.enqueueing.storing_thread import StoringThread
 
     # The broker may be as far away as the database.
     with ThreadPoolExecutor(1, thread_name_prefix="ringing") as ringing:

@@ -35,11 +35,11 @@ if TYPE_CHECKING:
     from newsgate.tasks.reading.label_tools.recognise import ToolShapeError
     from newsgate.tasks.reading.label_tools.said import Said
     from newsgate.tasks.reading.label_values.decision import LabelValuesError, is_known_neither, list_values
+    from newsgate.tasks.reading.label_values.labelled_layout import labelled_layout
     from newsgate.tasks.reading.label_values.survey import (
         DEFAULT_LABEL_COLUMN,
         find_label_column,
         how_to_export,
-        labelled_layout,
         list_no_labels,
         may_hold_labels,
         settle_labels,
@@ -96,11 +96,11 @@ else:
                 "is_known_neither",
                 "list_values",
             ),
+            "label_values.labelled_layout": ("labelled_layout",),
             "label_values.survey": (
                 "DEFAULT_LABEL_COLUMN",
                 "find_label_column",
                 "how_to_export",
-                "labelled_layout",
                 "list_no_labels",
                 "may_hold_labels",
                 "settle_labels",

@@ -3,31 +3,18 @@
 from __future__ import annotations
 
 import io
-import tempfile
 from pathlib import Path, PurePosixPath
-from typing import IO, Literal
+from typing import IO, TYPE_CHECKING, Literal
 
 from newsgate.tasks.reading.errors import NotTextError, UnusedOptionError
 from newsgate.tasks.reading.file_signatures import refuse_known_formats, refuse_tar
 from newsgate.tasks.reading.gzip_stream import ByteStream
+from newsgate.tasks.reading.packing import ZIP_MAGICS, Packing, packing_of, refuse_misnamed, without_packing
 from newsgate.tasks.reading.snapshot import Snapshot, SnapshotReader
 from newsgate.tasks.reading.snapshot_file import SnapshotFile
-from newsgate.tasks.reading.unpacking import (
-    BombGuard,
-    Packing,
-    Unpacked,
-    packing_of,
-    refuse_misnamed,
-    unpack,
-    without_packing,
-)
-from newsgate.tasks.reading.zip_archive import (
-    ZIP_MAGICS,
-    choose_member,
-    open_archive,
-    open_member,
-    workbook_kind,
-)
+
+if TYPE_CHECKING:
+    from newsgate.tasks.reading.unpacking import Unpacked
 
 ContentKind = Literal["text", "xlsx", "ods", "parquet"]
 HEAD_BYTES = 4096
@@ -99,6 +86,9 @@ class Content:
         head = snapshot.read_at(0, HEAD_BYTES)
         name = snapshot.name
         if head.startswith(ZIP_MAGICS):
+            # What unpacks is loaded where something is packed, here and below.
+            from newsgate.tasks.reading.zip_archive import choose_member, open_archive, workbook_kind
+
             with open_archive(self._buffered(), where=name) as archive:
                 kind = workbook_kind(archive, where=name)
                 if kind is not None:
@@ -128,11 +118,19 @@ class Content:
             reader = SnapshotReader(self._snapshot)
             if self._packing is None:
                 return Pass(reader, reader=reader, file=None, unpacked=None)
+            from newsgate.tasks.reading.unpacking import unpack
+
             stream = unpack(reader, self._packing, consumed=lambda: reader.position_bytes, where=self._snapshot.name)
             return Pass(stream, reader=reader, file=None, unpacked=stream)
+        return self._open_member(self.member)
+
+    def _open_member(self, name: str) -> Pass:
+        from newsgate.tasks.reading.unpacking import BombGuard, unpack
+        from newsgate.tasks.reading.zip_archive import open_archive, open_member
+
         file = SnapshotFile(self._snapshot)
         archive = open_archive(io.BufferedReader(file, _BUFFER_BYTES), where=self._snapshot.name)
-        info = archive.getinfo(self.member)
+        info = archive.getinfo(name)
         member = open_member(archive, info, where=self._snapshot.name)
         # The archive's list of files is read too, and some of it again and again.
         most_bytes = info.compress_size
@@ -149,6 +147,8 @@ class Content:
         """The bytes as a file in which a library may go back and forth; packed ones go into a nameless one."""
         if not self.is_packed:
             return self._buffered()
+        import tempfile
+
         stream = self.open()
         spool = tempfile.TemporaryFile(dir=self._spool_folder)  # noqa: SIM115 - the caller closes it
         while data := stream.read(_BUFFER_BYTES):
@@ -170,6 +170,8 @@ class Content:
             refuse_misnamed(name)
         refuse_tar(head, where=where)
         if head.startswith(ZIP_MAGICS):
+            from newsgate.tasks.reading.zip_archive import open_archive, workbook_kind
+
             with self.as_file() as file, open_archive(file, where=where) as archive:
                 kind = workbook_kind(archive, where=where)
             if kind is None:

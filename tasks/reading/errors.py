@@ -5,7 +5,6 @@ A bad row is never an exception: it is a `Rejected` among its neighbours.
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Sequence
 
 from newsgate.foundation.errors import NewsgateError
@@ -128,7 +127,10 @@ def no_text_column(columns: Sequence[str], where: str, *, reasons: Sequence[str]
 
 def unknown_column(wanted: str, columns: Sequence[str], *, option: str, where: str) -> UnknownColumnError:
     """Say which columns there are, the likeliest first."""
-    close = difflib.get_close_matches(wanted.casefold(), [name.casefold() for name in columns[:1000]], n=3)
+    # Nobody needs it whose columns are there.
+    from difflib import get_close_matches
+
+    close = get_close_matches(wanted.casefold(), [name.casefold() for name in columns[:1000]], n=3)
     meant = [name for name in columns[:1000] if name.casefold() in close]
     if meant:
         remedy = f"Did you mean {' or '.join(quote_column(name) for name in meant[:3])}? Name it with {option}"

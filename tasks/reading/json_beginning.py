@@ -6,6 +6,7 @@ import json
 import re
 
 from newsgate.tasks.reading.json_cursor import BrokenValue, DocumentEndsEarlyError, JsonCursor
+from newsgate.tasks.reading.json_document import start_of_data
 
 _BETWEEN = re.compile(r"[\s,;]*")
 _DECODER = json.JSONDecoder()
@@ -15,7 +16,7 @@ _CLOSERS = {"[": "]", "{": "}"}
 
 def read_beginning(text: str, *, is_whole: bool) -> list[object]:
     """The document's values as far as they stand in its beginning; one that is cut is closed where it is."""
-    text = text[JsonCursor.start_of(text) :]
+    text = text[start_of_data(text) :]
     values = _parse_all(text if is_whole else _close(text))
     if values:
         return values

@@ -7,12 +7,11 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from newsgate.tasks.reading.json_document import ASSIGNMENT_CHARS, start_of_data
+
 _BLANKS = re.compile(r"[ \t\r\n]*")
 _OUTSIDE_STRINGS = re.compile(r'["\[\]{},]')
 _INSIDE_STRINGS = re.compile(r'["\\]')
-# What stands before the data in the files of an X archive: window.YTD.tweets.part0 = [ …
-_ASSIGNMENT = re.compile(r"\s*(?:(?:var|let|const)\s+)?[A-Za-z_$][\w$.]*\s*=\s*(?=[\[{])")
-_ASSIGNMENT_CHARS = 200
 # An error this close to what was read so far may be no error, but a value that goes on.
 _NEAR_THE_END_CHARS = 16
 _LEAST_READ_CHARS = 65_536
@@ -43,15 +42,9 @@ class JsonCursor:
         self._text = ""
         self._at = 0
         self._ended = False
-        while len(self._text) < _ASSIGNMENT_CHARS and self._read_more():
+        while len(self._text) < ASSIGNMENT_CHARS and self._read_more():
             pass
-        self._at = self.start_of(self._text)
-
-    @staticmethod
-    def start_of(text: str) -> int:
-        """Where the data of a document begin: behind the name that a script gives them."""
-        prefix = _ASSIGNMENT.match(text, 0, _ASSIGNMENT_CHARS)
-        return prefix.end() if prefix else len(text) - len(text.lstrip())
+        self._at = start_of_data(self._text)
 
     def peek(self) -> str:
         """The next character that is not blank; empty at the end."""

@@ -6,9 +6,11 @@ import json
 import re
 from collections.abc import Sequence
 
-from newsgate.tasks.reading.json_cursor import JsonCursor
-
 _BEGINS_JSON = re.compile(r"[\[{]\s*[\[{\"]")
+# What stands before the data in the files of an X archive: window.YTD.tweets.part0 = [ …
+_ASSIGNMENT = re.compile(r"\s*(?:(?:var|let|const)\s+)?[A-Za-z_$][\w$.]*\s*=\s*(?=[\[{])")
+ASSIGNMENT_CHARS = 200
+ENDS_EARLY = "the JSON document ends early"
 _LINE_END = re.compile(r"\r\n|\n|\r")
 
 
@@ -19,7 +21,7 @@ def is_json_document(lines: Sequence[str], *, is_whole: bool, is_named_lines: bo
     is_named_lines: the file's name says that each line is JSON.
     """
     text = "".join(lines)
-    start = JsonCursor.start_of(text)
+    start = start_of_data(text)
     text = text[start:]
     if text[:1] not in ("[", "{"):
         return False
@@ -41,6 +43,12 @@ def is_json_document(lines: Sequence[str], *, is_whole: bool, is_named_lines: bo
         return False
     # One line that is a value: a document, unless it is the only row of its file.
     return isinstance(value, list) or (not is_named_lines and not _is_row(value))
+
+
+def start_of_data(text: str) -> int:
+    """Where the data of a document begin: behind the name that a script gives them."""
+    prefix = _ASSIGNMENT.match(text, 0, ASSIGNMENT_CHARS)
+    return prefix.end() if prefix else len(text) - len(text.lstrip())
 
 
 def parse_or_none(line: str) -> object:

@@ -7,13 +7,13 @@ import json
 from collections.abc import Callable, Iterator, Sequence
 
 from newsgate.tasks.reading.json_cursor import BrokenValue, DocumentEndsEarlyError, JsonCursor
+from newsgate.tasks.reading.json_document import ENDS_EARLY
 from newsgate.tasks.reading.json_shape import EVERY_KEY, split_path
 from newsgate.tasks.reading.record_maker import RecordMaker
 from newsgate.tasks.reading.records import RAW_SHOWN_CHARS, Layout, Rejected, Row
 from newsgate.tasks.reading.row_maker import RowMaker, reject
 from newsgate.tasks.reading.used_columns import used_columns
 
-ENDS_EARLY = "the JSON document ends early"
 BROKEN = "the JSON document is broken"
 _OTHER_LENGTHS = "the columns of the JSON document hold different rows"
 

@@ -3,29 +3,29 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import PurePath
-from typing import Any
+from typing import TYPE_CHECKING
 
-from newsgate.tasks.reading.columns import Cells, choose_columns, has_text_column
+from newsgate.tasks.reading.columns import choose_columns, has_text_column
 from newsgate.tasks.reading.delimiters import Header, detect_header, named_delimiter, read_header
 from newsgate.tasks.reading.encodings import Encoding, detect_encoding, error_handler_for, named_encoding
-from newsgate.tasks.reading.errors import EmptyFileError, NoRowsError, UnusedOptionError
+from newsgate.tasks.reading.errors import EmptyFileError, UnusedOptionError
 from newsgate.tasks.reading.fasttext_lines import COLUMNS, are_fasttext_lines, split_line
 from newsgate.tasks.reading.file_signatures import refuse_control_characters
 from newsgate.tasks.reading.headers import names_of_columns, refuse_row_as_header
 from newsgate.tasks.reading.json_document import is_json_document, parse_or_none
-from newsgate.tasks.reading.json_shape import JsonShape, cells_shape, find_shape
-from newsgate.tasks.reading.json_values import find_value, flat_names, join_parts
-from newsgate.tasks.reading.label_tools.recognise import recognise_tool
+from newsgate.tasks.reading.label_tools.table_marks import may_be_of_a_tool
 from newsgate.tasks.reading.lines import split_lines
 from newsgate.tasks.reading.records import Format, Layout, ReadOptions
+
+if TYPE_CHECKING:
+    from newsgate.tasks.reading.label_tools.said import ToolShape
 
 _JSONL_SUFFIXES = frozenset({".jsonl", ".ndjson", ".jsonlines"})
 _TSV_SUFFIXES = frozenset({".tsv", ".tab"})
 _TEXT_SUFFIXES = frozenset({".txt", ".text"})
-_JSON_OBJECTS_SEEN = 1_000
 _LINES_SEEN = 200
 _MOST_LINES_ABOVE = 20
 # With which files begin for the sake of Excel, which takes it for no row either.
@@ -42,7 +42,7 @@ class Sample:
 
 
 @dataclass(frozen=True, slots=True)
-class _Decoded:
+class Decoded:
     """The whole lines of a sample, and what was said about it so far."""
 
     name: str
@@ -57,12 +57,16 @@ def decide_layout(sample: Sample, options: ReadOptions) -> Layout:
     encoding = _decide_encoding(sample, options)
     lines = _decode_lines(sample, encoding.name)
     notes = (encoding.note,) if encoding.note else ()
-    decoded = _Decoded(sample.name, lines, sample.is_whole, encoding.name, notes)
+    decoded = Decoded(sample.name, lines, sample.is_whole, encoding.name, notes)
     form = _decide_format(decoded, options)
     if options.records is not None and form != "json":
         raise UnusedOptionError("this is no JSON document", option="--records", where=sample.name)
-    decide = {"json": _json_layout, "jsonl": _jsonl_layout, "lines": _lines_layout}.get(form, _csv_layout)
-    return decide(decoded, options)
+    if form in ("json", "jsonl"):
+        # A reader of CSV needs none of it.
+        from newsgate.tasks.reading.json_layout import json_layout, jsonl_layout
+
+        return json_layout(decoded, options) if form == "json" else jsonl_layout(decoded, options)
+    return _lines_layout(decoded, options) if form == "lines" else _csv_layout(decoded, options)
 
 
 def _decide_encoding(sample: Sample, options: ReadOptions) -> Encoding:
@@ -83,7 +87,7 @@ def _decode_lines(sample: Sample, encoding: str) -> list[str]:
     return lines
 
 
-def _decide_format(decoded: _Decoded, options: ReadOptions) -> Format:
+def _decide_format(decoded: Decoded, options: ReadOptions) -> Format:
     first = next((line.strip() for line in decoded.lines if line.strip()), "")
     suffix = PurePath(decoded.name.casefold()).suffix
     if options.records is not None and first[:1] in "[{":
@@ -112,7 +116,7 @@ def _is_plain_text(lines: Sequence[str], options: ReadOptions) -> bool:
     return header.delimiter is None or len(header.columns) < least or header.steadiness < 0.9
 
 
-def _csv_layout(decoded: _Decoded, options: ReadOptions) -> Layout:
+def _csv_layout(decoded: Decoded, options: ReadOptions) -> Layout:
     name, notes = decoded.name, decoded.notes
     header = _decide_header(name, decoded.lines, options)
     separated = bool(decoded.lines and _SEPARATOR_LINE.fullmatch(decoded.lines[0]))
@@ -145,12 +149,18 @@ def _csv_layout(decoded: _Decoded, options: ReadOptions) -> Layout:
         text_fallbacks=chosen.text_fallbacks,
         quoting=options.quoting,
         sample_cells=cells,
-        tool=recognise_tool(
-            [dict(zip(header.columns, record, strict=False)) for record in header.records if record],
-            named=options.tool,
-            where=name,
-        ),
+        tool=_tool_of(header, options, name=name),
     )
+
+
+def _tool_of(header: Header, options: ReadOptions, *, name: str) -> ToolShape | None:
+    """The tool for labelling whose export the table is; nothing of tools is loaded for the columns of other tables."""
+    if options.tool is None and not may_be_of_a_tool(header.columns):
+        return None
+    from newsgate.tasks.reading.label_tools.recognise import recognise_tool
+
+    records = [dict(zip(header.columns, record, strict=False)) for record in header.records if record]
+    return recognise_tool(records, named=options.tool, where=name)
 
 
 def _without_header(header: Header, options: ReadOptions, *, name: str) -> Header:
@@ -186,7 +196,7 @@ def _header_below(lines: Sequence[str], options: ReadOptions) -> Header | None:
     return None
 
 
-def _fasttext_layout(decoded: _Decoded, options: ReadOptions) -> Layout:
+def _fasttext_layout(decoded: Decoded, options: ReadOptions) -> Layout:
     lines = [line.rstrip("\r\n") for line in decoded.lines[:_LINES_SEEN] if line.strip()]
 
     def cells(column: str) -> list[str]:
@@ -207,7 +217,7 @@ def _fasttext_layout(decoded: _Decoded, options: ReadOptions) -> Layout:
     )
 
 
-def _lines_layout(decoded: _Decoded, options: ReadOptions) -> Layout:
+def _lines_layout(decoded: Decoded, options: ReadOptions) -> Layout:
     if are_fasttext_lines(decoded.lines[:_LINES_SEEN]):
         return _fasttext_layout(decoded, options)
     lines = [line for line in decoded.lines[:_LINES_SEEN] if line.strip()]
@@ -224,76 +234,3 @@ def _lines_layout(decoded: _Decoded, options: ReadOptions) -> Layout:
         max_text_chars=options.max_text_chars,
         sample_cells=lambda _: lines,
     )
-
-
-def _jsonl_layout(decoded: _Decoded, options: ReadOptions) -> Layout:
-    values = []
-    for line in decoded.lines:
-        value = parse_or_none(line) if line.strip() else None
-        if isinstance(value, (dict, list, str)):
-            values.append(value)
-            if len(values) == _JSON_OBJECTS_SEEN:
-                break
-    objects = [value for value in values if isinstance(value, dict)]
-    first_row = 1
-    if objects or not values:
-        columns: dict[str, None] = {}
-        for each in objects:
-            columns.update(dict.fromkeys(flat_names(each)))
-        shape = JsonShape("", "objects", tuple(columns), tuple(objects))
-    elif rows := [value for value in values if isinstance(value, list)]:
-        shape = cells_shape(rows, options, where=decoded.name)
-        if shape.has_header:
-            first_row = 1 + next(index for index, line in enumerate(decoded.lines, 1) if line.strip())
-    else:
-        shape = JsonShape("", "texts", ("text",), tuple({"text": value} for value in values))
-    if not shape.sample and not shape.columns:
-        raise NoRowsError(
-            "no line is a JSON object", where=decoded.name, remedy='Write one object a line: {"text": "…"}'
-        )
-    layout = _records_layout(decoded, options, shape, first_row=first_row)
-    return replace(layout, format="jsonl", records=None)
-
-
-def _json_layout(decoded: _Decoded, options: ReadOptions) -> Layout:
-    text = "".join(decoded.lines)
-    shape = find_shape(text, options, is_whole=decoded.is_whole, where=decoded.name)
-    return _records_layout(decoded, options, shape, first_row=2 if shape.has_header else 1)
-
-
-def _records_layout(decoded: _Decoded, options: ReadOptions, shape: JsonShape, *, first_row: int) -> Layout:
-    chosen = choose_columns(shape.columns, options, where=decoded.name, cells=cells_of(shape.sample))
-    notes = list(decoded.notes)
-    if shape.records:
-        others = (
-            f" (also at {', '.join(shape.other_places[:3])}: --records names another)" if shape.other_places else ""
-        )
-        notes.append(f"records read at {shape.records}{others}")
-    return Layout(
-        format="json",
-        encoding=decoded.encoding,
-        delimiter=None,
-        columns=shape.columns,
-        text_columns=chosen.text_columns,
-        id_column=chosen.id_column,
-        label_column=chosen.label_column,
-        notes=(*notes, *chosen.notes),
-        first_row=first_row,
-        max_text_chars=options.max_text_chars,
-        text_fallbacks=chosen.text_fallbacks,
-        records=shape.records,
-        shape=shape.shape,
-        sample_cells=cells_of(shape.sample),
-        tool=recognise_tool(shape.sample, named=options.tool, where=decoded.name),
-    )
-
-
-def cells_of(records: Sequence[Mapping[str, Any]]) -> Cells:
-    """The cells of a column of objects, as texts."""
-
-    def cells(column: str) -> Iterable[str | None]:
-        for record in records:
-            value = find_value(record, column)[1]
-            yield value if value is None or isinstance(value, str) else join_parts(value) or str(value)
-
-    return cells

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
-from typing import Literal, NamedTuple
+from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from newsgate.model.labels import Label
-from newsgate.tasks.reading.label_tools.said import Said, ToolShape
 from newsgate.tasks.reading.label_values.vocabulary import FAKE_OR_REAL, LabelVocabulary
+
+if TYPE_CHECKING:
+    from newsgate.tasks.reading.label_tools.said import Said, ToolShape
 
 DEFAULT_MAX_TEXT_CHARS = 16_777_216
 MAX_ID_CHARS = 1000

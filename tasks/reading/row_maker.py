@@ -9,13 +9,13 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from newsgate.tasks.reading.encodings import lone_byte, spell_encoding
-from newsgate.tasks.reading.label_tools.said import Record
-from newsgate.tasks.reading.label_tools.tool_labels import ToolLabels
 from newsgate.tasks.reading.label_values.vocabulary import FAKE_OR_REAL, LabelVocabulary
 from newsgate.tasks.reading.records import MAX_ID_CHARS, RAW_SHOWN_CHARS, Rejected, Row
 
 if TYPE_CHECKING:
     from newsgate.tasks.reading.kept_columns import ColumnKeeper
+    from newsgate.tasks.reading.label_tools.said import Record
+    from newsgate.tasks.reading.label_tools.tool_labels import ToolLabels
 
 EMPTY_TEXT = "empty text"
 REMOVED_TEXT = "the text was deleted or removed where it stood"

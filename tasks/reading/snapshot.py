@@ -6,7 +6,6 @@ import hashlib
 import os
 import stat
 import sys
-import tempfile
 from pathlib import Path
 from typing import IO
 
@@ -130,6 +129,9 @@ def _open(path: str) -> IO[bytes]:
 
 
 def _spool(stream: IO[bytes], *, name: str, spool_folder: Path) -> Snapshot:
+    # Most inputs are files, which are read where they are.
+    import tempfile
+
     try:
         spool_folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         # Nameless from the start, so that not even a killed process leaves it behind; its mode is 0600.

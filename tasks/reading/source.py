@@ -7,31 +7,28 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
-from typing import IO, Self
+from typing import IO, TYPE_CHECKING, Self
 
 from newsgate.tasks.reading.content import HEAD_BYTES, Content, Pass
-from newsgate.tasks.reading.csv_rows import CsvRows
 from newsgate.tasks.reading.errors import DamagedFileError, EmptyFileError, NoRowsError, UnusedOptionError
 from newsgate.tasks.reading.file_signatures import refuse_known_formats
 from newsgate.tasks.reading.gzip_stream import ENDS_EARLY
-from newsgate.tasks.reading.json_cursor import JsonCursor
-from newsgate.tasks.reading.json_rows import ENDS_EARLY as JSON_ENDS_EARLY
-from newsgate.tasks.reading.json_rows import JsonRows
-from newsgate.tasks.reading.jsonl_rows import JsonlRows
+from newsgate.tasks.reading.json_document import ENDS_EARLY as JSON_ENDS_EARLY
 from newsgate.tasks.reading.kept_columns import ColumnKeeper, LeftOut, resolve_keep
-from newsgate.tasks.reading.label_tools.said import DISPUTED
-from newsgate.tasks.reading.label_tools.tool_labels import ToolLabels
 from newsgate.tasks.reading.layout import Sample, decide_layout
 from newsgate.tasks.reading.lines import decode_text, read_lines
-from newsgate.tasks.reading.records import Layout, Limits, ReadOptions, Rejected, Row
+from newsgate.tasks.reading.records import Format, Layout, Limits, ReadOptions, Rejected, Row
 from newsgate.tasks.reading.row_maker import LabelReader, RowMaker
 from newsgate.tasks.reading.snapshot import Snapshot, SnapshotReader, open_snapshot, spool_stream
-from newsgate.tasks.reading.text_rows import TextRows
+
+if TYPE_CHECKING:
+    from newsgate.tasks.reading.csv_rows import CsvRows
+    from newsgate.tasks.reading.jsonl_rows import JsonlRows
+    from newsgate.tasks.reading.text_rows import TextRows
 
 GREW = "the file grew while it was read; the row may be incomplete"
 _GREW_WARNING = "the file grew while it was read: what was written after it was opened was not read"
 _LOOK_BYTES = 1_048_576
-_LINE_READERS: dict[str, type[CsvRows | JsonlRows | TextRows]] = {"csv": CsvRows, "jsonl": JsonlRows, "lines": TextRows}
 
 
 class Source:
@@ -115,6 +112,8 @@ class Source:
         labels = LabelReader(layout.vocabulary) if layout.label_column is not None and layout.tool is None else None
         tool = None
         if layout.tool is not None and layout.label_column is not None:
+            from newsgate.tasks.reading.label_tools.tool_labels import ToolLabels
+
             tool = ToolLabels(layout.tool.tool, layout.label_column, layout.vocabulary)
         self.no_labels = Counter() if tool is None else tool.counts
         self._keeper = ColumnKeeper(layout) if layout.keep != "none" else None
@@ -183,7 +182,7 @@ class Source:
             block_bytes=limits.block_bytes,
             max_line_chars=limits.record_chars,
         )
-        parser = _LINE_READERS[layout.format](
+        parser = _line_reader(layout.format)(
             layout, maker, limits=limits, cut_off=lambda: self._cut_off(stream), after_row=after_row
         )
         return parser.read(blocks), lambda: stream.damage
@@ -191,6 +190,9 @@ class Source:
     def _json_rows(
         self, content: Content, layout: Layout, maker: RowMaker, after_row: int
     ) -> tuple[Iterator[Row | Rejected], Callable[[], str | None]]:
+        from newsgate.tasks.reading.json_cursor import JsonCursor
+        from newsgate.tasks.reading.json_rows import JsonRows
+
         passes: list[Pass] = []
 
         def begin() -> JsonCursor:
@@ -266,8 +268,11 @@ class Source:
             self._warnings.append(left_out)
         if labels is not None and (warning := labels.warning()):
             self._warnings.append(warning)
-        if disputed := self.no_labels[DISPUTED]:
-            self._warnings.append(f"1 text {DISPUTED}" if disputed == 1 else f"{disputed:,} texts {DISPUTED}")
+        if self.no_labels:
+            from newsgate.tasks.reading.label_tools.said import DISPUTED
+
+            if disputed := self.no_labels[DISPUTED]:
+                self._warnings.append(f"1 text {DISPUTED}" if disputed == 1 else f"{disputed:,} texts {DISPUTED}")
 
     def _collect_damage(self, damage: str | None, *, has_trailing: bool) -> None:
         self.incomplete = damage is not None
@@ -277,6 +282,21 @@ class Source:
             self._warnings.append(f"{damage}: the rows after the damage are missing")
         if has_trailing:
             self._warnings.append("bytes after the end of the compressed data were not read")
+
+
+def _line_reader(form: Format) -> type[CsvRows | JsonlRows | TextRows]:
+    """The reader of a format of lines, which alone is loaded."""
+    if form == "csv":
+        from newsgate.tasks.reading.csv_rows import CsvRows
+
+        return CsvRows
+    if form == "jsonl":
+        from newsgate.tasks.reading.jsonl_rows import JsonlRows
+
+        return JsonlRows
+    from newsgate.tasks.reading.text_rows import TextRows
+
+    return TextRows
 
 
 def open_source(

@@ -8,9 +8,9 @@ from newsgate.tasks.reading.column_names import KNOWN_NAMES, fold_name
 from newsgate.tasks.reading.columns import choose_columns
 from newsgate.tasks.reading.errors import EmptyFileError, UnusedOptionError, quote_column
 from newsgate.tasks.reading.headers import names_of_columns, refuse_row_as_header
+from newsgate.tasks.reading.json_layout import cells_of
 from newsgate.tasks.reading.json_values import flat_names
 from newsgate.tasks.reading.label_tools.recognise import recognise_tool
-from newsgate.tasks.reading.layout import cells_of
 from newsgate.tasks.reading.records import ClassNames, Format, Layout, ReadOptions
 from newsgate.tasks.reading.workbooks.sheets import SheetRow
 

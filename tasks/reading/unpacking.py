@@ -8,13 +8,11 @@ import lzma
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
-from pathlib import PurePath
-from typing import Literal, Protocol
+from typing import Protocol
 
-from newsgate.tasks.reading.errors import DamagedFileError, missing_extra
-from newsgate.tasks.reading.gzip_stream import DAMAGED, ENDS_EARLY, GZIP_MAGIC, ByteStream, GzipStream
-
-Packing = Literal["gzip", "bzip2", "xz", "zstd"]
+from newsgate.tasks.reading.errors import missing_extra
+from newsgate.tasks.reading.gzip_stream import DAMAGED, ENDS_EARLY, ByteStream, GzipStream
+from newsgate.tasks.reading.packing import XZ_MAGICS, ZSTD_MAGICS, Packing
 
 BOMB = "the compressed file expands to more than 250 times its size, as a decompression bomb does"
 _BOMB_RATIO = 250
@@ -24,12 +22,8 @@ _BOMB_LEAST_BYTES = 67_108_864
 OUTPUT_BYTES = 65_536
 _INPUT_BYTES = 65_536
 _XZ_MEMORY_BYTES = 1_073_741_824
-# A file with something in it, and one with nothing.
-_BZIP2_BLOCKS = (b"1AY&SY", b"\x17\x72\x45\x38\x50\x90")
 # As much as `zstd --long=31` needs, with which Reddit's dumps are made.
 _ZSTD_WINDOW_LOG = 31
-_SUFFIXES: dict[str, Packing] = {".gz": "gzip", ".bz2": "bzip2", ".xz": "xz", ".zst": "zstd", ".zstd": "zstd"}
-_ARTICLES = {"gzip": "a gzip", "bzip2": "a bzip2", "xz": "an xz", "zstd": "a Zstandard"}
 
 
 class Decompressor(Protocol):
@@ -156,35 +150,6 @@ class BombGuard:
         return b""
 
 
-def packing_of(head: bytes) -> Packing | None:
-    """How the bytes are compressed, by the first of them."""
-    if head.startswith(GZIP_MAGIC):
-        return "gzip"
-    # Three letters alone are what a text may begin with.
-    if head.startswith(b"BZh") and head[4:10] in _BZIP2_BLOCKS:
-        return "bzip2"
-    if head.startswith(_XZ_MAGICS):
-        return "xz"
-    return "zstd" if head.startswith(_ZSTD_MAGICS) else None
-
-
-def without_packing(name: str) -> str:
-    """A file's name without the ending of its compression."""
-    path = PurePath(name)
-    return path.stem if path.suffix.casefold() in _SUFFIXES else name
-
-
-def refuse_misnamed(name: str) -> None:
-    """Raise DamagedFileError for bytes that are not compressed though the file's name says so."""
-    suffix = PurePath(name).suffix.casefold()
-    if suffix in _SUFFIXES:
-        raise DamagedFileError(
-            f"this is not {_ARTICLES[_SUFFIXES[suffix]]} file, though its name ends in {suffix}",
-            where=name,
-            remedy=f"Rename it without {suffix}, or compress it again",
-        )
-
-
 def unpack(raw: ByteStream, packing: Packing, *, consumed: Callable[[], int], where: str) -> Unpacked:
     """The decompressed bytes of a stream; `consumed` says how many of the file's bytes were read for them."""
     stream: Unpacked
@@ -193,15 +158,10 @@ def unpack(raw: ByteStream, packing: Packing, *, consumed: Callable[[], int], wh
     elif packing == "bzip2":
         stream = FrameStream(raw, _Codec((b"BZh",), bz2.BZ2Decompressor, (OSError, EOFError)))
     elif packing == "xz":
-        stream = FrameStream(raw, _Codec(_XZ_MAGICS, _begin_xz, (lzma.LZMAError, EOFError)))
+        stream = FrameStream(raw, _Codec(XZ_MAGICS, _begin_xz, (lzma.LZMAError, EOFError)))
     else:
         stream = FrameStream(raw, _zstd_codec(where))
     return BombGuard(stream, consumed)
-
-
-_XZ_MAGICS = (b"\xfd7zXZ\0",)
-# A frame of Zstandard, or one of the sixteen kinds that hold no data.
-_ZSTD_MAGICS = (b"\x28\xb5\x2f\xfd", *(bytes((first, 0x2A, 0x4D, 0x18)) for first in range(0x50, 0x60)))
 
 
 def _begin_xz() -> lzma.LZMADecompressor:
@@ -214,4 +174,4 @@ def _zstd_codec(where: str) -> _Codec:
     except ImportError as error:
         raise missing_extra("a Zstandard file", where=where) from error
     options = {zstd.DecompressionParameter.window_log_max: _ZSTD_WINDOW_LOG}
-    return _Codec(_ZSTD_MAGICS, lambda: zstd.ZstdDecompressor(options=options), (zstd.ZstdError, EOFError))
+    return _Codec(ZSTD_MAGICS, lambda: zstd.ZstdDecompressor(options=options), (zstd.ZstdError, EOFError))

@@ -12,9 +12,9 @@ from typing import IO, Literal
 
 from newsgate.tasks.reading.errors import DamagedFileError, MemberError, NotTextError, quote_column
 from newsgate.tasks.reading.gzip_stream import DAMAGED, ENDS_EARLY
-from newsgate.tasks.reading.unpacking import OUTPUT_BYTES, without_packing
+from newsgate.tasks.reading.packing import without_packing
+from newsgate.tasks.reading.unpacking import OUTPUT_BYTES
 
-ZIP_MAGICS = (b"PK\x03\x04", b"PK\x05\x06")
 _DATA_SUFFIXES = frozenset(
     {".csv", ".tsv", ".tab", ".json", ".jsonl", ".ndjson", ".jsonlines", ".xlsx", ".ods", ".parquet"}
 )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
-from typing import Protocol
+from typing import TYPE_CHECKING
 
 from newsgate.foundation.errors import WrongUsageError
 from newsgate.model.labels import LABELS
@@ -22,7 +22,10 @@ from newsgate.tasks.reading.label_values.decision import (
 )
 from newsgate.tasks.reading.label_values.vocabulary import ALL_WORDS, FAKE_OR_REAL, LabelVocabulary
 from newsgate.tasks.reading.label_values.words import LABEL_COLUMNS, fold, fold_column
-from newsgate.tasks.reading.records import Layout, ReadOptions, Rejected, Row
+from newsgate.tasks.reading.records import Layout, ReadOptions, Rejected
+
+if TYPE_CHECKING:
+    from newsgate.tasks.reading.label_values.labelled_layout import LabelledSource
 
 DEFAULT_LABEL_COLUMN = "label"
 # More different values than this are no labels: texts, links, numbers of anything.
@@ -31,42 +34,6 @@ MOST_VALUES = 1_000
 
 class NoAnswerError(ReadError):
     """A tool's export in which it is unclear which question the labels answer."""
-
-
-class LabelledSource(Protocol):
-    """What is asked of a source here; `Source` is one."""
-
-    name: str
-    no_labels: Counter[str]
-
-    def layout(self, options: ReadOptions | None = None) -> Layout:
-        """How to read the input."""
-
-    def rows(self, layout: Layout, *, after_row: int = 0) -> Iterable[Row | Rejected]:
-        """Each row of the input."""
-
-
-def labelled_layout(source: LabelledSource, options: ReadOptions, *, needs_labels: bool = False) -> Layout:
-    """How to read the input with its labels.
-
-    Without `needs_labels`, with those that the options ask for, and those of a tool's export.
-    Raises ReadError, LabelValuesError where it is unclear what the labels say, WrongUsageError.
-    """
-    # Which column of a tool's export holds the labels, its shape says.
-    layout = source.layout(replace(options, label_column=None))
-    if layout.tool is not None:
-        asked = needs_labels or _asks_for_labels(options) or options.tool is not None
-        return _tool_layout(source, layout, layout.tool, options, is_asked=asked)
-    if options.every_label is not None:
-        if options.label_column is not None or options.vocabulary is not None or options.labels_strict:
-            raise WrongUsageError(
-                "--label labels every row, so no column of labels is read", remedy="Leave out --label, or the others"
-            )
-        return replace(layout, every_label=options.every_label)
-    if not (needs_labels or _asks_for_labels(options)):
-        return layout
-    column = options.label_column or find_label_column(layout.columns)
-    return settle_labels(source, source.layout(replace(options, label_column=column)), options)
 
 
 def settle_labels(source: LabelledSource, layout: Layout, options: ReadOptions) -> Layout:
@@ -111,11 +78,7 @@ def find_label_column(columns: Sequence[str]) -> str:
     return DEFAULT_LABEL_COLUMN
 
 
-def _asks_for_labels(options: ReadOptions) -> bool:
-    return options.label_column is not None or options.vocabulary is not None or options.labels_strict
-
-
-def _tool_layout(
+def tool_layout(
     source: LabelledSource, layout: Layout, tool: ToolShape, options: ReadOptions, *, is_asked: bool
 ) -> Layout:
     """Read a tool's labels; where nobody asks for them and they say neither fake nor real, the file has none."""

@@ -1,0 +1,95 @@
+"""From a sample of JSON, a document or lines, to its layout."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from newsgate.tasks.reading.columns import Cells, choose_columns
+from newsgate.tasks.reading.errors import NoRowsError
+from newsgate.tasks.reading.json_document import parse_or_none
+from newsgate.tasks.reading.json_shape import JsonShape, cells_shape, find_shape
+from newsgate.tasks.reading.json_values import find_value, flat_names, join_parts
+from newsgate.tasks.reading.label_tools.recognise import recognise_tool
+from newsgate.tasks.reading.records import Layout, ReadOptions
+
+if TYPE_CHECKING:
+    from newsgate.tasks.reading.layout import Decoded
+
+_JSON_OBJECTS_SEEN = 1_000
+
+
+def jsonl_layout(decoded: Decoded, options: ReadOptions) -> Layout:
+    """How to read lines that are JSON, each by itself. Raises ReadError."""
+    values = []
+    for line in decoded.lines:
+        value = parse_or_none(line) if line.strip() else None
+        if isinstance(value, (dict, list, str)):
+            values.append(value)
+            if len(values) == _JSON_OBJECTS_SEEN:
+                break
+    objects = [value for value in values if isinstance(value, dict)]
+    first_row = 1
+    if objects or not values:
+        columns: dict[str, None] = {}
+        for each in objects:
+            columns.update(dict.fromkeys(flat_names(each)))
+        shape = JsonShape("", "objects", tuple(columns), tuple(objects))
+    elif rows := [value for value in values if isinstance(value, list)]:
+        shape = cells_shape(rows, options, where=decoded.name)
+        if shape.has_header:
+            first_row = 1 + next(index for index, line in enumerate(decoded.lines, 1) if line.strip())
+    else:
+        shape = JsonShape("", "texts", ("text",), tuple({"text": value} for value in values))
+    if not shape.sample and not shape.columns:
+        raise NoRowsError(
+            "no line is a JSON object", where=decoded.name, remedy='Write one object a line: {"text": "…"}'
+        )
+    layout = _records_layout(decoded, options, shape, first_row=first_row)
+    return replace(layout, format="jsonl", records=None)
+
+
+def json_layout(decoded: Decoded, options: ReadOptions) -> Layout:
+    """How to read a JSON document. Raises ReadError."""
+    text = "".join(decoded.lines)
+    shape = find_shape(text, options, is_whole=decoded.is_whole, where=decoded.name)
+    return _records_layout(decoded, options, shape, first_row=2 if shape.has_header else 1)
+
+
+def _records_layout(decoded: Decoded, options: ReadOptions, shape: JsonShape, *, first_row: int) -> Layout:
+    chosen = choose_columns(shape.columns, options, where=decoded.name, cells=cells_of(shape.sample))
+    notes = list(decoded.notes)
+    if shape.records:
+        others = (
+            f" (also at {', '.join(shape.other_places[:3])}: --records names another)" if shape.other_places else ""
+        )
+        notes.append(f"records read at {shape.records}{others}")
+    return Layout(
+        format="json",
+        encoding=decoded.encoding,
+        delimiter=None,
+        columns=shape.columns,
+        text_columns=chosen.text_columns,
+        id_column=chosen.id_column,
+        label_column=chosen.label_column,
+        notes=(*notes, *chosen.notes),
+        first_row=first_row,
+        max_text_chars=options.max_text_chars,
+        text_fallbacks=chosen.text_fallbacks,
+        records=shape.records,
+        shape=shape.shape,
+        sample_cells=cells_of(shape.sample),
+        tool=recognise_tool(shape.sample, named=options.tool, where=decoded.name),
+    )
+
+
+def cells_of(records: Sequence[Mapping[str, Any]]) -> Cells:
+    """The cells of a column of objects, as texts."""
+
+    def cells(column: str) -> Iterable[str | None]:
+        for record in records:
+            value = find_value(record, column)[1]
+            yield value if value is None or isinstance(value, str) else join_parts(value) or str(value)
+
+    return cells
