@@ -33,9 +33,10 @@ from sqlalchemy import (
 from newsgate.db.chunk_runs import wait_again
 from newsgate.db.chunks import Claim
 from newsgate.db.leases import lease_of
-from newsgate.db.tables import chunks, items, models, runs, workers
+from newsgate.db.tables import chunks, items, models, runs
 from newsgate.db.turns import is_free
 from newsgate.db.types import database_time, unsynced
+from newsgate.db.upkeep_tables import workers
 from newsgate.db.workers import SILENT_AFTER_SECONDS
 
 

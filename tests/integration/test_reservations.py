@@ -14,8 +14,9 @@ from newsgate.db.reservations import let_all_go
 from newsgate.db.runs import requeue
 from newsgate.db.shadow import set_shadow
 from newsgate.db.steering import pause_run, unpause_run
-from newsgate.db.tables import chunks, items, verdicts, workers
+from newsgate.db.tables import chunks, items, verdicts
 from newsgate.db.types import database_time
+from newsgate.db.upkeep_tables import workers
 from newsgate.db.verdicts import Verdict, Verdicts
 from newsgate.db.workers import SILENT_AFTER_SECONDS, Kind, WorkerName, say_hello
 from tests.bundles import contrary_bundle, store_bundle

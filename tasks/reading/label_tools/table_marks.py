@@ -7,9 +7,7 @@ from typing import Final
 
 # Of each tool, a column that each of its tables has: Label Studio, Argilla, potato, Prodigy, doccano. Argilla's newer
 # ones have a column for each question instead, with an ending.
-_COLUMNS: Final = frozenset(
-    {"annotation_id", "annotation_agent", "instance_id", "span_annotations", "answer", "_task_hash", "Comments"}
-)
+_COLUMNS: Final = frozenset({"annotation_id", "annotation_agent", "instance_id", "answer", "Comments"})
 _ENDING: Final = ".responses"
 
 
