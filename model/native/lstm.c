@@ -21,6 +21,8 @@
 #define CACHE_LINE_HALVES 32
 /* Products that one instruction adds up. */
 #define BYTES_A_SUM 4
+/* Rows whose gates a variant in whole numbers works on at once, at most. */
+#define MOST_ROWS 6
 /* What stands for a hidden state of zero. */
 #define ZERO_BYTE 128
 
@@ -89,6 +91,7 @@ struct states {
 #define TARGET __attribute__((target("avx512f,avx512bw,avx512dq,avx512vl,avx512vnni,fma,f16c")))
 #define WIDTH 16
 #define ROWS 6
+#define ROWS_AT_ONCE 3
 #define MAX(a, b) ((floats)_mm512_max_ps((__m512)(a), (__m512)(b)))
 #define MIN(a, b) ((floats)_mm512_min_ps((__m512)(a), (__m512)(b)))
 #define DOT(sums, h, w) ((integers)_mm512_dpbusd_epi32((__m512i)(sums), (__m512i)(h), (__m512i)(w)))
@@ -126,6 +129,7 @@ struct states {
 #define TARGET __attribute__((target("avx2,avxvnni,fma,f16c")))
 #define WIDTH 8
 #define ROWS 2
+#define ROWS_AT_ONCE 1
 #define MAX MAX256
 #define MIN MIN256
 #define DOT(sums, h, w) ((integers)_mm256_dpbusd_avx_epi32((__m256i)(sums), (__m256i)(h), (__m256i)(w)))
@@ -144,6 +148,7 @@ struct states {
 #define TARGET __attribute__((target("avx2,fma,f16c")))
 #define WIDTH 8
 #define ROWS 2
+#define ROWS_AT_ONCE 1
 #define MAX MAX256
 #define MIN MIN256
 #define DOT(sums, h, w)                                                                                \

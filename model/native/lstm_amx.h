@@ -8,6 +8,8 @@
 /* A tile has 64 units of the state before: model/native/int8_runtime.py gives this variant no other networks. */
 /* Rows whose tokens are asked for ahead of time. */
 #define AHEAD 6
+/* Rows whose gates are worked on at once: a divisor of LANES. */
+#define AT_ONCE 6
 
 /* As LDTILECFG reads it (Intel, Software Developer's Manual, volume 1, section 18.2). */
 struct tile_config {
@@ -50,14 +52,18 @@ AMX static void step_amx(const struct direction *direction, int64_t units, const
             _tile_stored(5, products[part][TILE_ROWS], TILE_BYTES);
             _tile_stored(6, products[part][2 * TILE_ROWS], TILE_BYTES);
         }
-        for (int64_t lane = 0; lane < LANES; lane++) {
-            if (lane + AHEAD < LANES) fetch_vnni512(inputs_of_vnni512(direction, units, unit, tokens[lane + AHEAD]));
-            integers_vnni512 sums[4];
+        for (int64_t first = 0; first < LANES; first += AT_ONCE) {
+            integers_vnni512 sums[AT_ONCE][4];
+            struct one_row_vnni512 rows[AT_ONCE];
+#pragma GCC unroll 8
+            for (int row = 0; row < AT_ONCE; row++) {
+                const int64_t lane = first + row, at = lane * units + unit;
+                if (lane + AHEAD < LANES) fetch_vnni512(inputs_of_vnni512(direction, units, unit, tokens[lane + AHEAD]));
 #pragma GCC unroll 4
-            for (int part = 0; part < 4; part++) sums[part] = *(const integers_vnni512 *)products[part][lane];
-            const int64_t at = lane * units + unit;
-            advance_vnni512(sums, direction->scales + unit * 4, inputs_of_vnni512(direction, units, unit, tokens[lane]),
-                            states->cell + at, states->next_bytes + at, states->sum + at, states->maximum + at);
+                for (int part = 0; part < 4; part++) sums[row][part] = *(const integers_vnni512 *)products[part][lane];
+                rows[row] = row_vnni512(sums[row], inputs_of_vnni512(direction, units, unit, tokens[lane]), states, at);
+            }
+            advance_vnni512(rows, AT_ONCE, direction->scales + unit * 4);
         }
     }
 }

@@ -5,6 +5,7 @@
    Included by lstm.c once for each instruction set, with
 
      NAME, TARGET, WIDTH, ROWS, MAX, MIN   as in lstm_variant.h
+     ROWS_AT_ONCE          those of ROWS whose gates are worked on at once, at most MOST_ROWS
      DOT(sums, h, w)       whole numbers plus, in each of them, the products of its four bytes
      HALVES(at)            WIDTH numbers of half precision
      FLOOR(t), SCALED(p, t), NEAR_RECIPROCAL(x)   p times 2 to the power of floor(t); 1 / x to some twelve bits
@@ -19,41 +20,73 @@ typedef int32_t NAME(integers) __attribute__((vector_size(WIDTH * 4), aligned(4)
 
 INLINE floats NAME(splat)(float value) { return (floats){0} + value; }
 
-/* 2^t, at most 2^40; within 4e-6 of it. 2^f, with f from 0 to 1, is the polynomial that meets it in five Chebyshev nodes. */
-INLINE floats NAME(power_of_two)(floats t) {
-    t = MIN(NAME(splat)(40.0f), MAX(NAME(splat)(-126.0f), t));
-    const floats f = t - FLOOR(t);
-    floats p = f * 1.3670309453357876e-2f + 5.174499776409221e-2f;
-    p = p * f + 2.4160435727010832e-1f;
-    p = p * f + 6.929729221730454e-1f;
-    p = p * f + 1.0000034929076986f;
-    return SCALED(p, t);
-}
-
 /* By Newton's method. */
 INLINE floats NAME(reciprocal)(floats x) {
     const floats near = NEAR_RECIPROCAL(x);
     return near * (2.0f - x * near);
 }
 
-/* WIDTH units of one row, from one time to the next, as lstm_variant.h has it; products: of each gate. */
-INLINE void NAME(advance)(const integers *products, const float *scales, const uint16_t *inputs, float *cell, uint8_t *next,
-                          float *sum, float *maximum) {
-    floats e[4];
+/* WIDTH units of one row. products: of each gate. */
+struct NAME(one_row) {
+    const integers *products;
+    const uint16_t *inputs;
+    float *cell, *sum, *maximum;
+    uint8_t *next;
+};
+
+INLINE struct NAME(one_row) NAME(row)(const integers *products, const uint16_t *inputs, const struct states *states,
+                                      int64_t at) {
+    return (struct NAME(one_row)){products,           inputs, states->cell + at, states->sum + at, states->maximum + at,
+                                  states->next_bytes + at};
+}
+
+/* Each operation is made for all of these before the next one, which has to wait for it: a processor looks only some
+   hundred instructions ahead for others to make meanwhile, and the gates of one row are nearly as many. */
+#define EACH _Pragma("GCC unroll 32") for (int n = 0; n < count; n++)
+#define EACH_ROW _Pragma("GCC unroll 8") for (int row = 0; row < rows; row++)
+
+/* 2^t of each, at most 2^40; within 4e-6 of it. 2^f, with f from 0 to 1, is the polynomial that meets it in five Chebyshev
+   nodes. */
+INLINE void NAME(powers_of_two)(floats *powers, int count) {
+    floats t[4 * MOST_ROWS], p[4 * MOST_ROWS];
+    EACH t[n] = MAX(NAME(splat)(-126.0f), powers[n]);
+    EACH t[n] = MIN(NAME(splat)(40.0f), t[n]);
+    EACH powers[n] = t[n] - FLOOR(t[n]);
+    EACH p[n] = powers[n] * 1.3670309453357876e-2f + 5.174499776409221e-2f;
+    EACH p[n] = p[n] * powers[n] + 2.4160435727010832e-1f;
+    EACH p[n] = p[n] * powers[n] + 6.929729221730454e-1f;
+    EACH p[n] = p[n] * powers[n] + 1.0000034929076986f;
+    EACH powers[n] = SCALED(p[n], t[n]);
+}
+
+/* Some rows, from one time to the next, as lstm_variant.h has it. */
+INLINE void NAME(advance)(const struct NAME(one_row) *of, int rows, const float *scales) {
+    floats kept[MOST_ROWS], below[MOST_ROWS], open[MOST_ROWS], shown[MOST_ROWS];
+    EACH_ROW {
+        floats e[4];
 #pragma GCC unroll 4
-    for (int part = 0; part < 4; part++)
-        e[part] = NAME(power_of_two)(HALVES(inputs + part * WIDTH) +
-                                     AS_FLOATS(products[part]) * *(const floats *)(scales + part * WIDTH));
-    floats *c = (floats *)cell, *total = (floats *)sum, *most = (floats *)maximum;
-    const floats forget = 1.0f + e[1];
-    const floats taken_in = (1.0f + e[0]) * (1.0f + e[2]);
-    const floats kept = (*c * taken_in + (1.0f - e[2]) * forget) * NAME(reciprocal)(forget * taken_in);
-    const floats shown = NAME(power_of_two)(kept * -2.8853900817779268f);
-    const floats out = (1.0f - shown) * NAME(reciprocal)((1.0f + e[3]) * (1.0f + shown));
-    *c = kept;
-    *total += out;
-    *most = MAX(*most, out);
-    STORE_BYTES(next, ROUNDED(out * 127.0f) + 128);
+        for (int part = 0; part < 4; part++)
+            e[part] = HALVES(of[row].inputs + part * WIDTH) +
+                      AS_FLOATS(of[row].products[part]) * *(const floats *)(scales + part * WIDTH);
+        NAME(powers_of_two)(e, 4);
+        const floats forget = 1.0f + e[1];
+        const floats taken_in = (1.0f + e[0]) * (1.0f + e[2]);
+        kept[row] = *(floats *)of[row].cell * taken_in + (1.0f - e[2]) * forget;
+        below[row] = forget * taken_in;
+        open[row] = 1.0f + e[3];
+    }
+    EACH_ROW kept[row] = kept[row] * NAME(reciprocal)(below[row]);
+    EACH_ROW *(floats *)of[row].cell = kept[row];
+    EACH_ROW shown[row] = kept[row] * -2.8853900817779268f;
+    NAME(powers_of_two)(shown, rows);
+    EACH_ROW below[row] = open[row] * (1.0f + shown[row]);
+    EACH_ROW kept[row] = (1.0f - shown[row]) * NAME(reciprocal)(below[row]);
+    EACH_ROW {
+        floats *total = (floats *)of[row].sum, *most = (floats *)of[row].maximum;
+        *total += kept[row];
+        *most = MAX(*most, kept[row]);
+        STORE_BYTES(of[row].next, ROUNDED(kept[row] * 127.0f) + 128);
+    }
 }
 
 /* WIDTH units of ROWS rows. */
@@ -78,12 +111,12 @@ INLINE void NAME(tile)(const uint16_t *const *inputs, const struct direction *di
             sums[row][3] = DOT(sums[row][3], h, output);
         }
     }
+    struct NAME(one_row) rows[ROWS];
+    for (int row = 0; row < ROWS; row++)
+        rows[row] = NAME(row)(sums[row], inputs[row], states, (lane + row) * units + unit);
 #pragma GCC unroll 8
-    for (int row = 0; row < ROWS; row++) {
-        const int64_t at = (lane + row) * units + unit;
-        NAME(advance)(sums[row], direction->scales + unit * 4, inputs[row], states->cell + at, states->next_bytes + at,
-                      states->sum + at, states->maximum + at);
-    }
+    for (int row = 0; row < ROWS; row += ROWS_AT_ONCE)
+        NAME(advance)(rows + row, ROWS_AT_ONCE, direction->scales + unit * 4);
 }
 
 /* Where a lane's token has what it adds to the gates of these units. */
@@ -117,6 +150,9 @@ TARGET static void NAME(step)(const struct direction *direction, int64_t units, 
 #undef TARGET
 #undef WIDTH
 #undef ROWS
+#undef ROWS_AT_ONCE
+#undef EACH
+#undef EACH_ROW
 #undef MAX
 #undef MIN
 #undef DOT
