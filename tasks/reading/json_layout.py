@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 _JSON_OBJECTS_SEEN = 1_000
 
 
-def jsonl_layout(decoded: Decoded, options: ReadOptions) -> Layout:
+def jsonl_layout(decoded: Decoded, options: ReadOptions, *, late_columns: Sequence[str] = ()) -> Layout:
     """How to read lines that are JSON, each by itself. Raises ReadError."""
     values = []
     for line in decoded.lines:
@@ -46,15 +46,19 @@ def jsonl_layout(decoded: Decoded, options: ReadOptions) -> Layout:
         raise NoRowsError(
             "no line is a JSON object", where=decoded.name, remedy='Write one object a line: {"text": "…"}'
         )
-    layout = _records_layout(decoded, options, shape, first_row=first_row)
+    layout = _records_layout(decoded, options, _with(shape, late_columns), first_row=first_row)
     return replace(layout, format="jsonl", records=None)
 
 
-def json_layout(decoded: Decoded, options: ReadOptions) -> Layout:
+def json_layout(decoded: Decoded, options: ReadOptions, *, late_columns: Sequence[str] = ()) -> Layout:
     """How to read a JSON document. Raises ReadError."""
     text = "".join(decoded.lines)
     shape = find_shape(text, options, is_whole=decoded.is_whole, where=decoded.name)
-    return _records_layout(decoded, options, shape, first_row=2 if shape.has_header else 1)
+    return _records_layout(decoded, options, _with(shape, late_columns), first_row=2 if shape.has_header else 1)
+
+
+def _with(shape: JsonShape, late_columns: Sequence[str]) -> JsonShape:
+    return replace(shape, columns=tuple(dict.fromkeys((*shape.columns, *late_columns))))
 
 
 def _records_layout(decoded: Decoded, options: ReadOptions, shape: JsonShape, *, first_row: int) -> Layout:

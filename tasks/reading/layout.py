@@ -52,8 +52,11 @@ class Decoded:
     notes: tuple[str, ...]
 
 
-def decide_layout(sample: Sample, options: ReadOptions) -> Layout:
-    """Decide how to read the input; raises a ReadError where it cannot be read, or a column cannot be settled."""
+def decide_layout(sample: Sample, options: ReadOptions, *, late_columns: Sequence[str] = ()) -> Layout:
+    """Decide how to read the input; raises a ReadError where it cannot be read, or a column cannot be settled.
+
+    late_columns: of records of JSON beyond the sample, beside those that it has.
+    """
     encoding = _decide_encoding(sample, options)
     lines = _decode_lines(sample, encoding.name)
     notes = (encoding.note,) if encoding.note else ()
@@ -65,7 +68,8 @@ def decide_layout(sample: Sample, options: ReadOptions) -> Layout:
         # A reader of CSV needs none of it.
         from newsgate.tasks.reading.json_layout import json_layout, jsonl_layout
 
-        return json_layout(decoded, options) if form == "json" else jsonl_layout(decoded, options)
+        layout_of = json_layout if form == "json" else jsonl_layout
+        return layout_of(decoded, options, late_columns=late_columns)
     return _lines_layout(decoded, options) if form == "lines" else _csv_layout(decoded, options)
 
 

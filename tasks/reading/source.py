@@ -3,14 +3,20 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
 from typing import IO, TYPE_CHECKING, Self
 
 from newsgate.tasks.reading.content import HEAD_BYTES, Content, Pass
-from newsgate.tasks.reading.errors import DamagedFileError, EmptyFileError, NoRowsError, UnusedOptionError
+from newsgate.tasks.reading.errors import (
+    DamagedFileError,
+    EmptyFileError,
+    NoRowsError,
+    UnknownColumnError,
+    UnusedOptionError,
+)
 from newsgate.tasks.reading.file_signatures import refuse_known_formats
 from newsgate.tasks.reading.gzip_stream import ENDS_EARLY
 from newsgate.tasks.reading.json_document import ENDS_EARLY as JSON_ENDS_EARLY
@@ -85,11 +91,23 @@ class Source:
     def layout(self, options: ReadOptions | None = None) -> Layout:
         """Decide from a sample how to read the input; raises a ReadError where that cannot be."""
         options = options or ReadOptions()
+        try:
+            return self._decide(options)
+        except UnknownColumnError:
+            # Hardly anybody needs it.
+            from newsgate.tasks.reading.late_columns import columns_of_all, without_names
+
+            late = columns_of_all(self._decide(without_names(options)), self._rows)
+            if not late:
+                raise
+        return self._decide(options, late_columns=late)
+
+    def _decide(self, options: ReadOptions, *, late_columns: Sequence[str] = ()) -> Layout:
         content = self._content(options.member)
         if content.kind == "text":
             if options.sheet is not None:
                 raise UnusedOptionError("this is no workbook", option="--sheet", where=self.name)
-            layout = decide_layout(self._read_sample(content), options)
+            layout = decide_layout(self._read_sample(content), options, late_columns=late_columns)
         else:
             # Most inputs are text, and need neither XML nor its like.
             from newsgate.tasks.reading.tables import table_layout
@@ -107,6 +125,10 @@ class Source:
         Raises NoRowsError at the end when the whole input has no data row, and FileChangedError when its bytes
         are no longer those of `sha256`: then nothing that was yielded can be trusted.
         """
+        keeper = ColumnKeeper(layout) if layout.keep != "none" else None
+        return self._rows(layout, keeper, after_row=after_row)
+
+    def _rows(self, layout: Layout, keeper: ColumnKeeper | None, *, after_row: int = 0) -> Iterator[Row | Rejected]:
         expected_sha256 = self.sha256
         self._warnings = []
         labels = LabelReader(layout.vocabulary) if layout.label_column is not None and layout.tool is None else None
@@ -116,7 +138,7 @@ class Source:
 
             tool = ToolLabels(layout.tool.tool, layout.label_column, layout.vocabulary)
         self.no_labels = Counter() if tool is None else tool.counts
-        self._keeper = ColumnKeeper(layout) if layout.keep != "none" else None
+        self._keeper = keeper
         maker = RowMaker(
             encoding=layout.encoding,
             max_text_chars=layout.max_text_chars,
