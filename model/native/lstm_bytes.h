@@ -68,7 +68,13 @@ INLINE void NAME(advance)(const struct NAME(one_row) *of, int rows, const float 
         for (int part = 0; part < 4; part++)
             e[part] = HALVES(of[row].inputs + part * WIDTH) +
                       AS_FLOATS(of[row].products[part]) * *(const floats *)(scales + part * WIDTH);
-        NAME(powers_of_two)(e, 4);
+        /* Sixteen registers hold the work on one gate, and not on four. */
+        if (ROWS_AT_ONCE == 1) {
+#pragma GCC unroll 4
+            for (int part = 0; part < 4; part++) NAME(powers_of_two)(e + part, 1);
+        } else {
+            NAME(powers_of_two)(e, 4);
+        }
         const floats forget = 1.0f + e[1];
         const floats taken_in = (1.0f + e[0]) * (1.0f + e[2]);
         kept[row] = *(floats *)of[row].cell * taken_in + (1.0f - e[2]) * forget;
