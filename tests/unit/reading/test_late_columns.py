@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from typing import Any
 
 import pytest
 
@@ -19,9 +20,7 @@ _FILES = {"late.jsonl": _LINES, "late.json": json.dumps(_RECORDS)}
 
 @pytest.mark.parametrize("name", _FILES)
 @pytest.mark.parametrize("wanted", [{"id_column": "key"}, {"id_column": "key", "keep": ("said.label",)}])
-def test_a_column_that_begins_behind_the_sample_is_found(
-    reading: Reading, name: str, wanted: dict[str, object]
-) -> None:
+def test_a_column_that_begins_late_is_found(reading: Reading, name: str, wanted: dict[str, Any]) -> None:
     rows = [row for row in reading.read(_FILES[name], name=name, **wanted) if isinstance(row, Row)]
     assert [row.external_id for row in rows[-2:]] == [None, "k1"]
     assert len(rows) == len(_RECORDS)
