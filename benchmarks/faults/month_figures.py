@@ -38,6 +38,8 @@ class Figure:
 # Memory: what Python and the allocator do by themselves. Files: those of a moment's work.
 _MEMORY: Final = (1.2, 15.0)
 _FILES: Final = (1.0, 6.0)
+# A worker opens up to ten for a thread, each when it first needs it, and keeps them.
+_CONNECTIONS: Final = (1.0, 12.0)
 _SIZE: Final = (1.25, 4.0)
 
 Figures = Mapping[str, Figure]
@@ -73,7 +75,7 @@ def _of_programs(up: int) -> dict[str, Figure]:
                 continue
             found[f"{part}: memory, MB"] = Figure(held.resident_mebibytes * 1.048576, _MEMORY)
             found[f"{part}: open files"] = Figure(process.num_fds(), _FILES)
-            found[f"{part}: connections"] = Figure(len(process.net_connections(kind="all")), _FILES)
+            found[f"{part}: connections"] = Figure(len(process.net_connections(kind="all")), _CONNECTIONS)
     return found
 
 

@@ -171,10 +171,18 @@ class Soak:
         code = process.poll()
         if code is None:
             return
-        # 1: the kill came after the last row was stored, and all of them are classified already.
-        self._enqueue = None if code in (0, 1) else self._start_enqueue(file)
+        self._enqueue = None if self._is_in(file, code) else self._start_enqueue(file)
         if self._enqueue is None:
             file.unlink()
+
+    def _is_in(self, file: Path, code: int) -> bool:
+        """Whether an `enqueue` that ended has stored its file. Raises BenchmarkError where it only says so."""
+        is_in = self._count(f"select count(*) from batches where loaded and name = '{file.name}'") > 0
+        if code == 0 and not is_in:
+            raise BenchmarkError(f"`enqueue` said that {file.name} is stored, and it is not")
+        # 1: the kill came after the last row was stored, and all of them are classified already. Or the database or its
+        # pooler was gone, as it has said.
+        return is_in and code in (0, 1)
 
     def _next_file(self) -> Path:
         rows = self._rng.randint(*_ROWS)
@@ -299,9 +307,11 @@ class Soak:
         """Wait until every file is stored and classified. Raises BenchmarkError where that takes too long."""
         deadline = time.monotonic() + _FINISH_LIMIT_SECONDS
         while self._enqueue is not None:
+            if time.monotonic() > deadline:
+                raise BenchmarkError(f"files were not stored within {_FINISH_LIMIT_SECONDS:g} s: {self._folder}")
             process, file = self._enqueue
             process.wait(_FINISH_LIMIT_SECONDS)
-            self._enqueue = None if process.returncode in (0, 1) else self._start_enqueue(file)
+            self._enqueue = None if self._is_in(file, process.returncode) else self._start_enqueue(file)
         while self._count("select count(*) from runs where state <> 'done'"):
             if time.monotonic() > deadline:
                 raise BenchmarkError(f"the work did not end within {_FINISH_LIMIT_SECONDS:g} s: {self._folder}")
