@@ -45,4 +45,4 @@ def test_what_is_judged_knows_no_held_back_text_and_what_serves_knows_all() -> N
     for network in (judged, served):
         assert ((numpy_network(network).logits(tokens) > 0) == actual).mean() > 0.95
     lstm_alone = numpy_network(replace(judged, wide=None)).logits(tokens)
-    assert ((lstm_alone > 0) == actual).mean() < 0.8
+    assert ((lstm_alone > 0) == actual).mean() < 0.9
