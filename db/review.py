@@ -346,6 +346,5 @@ def _is_waiting_suspect() -> ColumnElement[bool]:
 
 
 def _holds(offer: Offer) -> ColumnElement[bool]:
-    leased = review_leases.c
-    mine = and_(leased.item_id == offer.item.item, leased.reviewer == offer.reviewer)
-    return and_(mine, leased.lease_until == offer.lease_until)
+    row = review_leases.c
+    return and_(row.item_id == offer.item.item, row.reviewer == offer.reviewer, row.lease_until == offer.lease_until)

@@ -7,7 +7,7 @@ decided by the chunk's lease alone. It is there for people, who cannot see an id
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final, Literal, TypeVar
 
@@ -155,7 +155,7 @@ def seen_workers(connection: Connection) -> list[SeenWorker]:
         for row in connection.execute(query)
     ]
     untold = [
-        replace(_of_its_leases(name, in_hand.get(name, ()), training.get(name)), ahead=tuple(ahead.get(name, ())))
+        _of_its_leases(name, in_hand.get(name, ()), ahead.get(name, ()), training.get(name))
         for name in {**in_hand, **training, **ahead}
     ]
     return [*told, *untold]
@@ -177,7 +177,9 @@ def _columns(worker: WorkerName) -> dict[str, Any]:
     }
 
 
-def _of_its_leases(name: str, in_hand: Sequence[ChunkInHand], training: str | None) -> SeenWorker:
+def _of_its_leases(
+    name: str, in_hand: Sequence[ChunkInHand], ahead: Sequence[ChunkAhead], training: str | None
+) -> SeenWorker:
     host, process = split_name(name)
     return SeenWorker(
         name=name,
@@ -190,6 +192,7 @@ def _of_its_leases(name: str, in_hand: Sequence[ChunkInHand], training: str | No
         silent_seconds=None,
         chunks=tuple(in_hand),
         training=training,
+        ahead=tuple(ahead),
     )
 
 

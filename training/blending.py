@@ -79,7 +79,7 @@ def fit_blend(
     # A network that is right less often than chance on few texts is no evidence for the opposite of what it says.
     weights = np.maximum(found[:-1], [0.0, alone.least])
     bias = float(found[-1])
-    if alone.telling < _TELLING:
+    if alone.tells_little:
         in_shares = _bias_in_shares(weights, [deep_unit.measured(deep), wide_unit.measured(cross_fitted)], cross_labels)
         most = _ERRORS_OF_CHANCE * alone.bias_error
         bias += float(np.clip(in_shares - bias, -most, most))
@@ -109,10 +109,13 @@ def _both(design: Float64, are_fake: Bool, alone: _Alone) -> Float64:
             precision=np.array([precision, _PRIOR, _BIAS_PRIOR]),
         )
 
+    usual = fitted(mean=_DEEP_MEAN, precision=_PRIOR)[0]
+    if not alone.tells_little:
+        return usual
     by_texts, curvature = fitted(mean=0.0, precision=_WEAK_PRIOR)
     error = float(np.sqrt(np.linalg.inv(curvature)[0, 0]))
-    if alone.telling >= _TELLING or by_texts[0] > _ERRORS_BEYOND_CHANCE * error:
-        return fitted(mean=_DEEP_MEAN, precision=_PRIOR)[0]
+    if by_texts[0] > _ERRORS_BEYOND_CHANCE * error:
+        return usual
     deviation = _falling(_PRIOR**-0.5, alone.telling, share=_DEVIATION_OF_LITTLE)
     return fitted(mean=_falling(_DEEP_MEAN, alone.telling, share=_DEEP_OF_LITTLE), precision=deviation**-2)[0]
 
@@ -157,6 +160,11 @@ class _Alone:
     def telling(self) -> float:
         """How much the words tell as far as the texts can show it, above 0."""
         return max(self.weight, self.weight_error)
+
+    @property
+    def tells_little(self) -> bool:
+        """Whether that is so little that the order of the words seldom tells much either."""
+        return self.telling < _TELLING
 
 
 def _wide_alone(measured: Float64, labels: Sequence[str]) -> _Alone:

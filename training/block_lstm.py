@@ -6,15 +6,14 @@ a direction's loop, and the gradient's, within one operation: two thirds of the 
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Final
 
-import keras
 import tensorflow as tf
 from keras import layers
 
 # It limits no cell, and adds nothing to the forget gate's bias: Keras' bias begins at 1 itself.
-_NO_LIMIT = -1.0
-_NOTHING_ADDED = 0.0
+_NO_LIMIT: Final = -1.0
+_NOTHING_ADDED: Final = 0.0
 
 
 class BlockBidirectional(layers.Bidirectional):  # type: ignore[misc]
@@ -39,7 +38,7 @@ class BlockBidirectional(layers.Bidirectional):  # type: ignore[misc]
 
 def runs_best_here() -> bool:
     """Whether there is only a processor: an accelerator has an operation of its own, which Keras takes by itself."""
-    return keras.backend.backend() == "tensorflow" and not tf.config.list_physical_devices("GPU")
+    return not tf.config.list_physical_devices("GPU")
 
 
 def _run(sequences: Any, cell: layers.LSTMCell) -> Any:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import TypedDict
 
 import keras
 import numpy as np
@@ -33,13 +32,6 @@ class Fitted:
     epochs: int
 
 
-class _Sizes(TypedDict):
-    vocabulary_size: int
-    embedding_width: int
-    lstm_units: int
-    dropout: float
-
-
 def fit_network(
     examples: Examples,
     *,
@@ -50,7 +42,12 @@ def fit_network(
 ) -> Fitted:
     """Return a network fitted to `examples`, with the weights that did best on `held_back`."""
     keras.utils.set_random_seed(recipe.seed)
-    network = _network_to_fit(tokenizer, recipe=recipe)
+    network = _build(
+        tokenizer,
+        recipe=recipe,
+        embedding=_anchored(tokenizer, recipe=recipe),
+        bidirectional=BlockBidirectional if runs_best_here() else keras.layers.Bidirectional,
+    )
     ids, targets = _parts(examples, tokenizer=tokenizer, recipe=recipe)
     fitting = LengthBatches(
         ids,
@@ -114,26 +111,26 @@ def _anchored(tokenizer: Tokenizer, *, recipe: Recipe) -> AnchoredEmbedding | No
     return AnchoredEmbedding(vectors, width=recipe.embedding_width, name=EMBEDDING)
 
 
-def _network_to_fit(tokenizer: Tokenizer, *, recipe: Recipe) -> keras.Model:
+def _build(
+    tokenizer: Tokenizer,
+    *,
+    recipe: Recipe,
+    embedding: AnchoredEmbedding | None = None,
+    bidirectional: type[keras.layers.Bidirectional] = keras.layers.Bidirectional,
+) -> keras.Model:
     return build_network(
-        **_sizes(tokenizer, recipe=recipe),
-        embedding=_anchored(tokenizer, recipe=recipe),
-        bidirectional=BlockBidirectional if runs_best_here() else keras.layers.Bidirectional,
+        vocabulary_size=len(tokenizer),
+        embedding_width=recipe.embedding_width,
+        lstm_units=recipe.lstm_units,
+        dropout=recipe.dropout,
+        embedding=embedding,
+        bidirectional=bidirectional,
     )
-
-
-def _sizes(tokenizer: Tokenizer, *, recipe: Recipe) -> _Sizes:
-    return {
-        "vocabulary_size": len(tokenizer),
-        "embedding_width": recipe.embedding_width,
-        "lstm_units": recipe.lstm_units,
-        "dropout": recipe.dropout,
-    }
 
 
 def _as_served(network: keras.Model, *, tokenizer: Tokenizer, recipe: Recipe) -> keras.Model:
     """Return the same function of Keras' own layers, with one table as its embedding: what is read in safe mode."""
-    plain = build_network(**_sizes(tokenizer, recipe=recipe))
+    plain = _build(tokenizer, recipe=recipe)
     for trained, served in zip(network.layers, plain.layers, strict=True):
         is_anchored = isinstance(trained, AnchoredEmbedding)
         served.set_weights([trained.folded()] if is_anchored else trained.get_weights())

@@ -169,8 +169,11 @@ class Soak:
             return
         process, file = self._enqueue
         code = process.poll()
-        if code is None:
-            return
+        if code is not None:
+            self._end_enqueue(file, code)
+
+    def _end_enqueue(self, file: Path, code: int) -> None:
+        """Go on without the file if it is stored, and else enqueue it again."""
         self._enqueue = None if self._is_in(file, code) else self._start_enqueue(file)
         if self._enqueue is None:
             file.unlink()
@@ -310,8 +313,7 @@ class Soak:
             if time.monotonic() > deadline:
                 raise BenchmarkError(f"files were not stored within {_FINISH_LIMIT_SECONDS:g} s: {self._folder}")
             process, file = self._enqueue
-            process.wait(_FINISH_LIMIT_SECONDS)
-            self._enqueue = None if self._is_in(file, process.returncode) else self._start_enqueue(file)
+            self._end_enqueue(file, process.wait(_FINISH_LIMIT_SECONDS))
         while self._count("select count(*) from runs where state <> 'done'"):
             if time.monotonic() > deadline:
                 raise BenchmarkError(f"the work did not end within {_FINISH_LIMIT_SECONDS:g} s: {self._folder}")

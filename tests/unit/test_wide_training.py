@@ -24,7 +24,7 @@ def test_what_is_judged_knows_no_held_back_text_and_what_serves_knows_all() -> N
     words = sorted({word for text in TRAIN.texts for word in text.split()})
     tokenizer = Tokenizer((*RESERVED_PIECES, *words))
     split = Split(fitting=TRAIN.pick(range(160)), held_back=TRAIN.pick(range(160, 200)))
-    weights = random_weights(vocabulary=len(tokenizer), width=4, units=3, seed=0)
+    weights = random_weights(vocabulary=len(tokenizer), width=4, units=3, seed=1)
     judged, served = add_wide(weights, split, tokenizer=tokenizer, recipe=RECIPE)
     assert judged.wide is not None
     assert served.wide is not None
@@ -45,4 +45,4 @@ def test_what_is_judged_knows_no_held_back_text_and_what_serves_knows_all() -> N
     for network in (judged, served):
         assert ((numpy_network(network).logits(tokens) > 0) == actual).mean() > 0.95
     lstm_alone = numpy_network(replace(judged, wide=None)).logits(tokens)
-    assert ((lstm_alone > 0) == actual).mean() < 0.9
+    assert ((lstm_alone > 0) == actual).mean() < 0.8
