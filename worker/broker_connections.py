@@ -74,7 +74,8 @@ def require_writable(client: redis.Redis) -> None:
 @contextmanager
 def open_client(address: BrokerAddress, *, patience_seconds: float) -> Iterator[redis.Redis]:
     """A client of its own, for as long as the block lasts."""
-    options = connection_options(address, patience_seconds=patience_seconds)
+    # One try: redis-py would otherwise pause and try again before it admits that nobody is there.
+    options = connection_options(address, patience_seconds=patience_seconds) | {"retry": Retry(NoBackoff(), 0)}
     with ExitStack() as stack:
         sentinels = None
         if address.kind == "sentinel":

@@ -10,13 +10,8 @@ from newsgate.worker.queue_names import CLASSIFY_QUEUE, CLASSIFY_TASK, RETRAIN_T
 from newsgate.worker.settings import Settings
 
 if TYPE_CHECKING:
-    from celery import Celery
+    from newsgate.worker.redis_line import RedisLine
 
-    from newsgate.worker.queue_message import QueueMessage
-
-
-# One attempt: kombu would otherwise pause and try again before it admits that nobody is there.
-_ONE_TRY = {"max_retries": 1, "interval_start": 0, "interval_step": 0, "interval_max": 0}
 _SILENT_SECONDS = 30.0
 
 
@@ -28,7 +23,7 @@ class Doorbell:
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
-        self._app: Celery | None = None
+        self._line: RedisLine | None = None
         self._silent_until = 0.0
         self.fault: str | None = None
 
@@ -54,44 +49,16 @@ class Doorbell:
             if self._settings.broker_is_private:
                 from newsgate.worker.private_broker_line import push
 
-                patience = self._settings.broker_timeout_seconds
-                push(self._settings.broker_socket, messages, queue=queue, patience_seconds=patience)
+                push(self._settings.broker_socket, messages, queue=queue, patience_seconds=self._patience_seconds)
             else:
-                self._send_by_celery(messages, queue=queue)
-        except Exception as error:  # noqa: BLE001 - kombu raises many kinds, and none may cost the rows
+                self._redis_line().push(messages, queue=queue)
+        except Exception as error:  # noqa: BLE001 - whatever it is, it may not cost the rows
             from newsgate.worker.broker_outage import fault_of
 
             self.fault = fault_of(error).reason
             self._silent_until = time.monotonic() + _SILENT_SECONDS
             return
         self.fault = None
-
-    def _send_by_celery(self, messages: Sequence[QueueMessage], *, queue: str) -> None:
-        from newsgate.worker.queue_message import MESSAGE_VERSION, VERSION_HEADER
-
-        if len(messages) > 1:
-            self._push(messages, queue=queue)
-            return
-        for message in messages:
-            self._celery().send_task(
-                message.task,
-                args=() if message.chunk is None else (message.chunk,),
-                queue=queue,
-                headers={VERSION_HEADER: MESSAGE_VERSION},
-                retry=False,
-                ignore_result=True,
-                result_cls=_Receipt,  # type: ignore[arg-type]  # the stubs know no class but Celery's own
-            )
-
-    def _push(self, messages: Sequence[QueueMessage], *, queue: str) -> None:
-        """Send many at once: Celery would wait for the broker's answer to each."""
-        import json
-
-        from newsgate.worker.queue_message import envelope_of
-
-        envelopes = [json.dumps(envelope_of(message, queue=queue)) for message in messages]
-        with self._celery().producer_or_acquire() as producer:
-            producer.channel.client.lpush(queue, *envelopes)
 
     def warnings(self) -> tuple[str, ...]:
         """What to tell a person about a bell that could not be rung; nothing where it could."""
@@ -102,25 +69,17 @@ class Doorbell:
         return (f"the broker could not be rung ({self.fault}); the rows are safe, workers find them by themselves",)
 
     def close(self) -> None:
-        """Close the connections to the broker."""
-        if self._app is not None:
-            self._app.close()
+        """Close the connection to the broker."""
+        if self._line is not None:
+            self._line.close()
 
-    def _celery(self) -> Celery:
-        if self._app is None:
-            from newsgate.worker.celery import make_app
+    @property
+    def _patience_seconds(self) -> float:
+        return self._settings.broker_timeout_seconds
 
-            self._app = make_app(self._settings)
-            self._app.conf.broker_transport_options |= _ONE_TRY
-        return self._app
+    def _redis_line(self) -> RedisLine:
+        if self._line is None:
+            from newsgate.worker.redis_line import RedisLine
 
-
-class _Receipt:
-    """What a ring gives back, and nobody looks at.
-
-    Celery's own would look for a store of results among all installed packages, which takes longer than the ring.
-    """
-
-    def __init__(self, task_id: str) -> None:
-        self.id = task_id
-        self.ignored = True
+            self._line = RedisLine(self._settings.broker_addresses, patience_seconds=self._patience_seconds)
+        return self._line

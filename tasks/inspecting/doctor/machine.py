@@ -94,8 +94,8 @@ def look_at_compiled_code(settings: Settings) -> Iterator[Check]:
 
     library = native_library()
     if library is not None:
-        best = [variants[0] for variants in (library.variants, library.int8_variants) if variants]
-        processor = ", in whole numbers ".join(VARIANT_NAMES[variant] for variant in best)
+        best = [VARIANT_NAMES[variants[0]] for variants in (library.variants, library.int8_variants) if variants]
+        processor = ", in whole numbers for ".join(name.removesuffix(" in whole numbers") for name in best)
         made_for = wheel_platform()
         origin = f"shipped in the wheel for {made_for}" if made_for else "compiled here"
         yield Check("compiled code", "ok", f"the LSTM and the tokenizer in C, for {processor}; {origin}")
