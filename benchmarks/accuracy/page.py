@@ -28,6 +28,9 @@ _NAMES: Final[Mapping[str, str]] = {
 # Recipes come first, whatever they are called.
 _ORDER: Final = ("best", "plain", "teacher", "svc", "majority", "words", "link")
 _RULES: Final = ("majority", "words", "link")
+_PLAIN: Final = "plain"
+_REFERENCE: Final = "svc"
+_LEAST_FOR_AN_ERROR: Final = 3
 
 
 @dataclass(frozen=True)
@@ -80,8 +83,10 @@ def overview(table: Table) -> str:
     for name in table.sets():
         first = next(each for each in table.results if each.set == name)
         scores = (_over_seeds(table.of(name, method), lambda figures: figures.macro_f1) for method in methods)
-        rows.append((name, str(first.train_rows), str(first.own.rows), *scores))
-    headers = ("macro F1", "training texts", "test texts", *(label_of(method) for method in methods))
+        difference = _over_the_svc(table, name, _PLAIN)
+        rows.append((name, str(first.train_rows), str(first.own.rows), *scores, difference))
+    over_the_svc = f"{label_of(_PLAIN)}, over the SVC, points"
+    headers = ("macro F1", "training texts", "test texts", *(label_of(method) for method in methods), over_the_svc)
     return markdown_table(headers, rows) if rows else NOT_MEASURED
 
 
@@ -98,11 +103,13 @@ def set_table(table: Table, set_name: str) -> str:
     rows = []
     for method in table.methods(set_name):
         found = table.of(set_name, method)
-        rows.append((label_of(method), str(len(found)), *(_over_seeds(found, column) for column in columns.values())))
+        cells = (_over_seeds(found, column) for column in columns.values())
+        rows.append((label_of(method), str(len(found)), *cells, _over_the_svc(table, set_name, method)))
     if not rows:
         return NOT_MEASURED
     measured = (each for method in table.methods(set_name) for each in table.of(set_name, method))
-    return f"{markdown_table((set_name, 'runs', *columns), rows)}\n\n{measured_by(measured)}"
+    headers = (set_name, "runs", *columns, "macro F1 over the SVC's, points")
+    return f"{markdown_table(headers, rows)}\n\n{measured_by(measured)}"
 
 
 def shortcuts(table: Table, set_name: str) -> str:
@@ -212,6 +219,23 @@ def _over_seeds(
     figures = [each.tests[test or each.set] for each in results if (test or each.set) in each.tests]
     values = [value for each in figures if (value := column(each)) is not None]
     return over_seeds(values) if values else ""
+
+
+def _over_the_svc(table: Table, set_name: str, method: str) -> str:
+    """By how many points the macro F1 is above the SVC's: the mean over the seeds of both, and its standard error.
+
+    A test that is the same for all seeds has one result of the SVC, which holds for all of them.
+    """
+    own = {each.seed: each.own.macro_f1 for each in table.of(set_name, method)}
+    others = {each.seed: each.own.macro_f1 for each in table.of(set_name, _REFERENCE)}
+    if method in (_REFERENCE, *_RULES) or not others:
+        return ""
+    for_all = None if SOURCES[set_name].test is None else next(iter(others.values()))
+    pairs = [(score, others.get(seed, for_all)) for seed, score in own.items()]
+    points = [100 * (score - other) for score, other in pairs if other is not None]
+    if len(points) < _LEAST_FOR_AN_ERROR:
+        return f"{statistics.fmean(points):+.1f}" if points else ""
+    return f"{statistics.fmean(points):+.1f} ± {statistics.stdev(points) / len(points) ** 0.5:.1f}"
 
 
 def _is_crossed(result: Result) -> bool:

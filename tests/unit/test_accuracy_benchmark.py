@@ -211,6 +211,22 @@ def test_a_table_gives_the_mean_over_the_seeds_and_how_far_they_are_apart() -> N
     assert row_of(table, "TF-IDF + linear SVC")[1:3] == ["1", "80.0"]
 
 
+def test_the_difference_from_the_svc_is_that_of_the_same_splits() -> None:
+    plain = [result("plain", set_name="ott", seed=seed, share=0.8 + 0.02 * seed) for seed in range(4)]
+    svc = [result("svc", set_name="ott", seed=seed, share=0.8 + 0.01 * seed) for seed in range(3)]
+    shown = page_blocks(*plain, *svc, result("majority", set_name="ott"))
+    assert row_of(shown["ott"], "newsgate, plain")[-1] == "+1.0 ± 0.6"
+    assert [row_of(shown["ott"], name)[-1] for name in ("TF-IDF + linear SVC", "always the commoner label")] == ["", ""]
+    assert row_of(shown["overview"], "ott")[-1] == "+1.0 ± 0.6"
+
+
+def test_a_test_that_is_the_same_for_all_seeds_has_one_svc() -> None:
+    plain = [result("plain", seed=seed, share=0.8 + 0.02 * seed) for seed in range(2)]
+    shown = page_blocks(*plain, result("svc", share=0.9))["onion"]
+    assert row_of(shown, "newsgate, plain")[-1] == "-9.0"
+    assert row_of(page_blocks(*plain)["onion"], "newsgate, plain")[-1] == ""
+
+
 def test_recipes_come_before_what_they_are_compared_with() -> None:
     table = page_blocks(*map(result, ("majority", "svc", "teacher", "plain", "tuned", "best")))["onion"]
     names = [line.split(" |")[0].strip("| ") for line in table.splitlines()[2:8]]
