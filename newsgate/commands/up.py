@@ -15,6 +15,7 @@ import click
 from newsgate.console.error_reporting import ErrorReportingCommand
 from newsgate.console.messages import print_message
 from newsgate.foundation.installation import install_command
+from newsgate.foundation.process_end import collect_often
 
 if TYPE_CHECKING:
     from newsgate.tasks.running.local_system import Parts
@@ -57,6 +58,7 @@ def up(*, training: bool | None, web: bool) -> None:
     retraining_crontab(settings)
     recipe_of(settings)
     set_up_logging(settings)
+    collect_often()
     stop = threading.Event()
     signal.signal(signal.SIGINT, lambda *_: stop.set())
     on_stop_signals(lambda *_: stop.set())

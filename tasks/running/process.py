@@ -9,6 +9,7 @@ import threading
 import time
 
 from newsgate.foundation.private_file import PRIVATE_UMASK
+from newsgate.foundation.process_end import collect_often
 from newsgate.worker.dead_output import drop_dead_output
 from newsgate.worker.home_folder import home_errors
 from newsgate.worker.log_format import formatter_for
@@ -30,6 +31,7 @@ def begin_program(settings: Settings, *, name: str, parent: int | None) -> None:
     """
     # It writes what newsgate keeps, and nothing that a person asked for.
     os.umask(PRIVATE_UMASK)
+    collect_often()
     set_up_logging(settings, is_child=parent is not None)
     if parent is not None:
         with home_errors(settings):
