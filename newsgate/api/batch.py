@@ -207,9 +207,8 @@ class Batch:
 
     @contextmanager
     def _table(self, threshold: float | None, wanted: VerdictOptions) -> Iterator[OutputTable]:
-        from newsgate.db.results import ResultFilter, read_results
-        from newsgate.tasks.exporting.batch_tables import own_table
-        from newsgate.tasks.exporting.verdict_table import VerdictTable
+        from newsgate.db.results import ResultFilter
+        from newsgate.tasks.exporting.batch_tables import own_table, verdict_table
 
         chosen = ResultFilter(
             self.number,
@@ -225,10 +224,10 @@ class Batch:
                 table, notes = own_table(connection, chosen)
                 for note in notes:
                     log.warning("%s", note)
-                yield table
             else:
-                with closing(read_results(connection, chosen)) as rows:
-                    yield VerdictTable(rows)
+                table = verdict_table(connection, chosen)
+            with closing(table):
+                yield table
 
     def _threshold(self, max_error: float | None) -> float | None:
         if max_error is None:

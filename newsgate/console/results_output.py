@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from contextlib import closing
 from dataclasses import dataclass
 from itertools import chain, islice
 from typing import IO, TYPE_CHECKING
@@ -80,7 +81,8 @@ def _write_for_people(connection: Connection, wanted: ResultFilter, output: Resu
 
     with open_output(output.path) as stream:
         has_ids = json.loads(batch_layout(connection, wanted.batch)).get("id_column") is not None
-        _write_table(read_results(connection, wanted), stream, has_ids=has_ids)
+        with closing(read_results(connection, wanted)) as rows:
+            _write_table(rows, stream, has_ids=has_ids)
 
 
 def _write(connection: Connection, wanted: ResultFilter, output: ResultsOutput) -> None:
@@ -89,14 +91,15 @@ def _write(connection: Connection, wanted: ResultFilter, output: ResultsOutput) 
     made = table_of_batch(connection, wanted, output.form, own_columns=output.own_columns)
     for note in made.notes:
         print_warning(note)
-    if output.form.is_binary:
-        with open_binary_output(output.path) as binary:
-            note_of_result = write_bytes(made, binary, output.form, raw=output.raw)
-            if note_of_result is not None:
-                print_message(f"note: {note_of_result}")
-    else:
-        with open_output(output.path) as stream:
-            write_text(made.table, stream, output.form.form, raw=output.raw)
+    with closing(made.table):
+        if output.form.is_binary:
+            with open_binary_output(output.path) as binary:
+                note_of_result = write_bytes(made, binary, output.form, raw=output.raw)
+                if note_of_result is not None:
+                    print_message(f"note: {note_of_result}")
+        else:
+            with open_output(output.path) as stream:
+                write_text(made.table, stream, output.form.form, raw=output.raw)
 
 
 def _write_table(rows: Iterator[Result], stream: IO[str], *, has_ids: bool) -> None:

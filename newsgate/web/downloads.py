@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import tempfile
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import PurePath
 from typing import IO, Final
 from urllib.parse import quote
@@ -44,7 +45,8 @@ def download(request: Request) -> Response:
             status = kept_batch_status(connection, batch, model=query.model)
             wanted = query.as_filter(batch, model=status.model)
             made = table_of_batch(connection, wanted, form, own_columns=own_columns)
-            write_bytes(made, file, form)
+            with closing(made.table):
+                write_bytes(made, file, form)
         size = file.tell()
         file.seek(0)
     except BaseException:

@@ -12,7 +12,7 @@ from newsgate.db.other_columns import batch_columns
 from newsgate.db.results import ResultFilter, read_results
 from newsgate.db.tables import batches
 from newsgate.tasks.exporting.own_table import ADDED, OwnTable
-from newsgate.tasks.exporting.table import OutputTable
+from newsgate.tasks.exporting.table import StoredTable
 from newsgate.tasks.exporting.verdict_table import VerdictTable
 from newsgate.tasks.exporting.workbook_file import MOST_ROWS, too_large
 from newsgate.tasks.reading import FileColumns, parse_columns
@@ -20,12 +20,12 @@ from newsgate.tasks.reading import FileColumns, parse_columns
 _CHARS_A_CELL = 60
 
 
-def verdict_table(connection: Connection, wanted: ResultFilter) -> OutputTable:
+def verdict_table(connection: Connection, wanted: ResultFilter) -> StoredTable:
     """The verdicts as the view `results` has them."""
     return VerdictTable(read_results(connection, wanted))
 
 
-def own_table(connection: Connection, wanted: ResultFilter) -> tuple[OutputTable, tuple[str, ...]]:
+def own_table(connection: Connection, wanted: ResultFilter) -> tuple[StoredTable, tuple[str, ...]]:
     """The file's own table with the verdicts added, and what a person should know of it.
 
     Raises NoSuchBatchError, TooManyColumnsError.

@@ -53,7 +53,8 @@ class OwnTable:
         rows: Callable[[], Generator[FileRow, None, None]],
     ) -> None:
         self._own = OwnColumns(columns)
-        self._rows = rows
+        self._read = rows
+        self._rows: Generator[FileRow, None, None] | None = None
         if columns.are_texts:
             own = [Column(title, key) for title, key in zip(self._own.names, self._own.keys, strict=True)]
         else:
@@ -68,7 +69,7 @@ class OwnTable:
 
     def cells(self) -> Iterator[list[Any]]:
         """Each row as its cells; lists and objects in them are JSON."""
-        with closing(self._rows()) as rows:
+        with self._reading() as rows:
             for row in rows:
                 own = self._own.cells(_stored(row))
                 values = [_cell(own.get(key), kind) for key, kind in self._kinds]
@@ -76,9 +77,18 @@ class OwnTable:
 
     def records(self) -> Iterator[dict[str, Any]]:
         """Each row as the record that it was, with the verdict in it."""
-        with closing(self._rows()) as rows:
+        with self._reading() as rows:
             for row in rows:
                 yield self._own.record(_stored(row)) | dict(zip(self._added, _verdict(row), strict=True))
+
+    def close(self) -> None:
+        """Read no more rows."""
+        if self._rows is not None:
+            self._rows.close()
+
+    def _reading(self) -> closing[Generator[FileRow, None, None]]:
+        self._rows = self._read()
+        return closing(self._rows)
 
 
 def added_names(taken: Iterable[str]) -> list[str]:

@@ -34,6 +34,16 @@ class OutputTable(Protocol):
         """Each row as a record, nested where what it is made from is."""
 
 
+class StoredTable(OutputTable, Protocol):
+    """A table whose rows are read from the database while it is written.
+
+    Who stops before the last row, were it for an error, closes it before the connection: the cursor is that one's.
+    """
+
+    def close(self) -> None:
+        """Read no more rows."""
+
+
 def spell_time(time: datetime) -> str:
     """The one form of a time in every format that has no type for it: ISO 8601 in UTC, to the millisecond."""
     return time.isoformat(timespec="milliseconds")

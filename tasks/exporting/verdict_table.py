@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Generator, Iterator
 from operator import attrgetter
 from typing import Any
 
@@ -29,7 +29,7 @@ class VerdictTable:
 
     columns = tuple(Column(name, name, _KINDS.get(name, "text")) for name in COLUMNS)
 
-    def __init__(self, rows: Iterable[Result]) -> None:
+    def __init__(self, rows: Generator[Result, None, None]) -> None:
         self._rows = rows
 
     def cells(self) -> Iterator[list[Any]]:
@@ -44,3 +44,7 @@ class VerdictTable:
             record = dict(zip(COLUMNS, values_of(row), strict=True))
             record["columns"] = None if row.columns is None else json.loads(row.columns)
             yield record
+
+    def close(self) -> None:
+        """Read no more rows."""
+        self._rows.close()

@@ -11,7 +11,7 @@ from sqlalchemy import Connection
 from newsgate.db.results import ResultFilter
 from newsgate.tasks.exporting.batch_tables import expected_bytes, own_table, refuse_too_many_rows, verdict_table
 from newsgate.tasks.exporting.formats import OutputForm
-from newsgate.tasks.exporting.table import OutputTable
+from newsgate.tasks.exporting.table import OutputTable, StoredTable
 
 # What one file in an archive may take without the archive's long form, which some programs do not read.
 _LARGEST_PLAIN_BYTES = 2**31
@@ -21,7 +21,7 @@ _LARGEST_PLAIN_BYTES = 2**31
 class BatchTable:
     """A table that can be written once, and what a person should know of it. is_large: a workbook may need more."""
 
-    table: OutputTable
+    table: StoredTable
     notes: tuple[str, ...]
     is_large: bool
 
