@@ -63,7 +63,7 @@ def decide_vocabulary(values: Mapping[str, int], *, column: str, where: str, str
     values: as they are written, without the empty ones, and how many rows have each.
     """
     found = _sort(values, column)
-    problem = _problem(found, values)
+    problem = _two_readings(found, column) or _problem(found, values)
     if problem is not None:
         what, remedy = problem
         said = f"column {column!r} holds {list_values(values)}"
@@ -145,6 +145,33 @@ def _side_of(folded: str, column: str, found: _Sorted) -> dict[str, int]:
         if folded in words:
             return side
     return found.unknown
+
+
+def _two_readings(found: _Sorted, column: str) -> tuple[str, str] | None:
+    """What is unclear where a column's yes is fake and some cells say fake or real, and others true or false."""
+    if fold_column(column) not in FAKE_COLUMNS:
+        return None
+    values = {**found.fake, **found.real}
+    truths = [value for value in values if fold(value) in TRUE_WORDS | FALSE_WORDS]
+    if not truths or all(fold(value) in YES_WORDS | NO_WORDS for value in values):
+        return None
+
+    # As in `--labels`, 1 and TRUE are one value.
+    true, false = TRUE_WORDS | {"1"}, FALSE_WORDS | {"0"}
+
+    def side(truth: frozenset[str], literal: dict[str, int]) -> list[str]:
+        return _distinct(each for each in values if fold(each) in truth or (each in literal and not is_truth(each)))
+
+    def is_truth(value: str) -> bool:
+        return fold(value) in true | false
+
+    readings = (
+        (side(false, found.fake), side(true, found.real)),
+        (side(true, found.fake), side(false, found.real)),
+    )
+    ways = [label_option(fake, real) for fake, real in readings if fake and real]
+    what = f"{quote_value(truths[0])} may be said of the text, or of the name of the column"
+    return what, f"Say which is which: {' or '.join(ways)}"
 
 
 def _problem(found: _Sorted, values: Mapping[str, int]) -> tuple[str, str] | None:

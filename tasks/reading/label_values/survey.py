@@ -63,6 +63,9 @@ def _is_plain_in_sample(layout: Layout, options: ReadOptions) -> bool:
         return False
     if layout.label_column not in (options.label_column, DEFAULT_LABEL_COLUMN):
         return False
+    if speaks_for_itself(layout.label_column):
+        # A later true would be said of the text, or of that name.
+        return False
     cells = {cell.strip().casefold() for cell in layout.sample_cells(layout.label_column) if cell and cell.strip()}
     return cells == set(LABELS)
 

@@ -116,11 +116,12 @@ NEITHER_WORDS: Final = frozenset(
 LEANING_FAKE_WORDS: Final = frozenset({"barely true", "mostly false"})
 LEANING_REAL_WORDS: Final = frozenset({"mostly true"})
 
-YES_WORDS: Final = frozenset({"1", "true", "yes", "y", "t", "wahr", "ja", "vrai", "oui", "verdadero", "sí", "si"})
-NO_WORDS: Final = frozenset({"0", "false", "no", "n", "f", "falsch", "nein", "faux", "non", "falso"})
-# What a workbook shows for its yes and no, in English, German, French and Spanish: each is one value with 1 or 0.
-TRUE_WORDS: Final = frozenset({"true", "wahr", "vrai", "verdadero"})
-FALSE_WORDS: Final = frozenset({"false", "falsch", "faux", "falso"})
+# What a spreadsheet shows for its yes and no, in English, German, French, Spanish, Portuguese, Italian and Dutch: each
+# is one value with 1 or 0.
+TRUE_WORDS: Final = frozenset({"true", "wahr", "vrai", "verdadero", "verdadeiro", "vero", "waar"})
+FALSE_WORDS: Final = frozenset({"false", "falsch", "faux", "falso", "onwaar"})
+YES_WORDS: Final = frozenset({"1", "yes", "y", "t", "ja", "oui", "sí", "si"}) | TRUE_WORDS
+NO_WORDS: Final = frozenset({"0", "no", "n", "f", "nein", "non"}) | FALSE_WORDS
 
 # Columns whose name says of what their yes is.
 FAKE_COLUMNS: Final = frozenset(

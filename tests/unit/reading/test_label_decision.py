@@ -40,6 +40,11 @@ def decided(values: Mapping[str, int], column: str = "label") -> dict[str, str |
         ("review.isReal", {"1": "real", "0": "fake"}),
         ("is_misinfo", {"True": "fake", "False": "real"}),
         ("IS-FAKE", {"WAHR": "fake", "FALSCH": "real"}),
+        ("is_fake", {"VERO": "fake", "FALSO": "real"}),
+        ("is_fake", {"VERDADEIRO": "fake", "FALSO": "real"}),
+        ("is_fake", {"WAAR": "fake", "ONWAAR": "real"}),
+        ("is_real", {"WAAR": "real", "FALSO": "fake", "VERO": "real", "fake": "fake"}),
+        ("hoax", {"hoax": "fake", "0": "real"}),
         ("fake", {"oui": "fake", "non": "real"}),
         ("is_fake", {"fake": "fake", "real": "real"}),
         ("is_real", {"1": "real", "FALSE": "fake"}),
@@ -85,6 +90,26 @@ def test_what_could_mean_the_opposite_is_asked_about(values: dict[str, int], say
         decide_vocabulary(values, column="label", where="x.csv")
     assert asked.value.values == values
     assert [words for words in says if words not in str(asked.value)] == []
+
+
+@pytest.mark.parametrize(
+    ("values", "remedy"),
+    [
+        ({"fake": 3, "true": 4}, "Say which is which: --labels fake=fake,real=true"),
+        ({"fake": 3, "false": 4}, "Say which is which: --labels fake=fake,real=false"),
+        ({"fake": 3, "true": 4, "1": 2}, "Say which is which: --labels 'fake=fake;real=true,1'"),
+        ({"real": 3, "VERO": 4}, "Say which is which: --labels fake=VERO,real=real"),
+        (
+            {"hoax": 3, "genuine": 2, "TRUE": 4},
+            "Say which is which: --labels 'fake=hoax;real=TRUE,genuine' or --labels 'fake=hoax,TRUE;real=genuine'",
+        ),
+    ],
+)
+def test_true_beside_fake_in_a_column_whose_yes_is_fake_is_asked_about(values: dict[str, int], remedy: str) -> None:
+    with pytest.raises(LabelValuesError) as asked:
+        decide_vocabulary(values, column="fake_news", where="x.csv")
+    assert remedy in str(asked.value)
+    assert "of the text, or of the name of the column" in str(asked.value)
 
 
 def test_the_words_are_folded_and_in_one_table_each() -> None:
