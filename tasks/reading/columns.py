@@ -16,7 +16,13 @@ from newsgate.tasks.reading.column_names import (
     WEAK_TEXT_NAMES,
     fold_name,
 )
-from newsgate.tasks.reading.errors import ambiguous_column, no_text_column, quote_column, unknown_column
+from newsgate.tasks.reading.errors import (
+    ambiguous_column,
+    no_label_column,
+    no_text_column,
+    quote_column,
+    unknown_column,
+)
 from newsgate.tasks.reading.records import ReadOptions
 
 Cells = Callable[[str], Iterable[str | None]]
@@ -62,6 +68,8 @@ def choose_columns(
         id_column = names.guess_id(taken=text_columns)
     label_column = None
     if options.label_column is not None:
+        if len(columns) == 1:
+            raise no_label_column(columns, where=where)
         label_column = names.named(options.label_column, option="--label-column")
     if options.text_fallbacks:
         named = (names.named(name, option="--text-fallback") for name in options.text_fallbacks)

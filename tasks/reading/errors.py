@@ -144,6 +144,16 @@ def unknown_column(wanted: str, columns: Sequence[str], *, option: str, where: s
     )
 
 
+def no_label_column(columns: Sequence[str], *, where: str) -> UnknownColumnError:
+    """Say of a file of one column that no other could hold labels."""
+    return UnknownColumnError(
+        f"no column of labels stands beside the only one, {list_columns(columns)}",
+        columns=columns,
+        where=where,
+        remedy="If every row is fake, add --label fake; if every row is real, --label real",
+    )
+
+
 def ambiguous_column(name: str, columns: Sequence[str], where: str) -> AmbiguousColumnError:
     """Say which name the header repeats."""
     return AmbiguousColumnError(

@@ -41,6 +41,26 @@ def test_a_truncated_file_is_used_as_far_as_it_goes_and_the_rest_is_missed(
 
 
 @pytest.mark.parametrize("command", COMMANDS)
+@pytest.mark.parametrize(
+    ("name", "content"), [("one.csv", "text\nthe moon was sold\n"), ("one.txt", "the moon was sold today\n")]
+)
+@pytest.mark.parametrize("named", [(), ("--label-column", "text"), ("--label-column", "judge")])
+def test_a_file_of_texts_alone_is_labelled_as_a_whole_or_not_at_all(
+    command: tuple[str, ...], name: str, content: str, named: tuple[str, ...], tmp_path: Path
+) -> None:
+    file = tmp_path / name
+    file.write_text(content)
+    done = run((*command, *named), file)
+    assert done.exit_code == 1
+    assert done.stderr.splitlines()[-1] == (
+        f"error: {name}: no column of labels stands beside the only one, 'text'. If every row is fake, add "
+        "--label fake; if every row is real, --label real"
+    )
+    # One side alone measures nothing.
+    assert run((*command, "--label", "fake"), file).exit_code == (1 if command == ("evaluate",) else 0)
+
+
+@pytest.mark.parametrize("command", COMMANDS)
 def test_how_a_file_was_read_is_told(command: tuple[str, ...], tmp_path: Path) -> None:
     file = tmp_path / "latin.csv"
     file.write_bytes(labelled(4).encode() + "un café très réussi,real\n".encode("cp1252"))
