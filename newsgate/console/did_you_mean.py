@@ -40,7 +40,10 @@ def corrected(error: click.UsageError, typed: Sequence[str]) -> click.ClickExcep
     typed: the whole command line, the program's name first.
     """
     if isinstance(error, click.NoSuchOption):
-        wrong, right = error.option_name, error.possibilities[0] if error.possibilities else None
+        # Click says them too, where no line is made of them.
+        meant = _meant_options(error)
+        error = click.NoSuchOption(error.option_name, possibilities=meant, ctx=error.ctx)
+        wrong, right = error.option_name, meant[0] if meant else None
     elif isinstance(error, click.NoSuchCommand):
         wrong, right = error.command_name, _meant_command(error)
     else:
@@ -49,6 +52,20 @@ def corrected(error: click.UsageError, typed: Sequence[str]) -> click.ClickExcep
     if line is None:
         return error
     return MistypedError(f"{error.message} Did you mean {right!r}? Type: {line}")
+
+
+def _meant_options(error: click.NoSuchOption) -> list[str]:
+    """The options that are near, the nearest first; Click compares their hyphens too, which all of them have."""
+    if error.option_name == "--json" and error.ctx is not None:
+        # Some commands write many formats, and the others one.
+        choices = [each.type for each in error.ctx.command.params if "--format" in each.opts]
+        if any(isinstance(each, click.Choice) and "json" in each.choices for each in choices):
+            return ["--format json"]
+    # Nobody needs it who types no wrong word.
+    from difflib import get_close_matches
+
+    names = {option.lstrip("-"): option for option in error.possibilities or ()}
+    return [names[near] for near in get_close_matches(error.option_name.lstrip("-"), names)]
 
 
 def _meant_command(error: click.NoSuchCommand) -> str | None:

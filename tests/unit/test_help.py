@@ -60,6 +60,18 @@ def test_every_help_has_an_example_whose_options_there_are(name: str) -> None:
             "option '--formt'. Did you mean '--format'?",
             "newsgate results 'my posts.csv' --format=csv",
         ),
+        (
+            newsgate,
+            "results 1 --json",
+            "option '--json'. Did you mean '--format json'?",
+            "newsgate results 1 --format json",
+        ),
+        (
+            newsgate,
+            "classify --json x.csv",
+            "option '--json'. Did you mean '--format json'?",
+            "newsgate classify --format json x.csv",
+        ),
         (enqueue, "--dryrun x.csv", "option '--dryrun'. Did you mean '--dry-run'?", "enqueue --dry-run x.csv"),
         (enqueue, "x.csv --wiat", "option '--wiat'. Did you mean '--wait'?", "enqueue x.csv --wait"),
     ],
@@ -80,6 +92,8 @@ def test_what_is_mistyped_is_told_in_one_line_with_what_to_type(
         (newsgate, "install", "No such command 'install'."),
         (enqueue, "--zzzzz x.csv", "No such option '--zzzzz'."),
         (enqueue, "-Z x.csv", "No such option '-Z'."),
+        # Half of its letters stand in --id-column, which nobody means by it.
+        (newsgate, "labels import x.csv --dry-run", "No such option '--dry-run'."),
         (newsgate, "results", "Missing argument 'BATCH'."),
     ],
 )
