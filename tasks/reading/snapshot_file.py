@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import errno
 import io
+import os
 
 from newsgate.tasks.reading.snapshot import Snapshot
 
@@ -30,7 +32,8 @@ class SnapshotFile(io.RawIOBase):
         """Go to a byte, as in any file."""
         start = {io.SEEK_SET: 0, io.SEEK_CUR: self._at, io.SEEK_END: self._snapshot.size_bytes}[whence]
         if start + offset < 0:
-            raise ValueError("negative seek position")
+            # As a file of the system says it; zipfile looks before the beginning of a short archive, and expects that.
+            raise OSError(errno.EINVAL, os.strerror(errno.EINVAL))
         self._at = start + offset
         return self._at
 

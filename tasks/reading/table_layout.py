@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 
 from newsgate.tasks.reading.column_names import KNOWN_NAMES, fold_name
 from newsgate.tasks.reading.columns import choose_columns
-from newsgate.tasks.reading.errors import EmptyFileError, UnusedOptionError, quote_column
+from newsgate.tasks.reading.errors import ColumnError, EmptyFileError, UnusedOptionError, quote_column
 from newsgate.tasks.reading.headers import names_of_columns, refuse_row_as_header
 from newsgate.tasks.reading.json_layout import cells_of
 from newsgate.tasks.reading.json_values import flat_names
@@ -21,7 +21,20 @@ _MOST_ROWS_ABOVE = 20
 def sheet_layout(
     rows: Sequence[SheetRow], options: ReadOptions, *, form: Format, sheet: str, others: Sequence[str], where: str
 ) -> Layout:
-    """The layout of a sheet, of which the first row that holds something is the header."""
+    """The layout of a sheet, of which the first row that holds something is the header. Raises ReadError."""
+    try:
+        return _sheet_layout(rows, options, form=form, sheet=sheet, others=others, where=where)
+    except ColumnError as error:
+        if others and options.sheet is None:
+            # The first sheet is often a title page, or notes.
+            error.remedy = f"{error.remedy}; if the rows are in another sheet than {quote_column(sheet)}, name it with "
+            error.remedy += f"--sheet: {_shown(others)}"
+        raise
+
+
+def _sheet_layout(
+    rows: Sequence[SheetRow], options: ReadOptions, *, form: Format, sheet: str, others: Sequence[str], where: str
+) -> Layout:
     _refuse_options(options, form=form, where=where)
     if not rows:
         raise EmptyFileError(
@@ -40,6 +53,12 @@ def sheet_layout(
     else:
         columns = names_of_columns(texts[0], options, where=where)
     body = texts[1:] if has_header else texts
+    if others and not body:
+        raise EmptyFileError(
+            f"the sheet {quote_column(sheet)} has no rows below its header",
+            where=where,
+            remedy=f"Name another with --sheet: {_shown(others)}",
+        )
     positions = {column: index for index, column in reversed(list(enumerate(columns)))}
 
     def cells(column: str) -> list[str]:

@@ -103,6 +103,11 @@ def test_a_member_is_named_where_there_are_several_and_the_remedy_works(reading:
     )
 
 
+def test_an_empty_archive_is_not_damaged(reading: Reading) -> None:
+    with pytest.raises(MemberError, match=r"the archive holds no file. Name another file"):
+        reading.read(zipped(), name="a.zip")
+
+
 def test_one_file_of_rows_among_others_is_read(reading: Reading) -> None:
     data = zipped(**{"README.txt": b"read me", "posts.csv": DATA, ".DS_Store": b"x", "a/": b""})
     assert len(reading.read(data)) == 2000

@@ -11,6 +11,7 @@ import openpyxl
 import pytest
 
 from newsgate.tasks.reading import (
+    ColumnError,
     DamagedFileError,
     EmptyFileError,
     HeaderlessError,
@@ -106,6 +107,32 @@ def test_a_sheet_is_named_or_numbered(reading: Reading, ending: str) -> None:
         reading.read("text\na\n", sheet="2")
     if ending == "xlsx":
         assert reading.layout(data).notes == ("sheet 'Sheet' read; others: 'Posts' (--sheet)",)
+
+
+@pytest.mark.parametrize(
+    ("cover", "says"),
+    [
+        ((("Report of the week, as we sent it",),), "the first line looks like a row"),
+        ((("Year", "Sum"), (2024, 7), (2025, 8), (2026, 9)), "no column looks like the text"),
+    ],
+)
+def test_a_title_page_leads_to_the_other_sheets(
+    reading: Reading, cover: tuple[tuple[Any, ...], ...], says: str
+) -> None:
+    data = xlsx(cover, Posts=(("text",), ("one text",)))
+    with pytest.raises(
+        ColumnError, match=rf"{says}.*; if the rows are in another sheet than 'Sheet'.*--sheet: 'Posts'"
+    ):
+        reading.read(data)
+    assert texts(reading.read(data, sheet="Posts")) == ["one text"]
+
+
+def test_a_sheet_of_a_header_alone_leads_to_the_others(reading: Reading) -> None:
+    data = xlsx((("text",),), Posts=(("text",), ("one text",)))
+    with pytest.raises(
+        EmptyFileError, match=r"'Sheet' has no rows below its header. Name another with --sheet: 'Posts'"
+    ):
+        reading.read(data)
 
 
 def test_hidden_and_empty_sheets(reading: Reading) -> None:
