@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from newsgate.console.enqueue_files import choose_files, enqueue_one, request_for
+from newsgate.console.enqueue_files import choose_files, enqueue_one, request_for, telling_what_is_stored
 from newsgate.console.error_reporting import ErrorReportingCommand
 from newsgate.console.exit_codes import EXIT_SOME_ROWS_BAD
 from newsgate.console.file_reading_options import file_reading_options, make_read_options
@@ -132,25 +132,24 @@ def _checked_targets(notify: tuple[str, ...]) -> tuple[str, ...]:
 def _enqueue_one(
     file: InputFile, like: Request, settings: Settings, database: Database, *, wait: bool, as_json: bool
 ) -> int:
-    from newsgate.tasks.enqueueing.request import EnqueueInterruptedError
+    from newsgate.tasks.enqueueing.request import once_stored
 
-    try:
+    with telling_what_is_stored():
         done = enqueue_one(request_for(file, like), settings, database)
-    except EnqueueInterruptedError as stopped:
-        print_message(f"stopped: batch {stopped.batch} holds {stopped.items} rows; the same command goes on from there")
-        raise
-    except KeyboardInterrupt:
-        print_message("stopped: nothing was stored")
-        raise
-    if as_json:
-        from newsgate.console.file_outcomes import FileOutcome
-
-        figures = FileOutcome.of_enqueued(file.path, done, database).figures()
-        click.echo(json.dumps({key: figures[key] for key in _FIGURES}))
-    else:
-        click.echo(done.batch)
-    failed = _wait(database, done).failed if wait else 0
+        with once_stored(done.batch, items=done.items):
+            _print_batch(file, done, database, as_json=as_json)
+            failed = _wait(database, done).failed if wait else 0
     return EXIT_SOME_ROWS_BAD if done.rejected or done.incomplete or failed else 0
+
+
+def _print_batch(file: InputFile, done: Enqueued, database: Database, *, as_json: bool) -> None:
+    if not as_json:
+        click.echo(done.batch)
+        return
+    from newsgate.console.file_outcomes import FileOutcome
+
+    figures = FileOutcome.of_enqueued(file.path, done, database).figures()
+    click.echo(json.dumps({key: figures[key] for key in _FIGURES}))
 
 
 def _wait(database: Database, done: Enqueued) -> BatchStatus:
@@ -176,7 +175,11 @@ def _enqueue_several(
         raise
     if as_json:
         click.echo(json.dumps([each.figures() for each in outcomes]))
-    ended = [wait_for_outcome(each, database) if wait and not each.known else (each, None) for each in outcomes]
+    try:
+        ended = [wait_for_outcome(each, database) if wait and not each.known else (each, None) for each in outcomes]
+    except KeyboardInterrupt:
+        print_message("stopped: what could be read is stored; `newsgate status` shows how far it is")
+        raise
     print_files_summary([outcome for outcome, _ in ended])
     return exit_code_of(ended)
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from newsgate.console.enqueue_files import choose_files, enqueue_one, request_for
+from newsgate.console.enqueue_files import choose_files, enqueue_one, request_for, telling_what_is_stored
 from newsgate.console.error_reporting import ErrorReportingCommand
 from newsgate.console.familiarity_messages import warn_of_unfamiliar_texts
 from newsgate.console.file_outcomes import (
@@ -174,12 +174,16 @@ def _classify(
     Raises AlreadyEnqueuedError, NeverMetModelError, RunCancelledError and ReadError where there is only one file.
     """
     from newsgate.console.wait_for_batch import wait_with_progress
+    from newsgate.tasks.enqueueing.request import once_stored
 
     if chosen.are_several:
         outcomes = list(enqueue_each(chosen.files, like, settings, database))
         return [wait_for_outcome(each, database, meanwhile=meanwhile) for each in outcomes]
-    outcome = _enqueue(request_for(chosen.files[0], like), settings, database)
-    return [(outcome, wait_with_progress(database, outcome.batch or 0, model=outcome.model, meanwhile=meanwhile))]
+    with telling_what_is_stored():
+        outcome = _enqueue(request_for(chosen.files[0], like), settings, database)
+        with once_stored(outcome.batch or 0, items=outcome.items or 0):
+            status = wait_with_progress(database, outcome.batch or 0, model=outcome.model, meanwhile=meanwhile)
+    return [(outcome, status)]
 
 
 def _enqueue(request: Request, settings: Settings, database: Database) -> FileOutcome:

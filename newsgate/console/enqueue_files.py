@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Container, Sequence
+from collections.abc import Container, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import PurePath
 from typing import TYPE_CHECKING
@@ -59,6 +60,7 @@ def enqueue_one(
     """
     from newsgate.console.progress_line import ProgressLine
     from newsgate.tasks.enqueueing.enqueue import enqueue
+    from newsgate.tasks.enqueueing.request import once_stored
 
     label = request.options.every_label
     if label is not None and says_the_opposite(request.path, label):
@@ -66,8 +68,29 @@ def enqueue_one(
     with ProgressLine("reading") as line:
         enqueued = enqueue(request, settings=settings, database=database, progress=reading_progress(line))
     news = tuple(warning for warning in enqueued.warnings if warning not in told)
-    print_enqueue_summary(replace(enqueued, warnings=news), database, path=path)
+    with once_stored(enqueued.batch, items=enqueued.items):
+        print_enqueue_summary(replace(enqueued, warnings=news), database, path=path)
     return enqueued
+
+
+@contextmanager
+def telling_what_is_stored() -> Iterator[None]:
+    """Say, where Ctrl-C ends the block, what of the one file that is enqueued in it is stored."""
+    from newsgate.tasks.enqueueing.request import EnqueueInterruptedError
+
+    try:
+        yield
+    except EnqueueInterruptedError as stopped:
+        if stopped.is_whole:
+            batch = stopped.batch
+            print_message(f"stopped: batch {batch} is stored; `newsgate status {batch}` shows how far it is")
+        else:
+            rest = "the same command goes on from there"
+            print_message(f"stopped: batch {stopped.batch} holds {stopped.items} rows; {rest}")
+        raise
+    except KeyboardInterrupt:
+        print_message("stopped: nothing was stored")
+        raise
 
 
 def tell_failure(file: str, error: NewsgateError) -> str:

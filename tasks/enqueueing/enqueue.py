@@ -12,7 +12,7 @@ from typing import IO
 
 from newsgate.db.session import Database
 from newsgate.tasks.enqueueing.batch_start import EnqueuedMeanwhileError, find_start
-from newsgate.tasks.enqueueing.request import Enqueued, Progress, Request
+from newsgate.tasks.enqueueing.request import Enqueued, Progress, Request, once_stored
 from newsgate.tasks.enqueueing.store_rows import ring_again, store_rows
 from newsgate.tasks.reading import labelled_layout, open_source, open_stream
 from newsgate.tasks.running.open_database import ensure_champion
@@ -63,12 +63,13 @@ def enqueue(
             done = store()
         finally:
             bell.close()
-        if done.resumed and request.notify:
-            from newsgate.db.notifications import ask_for_notification
+        with once_stored(done.batch, items=done.items):
+            if done.resumed and request.notify:
+                from newsgate.db.notifications import ask_for_notification
 
-            # Whoever asks now asks about a batch that was there.
-            with database.write() as connection:
-                for target in request.notify:
-                    ask_for_notification(connection, done.run, target)
-        rung = tuple(bell.warnings())
-        return replace(done, warnings=(*rung, *source.warnings, *done.warnings), bell_warnings=rung)
+                # Whoever asks now asks about a batch that was there.
+                with database.write() as connection:
+                    for target in request.notify:
+                        ask_for_notification(connection, done.run, target)
+            rung = tuple(bell.warnings())
+            return replace(done, warnings=(*rung, *source.warnings, *done.warnings), bell_warnings=rung)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 from newsgate.db.turns import DEFAULT_PRIORITY
@@ -56,9 +58,19 @@ class Enqueued:
 
 
 class EnqueueInterruptedError(KeyboardInterrupt):
-    """Ctrl-C came after some of the file was stored: `batch` holds `items` rows of it."""
+    """Ctrl-C came after some of the file was stored: `batch` holds `items` rows of it. is_whole: these are all."""
 
-    def __init__(self, batch: int, *, items: int) -> None:
+    def __init__(self, batch: int, *, items: int, is_whole: bool = False) -> None:
         super().__init__()
         self.batch = batch
         self.items = items
+        self.is_whole = is_whole
+
+
+@contextmanager
+def once_stored(batch: int, *, items: int) -> Iterator[None]:
+    """For what follows when a file is stored: Ctrl-C ends that alone, and raises EnqueueInterruptedError."""
+    try:
+        yield
+    except KeyboardInterrupt:
+        raise EnqueueInterruptedError(batch, items=items, is_whole=True) from None
