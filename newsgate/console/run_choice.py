@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
     from newsgate.db.batch_status import BatchStatus
 
+_UNDER_WAY = ("queued", "running", "paused")
+
 Function = TypeVar("Function", bound=Callable[..., Any])
 
 
@@ -65,12 +67,19 @@ def warn_of_missing_rows(
     status = chosen.status
     batch, given = status.batch, status.done + status.failed
     if status.state == "cancelled":
-        print_warning(
-            f"batch {batch} is cancelled: {given} of {status.total} rows have a verdict, {status.total - given} have "
-            f"none. {_taking_back(chosen)} classifies them"
-        )
+        have = f"{given} of {status.total} rows have a verdict, {status.total - given} have none"
+        remedy = f"{_taking_back(chosen)} classifies them"
+        if not status.loaded:
+            # It takes no part of a file for the whole.
+            remedy = f"Its file is not read to its end: run the same `enqueue` again, then {_taking_back(chosen)}"
+        print_warning(f"batch {batch} is cancelled: {have}. {remedy}")
     elif not status.finished and tell_waiting:
         print_warning(f"batch {batch} is {status.state}: {given} of {status.total} rows have a verdict so far")
+    if not status.loaded and status.state in _UNDER_WAY:
+        print_message(
+            f"note: the file of batch {batch} is not read to its end. If its `enqueue` was stopped, the same command "
+            "goes on from there"
+        )
     if status.failed:
         again = f". `newsgate requeue {batch}` tries them again" if chosen.is_latest else ""
         print_warning(

@@ -16,9 +16,10 @@ from newsgate.db.session import Database
 from newsgate.main import newsgate
 from newsgate.tasks.classifying.reclassify import reclassify
 from newsgate.tasks.enqueueing.enqueue import enqueue
-from newsgate.tasks.enqueueing.request import Request
+from newsgate.tasks.enqueueing.request import EnqueueInterruptedError, Progress, Request
 from tests.bundles import contrary_bundle, store_bundle
 from tests.desk import Desk
+from tests.texts import write_posts
 
 _EVERY_FORM = ("table", "csv", "jsonl")
 
@@ -73,6 +74,46 @@ def test_report_and_status_call_a_cancelled_batch_a_part_too(desk: Desk, tmp_pat
     as_json = _run("status", batch, "--json")
     assert _warnings(as_json) == told
     assert json.loads(as_json.stdout)["state"] == "cancelled"
+
+
+@pytest.fixture
+def interrupted(desk: Desk) -> int:
+    """A batch of which an enqueue stored only the first rows."""
+
+    def stop(_: Progress) -> None:
+        raise KeyboardInterrupt
+
+    file = write_posts(desk.folder / "posts.csv", 30)
+    with pytest.raises(EnqueueInterruptedError) as stopped:
+        enqueue(Request(str(file)), settings=desk.settings, database=desk.database, progress=stop)
+    batch = stopped.value.batch
+    desk.finish(batch)
+    return batch
+
+
+@pytest.mark.parametrize("command", ["status", "results"])
+def test_whose_enqueue_was_stopped_hears_how_it_goes_on(desk: Desk, interrupted: int, command: str) -> None:
+    note = (
+        f"note: the file of batch {interrupted} is not read to its end. If its `enqueue` was stopped, the same command "
+        "goes on from there"
+    )
+    assert note in _run(command, interrupted).stderr.splitlines()
+    enqueue(Request(str(desk.folder / "posts.csv")), settings=desk.settings, database=desk.database)
+    assert note not in _run(command, interrupted).stderr.splitlines()
+
+
+def test_a_cancelled_part_of_a_file_is_read_to_its_end_before_it_goes_on(desk: Desk, interrupted: int) -> None:
+    with desk.database.write() as connection:
+        cancel_run(connection, batch_status(connection, interrupted).run)
+    assert _warnings(_run("status", interrupted)) == [
+        f"warning: batch {interrupted} is cancelled: 10 of 10 rows have a verdict, 0 have none. Its file is not read to "
+        f"its end: run the same `enqueue` again, then `newsgate requeue {interrupted}`"
+    ]
+    # What is said works as it is typed.
+    enqueue(Request(str(desk.folder / "posts.csv")), settings=desk.settings, database=desk.database)
+    _run("requeue", interrupted)
+    desk.finish(interrupted)
+    assert _warnings(_run("status", interrupted)) == []
 
 
 def test_rows_that_wait_or_failed_or_were_refused_are_told(desk: Desk, tmp_path: Path) -> None:
