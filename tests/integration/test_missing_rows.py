@@ -106,8 +106,10 @@ def test_a_cancelled_part_of_a_file_is_read_to_its_end_before_it_goes_on(desk: D
     with desk.database.write() as connection:
         cancel_run(connection, batch_status(connection, interrupted).run)
     assert _warnings(_run("status", interrupted)) == [
-        f"warning: batch {interrupted} is cancelled: 10 of 10 rows have a verdict, 0 have none. Its file is not read to "
-        f"its end: run the same `enqueue` again, then `newsgate requeue {interrupted}`"
+        (
+            f"warning: batch {interrupted} is cancelled: 10 of 10 rows have a verdict, 0 have none. "
+            f"Its file is not read to its end: run the same `enqueue` again, then `newsgate requeue {interrupted}`"
+        )
     ]
     # What is said works as it is typed.
     enqueue(Request(str(desk.folder / "posts.csv")), settings=desk.settings, database=desk.database)

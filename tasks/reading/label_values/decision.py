@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import chain
 
 from newsgate.foundation.errors import NewsgateError
 from newsgate.model.labels import FAKE, REAL, Label
@@ -27,6 +28,8 @@ from newsgate.tasks.reading.label_values.words import (
 VALUES_SHOWN = 10
 _VALUE_SHOWN_CHARS = 40
 _NUMBERS = frozenset({"0", "1"})
+# As in `--labels`, 1 and TRUE are one value.
+_TRUE, _FALSE = TRUE_WORDS | {"1"}, FALSE_WORDS | {"0"}
 # What only scales have: steps beside true and false.
 _SCALE_ENDS = frozenset({"pants fire", "pants on fire"})
 _MIDDLE = "half true"
@@ -156,18 +159,15 @@ def _two_readings(found: _Sorted, column: str) -> tuple[str, str] | None:
     if not truths or all(fold(value) in YES_WORDS | NO_WORDS for value in values):
         return None
 
-    # As in `--labels`, 1 and TRUE are one value.
-    true, false = TRUE_WORDS | {"1"}, FALSE_WORDS | {"0"}
-
     def side(truth: frozenset[str], literal: dict[str, int]) -> list[str]:
         return _distinct(each for each in values if fold(each) in truth or (each in literal and not is_truth(each)))
 
     def is_truth(value: str) -> bool:
-        return fold(value) in true | false
+        return fold(value) in _TRUE | _FALSE
 
     readings = (
-        (side(false, found.fake), side(true, found.real)),
-        (side(true, found.fake), side(false, found.real)),
+        (side(_FALSE, found.fake), side(_TRUE, found.real)),
+        (side(_TRUE, found.fake), side(_FALSE, found.real)),
     )
     ways = [label_option(fake, real) for fake, real in readings if fake and real]
     what = f"{quote_value(truths[0])} may be said of the text, or of the name of the column"
@@ -202,17 +202,26 @@ def _nothing_known(found: _Sorted, values: Mapping[str, int]) -> tuple[str, str]
 
 def _ask(values: Sequence[str]) -> str:
     """The option to type, both ways where there are two values."""
-    names = _distinct(values)
-    if len(names) == 1:
-        return (
-            f"If {quote_value(names[0])} is fake, --label fake labels the whole file; if it is real, --label real does"
-        )
-    if len(names) == 2:
-        ways = f"{label_option(names[:1], names[1:])} or {label_option(names[1:], names[:1])}"
+    apart = _apart(_distinct(values)[:VALUES_SHOWN])
+    if len(apart) == 1:
+        name = quote_value(apart[0][0])
+        return f"If {name} is fake, --label fake labels the whole file; if it is real, --label real does"
+    if len(apart) == 2:
+        ways = f"{label_option(*apart)} or {label_option(*reversed(apart))}"
         return f"Say which is which: {ways}"
-    half = len(names[:VALUES_SHOWN]) // 2
-    example = label_option(names[:half], names[half:VALUES_SHOWN])
+    half = len(apart) // 2
+    example = label_option(chain(*apart[:half]), chain(*apart[half:]))
     return f"Say which is which, each value on its side and those that are neither left out, such as {example}"
+
+
+def _apart(names: Sequence[str]) -> list[list[str]]:
+    """The values that may be on different sides; what a spreadsheet takes for one, as 1 and TRUE, is together."""
+    found: dict[str, list[str]] = {}
+    for name in names:
+        folded = fold(name)
+        kind = next((min(each) for each in (_TRUE, _FALSE) if folded in each), folded)
+        found.setdefault(kind, []).append(name)
+    return list(found.values())
 
 
 def _ask_scale(found: _Sorted) -> str:

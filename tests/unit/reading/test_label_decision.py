@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
+import shlex
 from collections.abc import Mapping
 
 import pytest
 
-from newsgate.tasks.reading import LabelValuesError
+from newsgate.tasks.reading import LabelValuesError, parse_vocabulary
 from newsgate.tasks.reading.label_values.decision import decide_vocabulary
 from newsgate.tasks.reading.label_values.words import (
     FAKE_WORDS,
@@ -69,6 +71,10 @@ def test_words_that_mean_one_thing_are_understood(column: str, values: dict[str,
         ({"only": 7}, ("--label fake", "--label real", "only (7 rows)")),
         ({"Fake": 146, "Trustworthy": 90}, ("only which values say fake", "--labels fake=Fake,real=Trustworthy")),
         ({"true": 3, "0": 4}, ("a number and a truth value",)),
+        # In what is typed, 1 and true are one value, so no proposal may part them.
+        ({"true": 3, "false": 4, "1": 1}, ("--labels 'fake=true,1;real=false' or --labels 'fake=false;real=true,1'",)),
+        ({"1": 3, "VERO": 4, "0": 1, "x": 1}, ("such as --labels 'fake=1,VERO;real=0,x'",)),
+        ({"true": 3, "1": 4}, ("If true is fake, --label fake labels the whole file",)),
         ({"fake": 3, "0": 4}, ("only which values say fake", "--labels fake=fake,real=0")),
         ({"fake": 2, "other": 90, "x": 1}, ("only which values say fake", "--labels 'fake=fake;real=other,x'")),
         ({"false": 1, "true": 1, "x": 9}, ("most rows say neither", "--labels fake=false,real=true")),
@@ -90,6 +96,9 @@ def test_what_could_mean_the_opposite_is_asked_about(values: dict[str, int], say
         decide_vocabulary(values, column="label", where="x.csv")
     assert asked.value.values == values
     assert [words for words in says if words not in str(asked.value)] == []
+    for proposed in re.findall(r"--labels (?:'[^']*'|\S+)", str(asked.value)):
+        if "…" not in proposed:
+            parse_vocabulary(shlex.split(proposed)[1].rstrip(";"))
 
 
 @pytest.mark.parametrize(

@@ -64,7 +64,7 @@ def test_what_is_typed_wrongly_is_refused_with_an_example(typed: str, why: str) 
 @given(fake=VALUES, real=VALUES, others=VALUES)
 def test_an_option_that_is_proposed_means_what_it_says(fake: list[str], real: list[str], others: list[str]) -> None:
     sides = set(map(fold, fake)), set(map(fold, real))
-    yes_and_no = {"0", "1", "true", "false", "wahr", "falsch", "vrai", "faux", "verdadero", "falso"}
+    yes_and_no = {"0", "1", "true", "false", "wahr", "falsch", "vrai", "faux", "verdadero", "falso", "vero", "waar"}
     assume(not sides[0] & sides[1] and not (sides[0] | sides[1]) & yes_and_no)
     option, typed = shlex.split(label_option(fake, real))
     vocabulary = parse_vocabulary(typed)
