@@ -66,7 +66,10 @@ def parse_broker_addresses(text: str) -> tuple[BrokerAddress, ...]:
 
     Several `sentinel://` are one broker. Raises ValueError, whose words show no secret.
     """
-    parts = [_split(each.strip()) for each in text.split(";")]
+    addresses = [each.strip() for each in text.split(";")]
+    if any(addresses) and not all(addresses):
+        raise ValueError("one of its addresses is empty: put ; only between two")
+    parts = [_split(each) for each in addresses]
     kinds = {_KIND_OF[each.scheme] for each in parts}
     if kinds == {"sentinel"}:
         return (_behind_sentinels(parts),)

@@ -113,7 +113,7 @@ def test_an_option_is_read_as_redis_py_reads_it(option: str, value: object) -> N
         ("redis+socket://", "write the whole path of a socket, after three slashes"),
         ("redis://h/news", "what follows its host must be the number of a database"),
         ("redis://h/0#x", "write it as redis://"),
-        ("redis://h;", "write it as redis://"),
+        ("redis://h;", "one of its addresses is empty: put ; only between two"),
         ("redis://h:70000", "write it as redis://"),
         ("sentinel://h", "sentinel:// needs the name of the master: write /0?master_name=NAME"),
         ("sentinel://h?master_name=x;redis://h", "write sentinel:// for all of its addresses, or for none"),
