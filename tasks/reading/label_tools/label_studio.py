@@ -21,6 +21,8 @@ from newsgate.tasks.reading.label_tools.said import (
 # What each row of JSON-MIN and CSV has beside the task's data and the answers.
 _ROW_KEYS = frozenset({"annotation_id", "annotator", "created_at", "updated_at", "lead_time"})
 _MORE_ROW_KEYS = frozenset({"id", "agreement", "history"})
+# Before the name of a column of the data that is named like a question, in CSV.
+_DATA_IN_THE_WAY = "_data_"
 
 
 def _questions(record: Record) -> Sequence[str]:
@@ -34,7 +36,9 @@ def _questions(record: Record) -> Sequence[str]:
         return tuple(dict.fromkeys(names)) or ("",)
     if record.keys() >= _ROW_KEYS:
         # A nested answer is one of several labels, or none of ours.
-        return tuple(name for name in record if name not in _ROW_KEYS | _MORE_ROW_KEYS)
+        return tuple(
+            name for name in record if name not in _ROW_KEYS | _MORE_ROW_KEYS and not name.startswith(_DATA_IN_THE_WAY)
+        )
     return ()
 
 

@@ -193,3 +193,11 @@ def test_what_is_no_tools_is_not_taken_for_one(record: dict[str, Any], tmp_path:
     path.write_text(lines([record]))
     with open_source(path, spool_folder=tmp_path) as source:
         assert source.layout().tool is None
+
+
+def test_what_label_studio_moved_out_of_the_way_of_a_question_is_none() -> None:
+    """Data with a column named like the question: the CSV has it as `_data_label` (label-studio-sdk 2.1.2)."""
+    row = {"id": 1, "text": "A claim about a moon", "_data_label": "real", "label": "fake", "annotation_id": 7}
+    row |= {"annotator": 1, "created_at": "2026-11-01", "updated_at": "2026-11-01", "lead_time": 2.5}
+    rows, _, _ = read(table([row, {**row, "id": 2, "text": "Another claim"}]), "rows.csv", tool="label-studio")
+    assert [row.said[0].values for row in rows] == [("fake",), ("fake",)]
