@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cache
 from typing import Final
 
 import numpy as np
@@ -19,13 +20,14 @@ from newsgate.model.batching import in_rectangles
 from newsgate.model.tokens import Tokens
 from newsgate.model.weights import Float32, Int32, LstmWeights, Weights
 
-# A matrix product of so many rows, with 64 units, is too small for OpenBLAS to start threads of its own, which would
-# contend with the other workers'.
-_PRODUCT_ROWS: Final = 64
-_PRODUCTS: Final = 2
+# Rows that a matrix product may have. One of 64, with 64 units, is too small for OpenBLAS to start threads of its own,
+# which would contend with the other workers'.
+_PRODUCT_ROWS: Final = (64, 8, 4, 1)
 # Always so many rows are computed, the missing ones as zeros: a matrix product may round otherwise with another number
 # of rows, and then a text's score would depend on its company. More of them at a time would not fit the cache.
-BLOCK_ROWS: Final = _PRODUCTS * _PRODUCT_ROWS
+BLOCK_ROWS: Final = 128
+# Products that are looked at before it is believed that every row of one is rounded alike.
+_PROBES: Final = 20
 
 _Indices = npt.NDArray[np.intp]
 
@@ -77,17 +79,23 @@ class _Direction:
 
     by_token: [4, vocabulary, units], W x + b of every token. recurrent: [4, 1, units, units], to be multiplied with
     doubled hidden states. The three gates' are halved: sigma(z) = (1 + tanh(z / 2)) / 2, so that one tanh does for all
-    four parts. What is halved here is doubled there, which changes no digit of a float.
+    four parts. What is halved here is doubled there, which changes no digit of a float. product_rows: how many rows of
+    hidden states are multiplied at once.
     """
 
     by_token: Float32
     recurrent: Float32
+    product_rows: int
 
     @classmethod
     def folded(cls, embedding: Float32, lstm: LstmWeights) -> _Direction:
         # In double precision: rounded once, where the network itself would round twice.
         by_token = embedding.astype(np.float64) @ lstm.kernel + lstm.bias
-        return cls(by_token=_parts_first(by_token), recurrent=_parts_first(0.5 * lstm.recurrent_kernel)[:, np.newaxis])
+        return cls(
+            by_token=_parts_first(by_token),
+            recurrent=_parts_first(0.5 * lstm.recurrent_kernel)[:, np.newaxis],
+            product_rows=rows_rounded_alike(len(lstm.recurrent_kernel)),
+        )
 
     def pool(self, ids: _Indices, active: Sequence[int]) -> tuple[Float32, Float32]:
         """Return the sum and maximum of doubled hidden states over a row's own tokens, [BLOCK_ROWS, units] each.
@@ -104,8 +112,8 @@ class _Direction:
         total = np.zeros((BLOCK_ROWS, units), np.float32)
         maximum = np.full((BLOCK_ROWS, units), -2.0, np.float32)  # 2 o * tanh(C) is never below
         gates = parts[:3]
-        factors = hidden.reshape(_PRODUCTS, _PRODUCT_ROWS, units)
-        products = parts.reshape(4, _PRODUCTS, _PRODUCT_ROWS, units)
+        factors = hidden.reshape(-1, self.product_rows, units)
+        products = parts.reshape(4, -1, self.product_rows, units)
         input_gate, forget_gate, output_gate, candidate = parts
         for time, rows in enumerate(active):
             # Clipped rather than checked: ids are a tokenizer's, and checking costs as much as looking up.
@@ -126,6 +134,25 @@ class _Direction:
             np.add(total[:rows], hidden[:rows], out=total[:rows])
             np.maximum(maximum[:rows], hidden[:rows], out=maximum[:rows])
         return total, maximum
+
+
+@cache
+def rows_rounded_alike(units: int) -> int:
+    """Return how many rows a product with [units, units] may have so that each is rounded alike, wherever it stands.
+
+    With AVX2 OpenBLAS computes twelve rows at a time, and adds up six of them in another order: a text's score would
+    then depend on the place that its company leaves to it. A product of fewer rows takes longer, and has one order.
+    """
+    generator = np.random.default_rng(0)
+
+    def are_alike(rows: int) -> bool:
+        kernel = generator.standard_normal((4, 1, units, units)).astype(np.float32)
+        row = generator.standard_normal(units).astype(np.float32)
+        equal = np.tile(row, (BLOCK_ROWS // rows, rows, 1))
+        found = np.matmul(equal, kernel).reshape(4, BLOCK_ROWS, units)
+        return bool((found == found[:, :1]).all())
+
+    return next((rows for rows in _PRODUCT_ROWS if all(are_alike(rows) for _ in range(_PROBES))), 1)
 
 
 def _parts_first(array: npt.NDArray[np.floating]) -> Float32:
