@@ -7,14 +7,13 @@ message as kombu would.
 
 from __future__ import annotations
 
-import json
 import socket
 from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import Any, Self
 
-from newsgate.worker.queue_message import QueueMessage, envelope_of
+from newsgate.worker.queue_message import QueueMessage, envelopes_of
 
 _PONG = b"+PONG"
 _ANSWER_SECONDS = 2
@@ -38,8 +37,8 @@ def answers(address: Path) -> bool:
 
 def push(address: Path, messages: Sequence[QueueMessage], *, queue: str, patience_seconds: float) -> None:
     """Put messages into a queue of the server on this Unix socket. Raises OSError and BrokerRefusedError."""
-    envelopes = [json.dumps(envelope_of(message, queue=queue)).encode() for message in messages]
-    reply = _asked(address, _command(b"LPUSH", queue.encode(), *envelopes), patience_seconds=patience_seconds)
+    command = _command(b"LPUSH", queue.encode(), *envelopes_of(messages, queue=queue))
+    reply = _asked(address, command, patience_seconds=patience_seconds)
     if not reply.startswith(b":"):
         raise BrokerRefusedError(reply.removeprefix(b"-").decode(errors="replace"))
 

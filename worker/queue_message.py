@@ -16,6 +16,7 @@ import json
 import logging
 import threading
 import uuid
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -107,6 +108,11 @@ def envelope_of(message: QueueMessage, *, queue: str) -> dict[str, Any]:
             "delivery_tag": name,
         },
     }
+
+
+def envelopes_of(messages: Iterable[QueueMessage], *, queue: str) -> list[bytes]:
+    """The messages as they stand in the queue."""
+    return [json.dumps(envelope_of(message, queue=queue)).encode() for message in messages]
 
 
 def _tell_newer(version: int) -> None:

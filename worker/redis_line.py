@@ -5,7 +5,6 @@ Celery and kombu take longer to load than redis-py takes to load and ring.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from contextlib import ExitStack
 
@@ -13,7 +12,7 @@ import redis
 
 from newsgate.worker.broker_address import BrokerAddress
 from newsgate.worker.broker_connections import open_client
-from newsgate.worker.queue_message import QueueMessage, envelope_of
+from newsgate.worker.queue_message import QueueMessage, envelopes_of
 
 
 class RedisLine:
@@ -27,7 +26,7 @@ class RedisLine:
 
     def push(self, messages: Sequence[QueueMessage], *, queue: str) -> None:
         """Put messages into a queue. Raises what redis-py raised for the first address where none takes them."""
-        envelopes = [json.dumps(envelope_of(message, queue=queue)) for message in messages]
+        envelopes = envelopes_of(messages, queue=queue)
         if self._client is not None and self._pushed(self._client, queue, envelopes):
             return
         self.close()
@@ -38,7 +37,7 @@ class RedisLine:
         self._client = None
         self._open.close()
 
-    def _pushed(self, client: redis.Redis, queue: str, envelopes: Sequence[str]) -> bool:
+    def _pushed(self, client: redis.Redis, queue: str, envelopes: Sequence[bytes]) -> bool:
         try:
             client.lpush(queue, *envelopes)
         except (redis.RedisError, OSError):
@@ -46,7 +45,7 @@ class RedisLine:
             return False
         return True
 
-    def _push_to_first(self, queue: str, envelopes: Sequence[str]) -> None:
+    def _push_to_first(self, queue: str, envelopes: Sequence[bytes]) -> None:
         fault: Exception | None = None
         for address in self._addresses:
             client = self._open.enter_context(open_client(address, patience_seconds=self._patience_seconds))
