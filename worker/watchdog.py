@@ -8,14 +8,19 @@ from __future__ import annotations
 
 import logging
 import os
+import sys
 import threading
 import time
+import traceback
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 log = logging.getLogger("newsgate.worker")
 
 EXIT_HUNG = 75
+
+# Longer than a log that anybody reads takes for some lines.
+_SAY_SECONDS = 2.0
 
 
 class InFlight:
@@ -104,11 +109,37 @@ class InFlight:
 def watch(
     in_flight: InFlight, *, limit_seconds: float, stop: threading.Event, end: Callable[[int], None] = os._exit
 ) -> None:
-    """Look twice a second, until `stop`; past the limit, end the process with `EXIT_HUNG`."""
+    """Look twice a second, until `stop`; past the limit, say where it hangs and end the process with `EXIT_HUNG`."""
     while not stop.wait(0.5):
         if in_flight.longest_seconds() > limit_seconds:
-            log.critical("a chunk took longer than its lease of %g s: the worker ends itself", limit_seconds)
+            _say(_that_it_hangs, limit_seconds)
             end(EXIT_HUNG)
+
+
+def _say(message: Callable[[float], None], seconds: float) -> None:
+    """Log something last. A pipe that nobody reads holds up for ever whoever logs, so it is not waited for long."""
+    saying = threading.Thread(target=message, args=(seconds,), daemon=True)
+    saying.start()
+    saying.join(_SAY_SECONDS)
+
+
+def _that_it_hangs(limit_seconds: float) -> None:
+    log.critical("a chunk took longer than its lease of %g s: the worker ends itself", limit_seconds)
+    log.error("this is where its threads stood:\n%s", _where_threads_stand())
+
+
+def _that_it_leaves(patience_seconds: float) -> None:
+    log.warning("the broker did not let go within %g s: the worker leaves without", patience_seconds)
+
+
+def _where_threads_stand() -> str:
+    """The stack of each thread but this one, the innermost call last. It names lines of code, and no text of a row."""
+    names = {thread.ident: thread.name for thread in threading.enumerate()}
+    others = {ident: frame for ident, frame in sys._current_frames().items() if ident != threading.get_ident()}
+    return "\n".join(
+        f"{names.get(ident, ident)}:\n{''.join(traceback.format_stack(frame)).rstrip()}"
+        for ident, frame in others.items()
+    )
 
 
 def leave(in_flight: InFlight, *, patience_seconds: float, end: Callable[[int], None] = os._exit) -> None:
@@ -122,5 +153,5 @@ def leave(in_flight: InFlight, *, patience_seconds: float, end: Callable[[int], 
         if in_flight.longest_seconds():
             idle_since = time.monotonic()
     with in_flight.alone():
-        log.warning("the broker did not let go within %g s: the worker leaves without", patience_seconds)
+        _say(_that_it_leaves, patience_seconds)
         end(0)

@@ -1,8 +1,6 @@
-"""From scores to verdicts, and the small parts of the worker that have no service to ask."""
+"""From scores to verdicts."""
 
 from __future__ import annotations
-
-import threading
 
 import numpy as np
 import pytest
@@ -10,7 +8,6 @@ import pytest
 from newsgate.model.classifier import Scores
 from newsgate.model.labels import NOT_FINITE
 from newsgate.tasks.classifying.classify_chunk import judge
-from newsgate.worker.watchdog import EXIT_HUNG, InFlight, watch
 
 
 def test_fake_starts_at_one_half() -> None:
@@ -28,16 +25,3 @@ def test_a_score_that_is_no_number_is_an_error_of_its_row_alone(broken: float) -
     good, bad = judge([1, 2], scores)
     assert (good.label, good.error) == ("fake", None)
     assert (bad.label, bad.p_fake, bad.error) == (None, None, NOT_FINITE)
-
-
-def test_the_watchdog_ends_a_process_whose_chunk_outlives_its_lease() -> None:
-    in_flight, stop, ended = InFlight(), threading.Event(), []
-
-    def end(code: int) -> None:
-        ended.append(code)
-        stop.set()
-
-    with in_flight.working_on():
-        watch(in_flight, limit_seconds=0.01, stop=stop, end=end)
-    assert ended == [EXIT_HUNG]
-    assert in_flight.longest_seconds() == 0
