@@ -67,6 +67,7 @@ def labels(ctx: click.Context, *, as_json: bool) -> None:
 @file_reading_options
 @label_options_of_files
 @click.option("--test-set", is_flag=True, help="These labels judge models; no model is ever trained on their texts.")
+@click.option("--dry-run", is_flag=True, help="Show what would become of each FILE; store nothing.")
 @reviewer_option
 @json_option("One JSON object; of several files, a list.")
 def import_(
@@ -74,6 +75,7 @@ def import_(
     *,
     labels_of_files: tuple[Label, ...],
     test_set: bool,
+    dry_run: bool,
     by: str | None,
     as_json: bool,
     **reading: Any,
@@ -89,6 +91,7 @@ def import_(
     \b
     Examples:
       newsgate labels import judged.csv --by Ada
+      newsgate labels import judged.csv --dry-run
       newsgate labels import --label fake hoaxes.txt
     """
     from dataclasses import replace
@@ -102,13 +105,15 @@ def import_(
         for file, label in pair_files(files, labels_of_files):
             if label is not None and says_the_opposite(file, label):
                 print_warning(f"{file}: every row is taken as {label}, and its name says otherwise")
-            refused = RefusedRows()
-            importer = LabelImporter(database, settings, by=name, refuse=refused, by_is_given=by is not None)
+            refused = RefusedRows(dry_run=dry_run)
+            importer = LabelImporter(
+                database, settings, by=name, refuse=refused, by_is_given=by is not None, dry_run=dry_run
+            )
             of_file = replace(options, every_label=label)
             done = importer.read_labels(file, options=of_file, chosen="test" if test_set else "import")
             refused.print_counts()
-            print_import_summary(done, path=file if len(files) > 1 else None)
-            outcomes.append(import_figures(file, done))
+            print_import_summary(done, path=file if len(files) > 1 else None, dry_run=dry_run)
+            outcomes.append(import_figures(file, done, dry_run=dry_run))
     if as_json:
         click.echo(json.dumps(outcomes if len(outcomes) > 1 else outcomes[0], ensure_ascii=False))
     if any(each["refused"] or each["incomplete"] for each in outcomes):

@@ -3,20 +3,25 @@
 from __future__ import annotations
 
 from collections import Counter
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
+from newsgate.console.console_table import one_line
 from newsgate.console.file_messages import ROWS_TOLD_SINGLY, print_file_notes, print_refusal_kinds
 from newsgate.console.messages import print_message
+from newsgate.model.labels import FAKE, REAL
 
 if TYPE_CHECKING:
     from newsgate.tasks.labelling.agreement import Agreement
     from newsgate.tasks.labelling.import_labels import Imported
 
+_SAMPLE_CHARS: Final = 90
+
 
 class RefusedRows:
     """Says why rows of a file were not stored: the first ones one by one, and many then by what is wrong with them."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, dry_run: bool = False) -> None:
+        self._dry_run = dry_run
         self._kinds: Counter[str] = Counter()
         self._count = 0
 
@@ -27,7 +32,7 @@ class RefusedRows:
         self._count += 1
         self._kinds[kind_of_reason(reason)] += 1
         if self._count <= ROWS_TOLD_SINGLY:
-            print_message(f"row {row} was refused: {reason}")
+            print_message(f"row {row} {'would be' if self._dry_run else 'was'} refused: {reason}")
 
     def print_counts(self) -> None:
         """Say how many there were, where they were too many to be told one by one."""
@@ -36,8 +41,8 @@ class RefusedRows:
             print_refusal_kinds(self._kinds)
 
 
-def print_import_summary(imported: Imported, *, path: str | None = None) -> None:
-    """Say what became of a file of labels; path: which one, where there are several."""
+def print_import_summary(imported: Imported, *, path: str | None = None, dry_run: bool = False) -> None:
+    """Say what became of a file of labels, or would; path: which one, where there are several."""
     print_file_notes(imported.notes, imported.warnings)
     others = [
         f"{count} {what}"
@@ -53,13 +58,24 @@ def print_import_summary(imported: Imported, *, path: str | None = None) -> None
         texts = "1 text" if imported.disputed == 1 else f"{imported.disputed} texts"
         print_message(f"people differ on {texts}: what most say counts, and `newsgate labels` says how far they agree")
     which = "" if path is None else f"{path}: "
-    print_message(which + ", ".join([f"{imported.stored} labels stored", *others]))
+    stored = f"{imported.stored} labels {'would be ' if dry_run else ''}stored"
+    print_message(which + ", ".join([stored, *others]))
+    if dry_run and imported.stored:
+        _print_what_would_be_stored(imported)
 
 
-def import_figures(path: str, imported: Imported) -> dict[str, Any]:
-    """Return what became of a file of labels, as a command prints it for programs."""
+def _print_what_would_be_stored(imported: Imported) -> None:
+    print_message(f"{imported.fake} fake and {imported.stored - imported.fake} real; the first ones:")
+    for each in imported.samples:
+        print_message(f"  {each.label}: {one_line(each.text, most_chars=_SAMPLE_CHARS)}")
+
+
+def import_figures(path: str, imported: Imported, *, dry_run: bool) -> dict[str, Any]:
+    """Return what became of a file of labels, as a command prints it for programs; `by_label` is of those stored."""
     counts = ("stored", "known", "repeated", "unlabelled", "refused", "disputed")
-    return {"file": path, **{name: getattr(imported, name) for name in counts}, "incomplete": imported.incomplete}
+    by_label = {FAKE: imported.fake, REAL: imported.stored - imported.fake}
+    figures = {name: getattr(imported, name) for name in counts}
+    return {"file": path, **figures, "by_label": by_label, "incomplete": imported.incomplete, "dry_run": dry_run}
 
 
 def agreement_line(agreement: Agreement) -> str:

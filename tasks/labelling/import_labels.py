@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field, replace
 from itertools import islice
 from typing import Literal
@@ -20,6 +21,7 @@ from newsgate.db.labels import (
 )
 from newsgate.db.review import add_suspects, clear_suspects, suspect_texts
 from newsgate.db.session import Database
+from newsgate.model.labels import FAKE
 from newsgate.tasks.labelling.import_votes import BOTH, Votes
 from newsgate.tasks.labelling.label_files import (
     Answer,
@@ -37,6 +39,7 @@ from newsgate.tasks.reading import ReadOptions, Source, open_source
 from newsgate.worker.settings import Settings, prepare_home
 
 _BLOCK_ROWS = 500
+_SAMPLES_OF_A_LABEL = 2
 
 Outcome = Literal["stored", "known", "repeated"]
 
@@ -45,6 +48,7 @@ Outcome = Literal["stored", "known", "repeated"]
 class Imported:
     """What became of the rows of a file.
 
+    stored: in a dry run, what would be. fake: how many of these. samples: the first of these, of both labels.
     known: the same person said the same before. repeated: the file says it more than once. unlabelled: no answer yet.
     disputed: about how many texts the people differ whom the file names. incomplete: the file itself is damaged, and
     some of its rows could not be read at all.
@@ -59,6 +63,8 @@ class Imported:
     warnings: tuple[str, ...] = ()
     incomplete: bool = False
     disputed: int = 0
+    fake: int = field(default=0, compare=False)
+    samples: tuple[NewJudgement, ...] = field(default=(), compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +85,15 @@ class _Import:
     stored: set[tuple[bytes, str]] = field(default_factory=set)
     disputed: list[Judgement] = field(default_factory=list)
     counts: Counter[str] = field(default_factory=Counter)
+    labels: Counter[str] = field(default_factory=Counter)
+    samples: list[NewJudgement] = field(default_factory=list)
+
+    def note(self, fresh: Sequence[NewJudgement]) -> None:
+        """Count what is stored, and keep the first of each label to be shown."""
+        for each in fresh:
+            self.labels[each.label] += 1
+            if self.labels[each.label] <= _SAMPLES_OF_A_LABEL:
+                self.samples.append(each)
 
     def decide(self, each: Judgement, earlier: _Earlier) -> Outcome | Refused:
         """What becomes of one judgement."""
@@ -109,7 +124,8 @@ class _Import:
 class LabelImporter:
     """Imports files in the name of one person, and tells each refused row with its reason.
 
-    by_is_given: the person is named by option, so a file that names one other person is theirs too.
+    by_is_given: the person is named by option, so a file that names one other person is theirs too. dry_run: what
+    becomes of each row is told, and nothing is stored.
     """
 
     def __init__(
@@ -120,12 +136,14 @@ class LabelImporter:
         by: str,
         refuse: Callable[[int, str], None],
         by_is_given: bool = False,
+        dry_run: bool = False,
     ) -> None:
         self._database = database
         self._spool = prepare_home(settings) / "spool"
         self._by = by
         self._by_is_given = by_is_given
         self._refuse = refuse
+        self._dry_run = dry_run
 
     def read_labels(self, path: str, *, options: ReadOptions, chosen: str) -> Imported:
         """Labels with their texts or with items' numbers. Raises ReadError, UnlabelledFileError, NotLabelsError."""
@@ -162,6 +180,8 @@ class LabelImporter:
             notes=form.layout.notes,
             warnings=source.warnings,
             incomplete=source.incomplete,
+            fake=under_way.labels[FAKE],
+            samples=tuple(sorted(under_way.samples, key=lambda each: each.label)),
         )
 
     def _count_votes(self, source: Source, form: LabelForm) -> tuple[bool, Votes]:
@@ -191,7 +211,7 @@ class LabelImporter:
 
     def _store(self, answers: Sequence[Answer], form: LabelForm, under_way: _Import) -> list[Refused]:
         """Store a block in one transaction; gives the rows that were refused."""
-        with self._database.write() as connection:
+        with self._transaction() as connection:
             found = with_texts(connection, answers, form)
             judgements = [each for each in found if isinstance(each, Judgement)]
             disputed = [
@@ -208,14 +228,19 @@ class LabelImporter:
         votes = under_way.votes
         ranked = sorted(under_way.disputed, key=lambda each: votes.strength(text_hash(each.text), each.label))
         for start in range(0, len(ranked), _BLOCK_ROWS):
-            with self._database.write() as connection:
+            with self._transaction() as connection:
                 refused = self._store_judgements(connection, ranked[start : start + _BLOCK_ROWS], under_way)
             self._tell(refused, under_way)
+        if self._dry_run:
+            return
         fresh = {digest for digest, _ in under_way.stored}
         even = [digest for digest in votes.even_texts() if digest in fresh]
         with self._database.write() as connection:
             # Nobody can say which of them is right but one more person.
             add_suspects(connection, even)
+
+    def _transaction(self) -> AbstractContextManager[Connection]:
+        return self._database.read() if self._dry_run else self._database.write()
 
     def _store_judgements(
         self, connection: Connection, judgements: Sequence[Judgement], under_way: _Import
@@ -231,6 +256,9 @@ class LabelImporter:
             under_way.counts[outcome] += 1
             if outcome == "stored":
                 fresh.append(NewJudgement(each.text, each.label, each.by or self._by, each.chosen))
+        under_way.note(fresh)
+        if self._dry_run:
+            return refused
         # Leases before labels, as everywhere: see db.review.record_label.
         clear_suspects(connection, [text_hash(each.text) for each in fresh])
         add_judgements(connection, fresh)

@@ -47,13 +47,21 @@ class Files:
         path = self._write(content, name)
         return self._importer().read_labels(path, options=options or ReadOptions(), chosen=chosen)
 
+    def dry_run(self, content: str, *, chosen: str = "import") -> Imported:
+        path = self._write(content, "labels.csv")
+        return self._importer(dry_run=True).read_labels(path, options=ReadOptions(), chosen=chosen)
+
     def sheet(self, content: str) -> Imported:
         return self._importer().read_sheet(self._write(content, "sheet.csv"))
 
-    def _importer(self) -> LabelImporter:
+    def _importer(self, *, dry_run: bool = False) -> LabelImporter:
         self.refused.clear()
         return LabelImporter(
-            self.database, load_settings(), by=self.by, refuse=lambda row, why: self.refused.append((row, why))
+            self.database,
+            load_settings(),
+            by=self.by,
+            refuse=lambda row, why: self.refused.append((row, why)),
+            dry_run=dry_run,
         )
 
     def _write(self, content: str, name: str) -> str:
