@@ -83,7 +83,7 @@ def test_sigterm_in_mid_chunk_finishes_it_and_leaves_no_lease(site: Site, tmp_pa
         before = site.done()
         with stopwatch() as taken:
             worker.send_signal(signal.SIGTERM)
-            assert worker.wait(30) == 0
+            assert worker.wait(30) == 0, site.log("worker").read_text()
     assert taken[0] < _STOP_SECONDS
     assert site.running_chunks() == 0
     assert site.done() > before
