@@ -8,7 +8,8 @@ import signal
 import socket
 import sys
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 
 from newsgate.db.errors import DatabaseError
 from newsgate.db.model_registry import read_bundle_bytes
@@ -67,9 +68,7 @@ def work(settings: Settings, *, parent: int | None = None) -> None:
     progress = Progress(settings, database, left=lambda: context.models.newer)
     sweeper, *others = _threads(settings, database, context, stop)
     # Celery takes SIGTERM over when it is ready; until then the sweeper may have a chunk in hand already.
-    on_stop_signals(lambda *_: sys.exit(0))
-    for thread in (sweeper, *others):
-        thread.start()
+    on_stop_signals(_leave_early)
 
     def wind_up() -> None:
         stop.set()
@@ -84,16 +83,37 @@ def work(settings: Settings, *, parent: int | None = None) -> None:
             serving_metrics(settings, database, part="worker", stages=context.stages),
             Heartbeat(database, name=context.worker, kind="worker"),
             HealthFile(settings, part="worker", look=progress.look),
+            _running(sweeper, *others, stop=stop, patience_seconds=settings.lease_seconds),
         ):
-            try:
-                _consume(settings, context, stop, on_stop=begin_to_stop)
-            finally:
-                stop.set()
-                sweeper.join(settings.lease_seconds)
+            _consume(settings, context, stop, on_stop=begin_to_stop)
     finally:
         tell(context.stages)
         context.bell.close()
         database.close()
+
+
+def _leave_early(*_: object) -> None:
+    # Once: told again, it would leave what it finishes.
+    on_stop_signals(lambda *_: None)
+    sys.exit(0)
+
+
+@contextmanager
+def _running(
+    sweeper: threading.Thread, *others: threading.Thread, stop: threading.Event, patience_seconds: float
+) -> Iterator[None]:
+    """Have these threads at work for as long as the block lasts; then the sweeper finishes what it has in hand.
+
+    That holds wherever a signal breaks in, also while they are started.
+    """
+    try:
+        for thread in (sweeper, *others):
+            thread.start()
+        yield
+    finally:
+        stop.set()
+        if sweeper.is_alive():
+            sweeper.join(patience_seconds)
 
 
 def _load_champion(context: WorkerContext, champion: int) -> None:
