@@ -8,7 +8,8 @@ from collections.abc import Callable, Generator, Iterator
 from contextlib import closing, contextmanager
 from typing import TYPE_CHECKING, Any, Literal, TypedDict, Unpack
 
-from newsgate.foundation.errors import NewsgateError
+from newsgate.api.arguments import one_of, refuse_unknown, seconds, share, wanted_error, whole_number
+from newsgate.foundation.errors import NewsgateError, WrongUsageError
 
 if TYPE_CHECKING:
     import pandas
@@ -16,10 +17,13 @@ if TYPE_CHECKING:
 
     from newsgate.api.client import Client
     from newsgate.db.batch_status import BatchStatus
+    from newsgate.db.results import ResultFilter
     from newsgate.tasks.exporting.table import OutputTable
     from newsgate.tasks.inspecting.promise import Promise
 
 log = logging.getLogger("newsgate.client")
+
+_VERDICTS = ("fake", "real", "unsure")
 
 
 class WaitTimeoutError(NewsgateError, TimeoutError):
@@ -115,8 +119,7 @@ class Batch:
         ...     [(row["external_id"], row["label"]) for row in batch.verdicts(label="fake")]
         [('a7', 'fake')]
         """
-        threshold = self._threshold(wanted.get("max_error"))
-        return self._records(threshold, wanted)
+        return self._records(self._chosen(wanted), wanted)
 
     def to_arrow(self, **wanted: Unpack[VerdictOptions]) -> pyarrow.Table:
         """Return the verdicts as a `pyarrow.Table`, with the options of `verdicts`. Raises NotInstalledError.
@@ -130,7 +133,7 @@ class Batch:
         """
         from newsgate.tasks.exporting.arrow_table import to_arrow
 
-        with self._table(self._threshold(wanted.get("max_error")), wanted) as table:
+        with self._table(self._chosen(wanted), wanted) as table:
             return to_arrow(table)
 
     def to_pandas(self, **wanted: Unpack[VerdictOptions]) -> pandas.DataFrame:
@@ -145,7 +148,7 @@ class Batch:
         """
         from newsgate.tasks.exporting.data_frame import to_pandas
 
-        with self._table(self._threshold(wanted.get("max_error")), wanted) as table:
+        with self._table(self._chosen(wanted), wanted) as table:
             return to_pandas(table)
 
     def promise(self, max_error: float) -> Promise:
@@ -161,9 +164,10 @@ class Batch:
         from newsgate.db.batch_status import batch_status
         from newsgate.tasks.inspecting.promise import promise_of
 
+        accepted = wanted_error(max_error)
         with self._client._database.read() as connection:
             status = batch_status(connection, self.number, run=self.run)
-            return promise_of(connection, status, max_error=max_error)
+            return promise_of(connection, status, max_error=accepted)
 
     def label(self, row: int, label: Literal["fake", "real"], *, by: str | None = None) -> None:
         """Say what the text of a row is; `newsgate retrain` learns from it.
@@ -177,7 +181,7 @@ class Batch:
         """
         from newsgate.tasks.labelling.label_item import ItemChoice
 
-        self._client._label(ItemChoice(batch=self.number, row=row), label, by=by)
+        self._client._label(ItemChoice(batch=self.number, row=whole_number(row, "row")), label, by=by)
 
     def _wait_unless(
         self, meanwhile: Callable[[], None], *, progress: bool, timeout_seconds: float | None
@@ -187,13 +191,14 @@ class Batch:
         from newsgate.tasks.enqueueing.existing_runs import require_verdicts
         from newsgate.tasks.running.wait_for_batch import wait_for_batch
 
-        until = None if timeout_seconds is None else time.monotonic() + timeout_seconds
+        patience = None if timeout_seconds is None else seconds(timeout_seconds, "timeout_seconds")
+        until = None if patience is None else time.monotonic() + patience
 
         def look() -> None:
             meanwhile()
             self._client._check()
             if until is not None and time.monotonic() > until:
-                raise self._too_late(timeout_seconds)
+                raise self._too_late(patience)
 
         with shown_progress() if progress else no_progress() as show:
             database = self._client._database
@@ -201,24 +206,33 @@ class Batch:
         require_verdicts(database, status)
         return status
 
-    def _records(self, threshold: float | None, wanted: VerdictOptions) -> Generator[dict[str, Any], None, None]:
-        with self._table(threshold, wanted) as table:
+    def _chosen(self, wanted: VerdictOptions) -> ResultFilter:
+        """The rows that are wanted. Raises WrongUsageError for an unknown option, and for a value it cannot have."""
+        from newsgate.db.results import ResultFilter
+
+        refuse_unknown(wanted, VerdictOptions.__annotations__, of="the reading of verdicts")
+        given: dict[str, Any] = {name: value for name, value in wanted.items() if value is not None}
+        label = one_of(given["label"], "verdict", _VERDICTS) if "label" in given else None
+        if label == "unsure" and "max_error" not in given:
+            raise WrongUsageError("no row is unsure without max_error", remedy="Give max_error, the error you accept")
+        return ResultFilter(
+            self.number,
+            label,
+            share(given["min_score"], "min_score") if "min_score" in given else None,
+            whole_number(given["limit"], "limit", least=0) if "limit" in given else None,
+            model=self.model,
+            threshold=self._threshold(given.get("max_error")),
+            max_familiarity=share(given["max_familiarity"], "max_familiarity") if "max_familiarity" in given else None,
+        )
+
+    def _records(self, chosen: ResultFilter, wanted: VerdictOptions) -> Generator[dict[str, Any], None, None]:
+        with self._table(chosen, wanted) as table:
             yield from table.records()
 
     @contextmanager
-    def _table(self, threshold: float | None, wanted: VerdictOptions) -> Iterator[OutputTable]:
-        from newsgate.db.results import ResultFilter
+    def _table(self, chosen: ResultFilter, wanted: VerdictOptions) -> Iterator[OutputTable]:
         from newsgate.tasks.exporting.batch_tables import own_table, verdict_table
 
-        chosen = ResultFilter(
-            self.number,
-            wanted.get("label"),
-            wanted.get("min_score"),
-            wanted.get("limit"),
-            model=self.model,
-            threshold=threshold,
-            max_familiarity=wanted.get("max_familiarity"),
-        )
         with self._client._database.read() as connection:
             if wanted.get("own_columns"):
                 table, notes = own_table(connection, chosen)

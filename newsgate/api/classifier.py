@@ -9,6 +9,7 @@ from os import PathLike, fspath
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, Literal, Self
 
+from newsgate.api.arguments import wanted_error, whole_number, words
 from newsgate.api.classifications import Classification, Classifications
 from newsgate.api.texts import GivenTexts, given_texts
 from newsgate.foundation.errors import NewsgateError, WrongUsageError
@@ -78,6 +79,9 @@ class Classifier:
         >>> Classifier.load()
         <Classifier: model starter>
         """
+        threads = whole_number(threads, "threads", least=0)
+        if not isinstance(model, str | PathLike):
+            model = whole_number(model, "a model that is given by no name or path")
         if model == STARTER:
             from newsgate.model.starter import starter_bundle
 
@@ -105,13 +109,12 @@ class Classifier:
         >>> print(found.promise)
         an error of 0.1 is not promised: there is too little to compare it with what the error was measured on
         """
-        if max_error is not None and not 0 < max_error < 1:
-            raise WrongUsageError(f"max_error is between 0 and 1, not {max_error}", remedy="Give for instance 0.1")
-        if strict and max_error is None:
+        accepted = None if max_error is None else wanted_error(max_error)
+        if strict and accepted is None:
             raise WrongUsageError("strict is about max_error", remedy="Give max_error, the error that you accept")
         given = given_texts(texts)
         scores, summary = self._scores(given.scorable())
-        promise = None if max_error is None else self._promise(summary, max_error=max_error, strict=strict)
+        promise = None if accepted is None else self._promise(summary, max_error=accepted, strict=strict)
         if promise is not None and not promise.is_kept:
             log.warning("%s", promise)
         self._warn_of_other_kind(summary)
@@ -134,12 +137,11 @@ class Classifier:
         from newsgate.model.explanation import explain
         from newsgate.model.runtime import open_runtime
 
-        if not text.strip():
+        if not words(text, "the text").strip():
             raise WrongUsageError("the text is empty", remedy="Give a text")
+        most = whole_number(max_tokens, "max_tokens", least=1)
         bundle = read_bundle(self._bundle)
-        return explanation_of(
-            explain(bundle, open_runtime(bundle, runtime=self._runtime), text, most_tokens=max_tokens)
-        )
+        return explanation_of(explain(bundle, open_runtime(bundle, runtime=self._runtime), text, most_tokens=most))
 
     def _scores(self, texts: list[str]) -> tuple[list[Scores], Summary]:
         from newsgate.model.score_summary import Summary, summarise

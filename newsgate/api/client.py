@@ -10,6 +10,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Literal, Self, Unpack
 
+from newsgate.api.arguments import label_said, whole_number, words
 from newsgate.api.batch import Batch
 from newsgate.api.reading_options import ReadingOptions, read_options
 from newsgate.api.rows import DataFrame, rows_as_jsonl
@@ -114,11 +115,13 @@ class Client:
         from newsgate.tasks.enqueueing.existing_runs import AlreadyEnqueuedError
         from newsgate.tasks.enqueueing.request import Request
 
-        check_priority(priority)
+        check_priority(whole_number(priority, "priority"))
+        number = None if model is None else whole_number(model, "model", least=1)
+        called = None if name is None else words(name, "name")
         is_file = isinstance(rows, str | os.PathLike)
         options = read_options(reading, max_text_chars=self._settings.max_text_chars)
         path = os.fspath(rows) if isinstance(rows, str | os.PathLike) else _ROWS_FILE
-        request = Request(path, options, name or (None if is_file else _ROWS_NAME), model, again, priority)
+        request = Request(path, options, called or (None if is_file else _ROWS_NAME), number, again, priority)
         stream = None if is_file else rows_as_jsonl(rows)
         try:
             done = enqueue(request, settings=self._settings, database=self._database, stream=stream)
@@ -154,8 +157,9 @@ class Client:
         """
         from newsgate.db.batch_status import list_batches
 
+        newest = whole_number(limit, "limit", least=0)
         with self._database.read() as connection:
-            return list_batches(connection, limit=limit)
+            return list_batches(connection, limit=newest)
 
     def label(self, item: int, label: Literal["fake", "real"], *, by: str | None = None) -> None:
         """Say what the text of an item is; `newsgate retrain` learns from it.
@@ -171,7 +175,7 @@ class Client:
         """
         from newsgate.tasks.labelling.label_item import ItemChoice
 
-        self._label(ItemChoice(item), label, by=by)
+        self._label(ItemChoice(whole_number(item, "item")), label, by=by)
 
     def pause(self, batch: Batch | int | str) -> BatchStatus:
         """Begin no more rows of a batch until `resume`, and return where it stands then. Rows in work end.
@@ -249,7 +253,8 @@ class Client:
         """
         from newsgate.tasks.classifying.steer_batch import give_priority
 
-        return self._steered(batch, lambda number: give_priority(self._database, number, priority))
+        turns = whole_number(priority, "priority")
+        return self._steered(batch, lambda number: give_priority(self._database, number, turns))
 
     @contextmanager
     def up(self) -> Iterator[Self]:
@@ -286,8 +291,8 @@ class Client:
 
         if isinstance(batch, Batch):
             return batch.number
-        if isinstance(batch, int):
-            return batch
+        if not isinstance(batch, str):
+            return whole_number(batch, "a batch that is given by no name")
         with self._database.read() as connection:
             return find_batch(connection, batch, changes=changes)
 
@@ -303,13 +308,10 @@ class Client:
     def _label(self, choice: ItemChoice, label: str, *, by: str | None) -> None:
         """Add a person's judgement about the item that is meant."""
         from newsgate.console.reviewer_option import reviewer_name
-        from newsgate.foundation.errors import WrongUsageError
-        from newsgate.model.labels import LABELS
         from newsgate.tasks.labelling.label_item import label_item
 
-        if label not in LABELS:
-            raise WrongUsageError(f"{label!r} is no label", remedy="Say fake or real")
-        label_item(self._database, choice, label, by=reviewer_name(by))
+        name = reviewer_name(None if by is None else words(by, "by"))
+        label_item(self._database, choice, label_said(label), by=name)
 
     def _batch(self, number: int, *, model: int | None, known: bool, warnings: tuple[str, ...] = ()) -> Batch:
         from newsgate.db.batch_status import batch_status

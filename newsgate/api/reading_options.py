@@ -3,10 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Literal, TypedDict
+from typing import TYPE_CHECKING, Any, Literal, TypedDict
+
+from newsgate.api.arguments import column_name, column_names, label_said, refuse_unknown, words
 
 if TYPE_CHECKING:
     from newsgate.tasks.reading import ReadOptions
+
+# Options that are a str, and options that name a column or a sheet.
+_WORDS = ("labels", "delimiter", "encoding", "member", "records")
+_NAMES = ("id_column", "label_column", "sheet")
 
 
 class ReadingOptions(TypedDict, total=False):
@@ -21,7 +27,7 @@ class ReadingOptions(TypedDict, total=False):
     label_column: str | None
     labels: str | None
     label: Literal["fake", "real"] | None
-    keep: Literal["all", "none"] | Sequence[str]
+    keep: Literal["all", "none"] | str | Sequence[str]
     delimiter: str | None
     encoding: str | None
     no_header: bool
@@ -31,22 +37,26 @@ class ReadingOptions(TypedDict, total=False):
 
 
 def read_options(reading: ReadingOptions, *, max_text_chars: int) -> ReadOptions:
-    """The same for the reader. Raises WrongUsageError for a meaning of labels that is none."""
+    """The same for the reader. Raises WrongUsageError for an unknown option, and for a value it cannot have."""
     from newsgate.tasks.reading import ReadOptions, parse_vocabulary
 
-    text_column, labels, keep = reading.get("text_column"), reading.get("labels"), reading.get("keep", "all")
+    refuse_unknown(reading, ReadingOptions.__annotations__, of="enqueue")
+    given: dict[str, Any] = {name: value for name, value in reading.items() if value is not None}
+    said = {name: words(given[name], name) for name in _WORDS if name in given}
+    named = {name: column_name(given[name], name) for name in _NAMES if name in given}
+    keep = given.get("keep", "all")
     return ReadOptions(
-        text_columns=(text_column,) if isinstance(text_column, str) else tuple(text_column or ()),
-        id_column=reading.get("id_column"),
-        label_column=reading.get("label_column"),
-        delimiter=reading.get("delimiter"),
-        encoding=reading.get("encoding"),
-        no_header=reading.get("no_header", False),
-        member=reading.get("member"),
-        sheet=reading.get("sheet"),
-        records=reading.get("records"),
-        every_label=reading.get("label"),
-        vocabulary=None if labels is None else parse_vocabulary(labels),
-        keep=keep if keep in ("all", "none") else tuple(keep),
+        text_columns=column_names(given["text_column"], "text_column") if "text_column" in given else (),
+        id_column=named.get("id_column"),
+        label_column=named.get("label_column"),
+        delimiter=said.get("delimiter"),
+        encoding=said.get("encoding"),
+        no_header=given.get("no_header", False),
+        member=said.get("member"),
+        sheet=named.get("sheet"),
+        records=said.get("records"),
+        every_label=label_said(given["label"]) if "label" in given else None,
+        vocabulary=parse_vocabulary(said["labels"]) if "labels" in said else None,
+        keep=keep if keep == "all" or keep == "none" else column_names(keep, "keep"),
         max_text_chars=max_text_chars,
     )

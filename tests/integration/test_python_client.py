@@ -235,3 +235,85 @@ def test_settings_are_those_of_the_commands(tmp_path: Path, monkeypatch: pytest.
     monkeypatch.setenv("NEWSGATE_CHUNK_ROWS", "none")
     with pytest.raises(WrongUsageError, match="NEWSGATE_CHUNK_ROWS cannot be 'none'"):
         Client()
+
+
+@pytest.mark.parametrize(
+    ("wanted", "said"),
+    [
+        ({"min_scor": 0.9}, "the reading of verdicts has no option min_scor. Did you mean min_score?"),
+        ({"label": "Fake"}, "'Fake' is no verdict. Say fake, real or unsure"),
+        ({"label": "unsure"}, "no row is unsure without max_error. Give max_error, the error you accept"),
+        ({"min_score": 90}, "min_score is from 0 to 1, not 90. Give for instance 0.9"),
+        ({"min_score": "0.9"}, "min_score is a number, not '0.9'"),
+        ({"limit": -1}, "limit is a whole number from 0 up, not -1"),
+        ({"limit": "3"}, "limit is a whole number from 0 up, not '3'"),
+        ({"max_error": 5}, "max_error is between 0 and 1, not 5. Give for instance 0.1"),
+        ({"max_familiarity": float("nan")}, "max_familiarity is from 0 to 1, not nan. Give for instance 0.9"),
+    ],
+)
+def test_a_wish_for_verdicts_that_cannot_be_is_an_error_and_no_other_rows(
+    client: Client, wanted: dict[str, Any], said: str
+) -> None:
+    batch = client.enqueue(ROWS)
+    for read in (batch.verdicts, batch.to_pandas):
+        with pytest.raises(WrongUsageError) as caught:
+            read(**wanted)
+        assert str(caught.value) == said
+
+
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        ({"txt_column": "text"}, "enqueue has no option txt_column. Did you mean text_column?"),
+        ({"label": "Fake"}, "'Fake' is no label. Say fake or real"),
+        ({"labels": {"fake": 1, "real": 0}}, "labels is a str, not dict"),
+        ({"text_column": 2.5}, "text_column, if it is no str, is a whole number, not 2.5"),
+        ({"name": 5}, "name is a str, not int"),
+        ({"model": "champion"}, "model is a whole number from 1 up, not 'champion'"),
+        ({"priority": "50"}, "priority is a whole number, not '50'"),
+    ],
+)
+def test_an_option_of_enqueue_that_cannot_be_is_an_error_and_stores_nothing(
+    client: Client, given: dict[str, Any], said: str
+) -> None:
+    with pytest.raises(WrongUsageError) as caught:
+        client.enqueue(ROWS, **given)
+    assert str(caught.value) == said
+    assert client.batches() == []
+
+
+def test_a_column_is_named_by_the_number_that_its_table_has_for_it(client: Client) -> None:
+    table = pandas.DataFrame([["Schools reopen on Monday", "A much longer text that is not the one which is meant"]])
+    batch = client.enqueue(table, text_column=0, keep="1")  # type: ignore[arg-type]
+    assert batch.items == 1
+    with pytest.raises(ReadError, match="no column '7'"):
+        client.enqueue(table, text_column=7)  # type: ignore[arg-type]
+
+
+def test_numbers_that_come_out_of_a_table_are_numbers(desk: Desk, client: Client) -> None:
+    made = worked_off(desk, client.enqueue(ROWS))
+    table = made.to_pandas()
+    batch = client.batch(table["batch"].to_numpy()[0], model=table["model"].to_numpy()[0])
+    assert batch.number == made.number
+    batch.label(table["row"].to_numpy()[0], "fake", by="Ada")
+    client.label(table["item"].to_numpy()[1], "real", by="Ada")
+    assert len(list(batch.verdicts(limit=table["row"].to_numpy()[0], min_score=table["p_fake"].to_numpy()[0]))) == 1
+    with desk.database.read() as connection:
+        assert {each.label for each in current_labels(connection)} == {"fake", "real"}
+
+
+@pytest.mark.parametrize("wrong", [None, 1.5, True, ["posts"]])
+def test_what_names_no_batch_is_an_error_in_one_line(client: Client, wrong: Any) -> None:
+    for ask in (client.batch, client.pause, client.cancel):
+        with pytest.raises(WrongUsageError, match="a batch that is given by no name is a whole number, not"):
+            ask(wrong)
+
+
+def test_a_time_to_wait_that_is_none_is_an_error_in_one_line(client: Client) -> None:
+    batch = client.enqueue(ROWS)
+    with pytest.raises(WrongUsageError, match="timeout_seconds is a number, not '5'"):
+        batch.wait(timeout_seconds="5")  # type: ignore[arg-type]
+    with pytest.raises(WrongUsageError, match="max_error is a number, not '5%'"):
+        batch.promise("5%")  # type: ignore[arg-type]
+    with pytest.raises(WrongUsageError, match="by is a str, not int"):
+        batch.label(1, "fake", by=7)  # type: ignore[arg-type]

@@ -249,3 +249,20 @@ def test_the_twin_for_asyncio_says_the_same(starter: Classifier) -> None:
     assert found == starter.classify([GARLIC, SCHOOLS], max_error=0.1).to_dicts()
     assert why == starter.explain(GARLIC)
     assert shown == "<AsyncClassifier: model starter>"
+
+
+@pytest.mark.parametrize("wrong", [None, float("nan"), 7, ["Schools reopen on Monday"]])
+def test_what_is_no_text_is_not_explained(starter: Classifier, wrong: Any) -> None:
+    with pytest.raises(WrongUsageError, match="the text is a str, not "):
+        starter.explain(wrong)
+
+
+@pytest.mark.parametrize("wrong", ["5%", None, [0.1]])
+def test_arguments_that_cannot_be_are_errors_in_one_line(starter: Classifier, wrong: Any) -> None:
+    with pytest.raises(WrongUsageError, match="a model that is given by no name or path is a whole number, not"):
+        Classifier.load(None if isinstance(wrong, str) else wrong)  # type: ignore[arg-type]
+    with pytest.raises(WrongUsageError, match="threads is a whole number from 0 up, not"):
+        Classifier.load(threads=wrong)
+    if wrong is not None:
+        with pytest.raises(WrongUsageError, match="max_error is a number, not"):
+            starter.classify(["Schools reopen on Monday"], max_error=wrong)
