@@ -263,6 +263,15 @@ def add_suspects(connection: Connection, text_hashes: Sequence[bytes]) -> int:
     return _queue_suspects(connection, sorted(found))
 
 
+def enqueued_texts(connection: Connection, text_hashes: Sequence[bytes]) -> frozenset[bytes]:
+    """Which of these texts occur in an enqueued file."""
+    found: set[bytes] = set()
+    for start in range(0, len(text_hashes), _ASKED_ROWS):
+        asked = items.c.text_hash.in_(text_hashes[start : start + _ASKED_ROWS])
+        found.update(connection.execute(select(items.c.text_hash).where(asked).distinct()).scalars())
+    return frozenset(found)
+
+
 def clear_suspects(connection: Connection, text_hashes: Sequence[bytes]) -> None:
     """Let these texts wait no longer: somebody judges them in another way."""
     settled = [item for item, waiting in _suspects(connection).items() if waiting in frozenset(text_hashes)]

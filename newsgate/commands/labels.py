@@ -97,7 +97,10 @@ def import_(
     from dataclasses import replace
 
     from newsgate.tasks.labelling.import_labels import LabelImporter
+    from newsgate.tasks.labelling.import_rehearsal import Rehearsal
 
+    # One for all files: what an earlier one says decides what becomes of a later one.
+    rehearsal = Rehearsal() if dry_run else None
     name = reviewer_name(by)
     outcomes = []
     with settings_and_database() as (settings, database):
@@ -107,7 +110,7 @@ def import_(
                 print_warning(f"{file}: every row is taken as {label}, and its name says otherwise")
             refused = RefusedRows(dry_run=dry_run)
             importer = LabelImporter(
-                database, settings, by=name, refuse=refused, by_is_given=by is not None, dry_run=dry_run
+                database, settings, by=name, refuse=refused, by_is_given=by is not None, rehearsal=rehearsal
             )
             of_file = replace(options, every_label=label)
             done = importer.read_labels(file, options=of_file, chosen="test" if test_set else "import")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field, replace
 from itertools import islice
@@ -12,16 +12,16 @@ from typing import Literal
 from sqlalchemy import Connection
 
 from newsgate.db.labels import (
-    CurrentLabel,
     NewJudgement,
     add_judgements,
     find_labels,
     known_judgements,
     text_hash,
 )
-from newsgate.db.review import add_suspects, clear_suspects, suspect_texts
+from newsgate.db.review import add_suspects, clear_suspects, enqueued_texts, suspect_texts
 from newsgate.db.session import Database
 from newsgate.model.labels import FAKE
+from newsgate.tasks.labelling.import_rehearsal import Earlier, Rehearsal
 from newsgate.tasks.labelling.import_votes import BOTH, Votes
 from newsgate.tasks.labelling.label_files import (
     Answer,
@@ -67,15 +67,6 @@ class Imported:
     samples: tuple[NewJudgement, ...] = field(default=(), compare=False)
 
 
-@dataclass(frozen=True, slots=True)
-class _Earlier:
-    """What the database says about the texts of one block; said_before: as (person, chosen, text, label)."""
-
-    current: Mapping[bytes, CurrentLabel]
-    said_before: frozenset[tuple[str, str, bytes, str]]
-    suspects: frozenset[bytes]
-
-
 @dataclass(slots=True)
 class _Import:
     """One file on its way in, for `by`. disputed: judgements about texts on which the file's people differ."""
@@ -95,7 +86,7 @@ class _Import:
             if self.labels[each.label] <= _SAMPLES_OF_A_LABEL:
                 self.samples.append(each)
 
-    def decide(self, each: Judgement, earlier: _Earlier) -> Outcome | Refused:
+    def decide(self, each: Judgement, earlier: Earlier) -> Outcome | Refused:
         """What becomes of one judgement."""
         digest = text_hash(each.text)
         person = each.by or self.by
@@ -124,8 +115,8 @@ class _Import:
 class LabelImporter:
     """Imports files in the name of one person, and tells each refused row with its reason.
 
-    by_is_given: the person is named by option, so a file that names one other person is theirs too. dry_run: what
-    becomes of each row is told, and nothing is stored.
+    by_is_given: the person is named by option, so a file that names one other person is theirs too. rehearsal: in a
+    dry run, what the files before would have stored; what becomes of each row is told, and nothing is stored.
     """
 
     def __init__(
@@ -136,14 +127,14 @@ class LabelImporter:
         by: str,
         refuse: Callable[[int, str], None],
         by_is_given: bool = False,
-        dry_run: bool = False,
+        rehearsal: Rehearsal | None = None,
     ) -> None:
         self._database = database
         self._spool = prepare_home(settings) / "spool"
         self._by = by
         self._by_is_given = by_is_given
         self._refuse = refuse
-        self._dry_run = dry_run
+        self._rehearsal = rehearsal
 
     def read_labels(self, path: str, *, options: ReadOptions, chosen: str) -> Imported:
         """Labels with their texts or with items' numbers. Raises ReadError, UnlabelledFileError, NotLabelsError."""
@@ -231,16 +222,18 @@ class LabelImporter:
             with self._transaction() as connection:
                 refused = self._store_judgements(connection, ranked[start : start + _BLOCK_ROWS], under_way)
             self._tell(refused, under_way)
-        if self._dry_run:
-            return
         fresh = {digest for digest, _ in under_way.stored}
         even = [digest for digest in votes.even_texts() if digest in fresh]
+        if self._rehearsal is not None:
+            with self._database.read() as connection:
+                self._rehearsal.add_suspects(enqueued_texts(connection, even))
+            return
         with self._database.write() as connection:
             # Nobody can say which of them is right but one more person.
             add_suspects(connection, even)
 
     def _transaction(self) -> AbstractContextManager[Connection]:
-        return self._database.read() if self._dry_run else self._database.write()
+        return self._database.write() if self._rehearsal is None else self._database.read()
 
     def _store_judgements(
         self, connection: Connection, judgements: Sequence[Judgement], under_way: _Import
@@ -257,21 +250,23 @@ class LabelImporter:
             if outcome == "stored":
                 fresh.append(NewJudgement(each.text, each.label, each.by or self._by, each.chosen))
         under_way.note(fresh)
-        if self._dry_run:
+        if self._rehearsal is not None:
+            self._rehearsal.store(fresh)
             return refused
         # Leases before labels, as everywhere: see db.review.record_label.
         clear_suspects(connection, [text_hash(each.text) for each in fresh])
         add_judgements(connection, fresh)
         return refused
 
-    def _look_up(self, connection: Connection, judgements: Sequence[Judgement]) -> _Earlier:
+    def _look_up(self, connection: Connection, judgements: Sequence[Judgement]) -> Earlier:
         hashes = [text_hash(each.text) for each in judgements]
         said_before = {
             (person, chosen, *known)
             for person, chosen in {(each.by or self._by, each.chosen) for each in judgements}
             for known in known_judgements(connection, hashes, labelled_by=person, chosen=chosen)
         }
-        return _Earlier(find_labels(connection, hashes), frozenset(said_before), suspect_texts(connection))
+        earlier = Earlier(find_labels(connection, hashes), frozenset(said_before), suspect_texts(connection))
+        return earlier if self._rehearsal is None else self._rehearsal.after(earlier, hashes)
 
     def _tell(self, refused: Iterable[Refused], under_way: _Import) -> None:
         for each in sorted(refused, key=lambda each: each.row):

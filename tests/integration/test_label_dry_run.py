@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import json
+from itertools import count
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from newsgate.db.labels import count_pairs, summarise_labels, text_hash
 from newsgate.db.review import add_suspects, suspect_texts
 from newsgate.db.session import Database
+from newsgate.main import newsgate
 from tests.integration.test_label_files import Files
 from tests.labels import TEXTS, add, said
 
@@ -78,3 +81,29 @@ def assert_the_import_does_that(files: Files, content: str) -> None:
     done = files.labels(content)
     assert (done, done.fake, done.samples) == (would, would.fake, would.samples)
     assert files.refused == would_be_refused
+
+
+# Each example is about texts of which nobody has said anything yet.
+_EXAMPLES = count()
+_FILE = st.lists(st.tuples(_TEXTS.filter(bool), st.sampled_from(("fake", "real"))), max_size=5)
+
+
+@settings(max_examples=10, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(contents=st.lists(_FILE, min_size=2, max_size=3), people_differ=st.booleans())
+def test_and_of_several_files_each_knows_what_those_before_it_say(
+    files: Files, monkeypatch: pytest.MonkeyPatch, contents: list[list[tuple[str, str]]], people_differ: bool
+) -> None:
+    monkeypatch.setenv("NEWSGATE_DATABASE_URL", files.database.url.render_as_string(hide_password=False))
+    example = next(_EXAMPLES)
+    paths = [str(files.folder / f"{number}.jsonl") for number in range(len(contents))]
+    for number, (path, rows) in enumerate(zip(paths, contents, strict=True)):
+        person = {"_annotator_id": f"person {number}"} if people_differ and number else {}
+        said = [*((f"{text} {example}", label) for text, label in rows), *_SURE]
+        lines = [{"text": text, "label": label, "answer": "accept", **person} for text, label in said]
+        Path(path).write_text("".join(json.dumps(line) + "\n" for line in lines), encoding="utf-8")
+    before = everything(files.database)
+    would = CliRunner().invoke(newsgate, ["labels", "import", "--dry-run", "--json", *paths])
+    assert everything(files.database) == before
+    done = CliRunner().invoke(newsgate, ["labels", "import", "--json", *paths])
+    assert [{**each, "dry_run": False} for each in json.loads(would.stdout)] == json.loads(done.stdout)
+    assert would.exit_code == done.exit_code

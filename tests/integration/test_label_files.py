@@ -18,6 +18,7 @@ from newsgate.db.labels import (
 from newsgate.db.review import add_suspects
 from newsgate.db.session import Database
 from newsgate.tasks.labelling.import_labels import Imported, LabelImporter
+from newsgate.tasks.labelling.import_rehearsal import Rehearsal
 from newsgate.tasks.labelling.label_files import NotLabelsError
 from newsgate.tasks.labelling.spreadsheet_files import export_labels, guard_cell
 from newsgate.tasks.models.labelled_files import UnlabelledFileError
@@ -61,7 +62,7 @@ class Files:
             load_settings(),
             by=self.by,
             refuse=lambda row, why: self.refused.append((row, why)),
-            dry_run=dry_run,
+            rehearsal=Rehearsal() if dry_run else None,
         )
 
     def _write(self, content: str, name: str) -> str:
