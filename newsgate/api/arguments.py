@@ -8,10 +8,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from numbers import Real
 from operator import index
-from typing import Any, Literal
+from typing import Any, Final, Literal
 
 from newsgate.foundation.errors import WrongUsageError
 from newsgate.model.labels import FAKE, LABELS, REAL
+
+# What a column of SQL can hold.
+_LARGEST: Final = 2**63 - 1
 
 
 def refuse_unknown(given: Iterable[str], known: Iterable[str], *, of: str) -> None:
@@ -35,6 +38,8 @@ def whole_number(given: Any, name: str, *, least: int | None = None) -> int:
         number = None
     if number is None or (least is not None and number < least):
         raise WrongUsageError(f"{name} is {wanted}, not {given!r}")
+    if number > _LARGEST:
+        raise WrongUsageError(f"{name} is {wanted}, and {given} is too large")
     return number
 
 

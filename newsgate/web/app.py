@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Final, cast
 from anyio.to_thread import current_default_thread_limiter
 from starlette.applications import Starlette
 from starlette.concurrency import run_in_threadpool
+from starlette.convertors import Convertor, register_url_convertor
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
 from starlette.middleware.exceptions import ExceptionMiddleware
@@ -54,6 +55,21 @@ _STATIC: Final = Path(__file__).with_name("static")
 _NOT_FOUND = (NoSuchBatchError, NoSuchItemError, NoSuchModelError, NoSuchRunError)
 
 
+class _Number(Convertor[int]):
+    """A number in an address, of no more digits than a column of SQL can hold: another is the address of nothing."""
+
+    regex = "[0-9]{1,18}"
+
+    def convert(self, value: str) -> int:
+        return int(value)
+
+    def to_string(self, value: int) -> str:
+        return str(value)
+
+
+register_url_convertor("number", _Number())
+
+
 def make_app(site: Site) -> Starlette:
     """The application of one site."""
     errors = {HTTPException: _tell_http_error, NewsgateError: _tell_error}
@@ -64,18 +80,18 @@ def make_app(site: Site) -> Starlette:
             Route("/sign-out", sign_in.sign_out, methods=["POST"]),
             Route("/progress", progress.progress),
             Route("/batches", batches.list_page),
-            Route("/batches/{batch:int}", batches.batch_page),
-            Route("/batches/{batch:int}/verdicts", verdicts.verdicts_page),
-            Route("/batches/{batch:int}/download", downloads.download),
-            Route("/batches/{batch:int}/report", downloads.report),
-            Route("/batches/{batch:int}/pause", steering.pause, methods=["POST"]),
-            Route("/batches/{batch:int}/resume", steering.resume, methods=["POST"]),
-            Route("/batches/{batch:int}/cancel", steering.cancel, methods=["POST"]),
-            Route("/batches/{batch:int}/requeue", steering.requeue, methods=["POST"]),
-            Route("/batches/{batch:int}/priority", steering.priority, methods=["POST"]),
-            Route("/items/{item:int}", rows.item_page),
-            Route("/items/{item:int}/label", rows.label, methods=["POST"]),
-            Route("/items/{item:int}/undo", rows.undo, methods=["POST"]),
+            Route("/batches/{batch:number}", batches.batch_page),
+            Route("/batches/{batch:number}/verdicts", verdicts.verdicts_page),
+            Route("/batches/{batch:number}/download", downloads.download),
+            Route("/batches/{batch:number}/report", downloads.report),
+            Route("/batches/{batch:number}/pause", steering.pause, methods=["POST"]),
+            Route("/batches/{batch:number}/resume", steering.resume, methods=["POST"]),
+            Route("/batches/{batch:number}/cancel", steering.cancel, methods=["POST"]),
+            Route("/batches/{batch:number}/requeue", steering.requeue, methods=["POST"]),
+            Route("/batches/{batch:number}/priority", steering.priority, methods=["POST"]),
+            Route("/items/{item:number}", rows.item_page),
+            Route("/items/{item:number}/label", rows.label, methods=["POST"]),
+            Route("/items/{item:number}/undo", rows.undo, methods=["POST"]),
             Route("/upload", uploads.upload, methods=["GET", "POST"]),
             Route("/uploads/{upload}", uploads.upload_page, methods=["GET", "POST"]),
             Route("/review", review.review_page),

@@ -45,7 +45,7 @@ class Told:
 def in_words_of_the_page(error: NewsgateError) -> Told:
     """The error with the fields of a form in the place of options."""
     what = _translated(f"{error.what}.")
-    told = f"{error.where}: {what}" if error.where else _sentence(what)
+    told = f"{_translated(error.where)}: {what}" if error.where else _sentence(what)
     return Told(told, None if error.remedy is None else _sentence(_translated(f"{error.remedy}.")))
 
 

@@ -14,7 +14,7 @@ from newsgate.pages.explanation_page import ExplanationView, view_explanation
 from newsgate.tasks.inspecting.explain import explain_item
 from newsgate.tasks.inspecting.item_story import tell_story
 from newsgate.tasks.labelling.columns_beside import all_columns
-from newsgate.tasks.labelling.label_item import ItemChoice, label_item, retract_label
+from newsgate.tasks.labelling.label_item import ItemChoice, NothingToRetractError, label_item, retract_label
 from newsgate.web.page_words import in_words_of_the_page
 from newsgate.web.query import number_of
 from newsgate.web.rendering import page
@@ -76,5 +76,9 @@ async def undo(request: Request) -> Response:
     check_csrf(request, await request.form())
     require_role(request, "reviewer")
     item, person = request.path_params["item"], session_of(request).person
-    await run_in_threadpool(retract_label, site_of(request).database, ItemChoice(item), by=person.name)
+    try:
+        await run_in_threadpool(retract_label, site_of(request).database, ItemChoice(item), by=person.name)
+    except NothingToRetractError as error:
+        # The remedy names an option; on the page a person takes back their own labels, and this one is gone already.
+        raise NewsgateError(error.what, remedy="It may have been taken back already") from error
     return RedirectResponse(f"/items/{item}?said=undone#people", status_code=303)

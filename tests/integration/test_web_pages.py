@@ -58,7 +58,17 @@ def test_an_empty_database_says_so_on_every_page(web: WebSite) -> None:
 
 
 @pytest.mark.parametrize(
-    "path", ["/batches/9", "/batches/9/verdicts", "/items/9", "/batches/9/download", "/batches/9/report", "/nothing"]
+    "path",
+    [
+        "/batches/9",
+        "/batches/9/verdicts",
+        "/items/9",
+        "/batches/9/download",
+        "/batches/9/report",
+        "/nothing",
+        "/batches/99999999999999999999",
+        "/items/9223372036854775808",
+    ],
 )
 def test_what_is_not_there_is_told_as_such(path: str, web: WebSite) -> None:
     browser = web.browser()
@@ -139,6 +149,7 @@ def test_a_row_has_its_story_its_explanation_and_what_people_say(web: WebSite, d
     assert "Your judgement is taken back." in rob.shown
     assert "real , taken back Rob" in rob.shown
     rob.post(f"/items/{item}/undo", status=400)
+    assert "It may have been taken back already." in rob.shown
     assert "No label of Rob counts" in rob.shown
 
 

@@ -297,6 +297,11 @@ def test_nobody_is_found_among_nobody() -> None:
             "Already enqueued.",
             "The page of batch 3 shows it; “Enqueue it once more” enqueues it.",
         ),
+        (
+            NewsgateError("no text encoding is called 'utf9'", where="--encoding", remedy="Name one such as utf-8"),
+            "“Encoding”: no text encoding is called 'utf9'.",
+            "Name one such as utf-8.",
+        ),
         (NewsgateError("--labels-strict is no field"), "--labels-strict is no field.", None),
     ],
 )
