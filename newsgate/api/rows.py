@@ -56,6 +56,7 @@ class _JsonLines(io.RawIOBase):
 
 def _records(rows: Any) -> Iterator[Mapping[str, Any]]:
     if hasattr(rows, "to_batches"):
+        _refuse_repeated(str(name) for name in rows.schema.names)
         return (record for batch in rows.to_batches(max_chunksize=_BLOCK_ROWS) for record in batch.to_pylist())
     if isinstance(rows, bytes | Mapping) or not hasattr(rows, "__iter__"):
         raise WrongUsageError(
@@ -66,8 +67,18 @@ def _records(rows: Any) -> Iterator[Mapping[str, Any]]:
         return iter(rows.iter_rows(named=True))
     if hasattr(rows, "itertuples"):
         names = [str(name) for name in rows.columns]
+        _refuse_repeated(names)
         return (dict(zip(names, row, strict=True)) for row in rows.itertuples(index=False, name=None))
     return _records_of_items(rows.to_pylist() if hasattr(rows, "to_pylist") else rows)
+
+
+def _refuse_repeated(names: Iterable[str]) -> None:
+    """Raise WrongUsageError where two columns have one name: a row could hold but one of them."""
+    seen: set[str] = set()
+    for name in names:
+        if name in seen:
+            raise WrongUsageError(f"the table has the column {name!r} more than once", remedy="Rename one of them")
+        seen.add(name)
 
 
 def _records_of_items(items: Iterable[Any]) -> Iterator[Mapping[str, Any]]:

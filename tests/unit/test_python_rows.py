@@ -101,3 +101,16 @@ def test_what_has_no_rows_is_refused(rows: object) -> None:
 def test_a_row_that_is_neither_text_nor_mapping_is_refused_by_its_place() -> None:
     with pytest.raises(WrongUsageError, match="row 1 is neither a str nor a mapping but int"):
         read(["a", 7])
+
+
+@pytest.mark.parametrize(
+    "table",
+    [
+        pandas.DataFrame([["a", "b"]], columns=["text", "text"]),
+        pandas.DataFrame([["a", "b"]], columns=[1, "1"]),
+        pyarrow.Table.from_arrays([pyarrow.array(["a"]), pyarrow.array(["b"])], names=["text", "text"]),
+    ],
+)
+def test_of_two_columns_with_one_name_none_is_lost_in_silence(table: object) -> None:
+    with pytest.raises(WrongUsageError, match="more than once"):
+        rows_as_jsonl(table)
