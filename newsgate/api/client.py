@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Literal, Self, Unpack
 
 from newsgate.api.arguments import label_said, whole_number, words
 from newsgate.api.batch import Batch
+from newsgate.api.in_python import in_words_of_python, translated
 from newsgate.api.reading_options import ReadingOptions, read_options
 from newsgate.api.rows import DataFrame, rows_as_jsonl
 
@@ -119,19 +120,22 @@ class Client:
         number = None if model is None else whole_number(model, "model", least=1)
         called = None if name is None else words(name, "name")
         is_file = isinstance(rows, str | os.PathLike)
-        options = read_options(reading, max_text_chars=self._settings.max_text_chars)
+        with in_words_of_python():
+            options = read_options(reading, max_text_chars=self._settings.max_text_chars)
         path = os.fspath(rows) if isinstance(rows, str | os.PathLike) else _ROWS_FILE
         request = Request(path, options, called or (None if is_file else _ROWS_NAME), number, again, priority)
         stream = None if is_file else rows_as_jsonl(rows)
         try:
-            done = enqueue(request, settings=self._settings, database=self._database, stream=stream)
+            with in_words_of_python(unnamed=None if is_file else _ROWS_FILE):
+                done = enqueue(request, settings=self._settings, database=self._database, stream=stream)
         except AlreadyEnqueuedError as known:
             if known.state != "done":
                 raise
             return self._batch(known.batch, model=known.model, known=True, warnings=known.warnings)
-        for warning in done.warnings:
+        warnings = tuple(map(translated, done.warnings))
+        for warning in warnings:
             log.warning("%s", warning)
-        return self._batch(done.batch, model=done.model, known=False, warnings=done.warnings)
+        return self._batch(done.batch, model=done.model, known=False, warnings=warnings)
 
     def batch(self, batch: int | str, *, model: int | None = None) -> Batch:
         """Return a batch that is there: by its number, its name, or `latest`.

@@ -155,7 +155,7 @@ def test_a_row_that_cannot_be_leaves_nothing_behind(client: Client) -> None:
     with pytest.raises(WrongUsageError, match="row 2 is neither a str nor a mapping"):
         client.enqueue(["a text", "another", 3])  # type: ignore[list-item]
     assert client.batches() == []
-    with pytest.raises(ReadError, match=r"rows\.jsonl: the file is empty"):
+    with pytest.raises(ReadError, match=r"rows: there are none"):
         client.enqueue([])
 
 
@@ -259,6 +259,17 @@ def test_a_wish_for_verdicts_that_cannot_be_is_an_error_and_no_other_rows(
         with pytest.raises(WrongUsageError) as caught:
             read(**wanted)
         assert str(caught.value) == said
+
+
+def test_a_remedy_names_arguments_and_not_options_of_a_command(client: Client) -> None:
+    rows = [{"text": "one", "label": "0"}, {"text": "two", "label": "1"}]
+    with pytest.raises(NewsgateError, match='labels="fake=1,real=0" or labels="fake=0,real=1"') as unclear:
+        client.enqueue(rows, label_column="label")
+    assert unclear.value.where == "rows"
+    with pytest.raises(ReadError, match=r"^rows: there are none\. Give a text at least$"):
+        client.enqueue([])
+    with pytest.raises(ReadError, match="Name it with text_column"):
+        client.enqueue(rows, text_column="txt")
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,60 @@
+"""Messages that name options of a command, with the arguments of `Client.enqueue` in their place."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Final
+
+from newsgate.foundation.errors import NewsgateError
+
+_FLAGS: Final = ("no-header", "again")
+_NAMES: Final = ("text-column", "id-column", "label-column", "delimiter", "encoding", "sheet", "model", "name", "keep")
+# What a shell takes for one word, without the marks of the sentence behind it.
+_WORD: Final = r"(?:'[^']*'|\.(?= )|[^\s']*[^\s'.,;:)])"
+# These stand with a value where they are a remedy, and without one where a sentence is about them.
+_OPTION: Final = re.compile(
+    rf"--(?:(?P<labels>labels) (?P<pairs>'[^']*=[^']*'|[^\s']*=[^\s']*[^\s'.,;:)])"
+    rf"|(?P<label>label) (?P<side>fake|real)"
+    rf"|(?P<place>records|member) (?!out\b|names\b)(?P<where>{_WORD})"
+    rf"|(?P<flag>{'|'.join(_FLAGS)})"
+    rf"|(?P<name>{'|'.join((*_NAMES, 'records', 'member', 'labels', 'label'))}))(?![\w-])"
+)
+
+
+@contextmanager
+def in_words_of_python(*, unnamed: str | None = None) -> Iterator[None]:
+    """Have errors of the block name arguments in place of options.
+
+    unnamed: what rows that are no file are called inside; they are just `rows` then.
+    """
+    try:
+        yield
+    except NewsgateError as error:
+        from newsgate.tasks.reading import EmptyFileError
+
+        if error.where is not None and error.where == unnamed:
+            error.where = "rows"
+            if isinstance(error, EmptyFileError):
+                error.what, error.remedy = "there are none", "Give a text at least"
+        error.what = translated(error.what)
+        error.remedy = None if error.remedy is None else translated(error.remedy)
+        error.args = (error.what,)
+        raise
+
+
+def translated(said: str) -> str:
+    """The same, naming arguments. Between backquotes stand commands for a terminal: their options are options."""
+    parts = said.split("`")
+    parts[::2] = [_OPTION.sub(_argument, part) for part in parts[::2]]
+    return "`".join(parts)
+
+
+def _argument(found: re.Match[str]) -> str:
+    option = found["labels"] or found["label"] or found["place"] or found["flag"] or found["name"]
+    argument = option.replace("-", "_")
+    if found["flag"]:
+        return f"{argument}=True"
+    value = found["pairs"] or found["side"] or found["where"]
+    return argument if value is None else f'{argument}="{value.strip(chr(39))}"'

@@ -1,0 +1,55 @@
+"""Remedies that a program can follow: arguments in place of options."""
+
+from __future__ import annotations
+
+import pytest
+
+from newsgate.api.in_python import in_words_of_python, translated
+from newsgate.foundation.errors import NewsgateError
+
+
+@pytest.mark.parametrize(
+    ("said", "in_python"),
+    [
+        (
+            "Name it with --text-column, or add --no-header if the first line is a row",
+            "Name it with text_column, or add no_header=True if the first line is a row",
+        ),
+        (
+            "Say which is which: --labels fake=1,real=0 or --labels fake=0,real=1.",
+            'Say which is which: labels="fake=1,real=0" or labels="fake=0,real=1".',
+        ),
+        (
+            "If flase is real: --labels 'fake=pants on fire,real=true'",
+            'If flase is real: labels="fake=pants on fire,real=true"',
+        ),
+        ("Leave --labels out, or write the names in it", "Leave labels out, or write the names in it"),
+        (
+            "add --label fake; if every row is real, --label real",
+            'add label="fake"; if every row is real, label="real"',
+        ),
+        (
+            "Choose: --records . for the object, or --records data.items",
+            'Choose: records="." for the object, or records="data.items"',
+        ),
+        ("Leave --records out", "Leave records out"),
+        ("Name one of these with --records: a, b", "Name one of these with records: a, b"),
+        ("for instance with: --member 'a b.csv'", 'for instance with: member="a b.csv"'),
+        ("text from 'body': --text-column names another", "text from 'body': text_column names another"),
+        ("`newsgate requeue 3` does; --again enqueues it", "`newsgate requeue 3` does; again=True enqueues it"),
+        ("Enqueue it again: `enqueue --again FILE`", "Enqueue it again: `enqueue --again FILE`"),
+        ("--label-columns is no option, nor is --names", "--label-columns is no option, nor is --names"),
+    ],
+)
+def test_arguments_stand_in_place_of_options(said: str, in_python: str) -> None:
+    assert translated(said) == in_python
+
+
+def test_an_error_stays_the_same_error() -> None:
+    error = NewsgateError(
+        "no column of texts, --text-column names it", where="a.csv", remedy="Name it with --text-column"
+    )
+    with pytest.raises(NewsgateError) as raised, in_words_of_python():
+        raise error
+    assert raised.value is error
+    assert str(error) == "a.csv: no column of texts, text_column names it. Name it with text_column"
