@@ -82,6 +82,8 @@ class Classifier:
         threads = whole_number(threads, "threads", least=0)
         if not isinstance(model, str | PathLike):
             model = whole_number(model, "a model that is given by no name or path")
+        from newsgate.model.bundle import BundleError
+
         if model == STARTER:
             from newsgate.model.starter import starter_bundle
 
@@ -89,7 +91,11 @@ class Classifier:
         if isinstance(model, int) or model == CHAMPION:
             number, bundle = _from_database(model if isinstance(model, int) else None, database=database)
             return cls(bundle, name=str(number), runtime=runtime, threads=threads)
-        return cls(_read_file(Path(model)), name=fspath(model), runtime=runtime, threads=threads)
+        try:
+            return cls(_read_file(Path(model)), name=fspath(model), runtime=runtime, threads=threads)
+        except BundleError as error:
+            error.where = fspath(model)
+            raise
 
     def classify(
         self, texts: Iterable[str | None], *, max_error: float | None = None, strict: bool = False

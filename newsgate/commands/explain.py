@@ -13,7 +13,7 @@ from newsgate.console.error_reporting import ErrorReportingCommand
 from newsgate.console.item_choice import choose_item, row_options
 from newsgate.console.messages import print_message
 from newsgate.console.output_file import open_output
-from newsgate.console.parameter_types import ITEM_NUMBER, MODEL_NUMBER, UTF8_TEXT
+from newsgate.console.parameter_types import ITEM_NUMBER, MODEL_NUMBER, UTF8_TEXT, WholeNumberRange
 from newsgate.console.settings_and_database import settings_and_database
 from newsgate.foundation.errors import WrongUsageError
 from newsgate.foundation.printable_text import printable
@@ -46,7 +46,7 @@ _BAR_CHARS = 16
 )
 @click.option(
     "--max-tokens",
-    type=click.IntRange(1, 1024),
+    type=WholeNumberRange(1, 1024),
     default=256,
     show_default=True,
     metavar="N",

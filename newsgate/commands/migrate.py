@@ -10,6 +10,7 @@ import click
 from newsgate.console.error_reporting import ErrorReportingCommand
 from newsgate.console.json_option import json_option
 from newsgate.console.messages import print_message
+from newsgate.console.parameter_types import WholeNumberRange
 from newsgate.foundation.errors import WrongUsageError
 
 if TYPE_CHECKING:
@@ -27,7 +28,7 @@ _PARTITION_ROWS: Final = 10_000_000
 )
 @click.option(
     "--partition-rows",
-    type=click.IntRange(1, 1_000_000_000),
+    type=WholeNumberRange(1, 1_000_000_000),
     metavar="N",
     help="With --partition: a partition with N rows is full. [default: 10000000]",
 )

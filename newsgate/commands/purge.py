@@ -12,7 +12,7 @@ from newsgate.console.batch_choice import BATCH_TO_CHANGE
 from newsgate.console.batch_filter import MOST_DAYS, OVER, UNDER_WAY, batch_filter_options, filter_of
 from newsgate.console.error_reporting import ErrorReportingCommand
 from newsgate.console.messages import print_message, print_warning
-from newsgate.console.parameter_types import FILE_NAME
+from newsgate.console.parameter_types import FILE_NAME, WholeNumberRange
 from newsgate.console.progress_line import ProgressLine
 from newsgate.console.purge_messages import batch_purge_lines, missing_lines, space_line, text_purge_lines
 from newsgate.console.settings_and_database import settings_and_database
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 @click.option(
     "--older-than",
     "days",
-    type=click.IntRange(1, MOST_DAYS),
+    type=WholeNumberRange(1, MOST_DAYS),
     metavar="DAYS",
     help="Every batch that was enqueued more than DAYS days ago.",
 )

@@ -11,6 +11,7 @@ from newsgate.console.error_reporting import ErrorReportingCommand
 from newsgate.console.max_error_option import check_strict, max_error_option, print_promise, promise_for, strict_option
 from newsgate.console.messages import print_message
 from newsgate.console.output_file import open_output
+from newsgate.console.parameter_types import WholeNumberRange
 from newsgate.console.run_choice import choose_run, run_options, warn_of_missing_rows
 from newsgate.console.settings_and_database import settings_and_database
 from newsgate.foundation.errors import WrongUsageError
@@ -23,7 +24,7 @@ from newsgate.foundation.errors import WrongUsageError
 @max_error_option(help_text="Call rows `unsure`, so that at most about this share of the other labels is wrong.")
 @strict_option
 @click.option(
-    "--limit", type=click.IntRange(0, 1000), default=10, show_default=True, metavar="N", help="Texts in each list."
+    "--limit", type=WholeNumberRange(0, 1000), default=10, show_default=True, metavar="N", help="Texts in each list."
 )
 def report(
     batch: int,

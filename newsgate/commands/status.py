@@ -14,7 +14,7 @@ from newsgate.console.error_reporting import ErrorReportingCommand
 from newsgate.console.familiarity_messages import warn_of_unfamiliar_texts
 from newsgate.console.max_error_option import max_error_option, print_promise, promise_for
 from newsgate.console.messages import print_message
-from newsgate.console.parameter_types import POSITIVE_ROW_COUNT, StrictFloatRange
+from newsgate.console.parameter_types import POSITIVE_ROW_COUNT, StrictFloatRange, WholeNumberRange
 from newsgate.console.run_choice import ChosenRun, warn_of_missing_rows
 from newsgate.console.settings_and_database import settings_and_database
 from newsgate.foundation.errors import WrongUsageError
@@ -39,7 +39,7 @@ if TYPE_CHECKING:
 )
 @click.option(
     "--days",
-    type=click.IntRange(1, 3660),
+    type=WholeNumberRange(1, 3660),
     default=14,
     show_default=True,
     metavar="N",

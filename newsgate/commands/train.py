@@ -15,7 +15,7 @@ from newsgate.console.json_option import json_option
 from newsgate.console.label_options import label_options_of_files, pair_files
 from newsgate.console.messages import print_message, stderr_is_terminal
 from newsgate.console.output_file import check_writable
-from newsgate.console.parameter_types import FILE_NAME, UTF8_TEXT
+from newsgate.console.parameter_types import FILE_NAME, UTF8_TEXT, WholeNumberRange
 from newsgate.console.settings_and_database import settings_and_database
 
 if TYPE_CHECKING:
@@ -49,8 +49,8 @@ RECIPE_NAMES: Final = ("plain", "best")
     help="How: `best` has a second teacher, a small transformer, and takes several times as long.",
 )
 @click.option("--name", type=UTF8_TEXT, metavar="TEXT", help="What the model is called. [default: the file's name]")
-@click.option("--epochs", type=click.IntRange(min=1), help="Passes over the texts at most.")
-@click.option("--seed", type=click.IntRange(0, 2**32 - 1), help="Of everything random in the training.")
+@click.option("--epochs", type=WholeNumberRange(min=1), help="Passes over the texts at most.")
+@click.option("--seed", type=WholeNumberRange(0, 2**32 - 1), help="Of everything random in the training.")
 @click.option(
     "-o",
     "--output",

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from newsgate.console.error_reporting import ErrorReportingCommand
-from newsgate.console.parameter_types import UTF8_TEXT
+from newsgate.console.parameter_types import UTF8_TEXT, WholeNumberRange
 from newsgate.console.parent_process_option import parent_process_option
 from newsgate.foundation.errors import NewsgateError
 from newsgate.foundation.installation import install_command
@@ -52,7 +52,7 @@ def require_web_libraries() -> None:
 @click.option("--host", metavar="ADDRESS", help="Where to listen. [default: NEWSGATE_WEB_HOST, 127.0.0.1]")
 @click.option(
     "--port",
-    type=click.IntRange(0, 65535),
+    type=WholeNumberRange(0, 65535),
     metavar="N",
     help="On which port; 0: any. [default: NEWSGATE_WEB_PORT, 8765]",
 )

@@ -9,7 +9,7 @@ import click
 
 from newsgate.console.console_table import one_line
 from newsgate.console.messages import print_message
-from newsgate.console.parameter_types import UTF8_TEXT
+from newsgate.console.parameter_types import UTF8_TEXT, WholeNumberRange
 from newsgate.foundation.errors import WrongUsageError
 
 if TYPE_CHECKING:
@@ -55,7 +55,7 @@ def batch_filter_options(
             function = click.option(
                 "--older-than",
                 "days",
-                type=click.IntRange(1, MOST_DAYS),
+                type=WholeNumberRange(1, MOST_DAYS),
                 metavar="DAYS",
                 help="Every batch that was enqueued more than DAYS days ago.",
             )(function)

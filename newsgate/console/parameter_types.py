@@ -12,12 +12,31 @@ if TYPE_CHECKING:
     from click.shell_completion import CompletionItem
 
 
-class SqlInteger(click.IntRange):
+class WholeNumberRange(click.IntRange):
+    """A whole number of a range. Click calls all else "not a valid integer range", which says little.
+
+    meant: what it is the number of, and how to find one.
+    """
+
+    meant: str | None = None
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int:
+        """The number; what is none is wrong usage."""
+        try:
+            int(value)
+        except ValueError:
+            self.fail(f"{value!r} is no {self.meant or 'whole number'}.", param, ctx)
+        number: int = super().convert(value, param, ctx)
+        return number
+
+
+class SqlInteger(WholeNumberRange):
     """A whole number that a column of SQL can hold; `--help` says only where it begins."""
 
-    def __init__(self, *, smallest: int, largest: int) -> None:
+    def __init__(self, *, smallest: int, largest: int, meant: str | None = None) -> None:
         super().__init__(min=smallest)
         self.largest = largest
+        self.meant = meant
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int:
         """The number; one that is too large is wrong usage."""
@@ -38,7 +57,11 @@ class StrictFloatRange(click.FloatRange):
     """A number of a range, which NaN, neither below nor above any, is not in."""
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:
-        """The number; NaN is wrong usage."""
+        """The number; what is none is wrong usage, and so is NaN."""
+        try:
+            float(value)
+        except ValueError:
+            self.fail(f"{value!r} is no number.", param, ctx)
         number: float = super().convert(value, param, ctx)
         if math.isnan(number):
             self.fail(f"{value} is not a number.", param, ctx)
@@ -82,9 +105,11 @@ BATCH_NUMBER: Final = SqlInteger(smallest=1, largest=_LARGEST_64_BIT)
 ITEM_NUMBER: Final = SqlInteger(smallest=1, largest=_LARGEST_64_BIT)
 ROW_NUMBER: Final = SqlInteger(smallest=1, largest=_LARGEST_64_BIT)
 RUN_NUMBER: Final = SqlInteger(smallest=1, largest=_LARGEST_64_BIT)
-MODEL_NUMBER: Final = SqlInteger(smallest=1, largest=_LARGEST_32_BIT)
+MODEL_NUMBER: Final = SqlInteger(
+    smallest=1, largest=_LARGEST_32_BIT, meant="number of a model: `newsgate models` lists them"
+)
 POSITIVE_ROW_COUNT: Final = SqlInteger(smallest=1, largest=_LARGEST_64_BIT)
 ROW_COUNT: Final = SqlInteger(smallest=0, largest=_LARGEST_64_BIT)
 UTF8_TEXT: Final = Utf8Text()
 FILE_NAME: Final = FileName()
-PRIORITY: Final = click.IntRange(1, 100)
+PRIORITY: Final = WholeNumberRange(1, 100)

@@ -9,7 +9,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 
-from newsgate.db.batch_status import list_batches
+from newsgate.db.batch_status import last_row_of, list_batches
 from newsgate.db.labels import count_pairs
 from newsgate.tasks.labelling.agreement import measure_agreement
 from newsgate.web.query import number_of
@@ -25,9 +25,13 @@ _MOST_SHOWN_CHARS = 4000
 
 
 def review_page(request: Request) -> Response:
-    """The text to judge now."""
+    """The text to judge now. Raises NoSuchBatchError."""
     require_role(request, "reviewer")
     batch, session = number_of(request.query_params.get("batch")), session_of(request)
+    if batch is not None:
+        # Of one that is not there, nothing is left to review either, and that would be no help.
+        with site_of(request).database.read() as connection:
+            last_row_of(connection, batch)
     with session.lock:
         if session.desk is not None and session.desk.is_done:
             # Whoever comes back asks for what is new since, and for what was skipped.

@@ -68,6 +68,7 @@ def test_an_empty_database_says_so_on_every_page(web: WebSite) -> None:
         "/nothing",
         "/batches/99999999999999999999",
         "/items/9223372036854775808",
+        "/review?batch=9",
     ],
 )
 def test_what_is_not_there_is_told_as_such(path: str, web: WebSite) -> None:

@@ -93,7 +93,7 @@ def test_what_is_mistyped_is_told_in_one_line_with_what_to_type(
         (enqueue, "--zzzzz x.csv", "No such option '--zzzzz'."),
         (enqueue, "-Z x.csv", "No such option '-Z'."),
         # Half of its letters stand in --id-column, which nobody means by it.
-        (newsgate, "labels import x.csv --dry-run", "No such option '--dry-run'."),
+        (newsgate, "classify x.csv --dry-run", "No such option '--dry-run'."),
         (newsgate, "results", "Missing argument 'BATCH'."),
     ],
 )

@@ -223,7 +223,7 @@ def test_a_file_that_is_no_model_is_told_in_one_line(tmp_path: Path) -> None:
     ):
         Classifier.load(tmp_path / "missing.newsgate")
     (tmp_path / "posts.csv").write_text("text\nhello\n")
-    with pytest.raises(BundleError, match="not a newsgate model bundle"):
+    with pytest.raises(BundleError, match=r"posts.csv: not a newsgate model bundle"):
         Classifier.load(tmp_path / "posts.csv")
 
 
