@@ -1,4 +1,4 @@
-"""Numbers of items: which were given, in which ranges they are, and which are kept from a purge."""
+"""Numbers of items: which were given, in which ranges they are, which a text has, and which are kept from a purge."""
 
 from __future__ import annotations
 
@@ -63,6 +63,16 @@ def hold_items(connection: Connection, wanted: Sequence[int]) -> list[int]:
         locked = query.order_by(items.c.id).with_for_update(key_share=True, read=True)
         held += connection.execute(locked).scalars()
     return held
+
+
+def first_items(connection: Connection, text_hashes: Sequence[bytes]) -> dict[bytes, int]:
+    """The first item of each text: rows of one text are one question. One that no enqueued file has is left out."""
+    found: dict[bytes, int] = {}
+    for start in range(0, len(text_hashes), _ASKED_ROWS):
+        asked = items.c.text_hash.in_(text_hashes[start : start + _ASKED_ROWS])
+        query = select(items.c.text_hash, func.min(items.c.id)).where(asked).group_by(items.c.text_hash)
+        found.update((text_hash, item) for text_hash, item in connection.execute(query))
+    return found
 
 
 def _highest_of_its_range(connection: Connection, item: int) -> int:

@@ -18,7 +18,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, Select, and_, delete, exists, func, insert, or_, select, text, update
 
 from newsgate.db.errors import DatabaseError
-from newsgate.db.item_numbers import draw_numbers, hold_items, item_spans
+from newsgate.db.item_numbers import draw_numbers, first_items, hold_items, item_spans
 from newsgate.db.judgement_tables import labels, review_leases
 from newsgate.db.labels import add_label
 from newsgate.db.leases import has_lapsed, holds, lease_of
@@ -32,7 +32,6 @@ _NO_LEASE = {"leased_at": database_time(), "lease_until": database_time()}
 # How many of the least certain verdicts are looked at for some that are free, before all of them are.
 _UNCERTAIN_WINDOWS = (2_000, 50_000, None)
 _RANDOM_DRAWS = 4
-_ASKED_ROWS = 10_000
 # Any fixed number: on PostgreSQL it lets one process at a time hand out leases.
 _REVIEW_LOCK = 0x72657677
 
@@ -251,25 +250,7 @@ def add_suspects(connection: Connection, text_hashes: Sequence[bytes]) -> int:
     A text that occurs in no enqueued file has no item to show and is left out, and so is one somebody judges just now.
     """
     _one_at_a_time(connection)
-    found: list[int] = []
-    for start in range(0, len(text_hashes), _ASKED_ROWS):
-        # Rows of one text are one question, so its first one stands for them.
-        query = (
-            select(func.min(items.c.id))
-            .where(items.c.text_hash.in_(text_hashes[start : start + _ASKED_ROWS]))
-            .group_by(items.c.text_hash)
-        )
-        found += connection.execute(query).scalars()
-    return _queue_suspects(connection, sorted(found))
-
-
-def enqueued_texts(connection: Connection, text_hashes: Sequence[bytes]) -> frozenset[bytes]:
-    """Which of these texts occur in an enqueued file."""
-    found: set[bytes] = set()
-    for start in range(0, len(text_hashes), _ASKED_ROWS):
-        asked = items.c.text_hash.in_(text_hashes[start : start + _ASKED_ROWS])
-        found.update(connection.execute(select(items.c.text_hash).where(asked).distinct()).scalars())
-    return frozenset(found)
+    return _queue_suspects(connection, sorted(first_items(connection, text_hashes).values()))
 
 
 def clear_suspects(connection: Connection, text_hashes: Sequence[bytes]) -> None:

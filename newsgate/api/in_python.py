@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Final
 
+from newsgate.foundation.backquotes import outside_backquotes
 from newsgate.foundation.errors import NewsgateError
 
 _FLAGS: Final = ("no-header", "again")
@@ -45,10 +46,8 @@ def in_words_of_python(*, unnamed: str | None = None) -> Iterator[None]:
 
 
 def translated(said: str) -> str:
-    """The same, naming arguments. Between backquotes stand commands for a terminal: their options are options."""
-    parts = said.split("`")
-    parts[::2] = [_OPTION.sub(_argument, part) for part in parts[::2]]
-    return "`".join(parts)
+    """The same, naming arguments."""
+    return outside_backquotes(said, lambda part: _OPTION.sub(_argument, part))
 
 
 def _argument(found: re.Match[str]) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, ClassVar, Final
 
 import click
 from click.types import StringParamType
@@ -12,22 +12,29 @@ if TYPE_CHECKING:
     from click.shell_completion import CompletionItem
 
 
-class WholeNumberRange(click.IntRange):
-    """A whole number of a range. Click calls all else "not a valid integer range", which says little.
+class _ToldPlainly(click.ParamType[Any]):
+    """A number. Click calls all else "not a valid integer range", which says little.
 
-    meant: what it is the number of, and how to find one.
+    meant: what it is, and how to find one.
     """
 
-    meant: str | None = None
+    make: ClassVar[type[int] | type[float]]
+    meant: str
 
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int:
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
         """The number; what is none is wrong usage."""
         try:
-            int(value)
+            self.make(value)
         except ValueError:
-            self.fail(f"{value!r} is no {self.meant or 'whole number'}.", param, ctx)
-        number: int = super().convert(value, param, ctx)
-        return number
+            self.fail(f"{value!r} is no {self.meant}.", param, ctx)
+        return super().convert(value, param, ctx)
+
+
+class WholeNumberRange(_ToldPlainly, click.IntRange):
+    """A whole number of a range."""
+
+    make = int
+    meant = "whole number"
 
 
 class SqlInteger(WholeNumberRange):
@@ -36,7 +43,8 @@ class SqlInteger(WholeNumberRange):
     def __init__(self, *, smallest: int, largest: int, meant: str | None = None) -> None:
         super().__init__(min=smallest)
         self.largest = largest
-        self.meant = meant
+        if meant is not None:
+            self.meant = meant
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int:
         """The number; one that is too large is wrong usage."""
@@ -53,15 +61,14 @@ class SqlInteger(WholeNumberRange):
         return number if self.min is not None and self.min <= number <= self.largest else None
 
 
-class StrictFloatRange(click.FloatRange):
+class StrictFloatRange(_ToldPlainly, click.FloatRange):
     """A number of a range, which NaN, neither below nor above any, is not in."""
+
+    make = float
+    meant = "number"
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:
         """The number; what is none is wrong usage, and so is NaN."""
-        try:
-            float(value)
-        except ValueError:
-            self.fail(f"{value!r} is no number.", param, ctx)
         number: float = super().convert(value, param, ctx)
         if math.isnan(number):
             self.fail(f"{value} is not a number.", param, ctx)

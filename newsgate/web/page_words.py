@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
+from newsgate.foundation.backquotes import outside_backquotes
 from newsgate.foundation.errors import NewsgateError
 
 # What a form calls the options of `enqueue`. Longer names first: --label is the beginning of --labels.
@@ -55,7 +56,4 @@ def _sentence(said: str) -> str:
 
 def _translated(said: str) -> str:
     told = _REPORTED.sub("the list of batches", _RESULTS.sub(r"the page of batch \1", said))
-    # Between backquotes stand commands for a terminal: their options are options.
-    parts = told.split("`")
-    parts[::2] = [_OPTION.sub(lambda found: f"“{FIELDS[found[1]]}”", part) for part in parts[::2]]
-    return "`".join(parts)
+    return outside_backquotes(told, lambda part: _OPTION.sub(lambda found: f"“{FIELDS[found[1]]}”", part))

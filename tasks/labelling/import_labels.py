@@ -11,6 +11,7 @@ from typing import Literal
 
 from sqlalchemy import Connection
 
+from newsgate.db.item_numbers import first_items
 from newsgate.db.labels import (
     NewJudgement,
     add_judgements,
@@ -18,7 +19,7 @@ from newsgate.db.labels import (
     known_judgements,
     text_hash,
 )
-from newsgate.db.review import add_suspects, clear_suspects, enqueued_texts, suspect_texts
+from newsgate.db.review import add_suspects, clear_suspects, suspect_texts
 from newsgate.db.session import Database
 from newsgate.model.labels import FAKE
 from newsgate.tasks.labelling.import_rehearsal import Earlier, Rehearsal
@@ -226,7 +227,7 @@ class LabelImporter:
         even = [digest for digest in votes.even_texts() if digest in fresh]
         if self._rehearsal is not None:
             with self._database.read() as connection:
-                self._rehearsal.add_suspects(enqueued_texts(connection, even))
+                self._rehearsal.add_suspects(first_items(connection, even))
             return
         with self._database.write() as connection:
             # Nobody can say which of them is right but one more person.
