@@ -10,6 +10,7 @@ from typing import Any
 
 import click
 
+from newsgate.console.help_settings import wide_context
 from newsgate.console.man_pages import man_pages
 from newsgate.enqueue import enqueue
 from newsgate.main import newsgate
@@ -69,7 +70,7 @@ def _below(name: str, command: click.Command) -> Iterator[tuple[str, click.Comma
 
 
 def _section(name: str, command: click.Command) -> str:
-    with click.Context(command, info_name=name, max_content_width=10_000, terminal_width=10_000) as ctx:
+    with wide_context(command, info_name=name) as ctx:
         usage = " ".join([name, *command.collect_usage_pieces(ctx)])
         rows = [record for each in command.get_params(ctx) if (record := each.get_help_record(ctx)) and record[1]]
     summary = inspect.cleandoc(command.help or "").split("\n\n")[0]

@@ -10,6 +10,7 @@ from typing import Final
 import click
 
 from newsgate import __version__
+from newsgate.console.help_settings import wide_context
 
 # The first line of each page: by it an older one is recognised as ours.
 MARK: Final = '.\\" Written by `newsgate man install`.'
@@ -47,7 +48,7 @@ def _with_parts(
 def _page(words: tuple[str, ...], command: click.Command, programs: Mapping[str, click.Command]) -> str:
     name, typed = "-".join(words), " ".join(words)
     # Wide enough that no help is shortened.
-    with click.Context(command, info_name=typed, max_content_width=10_000, terminal_width=10_000) as ctx:
+    with wide_context(command, info_name=typed) as ctx:
         usage = " ".join(command.collect_usage_pieces(ctx))
         summary, *paragraphs = _paragraphs(command)
         lines = [
