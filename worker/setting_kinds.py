@@ -143,12 +143,22 @@ def _whole_number(written: Any) -> int:
     return int(written)
 
 
+def _plain_digits(written: str) -> str:
+    """A number as Python reads it, empty where it is none: Python would take the digits of every script."""
+    if not written.isascii():
+        return ""
+    if "_" not in written:
+        return written
+    # Pydantic takes single ones wherever they stand within, beside a point too, and then no blanks around.
+    stands_within = written == written.strip() and not written.startswith("_") and not written.endswith("_")
+    return written.replace("_", "") if stands_within and "__" not in written else ""
+
+
 def _number(written: Any) -> float:
     if not isinstance(written, (str, int, float)):
         raise ValueError("input should be a valid number")
     try:
-        # Python would take the digits of every script.
-        read = float(written if not isinstance(written, str) or written.isascii() else "")
+        read = float(_plain_digits(written) if isinstance(written, str) else written)
     except (ValueError, OverflowError):
         how = ", unable to parse string as a number" if isinstance(written, str) else ""
         raise ValueError(f"input should be a valid number{how}") from None

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from pydantic import BaseModel, Field, ValidationError
 
@@ -77,6 +77,9 @@ def test_a_value_is_read_and_refused_as_pydantic_does(name: str) -> None:
 
 
 @settings(max_examples=300, deadline=None)
+@example(name="lease", value="0_.")
+@example(name="lease", value="1_.5")
+@example(name="lease", value=" 1_0")
 @given(name=st.sampled_from(sorted(_READERS)), value=st.text(alphabet="0123456789.+-_eE tTyYnNoOfF\u0660", max_size=8))
 def test_any_text_is_read_and_refused_as_pydantic_does(name: str, value: str) -> None:
     assert _ours(name, value) == _theirs(name, value)
