@@ -86,6 +86,13 @@ def one_of(given: Any, name: str, choices: Sequence[str]) -> str:
     return given
 
 
+def yes_or_no(given: Any, name: str) -> bool:
+    """The truth value. Raises WrongUsageError for another type: the word `no` would count as true."""
+    if not isinstance(given, bool):
+        raise WrongUsageError(f"{name} is True or False, not {given!r}")
+    return given
+
+
 def words(given: Any, name: str) -> str:
     """The str. Raises WrongUsageError for another type."""
     if not isinstance(given, str):

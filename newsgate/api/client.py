@@ -131,11 +131,8 @@ class Client:
         except AlreadyEnqueuedError as known:
             if known.state != "done":
                 raise
-            return self._batch(known.batch, model=known.model, known=True, warnings=known.warnings)
-        warnings = tuple(map(translated, done.warnings))
-        for warning in warnings:
-            log.warning("%s", warning)
-        return self._batch(done.batch, model=done.model, known=False, warnings=warnings)
+            return self._batch(known.batch, model=known.model, known=True, warnings=_told(known.warnings))
+        return self._batch(done.batch, model=done.model, known=False, warnings=_told(done.warnings))
 
     def batch(self, batch: int | str, *, model: int | None = None) -> Batch:
         """Return a batch that is there: by its number, its name, or `latest`.
@@ -323,3 +320,11 @@ class Client:
         with self._database.read() as connection:
             status = batch_status(connection, number, model=model)
         return Batch(self, status, known=known, warnings=warnings)
+
+
+def _told(warnings: Iterable[str]) -> tuple[str, ...]:
+    """Log what was said about rows, and return it, naming arguments."""
+    told = tuple(map(translated, warnings))
+    for warning in told:
+        log.warning("%s", warning)
+    return told

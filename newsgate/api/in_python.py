@@ -10,17 +10,22 @@ from typing import Final
 from newsgate.foundation.backquotes import outside_backquotes
 from newsgate.foundation.errors import NewsgateError
 
-_FLAGS: Final = ("no-header", "again")
-_NAMES: Final = ("text-column", "id-column", "label-column", "delimiter", "encoding", "sheet", "model", "name", "keep")
+_FLAGS: Final = ("no-header", "labels-strict", "again")
+_NAMES: Final = (
+    *("text-column", "text-fallback", "id-column", "label-column", "delimiter", "encoding", "sheet", "model", "name"),
+    *("keep", "priority"),
+)
+# These stand with a value where they are a remedy, and without one where a sentence is about them.
+_WITH_VALUES: Final = ("records", "member", "columns", "from", "labels", "label", "quoting")
 # What a shell takes for one word, without the marks of the sentence behind it.
 _WORD: Final = r"(?:'[^']*'|\.(?= )|[^\s']*[^\s'.,;:)])"
-# These stand with a value where they are a remedy, and without one where a sentence is about them.
 _OPTION: Final = re.compile(
     rf"--(?:(?P<labels>labels) (?P<pairs>'[^']*=[^']*'|[^\s']*=[^\s']*[^\s'.,;:)])"
     rf"|(?P<label>label) (?P<side>fake|real)"
-    rf"|(?P<place>records|member) (?!out\b|names\b)(?P<where>{_WORD})"
+    rf"|(?P<quoting>quoting) (?P<marks>usual|none)"
+    rf"|(?P<place>records|member|columns|from) (?!out\b|names\b)(?P<where>{_WORD})"
     rf"|(?P<flag>{'|'.join(_FLAGS)})"
-    rf"|(?P<name>{'|'.join((*_NAMES, 'records', 'member', 'labels', 'label'))}))(?![\w-])"
+    rf"|(?P<name>{'|'.join((*_NAMES, *_WITH_VALUES))}))(?![\w-])"
 )
 
 
@@ -51,9 +56,10 @@ def translated(said: str) -> str:
 
 
 def _argument(found: re.Match[str]) -> str:
-    option = found["labels"] or found["label"] or found["place"] or found["flag"] or found["name"]
-    argument = option.replace("-", "_")
+    option = next(found[kind] for kind in ("labels", "label", "quoting", "place", "flag", "name") if found[kind])
+    # In Python, `from` is no name.
+    argument = "tool" if option == "from" else option.replace("-", "_")
     if found["flag"]:
         return f"{argument}=True"
-    value = found["pairs"] or found["side"] or found["where"]
+    value = found["pairs"] or found["side"] or found["marks"] or found["where"]
     return argument if value is None else f'{argument}="{value.strip(chr(39))}"'

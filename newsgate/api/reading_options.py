@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, Literal, TypedDict
 
-from newsgate.api.arguments import column_name, column_names, label_said, refuse_unknown, words
+from newsgate.api.arguments import column_name, column_names, label_said, one_of, refuse_unknown, words, yes_or_no
 
 if TYPE_CHECKING:
-    from newsgate.tasks.reading import ReadOptions
+    from newsgate.tasks.reading import Quoting, ReadOptions
 
 # Options that are a str, and options that name a column or a sheet.
 _WORDS = ("labels", "delimiter", "encoding", "member", "records")
@@ -18,22 +18,30 @@ _NAMES = ("id_column", "label_column", "sheet")
 class ReadingOptions(TypedDict, total=False):
     """How rows are read, as the options of `enqueue` say it; what is left out is found.
 
-    text_column: or several, which are joined. id_column: of your own id. label_column: that already says fake or real;
-    labels: what its values mean, as `fake=1,real=0`. label: what every row is. keep: the other columns to keep.
+    text_column: or several, which are joined. text_fallback: the column, or several, of the text where that of
+    `text_column` is empty. id_column: of your own id. label_column: that already says fake or real; labels: what its
+    values mean, as `fake=1,real=0`; labels_strict: rows whose label says neither are refused. label: what every row is.
+    tool: the one for labelling that wrote the file. columns: the names of the columns of a file without a header, in
+    its order. quoting: with `none`, a quote is a character like any other. keep: the other columns to keep.
     """
 
     text_column: str | Sequence[str] | None
     id_column: str | None
     label_column: str | None
     labels: str | None
+    labels_strict: bool
     label: Literal["fake", "real"] | None
+    text_fallback: str | Sequence[str] | None
     keep: Literal["all", "none"] | str | Sequence[str]
+    columns: str | Sequence[str] | None
     delimiter: str | None
+    quoting: Literal["usual", "none"]
     encoding: str | None
     no_header: bool
     member: str | None
     sheet: str | None
     records: str | None
+    tool: Literal["prodigy", "label-studio", "doccano", "argilla", "potato"] | None
 
 
 def read_options(reading: ReadingOptions, *, max_text_chars: int) -> ReadOptions:
@@ -49,14 +57,36 @@ def read_options(reading: ReadingOptions, *, max_text_chars: int) -> ReadOptions
         text_columns=column_names(given["text_column"], "text_column") if "text_column" in given else (),
         id_column=named.get("id_column"),
         label_column=named.get("label_column"),
+        text_fallbacks=column_names(given["text_fallback"], "text_fallback") if "text_fallback" in given else (),
+        column_names=_names_in_order(given["columns"]) if "columns" in given else (),
+        quoting=_quoting(given["quoting"]) if "quoting" in given else "usual",
         delimiter=said.get("delimiter"),
         encoding=said.get("encoding"),
-        no_header=given.get("no_header", False),
+        no_header=yes_or_no(given.get("no_header", False), "no_header"),
         member=said.get("member"),
         sheet=named.get("sheet"),
         records=said.get("records"),
         every_label=label_said(given["label"]) if "label" in given else None,
         vocabulary=parse_vocabulary(said["labels"]) if "labels" in said else None,
+        labels_strict=yes_or_no(given.get("labels_strict", False), "labels_strict"),
+        tool=_tool(given["tool"]) if "tool" in given else None,
         keep=keep if keep == "all" or keep == "none" else column_names(keep, "keep"),
         max_text_chars=max_text_chars,
     )
+
+
+def _names_in_order(given: Any) -> tuple[str, ...]:
+    """Names in a list, or in one str with commas between, as the command takes them."""
+    return (
+        tuple(name.strip() for name in given.split(",")) if isinstance(given, str) else column_names(given, "columns")
+    )
+
+
+def _quoting(given: Any) -> Quoting:
+    return "none" if one_of(given, "quoting", ("usual", "none")) == "none" else "usual"
+
+
+def _tool(given: Any) -> str:
+    from newsgate.tasks.reading.label_tools.recognise import TOOLS
+
+    return one_of(given, "tool", tuple(TOOLS))

@@ -45,7 +45,16 @@ if TYPE_CHECKING:
         settle_labels,
     )
     from newsgate.tasks.reading.label_values.vocabulary import FAKE_OR_REAL, LabelVocabulary, parse_vocabulary
-    from newsgate.tasks.reading.records import DEFAULT_MAX_TEXT_CHARS, Keep, Layout, Limits, ReadOptions, Rejected, Row
+    from newsgate.tasks.reading.records import (
+        DEFAULT_MAX_TEXT_CHARS,
+        Keep,
+        Layout,
+        Limits,
+        Quoting,
+        ReadOptions,
+        Rejected,
+        Row,
+    )
     from newsgate.tasks.reading.refusal_kinds import kind_of_reason
     from newsgate.tasks.reading.row_maker import storable
     from newsgate.tasks.reading.source import Source, open_source, open_stream
@@ -115,6 +124,7 @@ else:
                 "Keep",
                 "Layout",
                 "Limits",
+                "Quoting",
                 "ReadOptions",
                 "Rejected",
                 "Row",
@@ -154,6 +164,7 @@ __all__ = [
     "NoRowsError",
     "NoTextColumnError",
     "NotTextError",
+    "Quoting",
     "ReadError",
     "ReadOptions",
     "RecordsError",

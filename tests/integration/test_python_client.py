@@ -179,6 +179,29 @@ def test_nobody_to_ring_is_a_warning(client: Client, caplog: pytest.LogCaptureFi
     assert caplog.messages == list(batch.warnings)
 
 
+def test_a_warning_about_a_file_names_an_argument_that_mends_it(desk: Desk, client: Client, tmp_path: Path) -> None:
+    file = tmp_path / "posts.csv"
+    file.write_text('text\n"Schools reopen on Monday\nGarlic cures the virus\n', encoding="utf-8")
+    first = worked_off(desk, client.enqueue(file))
+    said = [warning for warning in first.warnings if "quot" in warning]
+    assert [warning.endswith('quoting="none"') for warning in said] == [True]
+    assert client.enqueue(file, quoting="none").items == 2
+
+
+def test_a_file_without_a_header_is_read_with_the_names_given(client: Client, tmp_path: Path) -> None:
+    file = tmp_path / "posts.csv"
+    file.write_text("7,Schools reopen on Monday,\n8,,Garlic cures the virus\n", encoding="utf-8")
+    batch = client.enqueue(file, columns=["id", "text", "caption"], text_fallback="caption")
+    assert (batch.items, batch.rejected) == (2, 0)
+    assert client.enqueue(file, columns="id, text, caption", text_fallback=["caption"]).number == batch.number
+    with pytest.raises(WrongUsageError, match="no_header is True or False, not 'no'"):
+        client.enqueue(file, no_header="no")  # type: ignore[arg-type]
+    with pytest.raises(WrongUsageError, match="'brat' is no tool"):
+        client.enqueue(file, tool="brat")  # type: ignore[arg-type]
+    with pytest.raises(WrongUsageError, match="'all' is no quoting"):
+        client.enqueue(file, quoting="all")  # type: ignore[arg-type]
+
+
 def test_a_promise_that_is_not_kept_is_a_warning(desk: Desk, client: Client, caplog: pytest.LogCaptureFixture) -> None:
     batch = worked_off(desk, client.enqueue(ROWS))
     with caplog.at_level(logging.WARNING, "newsgate"):

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import pytest
+from click import Option
 
 from newsgate.api.in_python import in_words_of_python, translated
+from newsgate.api.reading_options import ReadingOptions
+from newsgate.enqueue import enqueue
 from newsgate.foundation.errors import NewsgateError
 
 
@@ -33,6 +36,18 @@ from newsgate.foundation.errors import NewsgateError
             'Choose: records="." for the object, or records="data.items"',
         ),
         ("Leave --records out", "Leave records out"),
+        ("Leave --columns out, or add --no-header", "Leave columns out, or add no_header=True"),
+        ("--columns names 2 columns, and the line has 3", "columns names 2 columns, and the line has 3"),
+        (
+            "name the columns too: --columns 1,text; if it is a header",
+            'name the columns too: columns="1,text"; if it is a header',
+        ),
+        ("where quotes mean nothing: --quoting none", 'where quotes mean nothing: quoting="none"'),
+        ("Leave --quoting out", "Leave quoting out"),
+        ("Leave --from out", "Leave tool out"),
+        ("Leave --from out, or write --from doccano", 'Leave tool out, or write tool="doccano"'),
+        ("Add --labels-strict", "Add labels_strict=True"),
+        ("Name it with --text-fallback", "Name it with text_fallback"),
         ("Name one of these with --records: a, b", "Name one of these with records: a, b"),
         ("for instance with: --member 'a b.csv'", 'for instance with: member="a b.csv"'),
         ("text from 'body': --text-column names another", "text from 'body': text_column names another"),
@@ -53,3 +68,22 @@ def test_an_error_stays_the_same_error() -> None:
         raise error
     assert raised.value is error
     assert str(error) == "a.csv: no column of texts, text_column names it. Name it with text_column"
+
+
+def test_all_options_of_reading_a_file_are_arguments_and_are_told_as_such() -> None:
+    by_command = {parameter.opts[0].removeprefix("--") for parameter in enqueue.params if isinstance(parameter, Option)}
+    reading = by_command - {
+        "priority",
+        "notify",
+        "name",
+        "model",
+        "again",
+        "wait",
+        "dry-run",
+        "json",
+        "help",
+        "version",
+    }
+    assert {name.replace("-", "_").replace("from", "tool") for name in reading} == set(ReadingOptions.__annotations__)
+    for name in reading:
+        assert "--" not in translated(f"Leave --{name} out")
