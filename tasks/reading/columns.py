@@ -49,13 +49,19 @@ class ColumnChoice:
 
 
 def choose_columns(
-    columns: Sequence[str], options: ReadOptions, *, where: str, cells: Cells | None = None
+    columns: Sequence[str],
+    options: ReadOptions,
+    *,
+    where: str,
+    cells: Cells | None = None,
+    is_headed: bool = False,
 ) -> ColumnChoice:
     """Settle the columns; raises NoTextColumnError, UnknownColumnError or AmbiguousColumnError.
 
-    cells: gives those of a column in a sample of the rows; None where there is none.
+    cells: gives those of a column in a sample of the rows; None where there is none. is_headed: the names are sure to
+    be names, and no row.
     """
-    names = _Names(columns, where)
+    names = _Names(columns, where, is_headed=is_headed or options.no_header or bool(options.column_names))
     notes: list[str] = []
     if options.text_columns:
         wanted = (names.named(name, option="--text-column") for name in options.text_columns)
@@ -137,7 +143,7 @@ class _TextGuess:
                 self._notes.append(f"text from {quote_column(named[0])}, which holds {content.kind}")
             return (self._names.sure(named[0]),)
         reasons = tuple(f"{quote_column(name)} holds {self._judge(name).kind}" for name in named)
-        raise no_text_column(self._names.columns, self._names.where, reasons=reasons)
+        raise no_text_column(self._names.columns, self._names.where, reasons=reasons, is_headed=self._names.is_headed)
 
     def _fullest(self, usable: Sequence[str]) -> str:
         """The first that is about as full as any, and not far shorter."""
@@ -198,9 +204,10 @@ class _TextGuess:
 class _Names:
     """The header's names, found exactly or else by their folded spelling."""
 
-    def __init__(self, columns: Sequence[str], where: str) -> None:
+    def __init__(self, columns: Sequence[str], where: str, *, is_headed: bool) -> None:
         self.columns = columns
         self.where = where
+        self.is_headed = is_headed
         self._by_fold: dict[str, list[str]] = {}
         self._by_usual: dict[str, list[str]] = {}
         for name in columns:

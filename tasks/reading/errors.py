@@ -114,14 +114,20 @@ def missing_extra(what: str, *, where: str) -> MissingLibraryError:
     )
 
 
-def no_text_column(columns: Sequence[str], where: str, *, reasons: Sequence[str] = ()) -> NoTextColumnError:
-    """Say which columns there are, so that the person can name one; reasons: against those with a likely name."""
+def no_text_column(
+    columns: Sequence[str], where: str, *, reasons: Sequence[str] = (), is_headed: bool = False
+) -> NoTextColumnError:
+    """Say which columns there are, so that the person can name one; reasons: against those with a likely name.
+
+    is_headed: the names are no row for sure.
+    """
+    or_a_row = "" if is_headed else ", or add --no-header if the first line is a row"
     because = f" ({', '.join(reasons)})" if reasons else ""
     return NoTextColumnError(
         f"no column looks like the text among: {list_columns(columns)}{because}",
         columns=columns,
         where=where,
-        remedy="Name it with --text-column, or add --no-header if the first line is a row",
+        remedy=f"Name it with --text-column{or_a_row}",
     )
 
 

@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from newsgate.tasks.reading.columns import Cells, choose_columns
-from newsgate.tasks.reading.errors import NoRowsError
+from newsgate.tasks.reading.errors import NoRowsError, UnusedOptionError
 from newsgate.tasks.reading.json_document import parse_or_none
 from newsgate.tasks.reading.json_shape import JsonShape, cells_shape, find_shape
 from newsgate.tasks.reading.json_values import find_value, flat_names, join_parts
@@ -61,8 +61,28 @@ def _with(shape: JsonShape, late_columns: Sequence[str]) -> JsonShape:
     return replace(shape, columns=tuple(dict.fromkeys((*shape.columns, *late_columns))))
 
 
+def _names_its_columns(shape: JsonShape) -> bool:
+    """Whether the columns have names by what the document is; the first of arrays of cells may be a row or a header."""
+    return shape.shape != "cells" or shape.records != ""
+
+
+def _refuse_options(options: ReadOptions, *, is_headed: bool, where: str) -> None:
+    """Raise UnusedOptionError for an option that means nothing for JSON."""
+    if is_headed and (options.no_header or options.column_names):
+        option = "--no-header" if options.no_header else "--columns"
+        raise UnusedOptionError("the records name their columns themselves", option=option, where=where)
+    if options.delimiter is not None:
+        raise UnusedOptionError("this is JSON, which no character divides", option="--delimiter", where=where)
+    if options.quoting != "usual":
+        raise UnusedOptionError("this is JSON, where quotes have their meaning", option="--quoting", where=where)
+
+
 def _records_layout(decoded: Decoded, options: ReadOptions, shape: JsonShape, *, first_row: int) -> Layout:
-    chosen = choose_columns(shape.columns, options, where=decoded.name, cells=cells_of(shape.sample))
+    is_headed = _names_its_columns(shape)
+    _refuse_options(options, is_headed=is_headed, where=decoded.name)
+    chosen = choose_columns(
+        shape.columns, options, where=decoded.name, cells=cells_of(shape.sample), is_headed=is_headed
+    )
     notes = list(decoded.notes)
     if shape.records:
         others = (

@@ -117,7 +117,7 @@ def parquet_layout(
     for each in sample:
         names.update(dict.fromkeys(flat_names(each)))
     known = tuple(names) or tuple(columns)
-    chosen = choose_columns(known, options, where=where, cells=cells_of(sample))
+    chosen = choose_columns(known, options, where=where, cells=cells_of(sample), is_headed=True)
     return Layout(
         format="parquet",
         encoding="utf-8",

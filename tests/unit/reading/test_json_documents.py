@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import json
+from typing import Any
 
 import pytest
 
-from newsgate.tasks.reading import HeaderlessError, Limits, RecordsError, Row, UnusedOptionError
+from newsgate.tasks.reading import HeaderlessError, Limits, NoTextColumnError, RecordsError, Row, UnusedOptionError
 from tests.unit.reading.helpers import Reading, rejects, texts
 
 TWO = '[{"id": 7, "text": "The bridge reopened.", "label": "real"}, {"id": 8, "text": "A fruit cures all."}]'
@@ -154,6 +155,35 @@ def test_records_beyond_the_sample_are_read(reading: Reading) -> None:
 def test_records_of_what_is_no_document(reading: Reading) -> None:
     with pytest.raises(UnusedOptionError, match=r"no JSON document. Leave --records out"):
         reading.read("id,text\n1,a\n", records="data")
+
+
+@pytest.mark.parametrize("document", [TWO, '{"text": "one"}\n{"text": "two"}\n', '["one", "two"]'])
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        ({"no_header": True}, r"name their columns themselves. Leave --no-header out"),
+        ({"column_names": ("id", "text")}, r"name their columns themselves. Leave --columns out"),
+        ({"delimiter": ";"}, r"which no character divides. Leave --delimiter out"),
+        ({"quoting": "none"}, r"quotes have their meaning. Leave --quoting out"),
+    ],
+)
+def test_an_option_of_tables_that_json_has_no_use_for(
+    reading: Reading, document: str, options: dict[str, Any], said: str
+) -> None:
+    with pytest.raises(UnusedOptionError, match=said):
+        reading.read(document, **options)
+
+
+@pytest.mark.parametrize(
+    "document", ['{"a": 1, "b": 2}\n{"a": 3, "b": 4}\n', '{"columns": ["a", "b"], "data": [[1, 2]]}']
+)
+def test_no_header_is_offered_only_where_the_first_line_may_be_a_row(reading: Reading, document: str) -> None:
+    with pytest.raises(NoTextColumnError, match=r"Name it with --text-column$"):
+        reading.read(document)
+    with pytest.raises(NoTextColumnError, match=r"Name it with --text-column, or add --no-header"):
+        reading.read("a,b\nx,y\n")
+    with pytest.raises(NoTextColumnError, match=r"Name it with --text-column$"):
+        reading.read("1,2\n3,4\n", no_header=True)
 
 
 def test_lines_of_arrays_and_of_strings(reading: Reading) -> None:
