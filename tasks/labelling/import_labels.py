@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field, replace
 from itertools import islice
@@ -41,6 +41,8 @@ from newsgate.worker.settings import Settings, prepare_home
 
 _BLOCK_ROWS = 500
 _SAMPLES_OF_A_LABEL = 2
+
+SUSPECT = "suspect"
 
 Outcome = Literal["stored", "known", "repeated"]
 
@@ -96,19 +98,17 @@ class _Import:
             return Refused(each.row, f"{who} this text both fake and real")
         if (digest, person) in self.stored:
             return "repeated"
-        said_it = (person, each.chosen, digest, each.label) in earlier.said_before
-        if each.by is not None:
-            # One of several opinions, which may differ.
-            if said_it:
-                return "known"
-        # A suspect is there to be judged once more, whatever was said before.
-        elif digest not in earlier.suspects:
+        is_suspect = digest in earlier.suspects
+        # Those whom the file names have opinions, which may differ. A suspect is there to be judged once more.
+        if each.by is None and not is_suspect:
             before = earlier.current.get(digest)
             if before is not None and before.label != each.label:
                 when = f"{before.labelled_at:%Y-%m-%d}"
                 return Refused(each.row, f"{before.labelled_by} called this text {before.label} on {when}")
-            if said_it:
-                return "known"
+        # A file that is read again judges nothing once more, but in a sheet the suspect itself was asked about.
+        asked_again = each.by is None and is_suspect and each.chosen == SUSPECT
+        if not asked_again and (person, each.chosen, digest, each.label) in earlier.said_before:
+            return "known"
         self.stored.add((digest, person))
         return "stored"
 
@@ -219,10 +219,12 @@ class LabelImporter:
         """Store what people differ on, such that what most of them say is said last and is the text's label."""
         votes = under_way.votes
         ranked = sorted(under_way.disputed, key=lambda each: votes.strength(text_hash(each.text), each.label))
+        before = self._current_of(ranked)
         for start in range(0, len(ranked), _BLOCK_ROWS):
             with self._transaction() as connection:
                 refused = self._store_judgements(connection, ranked[start : start + _BLOCK_ROWS], under_way)
             self._tell(refused, under_way)
+        self._say_again(ranked, before, under_way)
         fresh = {digest for digest, _ in under_way.stored}
         even = [digest for digest in votes.even_texts() if digest in fresh]
         if self._rehearsal is not None:
@@ -232,6 +234,33 @@ class LabelImporter:
         with self._database.write() as connection:
             # Nobody can say which of them is right but one more person.
             add_suspects(connection, even)
+
+    def _say_again(self, ranked: Sequence[Judgement], before: Mapping[bytes, str], under_way: _Import) -> None:
+        """Store a known judgement once more where what is new in a file that grew is what few of its people say.
+
+        before: the labels that the texts had. One that others than these people had changed stays as it is.
+        """
+        now = self._current_of(ranked)
+        last = {
+            (digest, each.label): each
+            for each in ranked
+            if under_way.votes.of(digest := text_hash(each.text), by=each.by) != BOTH
+        }
+        lost = [
+            last[digest, most]
+            for digest, label in now.items()
+            if (most := under_way.votes.majority(digest)) is not None and label != most == before.get(digest)
+        ]
+        for start in range(0, len(lost), _BLOCK_ROWS):
+            with self._transaction() as connection:
+                self._add(connection, [self._named(each) for each in lost[start : start + _BLOCK_ROWS]], under_way)
+        under_way.counts["known"] -= len(lost)
+        under_way.counts["stored"] += len(lost)
+
+    def _current_of(self, judgements: Sequence[Judgement]) -> dict[bytes, str]:
+        """The labels that these texts have now."""
+        with self._database.read() as connection:
+            return {digest: each.label for digest, each in self._look_up(connection, judgements).current.items()}
 
     def _transaction(self) -> AbstractContextManager[Connection]:
         return self._database.write() if self._rehearsal is None else self._database.read()
@@ -249,15 +278,21 @@ class LabelImporter:
                 continue
             under_way.counts[outcome] += 1
             if outcome == "stored":
-                fresh.append(NewJudgement(each.text, each.label, each.by or self._by, each.chosen))
+                fresh.append(self._named(each))
+        self._add(connection, fresh, under_way)
+        return refused
+
+    def _add(self, connection: Connection, fresh: Sequence[NewJudgement], under_way: _Import) -> None:
         under_way.note(fresh)
         if self._rehearsal is not None:
             self._rehearsal.store(fresh)
-            return refused
+            return
         # Leases before labels, as everywhere: see db.review.record_label.
         clear_suspects(connection, [text_hash(each.text) for each in fresh])
         add_judgements(connection, fresh)
-        return refused
+
+    def _named(self, each: Judgement) -> NewJudgement:
+        return NewJudgement(each.text, each.label, each.by or self._by, each.chosen)
 
     def _look_up(self, connection: Connection, judgements: Sequence[Judgement]) -> Earlier:
         hashes = [text_hash(each.text) for each in judgements]

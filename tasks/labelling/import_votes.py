@@ -11,14 +11,13 @@ BOTH: Final = "both"
 
 @dataclass(slots=True)
 class Votes:
-    """own: of whoever the file is imported for. named: of the people whom the file names, by text and name.
+    """own: of whoever the file is imported for. named: of the people whom the file names, by text and then by name.
 
     The value is the label, or `BOTH` where the same person says both.
     """
 
     own: dict[bytes, str] = field(default_factory=dict)
-    named: dict[tuple[bytes, str], str] = field(default_factory=dict)
-    sides: dict[bytes, Counter[str]] = field(default_factory=dict)
+    named: dict[bytes, dict[str, str]] = field(default_factory=dict)
 
     def add(self, digest: bytes, label: str, *, by: str | None) -> None:
         """Count one judgement."""
@@ -26,32 +25,41 @@ class Votes:
             if self.own.setdefault(digest, label) != label:
                 self.own[digest] = BOTH
             return
-        if self.named.setdefault((digest, by), label) != label:
-            self.named[digest, by] = BOTH
-        self.sides.setdefault(digest, Counter())[label] += 1
+        people = self.named.setdefault(digest, {})
+        if people.setdefault(by, label) != label:
+            people[by] = BOTH
 
     def of(self, digest: bytes, *, by: str | None) -> str:
         """What this person says about the text in the whole file."""
-        return self.own[digest] if by is None else self.named[digest, by]
+        return self.own[digest] if by is None else self.named[digest][by]
 
     def is_disputed(self, digest: bytes) -> bool:
         """Whether people whom the file names say both about this text."""
-        return bool(self.sides) and len(self.sides.get(digest, ())) > 1
+        return len(self._sides(digest)) > 1
 
     def strength(self, digest: bytes, label: str) -> int:
-        """How many say so, of the people whom the file names."""
-        return self.sides[digest][label]
+        """How many people say so, of those whom the file names."""
+        return self._sides(digest)[label]
+
+    def majority(self, digest: bytes) -> str | None:
+        """What most of the people say whom the file names, None where nobody does or as many say the other."""
+        (label, count), *others = self._sides(digest).most_common() or [("", 0)]
+        return label if count and all(count > other for _, other in others) else None
 
     def even_texts(self) -> list[bytes]:
         """The texts that as many call fake as call real."""
-        return [digest for digest, sides in self.sides.items() if len(sides) > 1 and len(set(sides.values())) == 1]
+        return [digest for digest in self.named if self.is_disputed(digest) and self.majority(digest) is None]
 
     @property
     def people(self) -> set[str]:
         """Whom the file names."""
-        return {by for _, by in self.named}
+        return {by for people in self.named.values() for by in people}
 
     @property
     def disputed_texts(self) -> int:
-        """About how many texts the people whom the file names differ."""
-        return sum(len(sides) > 1 for sides in self.sides.values())
+        """About how many texts the people differ whom the file names."""
+        return sum(map(self.is_disputed, self.named))
+
+    def _sides(self, digest: bytes) -> Counter[str]:
+        # People, not rows: a text that stands in several tasks may be judged in each of them by the same person.
+        return Counter(label for label in self.named.get(digest, {}).values() if label != BOTH)

@@ -15,7 +15,7 @@ from newsgate.db.labels import (
     count_pairs,
     text_hash,
 )
-from newsgate.db.review import add_suspects
+from newsgate.db.review import add_suspects, suspect_texts
 from newsgate.db.session import Database
 from newsgate.tasks.labelling.import_labels import Imported, LabelImporter
 from newsgate.tasks.labelling.import_rehearsal import Rehearsal
@@ -260,3 +260,21 @@ def test_a_sheet_may_contradict_only_what_is_suspect(files: Files) -> None:
     assert files.sheet(sheet) == Imported(stored=1, known=0, repeated=0, unlabelled=0, refused=1)
     assert said(files.database) == {TEXTS[0]: "real", TEXTS[1]: "fake"}
     assert files.sheet(sheet).known == 1
+
+
+def test_a_file_read_again_settles_no_suspect(files: Files) -> None:
+    content = f"text,label\n{TEXTS[0]},fake\n{TEXTS[1]},real\n"
+    files.labels(content)
+    with files.database.write() as connection:
+        add_suspects(connection, [text_hash(text) for text in TEXTS[:2]])
+    again = files.labels(content)
+    assert (again.stored, again.known) == (0, 2)
+    with files.database.read() as connection:
+        assert suspect_texts(connection) == {text_hash(text) for text in TEXTS[:2]}
+    # Another answer, or another person's, is a judgement.
+    assert files.labels(f"text,label\n{TEXTS[0]},real\n").stored == 1
+    files.by = "bob"
+    assert files.labels(content).refused == 1
+    with files.database.read() as connection:
+        assert suspect_texts(connection) == frozenset()
+    assert said(files.database) == {TEXTS[0]: "real", TEXTS[1]: "real"}

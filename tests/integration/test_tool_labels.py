@@ -123,6 +123,59 @@ def test_a_person_who_says_both_is_refused_and_the_others_are_not(stored: Databa
     assert sorted(refused) == [f"{row}: in the file ann calls this text both fake and real" for row in (1, 2)]
 
 
+def written_tasks(path: Path, *tasks: dict[str, Any]) -> Path:
+    path.write_text(json.dumps(list(tasks)))
+    return path
+
+
+def label_of(database: Database, text: str) -> str:
+    with database.read() as connection:
+        return {each.text: each.label for each in current_labels(connection)}[text]
+
+
+def test_people_are_counted_and_not_how_often_each_of_them_says_it(stored: Database, tmp_path: Path) -> None:
+    # The text is in three tasks, as where it is a row of several batches; one person judged all three.
+    ones = [task(TEXTS[0], annotation(1, "fake")) for _ in range(3)]
+    others = task(TEXTS[0], annotation(2, "real"), annotation(3, "real"))
+    even = [task(TEXTS[1], annotation(1, "fake")), task(TEXTS[1], annotation(1, "fake"), annotation(2, "real"))]
+    done = imported(stored, written_tasks(tmp_path / "tasks.json", others, *ones, *even))
+    assert (done.stored, done.repeated, done.disputed) == (5, 3, 2)
+    assert label_of(stored, TEXTS[0]) == "real"
+    with stored.read() as connection:
+        assert suspect_texts(connection) == {text_hash(TEXTS[1])}
+
+
+def test_whoever_says_both_is_none_of_those_who_are_counted(stored: Database, tmp_path: Path) -> None:
+    both = [task(TEXTS[0], annotation(1, label)) for label in ("fake", "real", "real", "real")]
+    others = task(TEXTS[0], annotation(2, "fake"), annotation(3, "fake"), annotation(4, "real"))
+    done = imported(stored, written_tasks(tmp_path / "tasks.json", others, *both))
+    assert (done.stored, done.refused, done.disputed) == (3, 4, 1)
+    assert label_of(stored, TEXTS[0]) == "fake"
+
+
+def test_an_export_that_grew_leaves_the_label_with_the_majority(stored: Database, tmp_path: Path) -> None:
+    path = tmp_path / "tasks.json"
+    first = (annotation(1, "fake"), annotation(2, "fake"))
+    assert imported(stored, written_tasks(path, task(TEXTS[0], *first))).stored == 2
+    grown = written_tasks(path, task(TEXTS[0], *first, annotation(3, "real")))
+    done = imported(stored, grown)
+    # One of those who said fake says it once more: the latest label of a text is the one that counts.
+    assert (done.stored, done.known, done.disputed) == (2, 1, 1)
+    assert label_of(stored, TEXTS[0]) == "fake"
+    again = imported(stored, grown)
+    assert (again.stored, again.known) == (0, 3)
+
+
+def test_a_label_that_somebody_corrected_stays_corrected_where_an_export_grew(stored: Database, tmp_path: Path) -> None:
+    path = tmp_path / "tasks.json"
+    first = (annotation(1, "fake"), annotation(2, "fake"))
+    imported(stored, written_tasks(path, task(TEXTS[0], *first)))
+    add(stored, TEXTS[0], "real", by="bob")
+    done = imported(stored, written_tasks(path, task(TEXTS[0], *first, annotation(3, "real"))))
+    assert (done.stored, done.known) == (1, 2)
+    assert label_of(stored, TEXTS[0]) == "real"
+
+
 def test_texts_are_found_by_their_own_ids_where_potato_leaves_them_out(stored: Database, tmp_path: Path) -> None:
     with stored.write() as connection:
         connection.exec_driver_sql("update items set external_id = 'a1' where row = 2")
