@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Literal, get_args
 
 from sqlalchemy import Connection
 
-from newsgate.db.batch_labels import randomly_judged
+from newsgate.db.batch_labels import judged_texts
 from newsgate.db.batch_status import BatchStatus
 from newsgate.db.model_registry import ModelRecord, model_record
 from newsgate.db.report_queries import count_at_least
@@ -80,7 +80,7 @@ def promise_of(connection: Connection, status: BatchStatus, *, max_error: float)
         proven = _proven(connection, status, judged, max_error=max_error)
         if proven is not None:
             return Promise(max_error, "proven", proven, likeness, len(judged))
-        if _is_refuted(judged, threshold=measured, max_error=max_error):
+        if _is_refuted(connection, status, judged, threshold=measured, max_error=max_error):
             return Promise(max_error, "refuted", math.inf, likeness, len(judged))
 
     def threshold(error: float) -> float:
@@ -156,19 +156,32 @@ def _judged_rows(connection: Connection, status: BatchStatus, record: ModelRecor
     from newsgate.model.risk_control import JudgedRows
 
     after = recorded_facts(record.metadata).label_id
-    rows = randomly_judged(connection, batch=status.batch, run=status.run, after_label=after)
-    wrong = np.array([label_of(each.p_fake) != each.label for each in rows], np.bool_)
-    return JudgedRows(confidence_of(np.array([each.p_fake for each in rows], np.float64)), wrong)
+    texts = judged_texts(connection, batch=status.batch, run=status.run, after_label=after)
+    confidences = confidence_of(np.array([each.p_fake for each in texts], np.float64))
+    wrong = np.array([label_of(each.p_fake) != each.label for each in texts], np.bool_)
+    drawn = np.array([each.is_drawn for each in texts], np.bool_)
+    # Copies are no further evidence about the others, but where the label is known each is a row that is right or not.
+    rows = np.array([0 if each.is_drawn else each.rows for each in texts], np.int64)
+    return JudgedRows(confidences[drawn], wrong[drawn], np.repeat(confidences, rows), np.repeat(wrong, rows))
 
 
 def _proven(connection: Connection, status: BatchStatus, judged: JudgedRows, *, max_error: float) -> float | None:
     from newsgate.model.risk_control import GRID, proven_threshold
 
-    rows, at_least = count_at_least(connection, ResultFilter(status.batch, model=status.model), thresholds=GRID)
-    return proven_threshold(judged, shares=[count / rows for count in at_least], max_error=max_error) if rows else None
+    rows, at_least = count_at_least(connection, _rows_of(status), thresholds=GRID)
+    return proven_threshold(judged, rows=rows, at_least=at_least, max_error=max_error) if rows else None
 
 
-def _is_refuted(judged: JudgedRows, *, threshold: float, max_error: float) -> bool:
+def _is_refuted(
+    connection: Connection, status: BatchStatus, judged: JudgedRows, *, threshold: float, max_error: float
+) -> bool:
     from newsgate.model.risk_control import is_refuted
 
-    return is_refuted(judged, threshold=threshold, max_error=max_error)
+    if math.isinf(threshold):
+        return False
+    _, (at_least,) = count_at_least(connection, _rows_of(status), thresholds=(threshold,))
+    return is_refuted(judged, threshold=threshold, at_least=at_least, max_error=max_error)
+
+
+def _rows_of(status: BatchStatus) -> ResultFilter:
+    return ResultFilter(status.batch, model=status.model)

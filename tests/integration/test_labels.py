@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from newsgate.db.batch_labels import judged_texts
+from newsgate.db.batch_status import batch_status
 from newsgate.db.errors import NoSuchItemError
 from newsgate.db.labels import (
     add_labels,
@@ -19,6 +21,7 @@ from newsgate.db.session import Database
 from newsgate.tasks.labelling.label_item import ItemChoice, label_item
 from tests.labels import TEXTS, add, current, item_of, said
 from tests.partitions import partitioned_too
+from tests.review_queue import Queue, score, text_of
 
 
 def test_the_latest_label_is_current_and_the_earlier_ones_are_history(database: Database) -> None:
@@ -99,3 +102,26 @@ def test_labelling_an_item_is_about_its_text_and_settles_a_suspect(stored: Datab
         assert suspect_texts(connection) == frozenset()
     with pytest.raises(NoSuchItemError, match="no item 999"):
         label_item(stored, ItemChoice(999), "real", by="ann")
+
+
+def test_the_judged_texts_of_a_batch_know_which_were_drawn_from_it(queue: Queue) -> None:
+    drawn, picked, twice = (text_of(row) for row in (2, 3, 4))
+    queue.label(drawn, "real", chosen="random")
+    queue.label(drawn, "fake", by="cem", chosen="import")
+    queue.label(picked, chosen="uncertain")
+    queue.label(picked, chosen="random")
+    queue.label(twice, chosen="random")
+    again = queue.classified([twice, twice, text_of(999)])
+    with queue.database.read() as connection:
+        [first, second] = (batch_status(connection, batch).run for batch in (queue.batch, again))
+        found = judged_texts(connection, batch=queue.batch, run=first, after_label=0)
+        assert [(each.p_fake, each.rows, each.label, each.is_drawn) for each in found] == [
+            (score(2), 1, "fake", True),
+            (score(3), 1, "fake", False),
+            (score(4), 1, "fake", True),
+        ]
+        # Drawn from the batch before.
+        [other] = judged_texts(connection, batch=again, run=second, after_label=0)
+        assert (other.rows, other.is_drawn) == (2, False)
+        learned = latest_label_id(connection)
+        assert not any(each.is_drawn for each in judged_texts(connection, batch=1, run=first, after_label=learned))

@@ -5,13 +5,16 @@ from __future__ import annotations
 import json
 import shutil
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 from click.testing import CliRunner, Result
 from sqlalchemy import update
 
-from newsgate.db.labels import add_labels
+from newsgate.db.judgement_tables import labels
+from newsgate.db.label_retraction import retract_latest_label
+from newsgate.db.labels import add_labels, latest_label_id, text_hash
 from newsgate.db.tables import models, verdicts
 from newsgate.main import newsgate
 from newsgate.model.starter import starter_bundle
@@ -116,6 +119,41 @@ def test_labels_that_refute_it_take_the_promise_back_and_every_label(desk: Desk)
 def test_labels_of_texts_that_somebody_picked_prove_nothing(desk: Desk) -> None:
     label(desk, wrong=0, chosen="uncertain")
     assert promise(desk)["why"] == "alike"
+
+
+def test_labels_that_were_picked_count_where_random_ones_are_drawn_from_the_rest(desk: Desk) -> None:
+    rows = sorted({row.text: row for row in desk.results(1)}.values(), key=lambda row: abs((row.p_fake or 0) - 0.5))
+    other = {"fake": "real", "real": "fake"}
+    doubtful = [(row.text, other[row.label or ""]) for row in rows[:45]]
+    rest = [(row.text, row.label or "") for row in rows[45:100]]
+    with desk.database.write() as connection:
+        add_labels(connection, doubtful, labelled_by="ann", chosen="uncertain")
+        add_labels(connection, rest, labelled_by="ann", chosen="random")
+    told = promise(desk)
+    # 45 of some 110 texts are wrong, and all of the random ones are right.
+    assert told["judged_rows"] == 55
+    assert told["why"] == "refuted" or float(str(told["least_confidence"])) > 0.5
+
+
+def test_labels_that_are_older_than_the_batch_are_no_random_share_of_it(desk: Desk) -> None:
+    label(desk, wrong=0)
+    with desk.database.write() as connection:
+        connection.execute(update(labels).values(labelled_at=datetime(2020, 1, 1, tzinfo=UTC)))
+    told = promise(desk)
+    assert (told["why"], told["judged_rows"]) == ("alike", 0)
+
+
+def test_labels_that_trained_the_model_are_no_random_share_of_it_taken_back_or_not(desk: Desk) -> None:
+    label(desk, wrong=0, chosen="import", texts=60)
+    with desk.database.write() as connection:
+        learned = latest_label_id(connection)
+        record = connection.execute(models.select().where(models.c.number == 1)).one()
+        metadata = json.dumps({**json.loads(record.metadata), "corpus": {"label_id": learned}})
+        connection.execute(update(models).where(models.c.number == 1).values(metadata=metadata))
+        for text in dict.fromkeys(row.text for row in desk.results(1)[:30]):
+            assert retract_latest_label(connection, text_hash(text), labelled_by="ann")
+    label(desk, wrong=0, texts=110)
+    assert promise(desk)["judged_rows"] == 110 - 60
 
 
 def test_an_unlike_batch_is_told_widened_and_refused_where_one_is_strict(desk: Desk) -> None:
