@@ -6,9 +6,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Connection, func, select
+from sqlalchemy import Connection, false, func, select, true, union_all
 
-from newsgate.db.judgement_tables import labels
+from newsgate.db.judgement_tables import labels, retracted_labels
 from newsgate.db.labels import JUDGING
 
 _FETCH_ROWS = 1000
@@ -16,7 +16,10 @@ _FETCH_ROWS = 1000
 
 @dataclass(frozen=True, slots=True)
 class GivenLabel:
-    """One judgement. judges: its text was chosen at random or for a test set. is_test: it was for a test set."""
+    """One judgement. judges: its text was chosen at random or for a test set. is_test: it was for a test set.
+
+    counts: False where it was taken back.
+    """
 
     id: int
     text: str
@@ -24,6 +27,7 @@ class GivenLabel:
     chosen: str
     judges: bool
     is_test: bool
+    counts: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,12 +54,17 @@ def recent_judgements(connection: Connection, *, before: int | None, disputed: b
 
 
 def given_labels(connection: Connection, *, up_to: int) -> Iterator[GivenLabel]:
-    """The labels up to the one with the id `up_to`, oldest first, a block of rows in memory at a time."""
-    query = (
-        select(labels.c.id, labels.c.text, labels.c.label, labels.c.chosen)
-        .where(labels.c.id <= up_to)
-        .order_by(labels.c.id)
-    )
+    """The labels up to the one with the id `up_to`, oldest first, a block of rows in memory at a time.
+
+    Those that were taken back are among them: a model may have learned from them, and their texts stay on their sides.
+    """
+    given, taken_back = labels.c, retracted_labels.c
+    query = union_all(
+        select(given.id, given.text, given.label, given.chosen, true().label("counts")).where(given.id <= up_to),
+        select(
+            taken_back.label_id, taken_back.text, taken_back.label, taken_back.chosen, false().label("counts")
+        ).where(taken_back.label_id <= up_to),
+    ).order_by("id")
     for row in connection.execute(query, execution_options={"yield_per": _FETCH_ROWS}):
         yield GivenLabel(
             id=row.id,
@@ -64,4 +73,5 @@ def given_labels(connection: Connection, *, up_to: int) -> Iterator[GivenLabel]:
             chosen=row.chosen,
             judges=row.chosen in JUDGING,
             is_test=row.chosen == "test",
+            counts=bool(row.counts),
         )

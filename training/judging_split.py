@@ -40,7 +40,8 @@ class Judgement:
     """One human label, as the corpus needs it.
 
     label_id: rises with every label. judges: the text was chosen at random, or is of an imported test set, so a model
-    may be judged by it. is_test: of an imported test set, so never trained on.
+    may be judged by it. is_test: of an imported test set, so never trained on. counts: False of one that was taken
+    back: a model may have learned from it, so it still says on which side its text is, and nothing else.
     """
 
     label_id: int
@@ -48,6 +49,7 @@ class Judgement:
     label: str
     judges: bool
     is_test: bool = False
+    counts: bool = True
 
     def __post_init__(self) -> None:
         if self.is_test and not self.judges:
@@ -128,13 +130,13 @@ def split_labels(
 
 @dataclass(slots=True)
 class _Text:
-    """A distinct text. place: from 0. latest: its last label. latest_judge: the last of its labels that judge."""
+    """A distinct text. place: from 0. latest: its last label that counts. latest_judge: the last that also judges."""
 
     place: int
     text: str
-    latest: Judgement
-    latest_judge: Judgement | None
     is_test: bool
+    latest: Judgement | None = None
+    latest_judge: Judgement | None = None
     cluster: int = -1
     side: Side = "train"
 
@@ -147,20 +149,14 @@ def _replay(ordered: Iterable[Judgement], *, judging_share: float) -> list[_Text
         known = texts.get(judgement.text)
         if known is None:
             clusters.add(judgement)
-            texts[judgement.text] = _Text(
-                place=len(texts),
-                text=judgement.text,
-                latest=judgement,
-                latest_judge=judgement if judgement.judges else None,
-                is_test=judgement.is_test,
-            )
-            continue
-        known.latest = judgement
-        if judgement.judges:
-            known.latest_judge = judgement
-        if judgement.is_test and not known.is_test:
+            known = _Text(place=len(texts), text=judgement.text, is_test=judgement.is_test)
+            texts[judgement.text] = known
+        elif judgement.is_test and not known.is_test:
             known.is_test = True
             clusters.put_to_test(known.place)
+        if judgement.counts:
+            known.latest = judgement
+            known.latest_judge = judgement if judgement.judges else known.latest_judge
     for text in texts.values():
         text.cluster, text.side = clusters.of(text.place)
     return list(texts.values())
@@ -198,12 +194,14 @@ class _Clusters:
 
 
 def _part(texts: Iterable[_Text], *, label_id: int, judging_share: float) -> CorpusSplit:
-    train: list[_Text] = []
+    train: list[tuple[Judgement, int]] = []
     judging: dict[int, tuple[str, str]] = {}
     left_out: Counter[str] = Counter()
     for text in texts:
+        if text.latest is None:
+            continue
         if text.side == "train":
-            train.append(text)
+            train.append((text.latest, text.cluster))
         elif text.side == "left out":
             left_out[TEST_SET if text.is_test else BOTH_SIDES] += 1
         elif text.latest_judge is None:
@@ -212,13 +210,13 @@ def _part(texts: Iterable[_Text], *, label_id: int, judging_share: float) -> Cor
             left_out[REPEATS_A_JUDGE] += 1
         else:
             judging[text.cluster] = (text.text, text.latest_judge.label)
-    trains = LabelledTexts.from_pairs((text.text, text.latest.label) for text in train)
+    trains = LabelledTexts.from_pairs((latest.text, latest.label) for latest, _ in train)
     both_labels = {label for _, label in judging.values()} == set(LABELS)
     judges = LabelledTexts.from_pairs(judging.values()) if both_labels else None
     return CorpusSplit(
         train=trains,
-        train_label_ids=tuple(text.latest.label_id for text in train),
-        train_clusters=tuple(text.cluster for text in train),
+        train_label_ids=tuple(latest.label_id for latest, _ in train),
+        train_clusters=tuple(cluster for _, cluster in train),
         judging=judges,
         label_id=label_id,
         fingerprint=_fingerprint(trains, judges),

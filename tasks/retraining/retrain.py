@@ -111,7 +111,7 @@ def part_labels(labels: Sequence[GivenLabel]) -> CorpusSplit:
     from newsgate.training.judging_split import Judgement, split_labels
 
     return split_labels(
-        Judgement(label_id=each.id, text=each.text, label=each.label, judges=each.judges, is_test=each.is_test)
+        Judgement(each.id, each.text, each.label, judges=each.judges, is_test=each.is_test, counts=each.counts)
         for each in labels
     )
 

@@ -7,6 +7,8 @@ import pytest
 from newsgate.db.batch_labels import judged_texts
 from newsgate.db.batch_status import batch_status
 from newsgate.db.errors import NoSuchItemError
+from newsgate.db.label_history import given_labels
+from newsgate.db.label_retraction import retract_latest_label
 from newsgate.db.labels import (
     add_labels,
     count_labels,
@@ -125,3 +127,18 @@ def test_the_judged_texts_of_a_batch_know_which_were_drawn_from_it(queue: Queue)
         assert (other.rows, other.is_drawn) == (2, False)
         learned = latest_label_id(connection)
         assert not any(each.is_drawn for each in judged_texts(connection, batch=1, run=first, after_label=learned))
+
+
+def test_a_training_is_told_what_was_taken_back_in_the_order_it_was_given(database: Database) -> None:
+    for text, by in (("one", "ann"), ("two", "bob"), ("one", "bob")):
+        add(database, text, "fake", by=by, chosen="random")
+    with database.write() as connection:
+        assert retract_latest_label(connection, text_hash("two"), labelled_by="bob")
+    with database.read() as connection:
+        found = list(given_labels(connection, up_to=latest_label_id(connection)))
+    assert [(each.text, each.judges, each.counts) for each in found] == [
+        ("one", True, True),
+        ("two", True, False),
+        ("one", True, True),
+    ]
+    assert [each.id for each in found] == sorted(each.id for each in found)

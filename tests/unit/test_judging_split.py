@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from random import Random
 from string import ascii_lowercase
 
@@ -49,6 +50,10 @@ def histories(draw: st.DrawFn) -> list[Judgement]:
         given_label = draw(st.sampled_from(["fake", "real"]))
         judgements.append(Judgement(number, text, given_label, judges=judges, is_test=is_test))
     return judgements
+
+
+def taken_back(judgement: Judgement) -> Judgement:
+    return replace(judgement, counts=False)
 
 
 def label(number: int, text: str, given_label: str = "fake", *, chosen: str = "random") -> Judgement:
@@ -171,6 +176,39 @@ def test_the_latest_label_of_a_text_counts_and_judges_only_where_it_may() -> Non
     assert split.judging is not None
     assert dict(zip(split.judging.texts, split.judging.labels, strict=True))[TEST_TEXT] == "real"
     assert (split.train.labels[-1], split.train_label_ids[-1]) == ("real", 14)
+
+
+@settings(max_examples=100, deadline=None)
+@given(histories(), st.data())
+def test_no_text_changes_sides_where_labels_are_taken_back_and_given_again(
+    history: list[Judgement], data: st.DataObject
+) -> None:
+    before = split_labels(history, judging_share=0.5)
+    gone = data.draw(st.sets(st.integers(1, len(history) - len(ANCHORS))))
+    kept = [taken_back(each) if each.label_id in gone else each for each in history]
+    again = [
+        label(100 + each.label_id, each.text, each.label, chosen=data.draw(st.sampled_from(["random", "direct"])))
+        for each in history
+        if each.label_id in gone
+    ]
+    after = split_labels([*kept, *again], judging_share=0.5)
+    assert not set(before.train.texts) & judging_texts(after)
+    assert not judging_texts(before) & set(after.train.texts)
+
+
+def test_a_label_that_was_taken_back_neither_trains_nor_judges() -> None:
+    judges = label(1, TEST_TEXT, "fake", chosen="test")
+    trains = label(2, "a text that is only for training", "fake", chosen="direct")
+    others = many(20, chosen="test", first=3)
+    split = split_of(taken_back(judges), taken_back(trains), *others)
+    assert TEST_TEXT not in judging_texts(split)
+    assert trains.text not in split.train.texts
+    assert split.left_out == {}
+    # A model may have learned from what was taken back.
+    drawn = [label(100 + number, each.text, "real", chosen="test") for number, each in enumerate((judges, trains))]
+    again = split_of(taken_back(judges), taken_back(trains), *others, *drawn)
+    assert TEST_TEXT in judging_texts(again)
+    assert again.left_out == {TEST_SET: 1}
 
 
 def test_the_bundle_is_told_what_it_was_trained_on() -> None:
