@@ -72,10 +72,14 @@ class Imported:
 
 @dataclass(slots=True)
 class _Import:
-    """One file on its way in, for `by`. disputed: judgements about texts on which the file's people differ."""
+    """One file on its way in, for `by`. disputed: judgements about texts on which the file's people differ.
+
+    may_differ: those whom the file names have opinions of their own; in an export of newsgate each text has one label.
+    """
 
     by: str
     votes: Votes
+    may_differ: bool
     stored: set[tuple[bytes, str]] = field(default_factory=set)
     disputed: list[Judgement] = field(default_factory=list)
     counts: Counter[str] = field(default_factory=Counter)
@@ -99,8 +103,8 @@ class _Import:
         if (digest, person) in self.stored:
             return "repeated"
         is_suspect = digest in earlier.suspects
-        # Those whom the file names have opinions, which may differ. A suspect is there to be judged once more.
-        if each.by is None and not is_suspect:
+        # A suspect is there to be judged once more.
+        if not (self.may_differ and each.by is not None) and not is_suspect:
             before = earlier.current.get(digest)
             if before is not None and before.label != each.label:
                 when = f"{before.labelled_at:%Y-%m-%d}"
@@ -153,7 +157,7 @@ class LabelImporter:
 
     def _import(self, source: Source, form: LabelForm) -> Imported:
         is_one_person, votes = self._count_votes(source, form)
-        under_way = _Import(self._by, votes)
+        under_way = _Import(self._by, votes, may_differ=form.kind != "export")
         for block in _blocks(read_answers(source, form)):
             answers = [_own(each) if is_one_person else each for each in block if isinstance(each, Answer)]
             refused = [each for each in block if isinstance(each, Refused)]
@@ -168,7 +172,7 @@ class LabelImporter:
             repeated=counts["repeated"],
             unlabelled=counts["unlabelled"],
             refused=counts["refused"],
-            disputed=votes.disputed_texts,
+            disputed=votes.disputed_texts if under_way.may_differ else 0,
             notes=form.layout.notes,
             warnings=source.warnings,
             incomplete=source.incomplete,
@@ -191,7 +195,7 @@ class LabelImporter:
                         own.add(digest, each.label, by=None)
         if not (self._by_is_given and votes.named):
             return False, votes
-        if len(votes.people) > 1:
+        if len(votes.people) > 1 and form.kind != "export":
             raise NotLabelsError(
                 f"the file has judgements of {len(votes.people)} people, and --by names one",
                 where=source.name,
@@ -207,7 +211,9 @@ class LabelImporter:
             found = with_texts(connection, answers, form)
             judgements = [each for each in found if isinstance(each, Judgement)]
             disputed = [
-                each for each in judgements if each.by is not None and under_way.votes.is_disputed(text_hash(each.text))
+                each
+                for each in judgements
+                if each.by is not None and under_way.may_differ and under_way.votes.is_disputed(text_hash(each.text))
             ]
             under_way.disputed += disputed
             apart = set(map(id, disputed))

@@ -5,12 +5,14 @@ By text, by item, as results of newsgate with a column of answers added, or as a
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
 from sqlalchemy import Connection, select
 
+from newsgate.db.judgement_tables import CHOSEN
 from newsgate.db.tables import items
 from newsgate.foundation.errors import NewsgateError
 from newsgate.tasks.labelling.review_session import REVIEWED
@@ -37,6 +39,10 @@ _NAME_SHOWN_CHARS = 40
 # What potato's exports name texts by.
 _POTATO_ID = "instance_id"
 _MARKS = ("item", "chosen")
+# What an export says of each label beside the label.
+_GIVEN = ("by", "chosen")
+# Formats in which `newsgate labels export` guards nothing.
+_FOR_PROGRAMS = frozenset({"jsonl", "json"})
 _VERDICT_COLUMNS = frozenset({"p_fake", "classified_at"})
 
 
@@ -44,13 +50,14 @@ class NotLabelsError(NewsgateError):
     """A file whose labels are not what a person said, or not in the form this command reads."""
 
 
-FormKind = Literal["text", "item", "own id", "results", "sheet"]
+FormKind = Literal["text", "item", "own id", "results", "sheet", "export"]
 
 
 @dataclass(frozen=True, slots=True)
 class LabelForm:
     """How a file is read: what names its texts, and how they were chosen where the rows do not say it.
 
+    kind: "export" is what `newsgate labels export` wrote, whose rows say by whom they are and how they were chosen.
     guarded: newsgate wrote it, with quotes before what a spreadsheet would take for a formula.
     """
 
@@ -122,7 +129,11 @@ def labels_form(source: Source, options: ReadOptions, *, chosen: str) -> LabelFo
     if is_results and {"item", "text"} <= columns:
         kind = "results"
         options = replace(options, text_columns=("item", "text"))
-    guarded = is_results or set(LABEL_COLUMNS) <= columns
+    is_export = kind == "text" and set(LABEL_COLUMNS) <= columns
+    if is_export:
+        kind = "export"
+        options = replace(options, keep=tuple(each for each in layout.columns if each.strip().casefold() in _GIVEN))
+    guarded = is_results or (is_export and layout.format not in _FOR_PROGRAMS)
     # An id of the file's own is of no use here, and may be one that refuses a row.
     layout = replace(labelled_layout(source, options, needs_labels=True), id_column=None)
     return LabelForm(kind, layout, chosen=chosen, guarded=guarded)
@@ -192,7 +203,7 @@ def with_texts(connection: Connection, answers: Sequence[Answer], form: LabelFor
 
     Results of another database have the same items' numbers beside other texts: such rows are refused.
     """
-    if form.kind == "text":
+    if form.kind in ("text", "export"):
         return [Judgement(each.row, each.name, each.label, each.chosen, each.by) for each in answers]
     if form.kind == "own id":
         return _with_texts_of_own_ids(connection, answers)
@@ -255,6 +266,8 @@ def _answer_saying(row: Row, label: str, form: LabelForm, *, by: str | None = No
     """The answer of a row that says this; the row names a text or an item."""
     if form.kind == "text":
         return Answer(row.row, unguard_cell(row.text) if form.guarded else row.text, label, form.chosen, by=by)
+    if form.kind == "export":
+        return _answer_of_export(row, label, form)
     if form.kind == "own id":
         return Answer(row.row, row.text.strip(), label, form.chosen, by=by)
     # Two columns come as two lines, the item's first; where one of the cells is empty, as one.
@@ -268,6 +281,22 @@ def _answer_saying(row: Row, label: str, form: LabelForm, *, by: str | None = No
     return Answer(row.row, name, label, other or form.chosen, by=by)
 
 
+def _answer_of_export(row: Row, label: str, form: LabelForm) -> Answer | Refused:
+    """A label as it was given, so that labels that move to another database train there what they trained here."""
+    given = {name.strip().casefold(): str(value).strip() for name, value in json.loads(row.columns or "{}").items()}
+    by, chosen = given.get("by", ""), given.get("chosen", "") or "import"
+    if chosen not in CHOSEN:
+        return Refused(
+            row.row, f"the column chosen says {chosen[:_NAME_SHOWN_CHARS]!r}, not one of {', '.join(CHOSEN)}"
+        )
+    # An import as a test set is one, whatever the rows say.
+    chosen = form.chosen if form.chosen == "test" else chosen
+    text = row.text
+    if form.guarded:
+        text, by = unguard_cell(text), unguard_cell(by)
+    return Answer(row.row, text, label, chosen, by=by or None)
+
+
 def _other_label(row: int, said: str, vocabulary: LabelVocabulary) -> Refused | None:
     """What a label is that says neither: none, or a slip of the pen."""
     if vocabulary.strict or not (vocabulary.is_given or is_known_neither(said)):
@@ -278,7 +307,7 @@ def _other_label(row: int, said: str, vocabulary: LabelVocabulary) -> Refused | 
 def _refused(row: Rejected, form: LabelForm) -> Refused | None:
     if not row.raw.strip(' ,;\t\r\n"'):
         return None  # spreadsheets like to leave rows of nothing behind
-    is_nameless = row.reason == EMPTY_TEXT and form.kind not in ("text", "own id")
+    is_nameless = row.reason == EMPTY_TEXT and form.kind not in ("text", "own id", "export")
     return Refused(row.row, "the column item is empty" if is_nameless else row.reason)
 
 

@@ -10,7 +10,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
+from sqlalchemy import delete
 
+from newsgate.db.judgement_tables import CHOSEN, labels
 from newsgate.db.labels import (
     count_pairs,
     text_hash,
@@ -20,7 +22,7 @@ from newsgate.db.session import Database
 from newsgate.tasks.labelling.import_labels import Imported, LabelImporter
 from newsgate.tasks.labelling.import_rehearsal import Rehearsal
 from newsgate.tasks.labelling.label_files import NotLabelsError
-from newsgate.tasks.labelling.spreadsheet_files import export_labels, guard_cell
+from newsgate.tasks.labelling.spreadsheet_files import export_labels, export_labels_as_json, guard_cell
 from newsgate.tasks.models.labelled_files import UnlabelledFileError
 from newsgate.tasks.reading import ReadOptions
 from newsgate.worker.settings import load_settings
@@ -43,10 +45,17 @@ class Files:
     refused: list[tuple[int, str]] = field(default_factory=list)
 
     def labels(
-        self, content: str, *, chosen: str = "import", name: str = "labels.csv", options: ReadOptions | None = None
+        self,
+        content: str,
+        *,
+        chosen: str = "import",
+        name: str = "labels.csv",
+        options: ReadOptions | None = None,
+        by_is_given: bool = False,
     ) -> Imported:
         path = self._write(content, name)
-        return self._importer().read_labels(path, options=options or ReadOptions(), chosen=chosen)
+        importer = self._importer(by_is_given=by_is_given)
+        return importer.read_labels(path, options=options or ReadOptions(), chosen=chosen)
 
     def dry_run(self, content: str, *, chosen: str = "import") -> Imported:
         path = self._write(content, "labels.csv")
@@ -55,13 +64,14 @@ class Files:
     def sheet(self, content: str) -> Imported:
         return self._importer().read_sheet(self._write(content, "sheet.csv"))
 
-    def _importer(self, *, dry_run: bool = False) -> LabelImporter:
+    def _importer(self, *, dry_run: bool = False, by_is_given: bool = False) -> LabelImporter:
         self.refused.clear()
         return LabelImporter(
             self.database,
             load_settings(),
             by=self.by,
             refuse=lambda row, why: self.refused.append((row, why)),
+            by_is_given=by_is_given,
             rehearsal=Rehearsal() if dry_run else None,
         )
 
@@ -182,8 +192,56 @@ def test_labels_leave_as_csv_that_is_safe_and_come_back_as_they_were(files: File
     assert {row["by"] for row in rows} == {"'=ann"}
 
     back = files.labels(stream.getvalue())
-    assert (back.stored, back.refused) == (len(texts), 0)
+    assert (back.stored, back.known, back.refused) == (0, len(texts), 0)
+    # In the name of another person it is a second opinion.
+    assert files.labels(stream.getvalue(), by_is_given=True).stored == len(texts)
     assert {each.text: each.judgements for each in current(files.database)} == dict.fromkeys(texts, 2)
+
+
+def exported(database: Database, *, as_json: bool) -> str:
+    stream = io.StringIO(newline="")
+    with database.read() as connection:
+        (export_labels_as_json if as_json else export_labels)(connection, stream)
+    return stream.getvalue()
+
+
+@pytest.mark.parametrize("as_json", [False, True], ids=["csv", "json"])
+def test_labels_that_move_to_another_database_keep_who_gave_them_and_how_they_were_chosen(
+    files: Files, as_json: bool
+) -> None:
+    texts = dict.fromkeys(CHOSEN)
+    for number, chosen in enumerate(texts):
+        # The quote is the text's own, or is one that a spreadsheet needs.
+        add(files.database, f"'={chosen}\nand more", ("fake", "real")[number % 2], by=f"person {number}", chosen=chosen)
+    before = [(each.text, each.label, each.labelled_by, each.chosen) for each in current(files.database)]
+    content = exported(files.database, as_json=as_json)
+    with files.database.write() as connection:
+        connection.execute(delete(labels))
+    done = files.labels(content, name="labels.jsonl" if as_json else "labels.csv")
+    assert (done.stored, done.refused) == (len(before), 0)
+    assert [(each.text, each.label, each.labelled_by, each.chosen) for each in current(files.database)] == before
+
+
+def test_an_export_that_was_edited_is_refused_where_it_contradicts_and_where_it_says_nonsense(files: Files) -> None:
+    for text in ("one", "two", "three"):
+        add(files.database, text, "fake", by="bob")
+    done = files.labels(
+        "text,label,by,when,chosen,judgements\n"
+        "one,real,bob,2026-01-01,direct,1\n"
+        "two,fake,bob,2026-01-01,by chance,1\n"
+        "three,fake,,2026-01-01,,1\n"
+        "four,real,cem,2026-01-01,test,1\n"
+    )
+    assert (done.stored, done.refused) == (2, 2)
+    assert [row for row, _ in files.refused] == [2, 3]
+    assert "bob called this text fake on" in files.refused[0][1]
+    assert files.refused[1][1].startswith("the column chosen says 'by chance', not one of file, direct,")
+    assert {(each.text, each.labelled_by, each.chosen) for each in current(files.database)} == {
+        ("one", "bob", "direct"),
+        ("two", "bob", "direct"),
+        ("three", "ann", "import"),
+        ("four", "cem", "test"),
+    }
 
 
 def test_a_text_of_ones_own_file_keeps_its_quote(files: Files) -> None:
