@@ -18,6 +18,8 @@ from newsgate.db.types import database_time
 
 # Texts chosen like this may judge models: see db.tables.CHOSEN.
 JUDGING = ("random", "test")
+# Of labels that came with an enqueued file: nobody's judgement.
+OF_FILE = "file"
 _FETCH_ROWS = 1000
 _ASKED_ROWS = 500
 # Any fixed number: on PostgreSQL it makes labels visible in the order of their ids.
@@ -127,6 +129,16 @@ def find_labels(connection: Connection, text_hashes: Sequence[bytes]) -> dict[by
     return found
 
 
+def said_by_people(connection: Connection, text_hashes: Sequence[bytes]) -> dict[bytes, str]:
+    """What a person said last about each of these texts, whatever files say; one about which nobody did is missing."""
+    said: dict[bytes, str] = {}
+    for start in range(0, len(text_hashes), _ASKED_ROWS):
+        asked = labels.c.text_hash.in_(text_hashes[start : start + _ASKED_ROWS])
+        latest = _latest(asked, labels.c.chosen != OF_FILE)
+        said.update((row.text_hash, row.label) for row in connection.execute(_current_query(latest)))
+    return said
+
+
 def known_judgements(
     connection: Connection, text_hashes: Sequence[bytes], *, labelled_by: str, chosen: str
 ) -> set[tuple[bytes, str]]:
@@ -194,7 +206,7 @@ def count_pairs(connection: Connection) -> dict[tuple[str, str], int]:
     """
     own = (
         select(labels.c.text_hash, labels.c.labelled_by, func.max(labels.c.id).label("id"))
-        .where(labels.c.chosen != "file")
+        .where(labels.c.chosen != OF_FILE)
         .group_by(labels.c.text_hash, labels.c.labelled_by)
         .cte("own")
     )

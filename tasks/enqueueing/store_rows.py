@@ -31,6 +31,7 @@ from newsgate.db.session import Database
 from newsgate.db.text_hashes import text_hash
 from newsgate.model.languages import MOST_TEXTS, measure_languages
 from newsgate.tasks.enqueueing.batch_start import BatchStart, create_batch_of
+from newsgate.tasks.enqueueing.file_labels import FileLabels
 from newsgate.tasks.enqueueing.request import Enqueued, EnqueueInterruptedError, Progress
 from newsgate.tasks.enqueueing.text_sample import TextSample
 from newsgate.tasks.reading import (
@@ -48,7 +49,6 @@ from newsgate.worker.doorbell import Doorbell
 from newsgate.worker.settings import Settings
 
 if TYPE_CHECKING:
-    from newsgate.db.labels import NewJudgement
     from newsgate.tasks.reading import Said
 
 # Of a block's other columns, which wait in memory. More than the texts' limit: only named columns reach it.
@@ -133,7 +133,7 @@ class _Storage:
         self._start = start
         self._database = database
         self._bell = bell
-        self._labelled_by = f"file:{start.new.name}"
+        self._labels = FileLabels(start.new.name)
         self._loading: Loading | None = None
         self._columns = columns_of(layout)
         self._left_out_before = LeftOut()
@@ -199,25 +199,12 @@ class _Storage:
             self._note_left_out(connection, self._loading.batch, blocks[-1].left_out)
             for block in blocks:
                 if block.labels or block.judgements:
-                    self._add_labels(connection, block)
+                    self._labels.store(connection, block.labels, block.judgements)
         return chunks
 
     def ring(self, chunks: Sequence[int]) -> None:
         """Ring for chunks that are committed."""
         self._bell.ring(chunks)
-
-    def _add_labels(self, connection: Connection, block: _Block) -> None:
-        from newsgate.db.labels import add_judgements, add_labels
-
-        add_labels(connection, block.labels, labelled_by=self._labelled_by, chosen="file")
-        add_judgements(connection, [self._judgement(text, said) for text, said in block.judgements])
-
-    def _judgement(self, text: str, said: Said) -> NewJudgement:
-        from newsgate.db.labels import NewJudgement
-
-        # What a person said by name is an opinion beside others'; what a file says without a name is not.
-        by, chosen = (said.by, "import") if said.by else (self._labelled_by, "file")
-        return NewJudgement(text, said.values[0], labelled_by=by, chosen=chosen)
 
     def _note_left_out(self, connection: Connection, batch: int, left_out: LeftOut) -> None:
         """Remember which columns were too long to be kept, as soon as one was."""
@@ -250,6 +237,7 @@ class _Storage:
             warnings=(
                 *_cancellation_warning(self._database, loading.batch),
                 *_repetition_warning(self._database, loading.batch, self.layout),
+                *self._labels.warnings(),
             ),
             incomplete=self._source.incomplete,
         )
