@@ -50,3 +50,9 @@ def retract_latest_label(connection: Connection, text_hash: bytes, *, labelled_b
     )
     connection.execute(delete(labels).where(labels.c.id == found.id))
     return RetractedLabel(found.id, found.text, found.label, found.labelled_by)
+
+
+def people_who_judged(connection: Connection, text_hash: bytes) -> list[str]:
+    """Those whose labels of a text count, by name."""
+    query = select(labels.c.labelled_by).where(labels.c.text_hash == text_hash).distinct()
+    return list(connection.execute(query.order_by(labels.c.labelled_by)).scalars())

@@ -2,24 +2,31 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from sqlalchemy import Connection
 
 from newsgate.db.errors import NoSuchItemError, NoSuchRowError
 from newsgate.db.item_history import find_item
-from newsgate.db.label_retraction import RetractedLabel, retract_latest_label
+from newsgate.db.label_retraction import RetractedLabel, people_who_judged, retract_latest_label
 from newsgate.db.labels import CurrentLabel, add_label, find_labels
 from newsgate.db.review import ReviewItem, clear_suspects, read_item
 from newsgate.db.session import Database
 from newsgate.foundation.errors import NewsgateError
 
+_NAMES_SHOWN = 3
+
 
 class NothingToRetractError(NewsgateError):
-    """The person has not judged the text."""
+    """The person has not judged the text. others: who has."""
 
-    def __init__(self, item: int, *, by: str) -> None:
-        super().__init__(f"no label of {by} counts for the text of item {item}", remedy="Name whose it is: --by NAME")
+    def __init__(self, item: int, *, by: str, others: Sequence[str] = ()) -> None:
+        names = ", ".join(others[:_NAMES_SHOWN]) + (", ..." if len(others) > _NAMES_SHOWN else "")
+        remedy = (
+            f"Name whose it is with --by; labels of {names} count" if others else "Nobody's label is left to take back"
+        )
+        super().__init__(f"no label of {by} counts for the text of item {item}", remedy=remedy)
         self.item = item
         self.by = by
 
@@ -81,6 +88,6 @@ def retract_label(database: Database, choice: ItemChoice, *, by: str) -> Retract
         item = choice.find(connection)
         retracted = retract_latest_label(connection, item.text_hash, labelled_by=by)
         if retracted is None:
-            raise NothingToRetractError(item.item, by=by)
+            raise NothingToRetractError(item.item, by=by, others=people_who_judged(connection, item.text_hash))
         now = find_labels(connection, [item.text_hash]).get(item.text_hash)
     return Retracted(item, retracted, now)

@@ -9,6 +9,7 @@ from itertools import islice
 from typing import TYPE_CHECKING
 
 from newsgate.foundation.errors import NewsgateError
+from newsgate.tasks.models.opinions import Opinions
 from newsgate.tasks.reading import (
     DEFAULT_LABEL_COLUMN,
     Layout,
@@ -106,18 +107,24 @@ def read_labelled(path: str, *, options: ReadOptions, settings: Settings) -> Lab
     unlabelled_texts: list[str] = []
     refused = _Refused()
     unlabelled = 0
+    opinions = Opinions()
     with open_source(path, spool_folder=prepare_home(settings) / "spool") as source:
         layout = labelled_layout(source, options, needs_labels=True)
         for row in source.rows(layout):
             if isinstance(row, Rejected):
                 refused.add(row)
-            elif row.label is None:
+                continue
+            opinions.add(row.text, row.said)
+            if row.label is None:
                 unlabelled += 1
                 if unlabelled <= MOST_UNLABELLED:
                     unlabelled_texts.append(row.text)
             else:
                 pairs.append((row.text, row.label))
         report = _report(source, layout, refused)
+    pairs, even = opinions.settle(pairs)
+    unlabelled += len(even)
+    unlabelled_texts += even[: MOST_UNLABELLED - len(unlabelled_texts)]
     if not pairs:
         raise nothing_said(layout, source, where=path, refused=refused.first[:1], refused_rows=refused.count)
     return LabelledFile(

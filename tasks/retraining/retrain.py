@@ -120,11 +120,12 @@ def too_few_judges(split: CorpusSplit) -> dict[str, Any] | None:
     """Why no decision could follow a training, as the outcome of a job; None where one can."""
     from newsgate.training.promotion import MIN_ROWS
 
-    rows = 0 if split.judging is None else len(split.judging)
-    if rows >= MIN_ROWS:
+    rows = split.counts["judging"]
+    if rows >= MIN_ROWS and split.judging is not None:
         return None
+    too_few = f", fewer than {MIN_ROWS}" if rows < MIN_ROWS else ", but all of them have the same label"
     reason = (
-        f"{rows} labelled texts may judge models, fewer than {MIN_ROWS}: label texts chosen at random, "
+        f"{rows} labelled texts may judge models{too_few}: label texts chosen at random, "
         "or import a test set of both labels"
     )
     return {"reason": reason, "judging_rows": rows, "needed": MIN_ROWS}

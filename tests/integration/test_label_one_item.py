@@ -92,7 +92,10 @@ def test_a_judgement_is_taken_back_and_its_history_kept(classified: Database) ->
         assert all(finding.holds for finding in audit(connection))
     again = _run("labels", "undo", "1", "--by", "ann")
     assert (again.exit_code, again.output.count("\n")) == (1, 1)
-    assert "no label of ann counts for the text of item 1. Name whose it is: --by NAME" in again.output
+    nothing = "no label of ann counts for the text of item 1. "
+    assert f"{nothing}Name whose it is with --by; labels of bob count" in again.output
+    assert _run("labels", "undo", "1", "--by", "bob").exit_code == 0
+    assert f"{nothing}Nobody's label is left to take back" in _run("labels", "undo", "1", "--by", "ann").output
 
 
 @pytest.mark.parametrize(

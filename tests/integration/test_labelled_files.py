@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import gzip
+import json
 from pathlib import Path
 
 import pytest
 from click.testing import CliRunner, Result
 
 from newsgate.main import newsgate
+from newsgate.tasks.models.labelled_files import read_labelled
+from newsgate.tasks.reading import ReadOptions
+from newsgate.worker.settings import load_settings
 from tests.labelled import labelled_posts
 
 CUT = "warning: the compressed file ends early: its last rows are missing"
@@ -90,3 +94,32 @@ def test_a_file_of_refused_rows_alone_says_why(tmp_path: Path) -> None:
     done = run(("evaluate",), file)
     assert done.exit_code == 1
     assert "no row says fake or real in column 'label'; 2 were refused, row 2: empty text" in done.stderr
+
+
+def test_of_an_export_with_a_row_for_each_judgement_what_most_people_say_counts(tmp_path: Path) -> None:
+    said = {
+        "most say real": ("fake", "real", "real"),
+        "as many say fake": ("fake", "real"),
+        "all say fake": ("fake", "fake"),
+        "one alone": ("real",),
+    }
+    rows = [
+        {"text": text, "label": label, "answer": "accept", "_annotator_id": f"person {number}"}
+        for text, labels in said.items()
+        for number, label in enumerate(labels)
+    ]
+    # One who says both says nothing, and one who says it three times says it once.
+    rows += [
+        {**rows[0], "text": "most say real", "_annotator_id": "both", "label": label} for label in ("fake", "real")
+    ]
+    rows += [rows[0], rows[0]]
+    path = tmp_path / "rows.jsonl"
+    path.write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
+    file = read_labelled(str(path), options=ReadOptions(), settings=load_settings(home=tmp_path / "home"))
+    assert file.pairs == (
+        ("most say real", "real"),
+        ("all say fake", "fake"),
+        ("all say fake", "fake"),
+        ("one alone", "real"),
+    )
+    assert (file.unlabelled, file.unlabelled_texts) == (1, ("as many say fake",))

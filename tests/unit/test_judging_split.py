@@ -11,6 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from newsgate.tasks.retraining.retrain import too_few_judges
 from newsgate.training.corpus import CorpusError
 from newsgate.training.judging_split import (
     BOTH_SIDES,
@@ -248,3 +249,19 @@ def test_settings_without_sense_are_refused() -> None:
         split_labels(ANCHORS, judging_share=1)
     with pytest.raises(ValueError, match="a label of a test set judges"):
         Judgement(1, "a", "fake", judges=False, is_test=True)
+
+
+@pytest.mark.parametrize(
+    ("rows", "told"),
+    [
+        (40, "40 labelled texts may judge models, fewer than 200"),
+        (220, "220 labelled texts may judge models, but all of"),
+    ],
+)
+def test_why_nothing_can_be_decided_is_told_with_the_rows_that_there_are(rows: int, told: str) -> None:
+    split = split_of(*(replace(each, label="fake") for each in many(rows, chosen="test")))
+    assert split.judging is None
+    why = too_few_judges(split)
+    assert why is not None
+    assert why["reason"].startswith(told)
+    assert why["judging_rows"] == rows
