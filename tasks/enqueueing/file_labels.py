@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 from sqlalchemy import Connection
 
 from newsgate.db.text_hashes import text_hash
-from newsgate.tasks.reading.label_tools.said import Said
 
 if TYPE_CHECKING:
     from newsgate.db.labels import NewJudgement
+    from newsgate.tasks.reading import Said
 
 _OF_FILE = "file"
 
