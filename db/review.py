@@ -190,6 +190,10 @@ def claim_item(connection: Connection, item: int, *, reviewer: str, chosen: str,
     free = select(items.c.id).where(items.c.id == item, is_open).with_for_update(key_share=True, read=True, of=items)
     if connection.execute(free).one_or_none() is None:
         return None
+    # A reviewer whose lease ran out on another row of this text has lost it too.
+    same_text = select(items.c.text_hash).where(items.c.id == item).scalar_subquery()
+    rows = select(items.c.id).where(items.c.text_hash == same_text, items.c.id != item)
+    forget_lapsed_leases(connection, review_leases.c.item_id.in_(rows))
     values = {"reviewer": reviewer, "chosen": chosen, **lease_of(lease_seconds)}
     lease_until = connection.execute(
         update(review_leases)
@@ -266,9 +270,9 @@ def suspect_texts(connection: Connection) -> frozenset[bytes]:
     return frozenset(_suspects(connection).values())
 
 
-def forget_lapsed_leases(connection: Connection) -> None:
+def forget_lapsed_leases(connection: Connection, *of_these: ColumnElement[bool]) -> None:
     """Remove the leases of reviewers who never came back; their items are free either way."""
-    connection.execute(delete(review_leases).where(_lapsed(), review_leases.c.chosen != "suspect"))
+    connection.execute(delete(review_leases).where(_lapsed(), review_leases.c.chosen != "suspect", *of_these))
 
 
 def _one_at_a_time(connection: Connection) -> None:

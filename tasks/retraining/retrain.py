@@ -135,16 +135,18 @@ def send_suspects_to_review(split: CorpusSplit, labels: Sequence[GivenLabel], *,
     """Leave out the training texts whose labels are probably wrong, and ask people about them again."""
     from newsgate.training.suspect_labels import find_suspects
 
-    confirmed = {each.id for each in labels if each.chosen == "suspect"}
-    suspects = find_suspects(
-        split.train,
-        clusters=split.train_clusters,
-        never=[row for row, label_id in enumerate(split.train_label_ids) if label_id in confirmed],
-    )
+    suspects = find_suspects(split.train, clusters=split.train_clusters, never=confirmed_rows(split, labels))
     with database.write() as connection:
         waiting = add_suspects(connection, [text_hash(split.train.texts[row]) for row in suspects])
     log.info("%d labels are suspect, %d of them wait for review", len(suspects), waiting)
     return split.without(suspects, reason=SUSPECT)
+
+
+def confirmed_rows(split: CorpusSplit, labels: Sequence[GivenLabel]) -> list[int]:
+    """The training rows whose labels somebody confirmed after they were suspect, whoever said the same later."""
+    confirmed = {(each.text, each.label) for each in labels if each.chosen == "suspect" and each.counts}
+    rows = enumerate(zip(split.train.texts, split.train.labels, strict=True))
+    return [row for row, said in rows if said in confirmed]
 
 
 def collect_unlabelled(split: CorpusSplit, recipe: Recipe, *, database: Database) -> tuple[str, ...]:

@@ -6,19 +6,27 @@ import subprocess
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 
 import pytest
 
 from newsgate.db.audit import audit
 from newsgate.db.jobs import JobClaim, JobFencedError, JobRecord, end_job, job_record, note_progress, take_job
-from newsgate.db.labels import add_labels, latest_label_id
+from newsgate.db.labels import add_label, add_labels, latest_label_id
 from newsgate.db.model_registry import add_model, champion_number, model_record
 from newsgate.db.promotions import decisions_about, promote
 from newsgate.db.session import Database
 from newsgate.model.bundle import read_bundle
 from newsgate.model.starter import starter_bundle
-from newsgate.tasks.retraining.retrain import RETRAIN_JOB, retrain, too_few_labels
+from newsgate.tasks.retraining.retrain import (
+    RETRAIN_JOB,
+    collect_labels,
+    confirmed_rows,
+    part_labels,
+    retrain,
+    too_few_labels,
+)
 from newsgate.tasks.retraining.trainer import make_trainer, watch
 from newsgate.tasks.running.open_database import ensure_champion
 from newsgate.worker.settings import load_settings
@@ -150,3 +158,14 @@ def test_a_training_that_another_trainer_took_over_is_let_go(stage: Stage, caplo
         assert process.poll() is None
         process.kill()
     assert caplog.messages == [f"the retraining of {PERIOD} is not this trainer's any more"]
+
+
+def test_a_label_that_was_confirmed_once_is_no_suspect_whoever_says_so_later(stage: Stage) -> None:
+    wrong = "the moon is made of green cheese and the mayor sold it"
+    for chosen, by in (("direct", "ann"), ("suspect", "bob"), ("import", "cem")):
+        stage.write(partial(add_label, text=wrong, label="fake", labelled_by=by, chosen=chosen))
+    labels = collect_labels(stage.database, up_to=None)
+    assert confirmed_rows(part_labels(labels), labels) == [part_labels(labels).train.texts.index(wrong)]
+    stage.write(lambda connection: add_label(connection, wrong, "real", labelled_by="dee", chosen="direct"))
+    labels = collect_labels(stage.database, up_to=None)
+    assert confirmed_rows(part_labels(labels), labels) == []

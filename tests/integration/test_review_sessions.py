@@ -12,6 +12,7 @@ from newsgate.db.review import (
     CannotUndoError,
     ReviewLeaseLostError,
 )
+from newsgate.tasks.labelling.review_session import ReviewSession
 from tests.review_queue import ROWS, Queue, answer_all, shown, text_of
 
 # A lease that has run out already: no test has to wait for one.
@@ -60,6 +61,21 @@ def test_a_lease_that_ran_out_goes_to_the_next_and_the_late_answer_is_not_stored
     late.close()
     bob.judge("fake")
     assert queue.said() == {text_of(2): ("fake", "uncertain", "bob")}
+    bob.close()
+
+
+def test_a_lease_that_ran_out_is_lost_where_the_next_one_has_another_row_of_the_text(queue: Queue) -> None:
+    again = queue.classified([text_of(2)])
+    # It was there before: a session that begins forgets what has run out.
+    bob = ReviewSession(queue.database, reviewer="bob", batch=again, random_share=0.0)
+    late = queue.session("ann", lease=LAPSED)
+    assert shown(late).item.batch == queue.batch
+    assert shown(bob).item.text == shown(late).item.text == text_of(2)
+    with pytest.raises(ReviewLeaseLostError, match="not stored"):
+        late.judge("real")
+    bob.judge("fake")
+    assert queue.said() == {text_of(2): ("fake", "uncertain", "bob")}
+    late.close()
     bob.close()
 
 
