@@ -22,6 +22,7 @@ import numpy as np
 import numpy.typing as npt
 
 from newsgate.model.labels import FAKE
+from newsgate.training.logistic_regression import Unit, most_likely
 
 # How firmly the prior of each weight holds, in texts that say clearly otherwise; that of the bias, which many more
 # texts have told, holds more firmly.
@@ -38,13 +39,10 @@ _DEEP_OF_LITTLE: Final = 0.1
 _DEVIATION_OF_LITTLE: Final = 0.3
 # Only so much that texts all on the right side give a finite weight.
 _WEAK_PRIOR: Final = 0.1
-_STEPS: Final = 50
 # Within so many standard errors the texts cannot tell (95 in 100 times).
 _ERRORS_OF_CHANCE: Final = 2.0
 # Beyond so many it is no chance (1 in 700 times).
 _ERRORS_BEYOND_CHANCE: Final = 3.0
-# Logits that differ by less are all the same.
-_SAME: Final = 1e-6
 
 Float64 = npt.NDArray[np.float64]
 Bool = npt.NDArray[np.bool_]
@@ -72,7 +70,7 @@ def fit_blend(
     deep, wide: [held-back texts], with their `labels`. cross_fitted: [fitting texts], the wide part's logits of texts
     that the one asked was not fitted to, with their `cross_labels`.
     """
-    deep_unit, wide_unit = _Unit.of(deep), _Unit.of(cross_fitted)
+    deep_unit, wide_unit = Unit.of(deep), Unit.of(cross_fitted)
     alone = _wide_alone(wide_unit.measured(cross_fitted), cross_labels)
     design = np.column_stack([deep_unit.measured(deep), wide_unit.measured(wide)])
     found = _both(design, _are_fake(labels), alone)
@@ -102,7 +100,7 @@ def _both(design: Float64, are_fake: Bool, alone: _Alone) -> Float64:
     """Return the weights of the LSTM and of the wide part, and the bias."""
 
     def fitted(*, mean: float, precision: float) -> tuple[Float64, Float64]:
-        return _most_likely(
+        return most_likely(
             design,
             are_fake,
             mean=np.array([mean, alone.weight, alone.bias]),
@@ -123,24 +121,6 @@ def _both(design: Float64, are_fake: Bool, alone: _Alone) -> Float64:
 def _falling(value: float, telling: float, *, share: float) -> float:
     """Return `value` where the words tell `_TELLING`, and about `share` of what they tell where that is near 0."""
     return share * telling + (value - share * _TELLING) * (telling / _TELLING) ** 2
-
-
-@dataclass(frozen=True)
-class _Unit:
-    """What logits are measured in, so that a prior means the same for all: from `middle`, in steps of `size`."""
-
-    middle: float
-    size: float
-
-    @classmethod
-    def of(cls, logits: npt.NDArray[np.floating]) -> _Unit:
-        """Return their mean and standard deviation; logits that are all the same have no size to be measured in."""
-        deviation = float(np.std(logits, dtype=np.float64))
-        return cls(float(np.mean(logits, dtype=np.float64)), deviation if deviation > _SAME else np.inf)
-
-    def measured(self, logits: npt.NDArray[np.floating]) -> Float64:
-        measured: Float64 = (np.asarray(logits, np.float64) - self.middle) / self.size
-        return measured
 
 
 @dataclass(frozen=True)
@@ -168,31 +148,13 @@ class _Alone:
 
 
 def _wide_alone(measured: Float64, labels: Sequence[str]) -> _Alone:
-    (weight, bias), curvature = _most_likely(
+    (weight, bias), curvature = most_likely(
         measured[:, np.newaxis], _are_fake(labels), mean=np.zeros(2), precision=np.full(2, _WEAK_PRIOR)
     )
     weight_error, bias_error = np.sqrt(np.diag(np.linalg.inv(curvature)))
     # Where the texts cannot tell whether it knows anything, it says a little, or nothing would tell two texts apart.
     least = weight_error if weight > -_ERRORS_OF_CHANCE * weight_error else 0.0
     return _Alone(weight=max(weight, least), weight_error=weight_error, least=least, bias=bias, bias_error=bias_error)
-
-
-def _most_likely(logits: Float64, are_fake: Bool, *, mean: Float64, precision: Float64) -> tuple[Float64, Float64]:
-    """Return the weights [columns] and the bias of the maximum a posteriori, by Newton's method, and its curvature.
-
-    The curvature [columns + 1, columns + 1] is the inverse of the covariance, as far as the posterior is normal.
-
-    logits: [texts, columns]. are_fake: [texts]. mean, precision: of the normal prior of the weights and the bias,
-    [columns + 1].
-    """
-    design = np.column_stack([logits, np.ones(len(logits))])
-    weights = mean.copy()
-    for _ in range(_STEPS):
-        p = 0.5 * (1.0 + np.tanh(0.5 * (design @ weights)))
-        gradient = design.T @ (p - are_fake) + precision * (weights - mean)
-        curvature = (design * (p * (1 - p))[:, np.newaxis]).T @ design + np.diag(precision)
-        weights = weights - np.linalg.solve(curvature, gradient)
-    return weights, curvature
 
 
 def _are_fake(labels: Sequence[str]) -> Bool:

@@ -21,22 +21,22 @@ import numpy.typing as npt
 
 from newsgate.foundation.private_file import open_private
 from newsgate.model.gates import sigmoid
-from newsgate.model.labels import FAKE
 from newsgate.model.tensorflow_loading import load_tensorflow
-from newsgate.training.corpus import LabelledTexts, Split
+from newsgate.training.corpus import Split
 from newsgate.training.examples import Examples
 from newsgate.training.linear_model import cross_fit_linear
 from newsgate.training.minilm import find_minilm
 from newsgate.training.optional_libraries import training_unavailable
 from newsgate.training.progress import Progress, ProgressCallback
 from newsgate.training.recipe import Recipe
+from newsgate.training.teacher_weights import weigh_teachers
 from newsgate.training.text_variants import LONGEST_WORDS, VariantWriter
 from newsgate.training.word_vectors import load_word_vectors
 
 # Teachers and variants are the same whatever the recipe's seed, so that several networks can share their answers.
 TEACHER_SEED: Final = 0
 # To be raised when the same recipe no longer gives the same answers.
-ANSWERS_VERSION: Final = 5
+ANSWERS_VERSION: Final = 6
 # How much a label itself says about its text beside what the teachers say.
 _LABEL_SHARE: Final = 0.5
 _PREFIX: Final = "teachers-"
@@ -177,7 +177,7 @@ def _hashes(texts: Sequence[str]) -> list[str]:
 def _ask_teachers(split: Split, *, asked: _Asked, recipe: Recipe, progress: ProgressCallback) -> Float32:
     teachers = _fit_teachers(split, recipe=recipe, progress=progress)
     held_back = np.stack([teacher.logits(split.held_back.texts) for teacher in teachers], axis=1)
-    weights, bias = _weigh(held_back, split.held_back)
+    weights, bias = weigh_teachers(held_back, split.held_back.labels)
     blocks: list[Float32] = []
     for texts, origins in asked.blocks():
         progress(Progress(stage="transfer", step=sum(map(len, blocks)), steps=len(asked.texts)))
@@ -202,11 +202,3 @@ def _fit_teachers(split: Split, *, recipe: Recipe, progress: ProgressCallback) -
         cross_fit_linear(split.fitting, folds=recipe.linear_folds),
         fit_teacher(split, files=files, seed=TEACHER_SEED, progress=progress),
     ]
-
-
-def _weigh(logits: Float32, labelled: LabelledTexts) -> tuple[Float32, float]:
-    """Return the weights [teachers] and the bias that make the weighted sum the likeliest logit of `labelled`."""
-    from sklearn.linear_model import LogisticRegression
-
-    fitted = LogisticRegression(C=10.0).fit(logits, np.asarray(labelled.labels) == FAKE)
-    return fitted.coef_[0].astype(np.float32), float(fitted.intercept_[0])
