@@ -12,6 +12,7 @@ from newsgate.foundation.installation import install_command
 
 COLUMNS_SHOWN = 20
 _COLUMN_NAME_SHOWN_CHARS = 60
+_ONE_LABEL = "If every row is fake, add --label fake; if every row is real, --label real"
 
 
 class ReadError(NewsgateError):
@@ -102,6 +103,11 @@ class HeaderlessError(ColumnError):
 class UnknownColumnError(ColumnError):
     """The person named a column that the file does not have."""
 
+    def offer_one_label(self) -> None:
+        """Add the remedy for a file that holds texts of one side alone, as the halves of True.csv and Fake.csv do."""
+        if self.remedy and _ONE_LABEL not in self.remedy:
+            self.remedy = f"{self.remedy}. {_ONE_LABEL}"
+
 
 class AmbiguousColumnError(ColumnError):
     """The header gives the name of a needed column more than once."""
@@ -156,7 +162,7 @@ def no_label_column(columns: Sequence[str], *, where: str) -> UnknownColumnError
         f"no column of labels stands beside the only one, {list_columns(columns)}",
         columns=columns,
         where=where,
-        remedy="If every row is fake, add --label fake; if every row is real, --label real",
+        remedy=_ONE_LABEL,
     )
 
 

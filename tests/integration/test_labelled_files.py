@@ -65,6 +65,19 @@ def test_a_file_of_texts_alone_is_labelled_as_a_whole_or_not_at_all(
 
 
 @pytest.mark.parametrize("command", COMMANDS)
+def test_a_file_without_labels_may_be_of_one_side(command: tuple[str, ...], tmp_path: Path) -> None:
+    file = tmp_path / "True.csv"
+    file.write_text("title,text,subject\nBridge,The bridge reopened at noon.,roads\n")
+    done = run(command, file)
+    assert done.stderr.splitlines()[-1] == (
+        "error: True.csv: no column 'label' among: 'title', 'text', 'subject'. Name one of them with --label-column. "
+        "If every row is fake, add --label fake; if every row is real, --label real"
+    )
+    # Whoever typed a column's name has one.
+    assert "--label fake" not in run((*command, "--label-column", "labels"), file).stderr
+
+
+@pytest.mark.parametrize("command", COMMANDS)
 def test_how_a_file_was_read_is_told(command: tuple[str, ...], tmp_path: Path) -> None:
     file = tmp_path / "latin.csv"
     file.write_bytes(labelled(4).encode() + "un café très réussi,real\n".encode("cp1252"))

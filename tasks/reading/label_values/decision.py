@@ -20,9 +20,11 @@ from newsgate.tasks.reading.label_values.words import (
     REAL_COLUMNS,
     REAL_WORDS,
     TRUE_WORDS,
+    WORDS_OF_TEXTS,
     YES_WORDS,
     fold,
     fold_column,
+    may_name_its_yes,
 )
 
 VALUES_SHOWN = 10
@@ -151,12 +153,18 @@ def _side_of(folded: str, column: str, found: _Sorted) -> dict[str, int]:
 
 
 def _two_readings(found: _Sorted, column: str) -> tuple[str, str] | None:
-    """What is unclear where a column's yes is fake and some cells say fake or real, and others true or false."""
-    if fold_column(column) not in FAKE_COLUMNS:
-        return None
+    """What is unclear where true and false may be said of the texts, or of what the column's name says."""
     values = {**found.fake, **found.real}
     truths = [value for value in values if fold(value) in TRUE_WORDS | FALSE_WORDS]
-    if not truths or all(fold(value) in YES_WORDS | NO_WORDS for value in values):
+    if not truths:
+        return None
+    what = f"{quote_value(truths[0])} may be said of the text, or of the name of the column"
+    if may_name_its_yes(column):
+        everything = [*values, *found.others]
+        if any(fold(value) in WORDS_OF_TEXTS for value in everything):
+            return None
+        return what, _ask([value for value in everything if fold(value) in _TRUE | _FALSE])
+    if fold_column(column) not in FAKE_COLUMNS or all(fold(value) in YES_WORDS | NO_WORDS for value in values):
         return None
 
     def side(truth: frozenset[str], literal: dict[str, int]) -> list[str]:
@@ -170,7 +178,6 @@ def _two_readings(found: _Sorted, column: str) -> tuple[str, str] | None:
         (side(_TRUE, found.fake), side(_FALSE, found.real)),
     )
     ways = [label_option(fake, real) for fake, real in readings if fake and real]
-    what = f"{quote_value(truths[0])} may be said of the text, or of the name of the column"
     return what, f"Say which is which: {' or '.join(ways)}"
 
 
@@ -201,14 +208,18 @@ def _nothing_known(found: _Sorted, values: Mapping[str, int]) -> tuple[str, str]
 
 
 def _ask(values: Sequence[str]) -> str:
-    """The option to type, both ways where there are two values."""
+    """The option to type, both ways where there are two values besides those that are known to be neither."""
     apart = _apart(_distinct(values)[:VALUES_SHOWN])
+    sides = [each for each in apart if not is_known_neither(each[0])]
+    rest = ""
+    if 1 < len(sides) < len(apart):
+        apart, rest = sides, "; what is on no side is no label"
     if len(apart) == 1:
         name = quote_value(apart[0][0])
         return f"If {name} is fake, --label fake labels the whole file; if it is real, --label real does"
     if len(apart) == 2:
         ways = f"{label_option(*apart)} or {label_option(*reversed(apart))}"
-        return f"Say which is which: {ways}"
+        return f"Say which is which: {ways}{rest}"
     half = len(apart) // 2
     example = label_option(chain(*apart[:half]), chain(*apart[half:]))
     return f"Say which is which, each value on its side and those that are neither left out, such as {example}"

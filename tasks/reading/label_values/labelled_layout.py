@@ -8,6 +8,7 @@ from dataclasses import replace
 from typing import Protocol
 
 from newsgate.foundation.errors import WrongUsageError
+from newsgate.tasks.reading.errors import UnknownColumnError
 from newsgate.tasks.reading.records import Layout, ReadOptions, Rejected, Row
 
 
@@ -49,7 +50,13 @@ def labelled_layout(source: LabelledSource, options: ReadOptions, *, needs_label
     from newsgate.tasks.reading.label_values.survey import find_label_column, settle_labels
 
     column = options.label_column or find_label_column(layout.columns)
-    return settle_labels(source, source.layout(replace(options, label_column=column)), options)
+    try:
+        labelled = source.layout(replace(options, label_column=column))
+    except UnknownColumnError as error:
+        if options.label_column is None and not _asks_for_labels(options):
+            error.offer_one_label()
+        raise
+    return settle_labels(source, labelled, options)
 
 
 def _asks_for_labels(options: ReadOptions) -> bool:

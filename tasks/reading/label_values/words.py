@@ -173,11 +173,31 @@ LABEL_COLUMNS: Final = frozenset(
         "fact check",
     }
 )
+# Names that say nothing of what a yes is. Prodigy calls what was chosen `accept`, whatever was asked.
+NEUTRAL_COLUMNS: Final = LABEL_COLUMNS | {"label", "accept"}
+_STEPS_OF_TRUTH: Final = (
+    LEANING_FAKE_WORDS
+    | LEANING_REAL_WORDS
+    | {"half true", "half false", "partially true", "partially false", "partly true", "partly false"}
+)
+# Where one of these stands in a column, true and false are said of the texts too, whatever the column is called.
+WORDS_OF_TEXTS: Final = (FAKE_WORDS | REAL_WORDS | _STEPS_OF_TRUTH) - (TRUE_WORDS | FALSE_WORDS)
+
+# In questions, as forms ask them: `Is this fake?` is `is fake`.
+_POINTING_WORDS = re.compile(
+    r"(?<=^is )(?:it|this|that)(?: (?:post|text|news|article|claim|headline))?(?: an?)? (?=\w)"
+)
 
 
 def fold_column(name: str) -> str:
     """The form in which names of columns are compared: the last part of those of nested objects, word by word."""
-    return fold(_NEW_WORD.sub(" ", name.rpartition(".")[2]))
+    return _POINTING_WORDS.sub("", fold(_NEW_WORD.sub(" ", name.rpartition(".")[2]).rstrip(" ?")))
+
+
+def may_name_its_yes(column: str) -> bool:
+    """Whether the name may say of what a yes is, in words that are not known: `debunked`, `Gefälscht`."""
+    folded = fold_column(column)
+    return not (folded in FAKE_COLUMNS | REAL_COLUMNS | NEUTRAL_COLUMNS or folded.isdecimal())
 
 
 def fold(written: str) -> str:

@@ -68,6 +68,12 @@ def test_words_that_mean_one_thing_are_understood(column: str, values: dict[str,
         ({"1": 1, "2": 1}, ("--labels fake=1,real=2 or --labels fake=2,real=1",)),
         ({"yes": 1, "no": 1}, ("--labels fake=yes,real=no or --labels fake=no,real=yes",)),
         ({"a": 1, "b": 1, "c d": 1}, ("--labels 'fake=a;real=b,c d'",)),
+        # What is known to be neither is proposed for no side.
+        (
+            {"SUPPORTS": 1, "REFUTES": 1, "NOT ENOUGH INFO": 1},
+            ("fake=SUPPORTS,real=REFUTES or --labels fake=REFUTES,real=SUPPORTS; what is on no side is no label",),
+        ),
+        ({"only": 7, "unknown": 2}, ("--labels fake=only,real=unknown",)),
         ({"only": 7}, ("--label fake", "--label real", "only (7 rows)")),
         ({"Fake": 146, "Trustworthy": 90}, ("only which values say fake", "--labels fake=Fake,real=Trustworthy")),
         ({"true": 3, "0": 4}, ("a number and a truth value",)),
@@ -119,6 +125,42 @@ def test_true_beside_fake_in_a_column_whose_yes_is_fake_is_asked_about(values: d
         decide_vocabulary(values, column="fake_news", where="x.csv")
     assert remedy in str(asked.value)
     assert "of the text, or of the name of the column" in str(asked.value)
+
+
+@pytest.mark.parametrize(
+    "column", ["Gefälscht", "debunked", "Contains false claims?", "clickbait", "flagged.by_users", "étiquette"]
+)
+@pytest.mark.parametrize(
+    ("values", "remedy"),
+    [
+        ({"TRUE": 3, "FALSE": 4}, "--labels fake=FALSE,real=TRUE or --labels fake=TRUE,real=FALSE"),
+        ({"WAHR": 3, "FALSCH": 4, "unknown": 1}, "--labels fake=FALSCH,real=WAHR or --labels fake=WAHR,real=FALSCH"),
+        ({"true": 3}, "If true is fake, --label fake labels the whole file"),
+        ({"true": 3, "false": 3, "0": 1}, "--labels 'fake=false,0;real=true' or --labels 'fake=true;real=false,0'"),
+    ],
+)
+def test_true_in_a_column_whose_name_may_say_of_what_is_asked_about(
+    column: str, values: dict[str, int], remedy: str
+) -> None:
+    with pytest.raises(LabelValuesError) as asked:
+        decide_vocabulary(values, column=column, where="x.csv")
+    assert "of the text, or of the name of the column" in str(asked.value)
+    assert remedy in str(asked.value)
+
+
+@pytest.mark.parametrize("column", ["Is this fake?", "fake?", "isFake ?", "Is this post fake?", "Is it a hoax?"])
+def test_a_question_says_of_what_its_yes_is(column: str) -> None:
+    assert decided({"TRUE": 1, "FALSE": 1}, column) == {"TRUE": "fake", "FALSE": "real"}
+    assert decided({"1": 1, "no": 1}, column) == {"1": "fake", "no": "real"}
+    assert decided({"oui": 1, "0": 1}, "Is this true?") == {"oui": "real", "0": "fake"}
+
+
+@pytest.mark.parametrize("column", ["ruling", "2", "accept", "Is it true or fake?"])
+def test_true_is_said_of_the_text_where_the_other_values_or_the_lack_of_a_name_say_so(column: str) -> None:
+    values = {"true": "real", "false": "fake", "hoax": "fake", "partly true": None}
+    assert decided(dict.fromkeys(values, 1), column) == values
+    if column in {"2", "accept"}:
+        assert decided({"true": 1, "false": 1}, column) == {"true": "real", "false": "fake"}
 
 
 def test_the_words_are_folded_and_in_one_table_each() -> None:
