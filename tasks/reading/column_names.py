@@ -108,6 +108,7 @@ TEXT_NAMES = (
     "сообщение",
     "文本",
     "内容",
+    "內容",
     "正文",
     "本文",
     "テキスト",
@@ -122,8 +123,9 @@ TEXT_NAMES = (
     "titolo",
     "заголовок",
     "标题",
+    "標題",
 )
-TITLE_NAMES = ("title", "headline", "titel", "schlagzeile", "titre", "título", "titolo", "заголовок", "标题")
+TITLE_NAMES = ("title", "headline", "titel", "schlagzeile", "titre", "título", "titolo", "заголовок", "标题", "標題")
 # Of columns that hold the text only where no other does.
 WEAK_TEXT_NAMES = (
     "description",

@@ -9,11 +9,14 @@ from dataclasses import dataclass
 from newsgate.tasks.reading.errors import UnknownEncodingError
 
 _ASCII_LETTERS = frozenset(b"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ")
-_CP1252_QUOTES_AND_SIGNS = frozenset(b"\x80\x82\x84\x85\x8b\x91\x92\x93\x94\x95\x96\x97\x99\x9b") | frozenset(
+# With them Œ and œ, which stand where no other letter does.
+_CP1252_QUOTES_AND_SIGNS = frozenset(b"\x80\x82\x84\x85\x8b\x8c\x91\x92\x93\x94\x95\x96\x97\x99\x9b\x9c") | frozenset(
     range(0xA0, 0xC0)
 )
 # ý, þ and ÿ are rare in text, and 0xFE and 0xFF are what byte order marks and fill bytes look like.
 _CP1252_LETTERS = frozenset(range(0xC0, 0x100)) - {0xD7, 0xF7, 0xFD, 0xFE, 0xFF}
+# What cp1250 writes for the Polish letters of which cp1252 makes the signs of a third power, of one, and of a question.
+_SIGN_IN_A_WORD = re.compile(rb"[A-Za-z\xc0-\xff][\xb3\xb9\xbf][a-z\xc0-\xff]")
 # A lead byte with some of the continuation bytes it calls for: UTF-8 that was cut, not another encoding.
 _CUT_UTF8 = re.compile(rb"[\xc2-\xdf\xe0-\xf4][\x80-\xbf]+")
 _BROKEN_RUN = re.compile("[\udc80-\udcff]+")
@@ -34,7 +37,7 @@ _LONE_BYTE_BASE = 0xDC00
 
 @dataclass(frozen=True, slots=True)
 class Encoding:
-    """A codec's name, and a note where it had to be guessed against the odds."""
+    """A codec's name, and a note where it had to be guessed against the odds, or where the bytes say another."""
 
     name: str
     note: str | None = None
@@ -96,8 +99,16 @@ def detect_encoding(sample: bytes, *, is_whole: bool) -> Encoding:
     try:
         sample.decode()
     except UnicodeDecodeError:
-        if _looks_like_cp1252(sample):
+        # Hardly any file comes this far.
+        from newsgate.tasks.reading.code_pages import advise, likely_code_pages
+
+        likely = likely_code_pages(sample)
+        # Text of cp1252 is hardly ever valid in two bytes a character.
+        is_wide = any(page.is_wide for page in likely)
+        if not is_wide and _looks_like_cp1252(sample):
             return Encoding("cp1252", "read as cp1252: not valid UTF-8 (--encoding overrides)")
+        if likely:
+            return Encoding("utf-8", f"not valid UTF-8. {advise(likely)}")
     return Encoding("utf-8")
 
 
@@ -127,6 +138,8 @@ def _looks_like_cp1252(sample: bytes) -> bool:
             broken_lines.append(line)
         else:
             valid_lines += 1
+    if any(_SIGN_IN_A_WORD.search(line) for line in broken_lines[:_BROKEN_LINES_JUDGED]):
+        return False
     # Two bytes of cp1252 text are hardly ever valid UTF-8 by accident, so few such lines prove UTF-8.
     if valid_lines * 10 >= len(broken_lines):
         return False
@@ -155,4 +168,7 @@ def _reads_as_cp1252(broken: bytes, beside: str) -> bool:
         return False
     if all(byte in _CP1252_LETTERS for byte in broken):
         return len(broken) <= 4 and any(ord(char) in _ASCII_LETTERS for char in beside)
+    if len(set(broken)) > 4:
+        # Long words without a letter of ASCII: Chinese, for instance.
+        return False
     return all(byte in _CP1252_QUOTES_AND_SIGNS or byte in _CP1252_LETTERS for byte in broken)

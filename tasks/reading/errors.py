@@ -78,6 +78,10 @@ class UnknownEncodingError(ReadError):
     exit_code = 2
 
 
+class UndecodableHeaderError(ReadError):
+    """The names of the columns are not valid in the encoding read."""
+
+
 class BadDelimiterError(ReadError):
     """`--delimiter` is neither one usable character nor a known word."""
 

@@ -10,14 +10,20 @@ from typing import TYPE_CHECKING
 
 from newsgate.tasks.reading.columns import choose_columns, has_text_column
 from newsgate.tasks.reading.delimiters import Header, detect_header, named_delimiter, read_header
-from newsgate.tasks.reading.encodings import Encoding, detect_encoding, error_handler_for, named_encoding
-from newsgate.tasks.reading.errors import EmptyFileError, UnusedOptionError
+from newsgate.tasks.reading.encodings import (
+    Encoding,
+    detect_encoding,
+    error_handler_for,
+    named_encoding,
+    spell_encoding,
+)
+from newsgate.tasks.reading.errors import EmptyFileError, UndecodableHeaderError, UnusedOptionError
 from newsgate.tasks.reading.fasttext_lines import COLUMNS, are_fasttext_lines, split_line
 from newsgate.tasks.reading.file_signatures import refuse_control_characters
 from newsgate.tasks.reading.headers import names_of_columns, refuse_row_as_header
 from newsgate.tasks.reading.json_document import is_json_document, parse_or_none
 from newsgate.tasks.reading.label_tools.table_marks import may_be_of_a_tool
-from newsgate.tasks.reading.lines import split_lines
+from newsgate.tasks.reading.lines import is_clean, split_lines
 from newsgate.tasks.reading.records import Format, Layout, ReadOptions
 
 if TYPE_CHECKING:
@@ -50,6 +56,7 @@ class Decoded:
     is_whole: bool
     encoding: str
     notes: tuple[str, ...]
+    data: bytes
 
 
 def decide_layout(sample: Sample, options: ReadOptions, *, late_columns: Sequence[str] = ()) -> Layout:
@@ -60,7 +67,7 @@ def decide_layout(sample: Sample, options: ReadOptions, *, late_columns: Sequenc
     encoding = _decide_encoding(sample, options)
     lines = _decode_lines(sample, encoding.name)
     notes = (encoding.note,) if encoding.note else ()
-    decoded = Decoded(sample.name, lines, sample.is_whole, encoding.name, notes)
+    decoded = Decoded(sample.name, lines, sample.is_whole, encoding.name, notes, sample.data)
     form = _decide_format(decoded, options)
     if options.records is not None and form != "json":
         raise UnusedOptionError("this is no JSON document", option="--records", where=sample.name)
@@ -127,6 +134,7 @@ def _csv_layout(decoded: Decoded, options: ReadOptions) -> Layout:
     if options.no_header or options.column_names:
         header = _without_header(header, options, name=name)
     else:
+        _refuse_broken_names(header.columns, decoded)
         refuse_row_as_header(header.columns, header.records, options, where=name)
     positions = {column: index for index, column in reversed(list(enumerate(header.columns)))}
 
@@ -154,6 +162,19 @@ def _csv_layout(decoded: Decoded, options: ReadOptions) -> Layout:
         quoting=options.quoting,
         sample_cells=cells,
         tool=_tool_of(header, options, name=name),
+    )
+
+
+def _refuse_broken_names(columns: Sequence[str], decoded: Decoded) -> None:
+    """No column could be named, neither by a person nor in the database. Raises UndecodableHeaderError."""
+    if all(is_clean(name.replace("\0", "")) for name in columns):
+        return
+    from newsgate.tasks.reading.code_pages import advise, likely_code_pages
+
+    raise UndecodableHeaderError(
+        f"the names of the columns are not valid {spell_encoding(decoded.encoding)}",
+        where=decoded.name,
+        remedy=advise(likely_code_pages(decoded.data)),
     )
 
 

@@ -5,6 +5,7 @@ import codecs
 import pytest
 
 from newsgate.tasks.reading.encodings import detect_encoding
+from newsgate.tasks.reading.errors import UndecodableHeaderError
 from tests.unit.reading.helpers import Reading, rejects, texts
 
 PLAIN = "id,text\n1,Zürich “quoted” 東京\n2,b\n"
@@ -92,3 +93,45 @@ def test_a_sample_may_end_inside_a_character(cut: int) -> None:
 def test_undecodable_rows_are_counted_in_a_warning(reading: Reading) -> None:
     data = b"id,text\n1,a\n" + "2,Привет\n".encode("cp1251")
     assert reading.warnings(data) == ("1 row is not valid in the encoding read; --encoding names another",)
+
+
+_IN_A_CODE_PAGE = [
+    ("cp1251", "id;текст\n1;Мэр продал луну во вторник вечером.\n2;Мост открыли в полдень.\n"),
+    ("koi8_r", "id;текст\n1;Мэр продал луну во вторник вечером.\n2;Мост открыли в полдень.\n"),
+    ("cp1253", "id;κείμενο\n1;Ο δήμαρχος πούλησε το φεγγάρι.\n2;Η γέφυρα άνοιξε ξανά.\n"),
+    ("cp1254", "id;başlık\n1;Belediye başkanı ayı sattı, şaşırtıcı.\n2;Köprü öğlen açıldı.\n"),
+    ("cp1250", "id;treść\n1;Burmistrz sprzedał księżyc we wtorek.\n2;Most został otwarty w południe.\n"),
+    ("cp932", "番号,本文\n1,市長は火曜日に月を売った。\n2,橋は正午に再開した。\n"),
+    ("euc_kr", "번호,본문\n1,시장이 화요일에 달을 팔았다.\n2,다리가 정오에 다시 열렸다.\n"),
+    ("gb18030", "编号,正文\n1,市长星期二把月亮卖给了一家公司。\n2,大桥于中午重新开放了。\n"),
+    ("big5", "編號,內容\n1,市長星期二把月亮賣給了一家公司。\n2,大橋於中午重新開放了。\n"),
+]
+
+
+@pytest.mark.parametrize(("codec", "table"), _IN_A_CODE_PAGE)
+def test_a_header_in_a_code_page_names_the_option_that_reads_it(reading: Reading, codec: str, table: str) -> None:
+    data = table.encode(codec)
+    with pytest.raises(UndecodableHeaderError, match=rf"columns are not valid UTF-8.*--encoding {codec}\b"):
+        reading.layout(data)
+    assert len(texts(reading.read(data, encoding=codec))) == 2
+
+
+@pytest.mark.parametrize(("codec", "table"), _IN_A_CODE_PAGE)
+def test_rows_in_a_code_page_below_a_plain_header_are_told_with_the_option(
+    reading: Reading, codec: str, table: str
+) -> None:
+    data = ("id" + table[2] + "text" + table[table.index("\n") :]).encode(codec)
+    [note] = reading.layout(data).notes
+    assert note.startswith("not valid UTF-8. If it is ")
+    assert f"add --encoding {codec}" in note
+    assert texts(reading.read(data)) == []
+
+
+def test_a_named_encoding_that_does_not_fit_the_header_is_told(reading: Reading) -> None:
+    with pytest.raises(UndecodableHeaderError, match="are not valid ascii"):
+        reading.layout("id,tëxt\n1,a\n", encoding="ascii")
+
+
+@pytest.mark.parametrize("text", ["30 m³ more", "¿Qué pasó?", "Nº¹ in the list", "œuvre de Noël", "à côté de l’été"])
+def test_signs_of_cp1252_are_not_taken_for_polish(reading: Reading, text: str) -> None:
+    assert reading.layout(f"id,text\n1,{text}\n".encode("cp1252")).encoding == "cp1252"
