@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Literal
 
-CellKind = Literal["texts", "addresses", "numbers", "dates", "single words", "nothing"]
+CellKind = Literal["texts", "addresses", "numbers", "dates", "single words", "lists", "nothing"]
 
 _ADDRESS = re.compile(r"(?:https?://|www\.)\S+|[^\s@]+@[^\s@]+\.\w+", re.IGNORECASE)
 _NUMBER = re.compile(r"[+-]?[\d.,]*\d[\d.,]*(?:[eE][+-]?\d+)?\s?%?")
@@ -20,6 +20,12 @@ _WORD_CHARS = 40
 _MOST_CHARS_JUDGED = 400
 # The share of a column's cells that must be of one kind.
 _SHARE = 0.9
+
+
+class ListCell(str):
+    """How a list or an object of JSON is shown; it is no text, whatever is in it."""
+
+    __slots__ = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,10 +50,11 @@ def judge_column(cells: Iterable[str | None]) -> ColumnContent:
     kinds: dict[CellKind, int] = {}
     for cell in cells:
         rows += 1
+        is_list = isinstance(cell, ListCell)
         cell = (cell or "").strip()
         if not cell:
             continue
-        kind = judge_cell(cell)
+        kind: CellKind = "lists" if is_list else judge_cell(cell)
         kinds[kind] = kinds.get(kind, 0) + 1
         chars += len(cell)
         words += len(cell.split())

@@ -138,7 +138,7 @@ class _TextGuess:
         if others := self._by_content():
             self._say_why(others, named)
             return (others,)
-        if named and (content := self._judge(named[0])).kind in ("single words", "dates"):
+        if named and (content := self._judge(named[0])).kind in ("single words", "dates", "lists"):
             if content.filled >= _TELLING_CELLS:
                 self._notes.append(f"text from {quote_column(named[0])}, which holds {content.kind}")
             return (self._names.sure(named[0]),)
@@ -191,7 +191,7 @@ class _TextGuess:
 
     def _is_no_text(self, name: str) -> bool:
         content = self._judge(name)
-        if content.kind == "addresses":
+        if content.kind in ("addresses", "lists"):
             return True
         return content.kind in ("numbers", "dates", "single words") and content.filled >= _LEAST_CELLS
 

@@ -6,10 +6,11 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+from newsgate.tasks.reading.column_content import ListCell
 from newsgate.tasks.reading.columns import Cells, choose_columns
 from newsgate.tasks.reading.errors import NoRowsError, UnusedOptionError
 from newsgate.tasks.reading.json_document import parse_or_none
-from newsgate.tasks.reading.json_shape import JsonShape, cells_shape, find_shape
+from newsgate.tasks.reading.json_shape import JsonShape, cells_shape, find_shape, place_in_lines
 from newsgate.tasks.reading.json_values import find_value, flat_names, join_parts
 from newsgate.tasks.reading.label_tools.recognise import recognise_tool
 from newsgate.tasks.reading.records import Layout, ReadOptions
@@ -31,6 +32,8 @@ def jsonl_layout(decoded: Decoded, options: ReadOptions, *, late_columns: Sequen
                 break
     objects = [value for value in values if isinstance(value, dict)]
     first_row = 1
+    if objects and (records := place_in_lines(objects, options)) is not None:
+        return json_layout(decoded, replace(options, records=records), late_columns=late_columns)
     if objects or not values:
         columns: dict[str, None] = {}
         for each in objects:
@@ -114,6 +117,11 @@ def cells_of(records: Sequence[Mapping[str, Any]]) -> Cells:
     def cells(column: str) -> Iterable[str | None]:
         for record in records:
             value = find_value(record, column)[1]
-            yield value if value is None or isinstance(value, str) else join_parts(value) or str(value)
+            if value is None or isinstance(value, str):
+                yield value
+            elif (joined := join_parts(value)) is not None:
+                yield joined
+            else:
+                yield ListCell(value) if isinstance(value, (list, dict)) else str(value)
 
     return cells

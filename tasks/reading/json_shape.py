@@ -21,6 +21,8 @@ _PLACES_SHOWN = 8
 _PROSE_WORDS = 3
 # The most that an object in no array gets.
 _ALONE_SCORE = 2
+# What records of texts get, and those that have the columns that are named.
+_TEXTS_SCORE, _NAMED_SCORE = 4, 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +62,28 @@ def find_shape(text: str, options: ReadOptions, *, is_whole: bool, where: str) -
     if options.records is not None:
         return _named_place(places, options.records, document, where=where)
     return _best_place(places, options, where=where)
+
+
+def place_in_lines(lines: Sequence[Mapping[str, object]], options: ReadOptions) -> str | None:
+    """Where the records are if each line of a file is a page of them, as interfaces answer; None if it is a record."""
+    if not lines or options.records is not None or options.tool is not None or _has_own_text(lines, options):
+        return None
+    places = [place for place in _places(list(lines)) if place.path and EVERY_KEY not in place.path]
+    least = _NAMED_SCORE if options.text_columns else _TEXTS_SCORE
+    found = [place for place in places if _score(place, options) >= least]
+    return join_path(found[0].path) if found else None
+
+
+def _has_own_text(objects: Sequence[Mapping[str, object]], options: ReadOptions) -> bool:
+    """Whether objects have a text themselves, by its name or by its look."""
+    if _has_prose(objects):
+        return True
+    wanted = {fold_name(name) for name in options.text_columns} or FOLDED_TEXT_NAMES
+    return any(
+        isinstance(value, str) and value.strip() and {fold_name(name), fold_name(name.rpartition(".")[2])} & wanted
+        for each in objects
+        for name, value in flat_items(each)
+    )
 
 
 def _plain_shape(document: object, options: ReadOptions, *, where: str) -> JsonShape | None:
@@ -246,11 +270,11 @@ def _score(place: _Place, options: ReadOptions) -> int:
     whole = {fold_name(name) for name in names}
     last = {fold_name(name.rpartition(".")[2]) for name in names}
     if options.text_columns:
-        return 3 if all(fold_name(name) in whole for name in options.text_columns) else 0
+        return _NAMED_SCORE if all(fold_name(name) in whole for name in options.text_columns) else 0
     usual = set(FOLDED_TEXT_NAMES) - {"title"}
     # A text in an object of the record is as good as one beside it: both come before texts in the record's arrays.
     if (whole | last) & usual:
-        return 2 if place.is_alone and whole & usual else 1 if place.is_alone else 4
+        return 2 if place.is_alone and whole & usual else 1 if place.is_alone else _TEXTS_SCORE
     if "title" in last:
         return 1 if place.is_alone else 3
     return 0 if place.is_alone else int(_has_prose(place.objects))

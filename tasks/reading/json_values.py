@@ -43,6 +43,8 @@ def join_parts(value: object) -> str | None:
     has_objects = False
     for part in value:
         if isinstance(part, dict):
+            if not _is_part(part):
+                return None
             has_objects = True
             part = part.get("text")
         if not isinstance(part, str):
@@ -50,3 +52,8 @@ def join_parts(value: object) -> str | None:
         pieces.append(part)
     # A list of strings alone may be words or paragraphs, which are not joined alike.
     return "".join(pieces) if has_objects else None
+
+
+def _is_part(value: Mapping[str, object]) -> bool:
+    """Whether it is a part of a text: posts in a list have a text too, and ids, authors, dates."""
+    return len(value) == 1 or ("type" in value and "id" not in value)

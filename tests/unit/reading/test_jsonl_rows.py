@@ -1,5 +1,8 @@
 from __future__ import annotations
 
+import json
+from typing import Any
+
 import pytest
 
 from newsgate.tasks.reading import Rejected, Row
@@ -64,3 +67,38 @@ def test_raw_can_be_stored_anywhere(reading: Reading) -> None:
     assert refused == Rejected(
         2, "byte 0xFF at character 14 of line 2 is not valid UTF-8", '{"text": "caf\ufffd\ufffd"}'
     )
+
+
+_PAGES = "".join(
+    json.dumps({"data": [{"id": f"{page}{each}", "text": f"post {page}{each}"} for each in "ab"], "meta": {"n": 2}})
+    + "\n"
+    for page in (1, 2, 3)
+)
+
+
+@pytest.mark.parametrize("options", [{}, {"text_columns": ("text",)}, {"records": "data"}])
+def test_each_line_may_be_a_page_of_records(reading: Reading, options: dict[str, Any]) -> None:
+    rows = reading.read(_PAGES, name="tweets.jsonl", **options)
+    assert texts(rows) == ["post 1a", "post 1b", "post 2a", "post 2b", "post 3a", "post 3b"]
+    assert [row.external_id for row in rows if isinstance(row, Row)] == ["1a", "1b", "2a", "2b", "3a", "3b"]
+    assert "records read at data" in reading.layout(_PAGES, name="tweets.jsonl", **options).notes
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        {"text": "moon", "comments": [{"id": 1, "text": "a comment of it"}]},
+        {"phrase": "The mayor sold the moon.", "entities": [{"text": "mayor", "label": "PERSON"}]},
+        {"data": {"text": "The mayor sold the moon."}, "annotations": [{"result": [{"value": {"text": "moon"}}]}]},
+    ],
+)
+def test_a_record_with_lists_in_it_is_no_page(reading: Reading, line: dict[str, object]) -> None:
+    rows = reading.read((json.dumps(line) + "\n") * 2, name="rows.jsonl")
+    assert len(texts(rows)) == 2
+    assert len(set(texts(rows)) & {"moon", "The mayor sold the moon."}) == 1
+
+
+def test_a_list_of_posts_is_no_text_of_parts(reading: Reading) -> None:
+    line = {"text": [{"id": 1, "text": "one post"}, {"id": 2, "text": "another"}], "title": "of the thread"}
+    rows = reading.read(json.dumps(line) + "\n", name="rows.jsonl", text_columns=("text",))
+    assert rejects(rows) == [(1, "'text' is an array where a string belongs")]
