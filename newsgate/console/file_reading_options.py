@@ -45,9 +45,8 @@ _OPTIONS = (
     ),
     click.option(
         "--quoting",
-        type=click.Choice(["usual", "none"]),
-        default="usual",
-        help="With none, a quote is a character like any other.",
+        type=click.Choice(["usual", "backslash", "none"]),
+        help="A quote in a cell is doubled, behind a backslash, or a character like any other. [default: detected]",
     ),
     click.option("--encoding", metavar="NAME", help="For example utf-8, latin-1, utf-16. [default: detected]"),
     click.option("--member", metavar="NAME", help="The file to read of a .zip archive. [default: the only one]"),

@@ -123,7 +123,7 @@ def _enqueue_request(name: str, form: Mapping[str, str], *, max_text_chars: int)
         delimiter=form.get("delimiter"),
         encoding=form.get("encoding"),
         no_header="no_header" in form,
-        quoting="none" if "quoting" in form else "usual",
+        quoting="none" if "quoting" in form else None,
         column_names=tuple(each.strip() for each in columns.split(",")) if columns else (),
         member=form.get("member"),
         sheet=form.get("sheet"),

@@ -12,7 +12,7 @@ from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Self
 
-from newsgate.tasks.reading.delimiters import NO_DELIMITER, QUOTING, raise_field_limit
+from newsgate.tasks.reading.delimiters import DIALECTS, NO_DELIMITER, raise_field_limit
 from newsgate.tasks.reading.lines import LINE_ENDS, LineBlock, LongLine
 from newsgate.tasks.reading.records import Layout, Limits, Rejected, Row
 from newsgate.tasks.reading.row_maker import NO_TEXT, RowMaker, is_blank, is_removed, join_texts, reject, too_long
@@ -66,7 +66,7 @@ class CsvRows:
         self._cut_off = cut_off
         self._after_row = after_row
         self._delimiter = layout.delimiter or NO_DELIMITER
-        self._quoting = QUOTING[layout.quoting]
+        self._dialect = DIALECTS[layout.quoting]
         self._width = len(layout.columns)
         self._text_indexes = tuple(layout.columns.index(name) for name in layout.text_columns)
         self._only_text_index = self._text_indexes[0] if len(self._text_indexes) == 1 else None
@@ -129,7 +129,7 @@ class CsvRows:
             reason = _UNCLOSED
             remaining = map(lines.__getitem__, range(start, len(lines)))
             reader = csv.reader(
-                itertools.chain(remaining, _WindowEnd()), delimiter=self._delimiter, quoting=self._quoting, strict=True
+                itertools.chain(remaining, _WindowEnd()), self._dialect, delimiter=self._delimiter, strict=True
             )
             base = start
             try:
@@ -240,7 +240,7 @@ class CsvRows:
     def _recover_line(self, window: _Window, start: int, reason: str) -> Row | Rejected | None:
         """Read one line alone, forgiving characters after a closing quote; refuse it if a quote stays open."""
         line = window.lines[start]
-        reader = csv.reader((line, "\n"), delimiter=self._delimiter, quoting=self._quoting)
+        reader = csv.reader((line, "\n"), self._dialect, delimiter=self._delimiter)
         fields = next(reader)
         if reader.line_num == 1:
             return self._examine(window, start, start + 1, fields)

@@ -6,7 +6,6 @@ import csv
 import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal
 
 from newsgate.tasks.reading.columns import has_text_column
 from newsgate.tasks.reading.errors import BadDelimiterError
@@ -14,12 +13,36 @@ from newsgate.tasks.reading.records import Quoting, ReadOptions
 
 # Never in a text a person wrote: it makes the csv module read a single column, quotes and all.
 NO_DELIMITER = "\x1f"
-QUOTING: dict[Quoting, Literal[0, 3]] = {"usual": csv.QUOTE_MINIMAL, "none": csv.QUOTE_NONE}
 _WORDS = {"tab": "\t", "comma": ",", "semicolon": ";", "pipe": "|", "\\t": "\t"}
 _CANDIDATES = (",", ";", "\t", "|")
 _SAMPLE_RECORDS = 200
+_LINES_JUDGED = 1_000
 _SAMPLE_CHARS = 1_048_576
 _FIELD_LIMIT_CHARS = 2**31 - 1
+
+
+class _Usual(csv.Dialect):
+    """A quote in a cell is doubled, as the standard has it."""
+
+    delimiter = ","
+    quotechar = '"'
+    doublequote = True
+    lineterminator = "\n"
+    quoting = csv.QUOTE_MINIMAL
+
+
+class _Backslash(_Usual):
+    """A quote in a cell has a backslash before it, as Spark and MySQL write it."""
+
+    doublequote = False
+    escapechar = "\\"
+
+
+class _NoQuotes(_Usual):
+    quoting = csv.QUOTE_NONE
+
+
+DIALECTS: dict[Quoting, type[csv.Dialect]] = {"usual": _Usual, "backslash": _Backslash, "none": _NoQuotes}
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +77,7 @@ def named_delimiter(value: str) -> str | None:
 def read_header(lines: Sequence[str], delimiter: str | None, *, quoting: Quoting = "usual") -> Header:
     """Read the first record that is not blank, and a sample of those below it."""
     raise_field_limit()
-    reader = csv.reader(_sample_lines(lines), delimiter=delimiter or NO_DELIMITER, quoting=QUOTING[quoting])
+    reader = csv.reader(_sample_lines(lines), DIALECTS[quoting], delimiter=delimiter or NO_DELIMITER)
     columns: tuple[str, ...] = ()
     begin_line = end_line = 0
     for fields in reader:
@@ -73,13 +96,31 @@ def detect_header(lines: Sequence[str], options: ReadOptions) -> Header:
     best: Header | None = None
     best_score: tuple[bool, float, int] | None = None
     for delimiter in _CANDIDATES:
-        header = read_header(lines, delimiter, quoting=options.quoting)
+        header = read_header(lines, delimiter, quoting=options.quoting or "usual")
         if len(header.columns) < 2:
             continue
         score = (has_text_column(header.columns, options), header.steadiness, len(header.columns))
         if best_score is None or score > best_score:
             best, best_score = header, score
-    return best if best is not None else read_header(lines, None, quoting=options.quoting)
+    return best if best is not None else read_header(lines, None, quoting=options.quoting or "usual")
+
+
+def has_backslash_quotes(lines: Sequence[str], header: Header) -> bool:
+    """Whether the lines are cells only if a quote behind a backslash is a character of its cell."""
+    only_usual = only_backslash = 0
+    for line in itertools.islice((line for line in lines if '\\"' in line), _LINES_JUDGED):
+        usual, backslash = (_is_whole_row(line, header, dialect) for dialect in (_Usual, _Backslash))
+        only_usual += usual and not backslash
+        only_backslash += backslash and not usual
+    return only_backslash > 9 * only_usual
+
+
+def _is_whole_row(line: str, header: Header, dialect: type[csv.Dialect]) -> bool:
+    try:
+        reader = csv.reader((line,), dialect, delimiter=header.delimiter or NO_DELIMITER, strict=True)
+        return [len(fields) for fields in reader] == [len(header.columns)]
+    except csv.Error:
+        return False
 
 
 def raise_field_limit() -> None:

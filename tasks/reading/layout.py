@@ -9,7 +9,7 @@ from pathlib import PurePath
 from typing import TYPE_CHECKING
 
 from newsgate.tasks.reading.columns import choose_columns, has_text_column
-from newsgate.tasks.reading.delimiters import Header, detect_header, named_delimiter, read_header
+from newsgate.tasks.reading.delimiters import Header, detect_header, has_backslash_quotes, named_delimiter, read_header
 from newsgate.tasks.reading.encodings import (
     Encoding,
     detect_encoding,
@@ -130,6 +130,10 @@ def _is_plain_text(lines: Sequence[str], options: ReadOptions) -> bool:
 def _csv_layout(decoded: Decoded, options: ReadOptions) -> Layout:
     name, notes = decoded.name, decoded.notes
     header = _decide_header(name, decoded.lines, options)
+    if options.quoting is None and has_backslash_quotes(decoded.lines, header):
+        notes = (*notes, "quotes in cells have a backslash before them (--quoting overrides)")
+        options = replace(options, quoting="backslash")
+        header = _decide_header(name, decoded.lines, options)
     separated = bool(decoded.lines and _SEPARATOR_LINE.fullmatch(decoded.lines[0]))
     if options.no_header or options.column_names:
         header = _without_header(header, options, name=name)
@@ -159,7 +163,7 @@ def _csv_layout(decoded: Decoded, options: ReadOptions) -> Layout:
         first_row=header.end_line + 1,
         max_text_chars=options.max_text_chars,
         text_fallbacks=chosen.text_fallbacks,
-        quoting=options.quoting,
+        quoting=options.quoting or "usual",
         sample_cells=cells,
         tool=_tool_of(header, options, name=name),
     )
@@ -197,12 +201,12 @@ def _without_header(header: Header, options: ReadOptions, *, name: str) -> Heade
 def _decide_header(name: str, lines: Sequence[str], options: ReadOptions) -> Header:
     if lines and (separator := _SEPARATOR_LINE.fullmatch(lines[0])):
         named = separator[1] if options.delimiter is None else named_delimiter(options.delimiter)
-        header = read_header(lines[1:], named, quoting=options.quoting)
+        header = read_header(lines[1:], named, quoting=options.quoting or "usual")
         return replace(header, begin_line=header.begin_line + 1, end_line=header.end_line + 1)
     if options.delimiter is not None:
-        return read_header(lines, named_delimiter(options.delimiter), quoting=options.quoting)
+        return read_header(lines, named_delimiter(options.delimiter), quoting=options.quoting or "usual")
     if PurePath(name.casefold()).suffix in _TSV_SUFFIXES:
-        return read_header(lines, "\t", quoting=options.quoting)
+        return read_header(lines, "\t", quoting=options.quoting or "usual")
     header = detect_header(lines, options)
     if options.no_header or options.column_names or has_text_column(header.columns, options):
         return header

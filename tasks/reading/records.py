@@ -18,7 +18,7 @@ MAX_ID_CHARS = 1000
 Format = Literal["csv", "jsonl", "lines", "json", "xlsx", "ods", "parquet"]
 # What one record of JSON is: an object, one value of each of several columns, an array of cells, or the text itself.
 Shape = Literal["objects", "columns", "cells", "texts"]
-Quoting = Literal["usual", "none"]
+Quoting = Literal["usual", "backslash", "none"]
 # Which of the columns that are neither text nor id are kept beside each row: all, none, or those named.
 Keep = Literal["all", "none"] | tuple[str, ...]
 RAW_SHOWN_CHARS = 1000
@@ -49,7 +49,7 @@ class ReadOptions:
     text_fallbacks: tuple[str, ...] = ()
     no_header: bool = False
     column_names: tuple[str, ...] = ()
-    quoting: Quoting = "usual"
+    quoting: Quoting | None = None
     member: str | None = None
     sheet: str | None = None
     records: str | None = None
@@ -75,7 +75,8 @@ class Layout:
     notes: what the person should know about the guesses, one sentence each.
     vocabulary: what the values in the column of labels say; None gives them as they stand.
     every_label: what all rows are, where no column says it.
-    quoting: "none" where a quote is a character like any other.
+    quoting: "none" where a quote is a character like any other, "backslash" where one in a cell has that
+        before it.
     member: the file of a .zip archive. sheet: of a workbook.
     records: where a JSON document holds its records; `shape` says what each of them is.
     text_fallbacks: the columns of the text where all text columns are empty, the first that is not.

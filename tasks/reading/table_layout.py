@@ -139,7 +139,7 @@ def _refuse_options(options: ReadOptions, *, form: str, where: str) -> None:
     what = f"this is no text, but .{form}"
     if options.delimiter is not None:
         raise UnusedOptionError(what, option="--delimiter", where=where)
-    if options.quoting != "usual":
+    if options.quoting not in (None, "usual"):
         raise UnusedOptionError(what, option="--quoting", where=where)
     if options.encoding is not None:
         raise UnusedOptionError(what, option="--encoding", where=where)

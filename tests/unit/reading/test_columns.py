@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import csv
+import io
+
 import pytest
 
 from newsgate.tasks.reading import HeaderlessError, NoTextColumnError, Rejected, Row, UnusedOptionError
@@ -207,6 +210,33 @@ def test_without_quoting_a_quote_is_a_character(reading: Reading) -> None:
         '"Both" of them',
     ]
     assert any("--quoting none" in warning for warning in reading.warnings(data, name="a.tsv"))
+
+
+_BACKSLASHES = (
+    'id,text,label\n1,"He said \\"the moon, and more\\" was sold",fake\n2,"She said \\"no\\"",real\n3,plain,real\n'
+    '4,"two\nlines of \\"it\\"",fake\n'
+)
+_UNESCAPED = ['He said "the moon, and more" was sold', 'She said "no"', "plain", 'two\nlines of "it"']
+
+
+@pytest.mark.parametrize("quoting", [None, "backslash"])
+def test_quotes_behind_a_backslash_are_found(reading: Reading, quoting: str | None) -> None:
+    rows = reading.read(_BACKSLASHES, quoting=quoting)
+    assert texts(rows) == _UNESCAPED
+    assert [row.row for row in rows] == [2, 3, 4, 5]
+    layout = reading.layout(_BACKSLASHES, quoting=quoting)
+    assert layout.quoting == "backslash"
+    assert any("a backslash before them" in note for note in layout.notes) == (quoting is None)
+    assert texts(reading.read(_BACKSLASHES, quoting="usual")) != _UNESCAPED
+
+
+@pytest.mark.parametrize(
+    "text", ["C:\\new\\", 'a \\"word\\" of it', '{"a": "He said \\"no\\" today"}', "\\", '\\"', 'ends with "\\']
+)
+def test_a_backslash_in_usual_quoting_is_a_character(reading: Reading, text: str) -> None:
+    stream = io.StringIO()
+    csv.writer(stream).writerows([("id", "text"), (1, text), (2, text), (3, "The bridge is open.")])
+    assert texts(reading.read(stream.getvalue())) == [text, text, "The bridge is open."]
 
 
 def test_one_column_may_be_asked_for(reading: Reading) -> None:
