@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from newsgate.foundation.errors import WrongUsageError
-from newsgate.tasks.reading.row_maker import EMPTY_TEXT, REMOVED_TEXT, is_blank, is_removed, storable
+from newsgate.tasks.reading.row_maker import EMPTY_TEXT, storable, why_no_text
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,10 +42,8 @@ def given_texts(given: Iterable[str | None]) -> GivenTexts:
         if isinstance(value, str):
             # As a file's rows are stored: half of a character that was cut is no character.
             text = storable(value)
-            if is_blank(text):
-                errors[place] = EMPTY_TEXT
-            elif is_removed(text):
-                errors[place] = REMOVED_TEXT
+            if (reason := why_no_text(text)) is not None:
+                errors[place] = reason
         elif is_missing(value):
             text, errors[place] = "", EMPTY_TEXT
         else:

@@ -20,9 +20,15 @@ if TYPE_CHECKING:
 EMPTY_TEXT = "empty text"
 REMOVED_TEXT = "the text was deleted or removed where it stood"
 # For which another column may stand in.
-NO_TEXT = frozenset({EMPTY_TEXT, REMOVED_TEXT})
+MISSING_TEXT = "the text is only a word for a missing value"
+NO_TEXT = frozenset({EMPTY_TEXT, REMOVED_TEXT, MISSING_TEXT})
 # What Reddit leaves in the place of a text.
 _REMOVED = frozenset({"[deleted]", "[removed]", "[deleted by user]", "[removed by reddit]", "[ removed by reddit ]"})
+# What pandas, R, databases, scripts and spreadsheets write where there is nothing; all are shorter than _MISSING_CHARS.
+_MISSING = frozenset({"nan", "none", "null", "<na>", "na", "n/a", "nat", "undefined", "\\n"}) | frozenset(
+    {"#n/a", "#na", "#name?", "#value!", "#ref!", "#null!", "#num!", "#div/0!", "#error!"}
+)
+_MISSING_CHARS = 14
 _UNSTORABLE = re.compile("[\0\ud800-\udfff]")
 _INVISIBLE_CATEGORIES = frozenset({"Cc", "Cf", "Zs", "Zl", "Zp"})
 # Letters and marks by category, blank by design: joiners, fillers, variation selectors, the empty Braille cell.
@@ -124,12 +130,12 @@ class RowMaker:
         """Return the row, or the reason to refuse it; record: all of it, where a tool's labels are in it."""
         # Nearly every text begins with a letter, which settles that it is not empty.
         if not text[:1].isalnum() or text[0] in _INVISIBLE_OTHERS:
-            if is_blank(text):
-                return EMPTY_TEXT
-            if is_removed(text):
-                return REMOVED_TEXT
+            if (reason := why_no_text(text)) is not None:
+                return reason
             if text.startswith(_TEXT_PARTS):
                 text = _joined_parts(text)
+        elif len(text) < _MISSING_CHARS and _is_missing(text):
+            return MISSING_TEXT
         if len(text) > self._max_text_chars:
             return too_long("text", len(text), self._max_text_chars)
         if external_id is not None:
@@ -167,8 +173,22 @@ def join_texts(parts: Sequence[str]) -> str:
 
 
 def is_removed(text: str) -> bool:
-    """Whether the text only says that there was one."""
-    return "[" in text[:_REMOVED_INDENT_CHARS] and text.strip().casefold() in _REMOVED
+    """Whether the text only says that there was one, or that there is none."""
+    is_said_so = "[" in text[:_REMOVED_INDENT_CHARS] and text.strip().casefold() in _REMOVED
+    return is_said_so or _is_missing(text)
+
+
+def why_no_text(text: str) -> str | None:
+    """The reason why it is no text; None where it is one."""
+    if is_blank(text):
+        return EMPTY_TEXT
+    if is_removed(text):
+        return MISSING_TEXT if _is_missing(text) else REMOVED_TEXT
+    return None
+
+
+def _is_missing(text: str) -> bool:
+    return len(text) < _MISSING_CHARS and text.strip().casefold() in _MISSING
 
 
 def is_blank(text: str) -> bool:

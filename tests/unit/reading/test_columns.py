@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import json
 
 import pytest
 
@@ -210,6 +211,25 @@ def test_without_quoting_a_quote_is_a_character(reading: Reading) -> None:
         '"Both" of them',
     ]
     assert any("--quoting none" in warning for warning in reading.warnings(data, name="a.tsv"))
+
+
+@pytest.mark.parametrize(
+    "word",
+    ["NaN", "nan", "NULL", "None", "<NA>", "NA", "N/A", "NaT", "\\N", "#N/A", "#NAME?", "#REF!", " null ", "undefined"],
+)
+def test_a_word_for_a_missing_value_is_no_text(reading: Reading, word: str) -> None:
+    rows = reading.read(f"id,body\n1,{word}\n2,{word} of them\n")
+    assert rejects(rows) == [(2, "the text is only a word for a missing value")]
+    assert len(texts(rows)) == 1
+    assert texts(reading.read(f"title,text\nBridge opens,{word}\n{word},It is open\n")) == [
+        "Bridge opens",
+        "It is open",
+    ]
+    assert texts(reading.read(f"title,content\nBridge opens,{word}\nB,It is open today\n")) == [
+        "Bridge opens",
+        "It is open today",
+    ]
+    assert texts(reading.read(json.dumps([{"text": word}, {"text": "open"}]), name="a.json")) == ["open"]
 
 
 _BACKSLASHES = (

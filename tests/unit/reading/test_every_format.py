@@ -20,7 +20,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from newsgate.tasks.reading import ReadOptions, Rejected, Row, open_source
-from newsgate.tasks.reading.row_maker import EMPTY_TEXT, REMOVED_TEXT, is_blank, is_removed
+from newsgate.tasks.reading.row_maker import is_blank, is_removed, why_no_text
 from tests.unit.reading import tables
 
 Record = tuple[str, str, str]
@@ -131,7 +131,7 @@ def meant(records: Sequence[Record], numbers: Sequence[int]) -> Read:
     rows: Read = []
     for number, (external_id, text, label) in zip(numbers, records, strict=True):
         if is_blank(text) or is_removed(text):
-            rows.append((number, None, REMOVED_TEXT if is_removed(text) else EMPTY_TEXT, None))
+            rows.append((number, None, why_no_text(text), None))
         else:
             rows.append((number, external_id.strip() or None, text, label.casefold() or None))
     return [row for row in rows if row[0]]
