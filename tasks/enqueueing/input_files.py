@@ -132,7 +132,8 @@ def _is_folder(name: str) -> bool:
 
 
 def _is_pattern(name: str) -> bool:
-    return any(mark in name for mark in "*?[") and not os.path.lexists(name)
+    # The marks stand in addresses too.
+    return any(mark in name for mark in "*?[") and not os.path.lexists(name) and "://" not in name
 
 
 def _is_read(name: str) -> bool:

@@ -42,6 +42,8 @@ TEXT_NAMES = (
     "comment_content",
     "comment_actual",
     "text_original",
+    "raw_content",
+    "rendered_content",
     "text_display",
     "text_content",
     "content_text",
@@ -142,6 +144,8 @@ WEAK_TEXT_NAMES = (
     "descrizione",
     "résumé",
 )
+# What describes these people and places is not what they say.
+PEOPLE_NAMES = ("user", "author", "account", "profile", "channel", "page", "publisher", "owner")
 # Both are the text, the first above the second.
 TEXT_PAIRS = (("title", "text"), ("title", "selftext"), ("headline", "article_body"))
 # CrowdTangle and what is like it: the words of a post stand in one of several columns.

@@ -10,6 +10,7 @@ from newsgate.tasks.reading.column_names import (
     FOLDED_TEXT_NAMES,
     ID_NAMES,
     MESSAGE_FALLBACKS,
+    PEOPLE_NAMES,
     TEXT_NAMES,
     TEXT_PAIRS,
     TITLE_NAMES,
@@ -102,6 +103,9 @@ def _fold(name: str) -> str:
 
 def _guess_fallbacks(names: _Names, text_columns: Sequence[str]) -> tuple[str, ...]:
     """Where the text stands in rows in which its column is empty."""
+    if tuple(map(fold_name, text_columns)) == ("title", "selftext"):
+        # A person's posts and comments, in one file.
+        return tuple(name for name in names.usual("body")[:1] if names.is_unique(name))
     if len(text_columns) != 1:
         return ()
     text = text_columns[0]
@@ -114,6 +118,11 @@ def _guess_fallbacks(names: _Names, text_columns: Sequence[str]) -> tuple[str, .
     return tuple(name for name in found if name != text and names.is_unique(name))
 
 
+def _is_about_a_person(name: str) -> bool:
+    """Whether the column belongs to an object that describes who wrote the text, not the text."""
+    return any(fold_name(part) in PEOPLE_NAMES for part in name.split(".")[:-1])
+
+
 class _TextGuess:
     """The text among columns that nobody named; `notes` gets the reason where names alone do not tell it."""
 
@@ -122,6 +131,7 @@ class _TextGuess:
         self._cells = cells
         self._notes = notes
         self._judged: dict[str, ColumnContent] = {}
+        self._is_likeliest = False
 
     def guess(self) -> tuple[str, ...]:
         """The columns of the text. Raises NoTextColumnError, AmbiguousColumnError."""
@@ -164,11 +174,13 @@ class _TextGuess:
             name
             for name in self._names.columns
             if self._names.is_unique(name)
+            and not _is_about_a_person(name)
             and (content := self._judge(name)).kind == "texts"
             and content.mean_words >= _LEAST_WORDS
         ]
         weak = [name for usual in WEAK_TEXT_NAMES for name in self._names.usual(usual) if name in sentences]
         if weak:
+            self._is_likeliest = len(sentences) > 1
             return weak[0]
         return sentences[0] if len(sentences) == 1 else None
 
@@ -177,6 +189,8 @@ class _TextGuess:
             why = ", ".join(f"{quote_column(name)} holds {self._shown(name)}" for name in passed[:3])
         elif fold_name(chosen.rpartition(".")[2]) not in FOLDED_TEXT_NAMES:
             why = "no other column holds sentences"
+            if self._is_likeliest:
+                why = "of those with sentences, its name is the likeliest"
         elif "." in chosen:
             why = "it is the text of each record"
         else:

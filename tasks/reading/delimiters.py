@@ -38,7 +38,11 @@ class _Backslash(_Usual):
     escapechar = "\\"
 
 
-class _NoQuotes(_Usual):
+class _NoQuotes(csv.Dialect):
+    delimiter = ","
+    quotechar = '"'
+    doublequote = True
+    lineterminator = "\n"
     quoting = csv.QUOTE_NONE
 
 

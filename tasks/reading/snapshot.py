@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import os
+import re
+import shlex
 import stat
 import sys
 from pathlib import Path
@@ -13,6 +15,7 @@ from newsgate.tasks.reading.errors import FileChangedError, MissingFileError, Re
 from newsgate.tasks.reading.row_maker import storable
 
 _COPY_BYTES = 1_048_576
+_ADDRESS = re.compile(r"(?:https?|ftp)://", re.IGNORECASE)
 
 
 class Snapshot:
@@ -112,10 +115,18 @@ def spool_stream(stream: IO[bytes], *, name: str, spool_folder: Path) -> Snapsho
     return _spool(stream, name=name, spool_folder=spool_folder)
 
 
+def is_address(path: str) -> bool:
+    """Whether what was named is in the web, and no file here."""
+    return _ADDRESS.match(path) is not None
+
+
 def _open(path: str) -> IO[bytes]:
     try:
         return Path(path).open("rb")
     except FileNotFoundError as error:
+        if is_address(path):
+            remedy = f"Download it first, for instance with: curl -fLO {shlex.quote(path)}"
+            raise MissingFileError("this is an address, and only files are read", where=path, remedy=remedy) from error
         remedy = "Check the path, or give - to read standard input"
         raise MissingFileError("there is no such file", where=path, remedy=remedy) from error
     except IsADirectoryError as error:

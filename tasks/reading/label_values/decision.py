@@ -247,7 +247,9 @@ def _ask_scale(found: _Sorted) -> str:
 
 
 def _ask_other_side(found: _Sorted, side: Label) -> str:
-    known, others = _distinct(found.fake or found.real), _distinct(found.others)
+    known = _distinct(found.fake or found.real)
+    # What is known to be neither is proposed only where nothing else is left.
+    others = _distinct({**found.leaning, **found.unknown} or found.others)
     sides = (known, others) if side == FAKE else (others, known)
     other = REAL if side == FAKE else FAKE
     which = others[0] if len(others) == 1 else f"the others, or some of them, are {other}"

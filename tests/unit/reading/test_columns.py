@@ -232,6 +232,29 @@ def test_a_word_for_a_missing_value_is_no_text(reading: Reading, word: str) -> N
     assert texts(reading.read(json.dumps([{"text": word}, {"text": "open"}]), name="a.json")) == ["open"]
 
 
+def test_what_a_person_says_of_themselves_is_not_the_text(reading: Reading) -> None:
+    post = {"rawContent": "The bridge is open again.", "id": 1, "user": {"description": "A clerk who likes the fruit."}}
+    assert reading.layout(json.dumps([post, post]), name="a.json").text_columns == ("rawContent",)
+    other = {"wording": "The bridge is open again.", "remark": "One of two of these", "author": post["user"]}
+    with pytest.raises(NoTextColumnError):
+        reading.layout(json.dumps([other, other]), name="a.json")
+    del other["remark"]
+    assert reading.layout(json.dumps([other, other]), name="a.json").text_columns == ("wording",)
+
+
+def test_a_likely_name_is_the_reason_where_other_columns_hold_sentences(reading: Reading) -> None:
+    header, row = "summary,remark\n", "The bridge is open again.,Nobody has said that today.\n"
+    [note] = reading.layout(header + 2 * row).notes
+    assert note.startswith("text from 'summary': of those with sentences, its name is the likeliest (--text-column")
+
+
+def test_comments_of_reddit_may_stand_among_submissions(reading: Reading) -> None:
+    rows = [{"id": "a", "title": "Bridge", "selftext": "It is open."}, {"id": "b", "body": "Is it?"}, {"x": 1}]
+    read = reading.read("".join(json.dumps(row) + "\n" for row in rows), name="RS.ndjson")
+    assert texts(read) == ["Bridge\nIt is open.", "Is it?"]
+    assert [row for row, _ in rejects(read)] == [3]
+
+
 _BACKSLASHES = (
     'id,text,label\n1,"He said \\"the moon, and more\\" was sold",fake\n2,"She said \\"no\\"",real\n3,plain,real\n'
     '4,"two\nlines of \\"it\\"",fake\n'

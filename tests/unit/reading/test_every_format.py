@@ -131,7 +131,7 @@ def meant(records: Sequence[Record], numbers: Sequence[int]) -> Read:
     rows: Read = []
     for number, (external_id, text, label) in zip(numbers, records, strict=True):
         if is_blank(text) or is_removed(text):
-            rows.append((number, None, why_no_text(text), None))
+            rows.append((number, None, why_no_text(text) or "", None))
         else:
             rows.append((number, external_id.strip() or None, text, label.casefold() or None))
     return [row for row in rows if row[0]]

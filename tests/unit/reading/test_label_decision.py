@@ -82,7 +82,12 @@ def test_words_that_mean_one_thing_are_understood(column: str, values: dict[str,
         ({"1": 3, "VERO": 4, "0": 1, "x": 1}, ("such as --labels 'fake=1,VERO;real=0,x'",)),
         ({"true": 3, "1": 4}, ("If true is fake, --label fake labels the whole file",)),
         ({"fake": 3, "0": 4}, ("only which values say fake", "--labels fake=fake,real=0")),
-        ({"fake": 2, "other": 90, "x": 1}, ("only which values say fake", "--labels 'fake=fake;real=other,x'")),
+        ({"fake": 2, "other": 90, "x": 1}, ("only which values say fake", "If x is real: --labels fake=fake,real=x")),
+        (
+            {"FALSE": 9, "Misleading": 3, "No evidence": 2, "Explains": 1},
+            ("--labels 'fake=FALSE;real=No evidence,Explains'",),
+        ),
+        ({"FALSE": 9, "Misleading": 3}, ("If Misleading is real: --labels fake=FALSE,real=Misleading",)),
         ({"false": 1, "true": 1, "x": 9}, ("most rows say neither", "--labels fake=false,real=true")),
         (
             {"pants-fire": 1, "false": 1, "barely-true": 1, "half-true": 1, "mostly-true": 1, "true": 1},

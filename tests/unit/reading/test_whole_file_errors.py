@@ -14,6 +14,7 @@ from tempfile import NamedTemporaryFile
 
 import pytest
 
+from newsgate.tasks.enqueueing.input_files import find_input_files
 from newsgate.tasks.reading import (
     AmbiguousColumnError,
     BadDelimiterError,
@@ -35,6 +36,10 @@ from tests.unit.reading.helpers import Reading
 
 
 def test_a_missing_file_is_named(tmp_path: Path) -> None:
+    with pytest.raises(MissingFileError, match=r"is an address.*curl -fLO 'https://x\.org/a\?b=1'"):
+        open_source("https://x.org/a?b=1", spool_folder=tmp_path)
+    [file] = find_input_files([("https://x.org/a?b=1", None)]).files
+    assert file.error is None
     with pytest.raises(MissingFileError, match=r"gone\.csv: there is no such file"):
         open_source(tmp_path / "gone.csv", spool_folder=tmp_path)
 
