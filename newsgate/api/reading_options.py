@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any, Literal, TypedDict
+from typing import TYPE_CHECKING, Any, Literal, TypedDict, cast
 
 from newsgate.api.arguments import column_name, column_names, label_said, one_of, refuse_unknown, words, yes_or_no
 
@@ -22,7 +22,8 @@ class ReadingOptions(TypedDict, total=False):
     `text_column` is empty. id_column: of your own id. label_column: that already says fake or real; labels: what its
     values mean, as `fake=1,real=0`; labels_strict: rows whose label says neither are refused. label: what every row is.
     tool: the one for labelling that wrote the file. columns: the names of the columns of a file without a header, in
-    its order. quoting: with `none`, a quote is a character like any other. keep: the other columns to keep.
+    its order. quoting: with `none`, a quote is a character like any other; with `backslash`, one in a cell has that
+    before it. keep: the other columns to keep.
     """
 
     text_column: str | Sequence[str] | None
@@ -35,7 +36,7 @@ class ReadingOptions(TypedDict, total=False):
     keep: Literal["all", "none"] | str | Sequence[str]
     columns: str | Sequence[str] | None
     delimiter: str | None
-    quoting: Literal["usual", "none"]
+    quoting: Literal["usual", "backslash", "none"] | None
     encoding: str | None
     no_header: bool
     member: str | None
@@ -59,7 +60,7 @@ def read_options(reading: ReadingOptions, *, max_text_chars: int) -> ReadOptions
         label_column=named.get("label_column"),
         text_fallbacks=column_names(given["text_fallback"], "text_fallback") if "text_fallback" in given else (),
         column_names=_names_in_order(given["columns"]) if "columns" in given else (),
-        quoting=_quoting(given["quoting"]) if "quoting" in given else "usual",
+        quoting=_quoting(given["quoting"]) if "quoting" in given else None,
         delimiter=said.get("delimiter"),
         encoding=said.get("encoding"),
         no_header=yes_or_no(given.get("no_header", False), "no_header"),
@@ -83,7 +84,7 @@ def _names_in_order(given: Any) -> tuple[str, ...]:
 
 
 def _quoting(given: Any) -> Quoting:
-    return "none" if one_of(given, "quoting", ("usual", "none")) == "none" else "usual"
+    return cast("Quoting", one_of(given, "quoting", ("usual", "backslash", "none")))
 
 
 def _tool(given: Any) -> str:

@@ -76,7 +76,7 @@ def _refuse_options(options: ReadOptions, *, is_headed: bool, where: str) -> Non
         raise UnusedOptionError("the records name their columns themselves", option=option, where=where)
     if options.delimiter is not None:
         raise UnusedOptionError("this is JSON, which no character divides", option="--delimiter", where=where)
-    if options.quoting != "usual":
+    if options.quoting not in (None, "usual"):
         raise UnusedOptionError("this is JSON, where quotes have their meaning", option="--quoting", where=where)
 
 
