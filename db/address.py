@@ -46,6 +46,9 @@ _SEVERAL_SERVERS = re.compile(
     r"(?P<driver>[\w+]+://)(?P<user>[^/?#]*@)?(?P<servers>[^/?#@]*,[^/?#@]*)(?P<name>/[^?#]*)?(?:\?(?P<query>.*))?"
 )
 _SERVER = re.compile(r"(?P<host>\[[^\]]*\]|[^:]*)(?::(?P<port>.*))?")
+# Whatever the address says, and the server and the environment where it says nothing: beside another the driver cannot
+# write every text, or reads bytes in place of text.
+_ENCODING = {"client_encoding": "utf8"}
 # How many times a statement is executed before psycopg prepares it.
 _THRESHOLD = "prepare_threshold"
 # What the PostgreSQL client also takes as `?password=...`.
@@ -96,7 +99,7 @@ def postgres_arguments(url: URL) -> dict[str, Any]:
     _refuse_wrong_threshold(url)
     # Nothing is prepared, whatever the address says. A pooler such as PgBouncer may give each transaction another
     # session of the server's, in which a statement that was prepared is not there, or another one has its name.
-    return {**_PATIENCE, **numbers, **_wanted_server(url), _THRESHOLD: None}
+    return {**_PATIENCE, **numbers, **_wanted_server(url), **_ENCODING, _THRESHOLD: None}
 
 
 def sqlite_arguments(url: URL) -> dict[str, Any]:

@@ -13,11 +13,13 @@ from sqlalchemy import exc
 from sqlalchemy.exc import DBAPIError
 
 from newsgate.db.errors import DatabaseError, DatabaseFullError, DatabaseUnavailableError
+from newsgate.db.session_settings import MAKE_ONE_FOR_EVERY_TEXT
 
 # https://www.postgresql.org/docs/current/errcodes-appendix.html
 _DISK_FULL = "53100"
 _NO_SUCH_TABLE = "42P01"
 _NO_RIGHT = "42501"
+_NO_PLACE_FOR_A_CHARACTER = "22P05"
 # A standby, or a server that its provider closed for writing.
 _READ_ONLY = "25006"
 # A prepared statement or a cursor is not there, or another has its name: this is not the session it was made in.
@@ -160,6 +162,14 @@ def _read_only(cause: str, where: str) -> DatabaseError:
     )
 
 
+def _no_place_for_a_character(cause: str, where: str) -> DatabaseError:
+    return DatabaseError(
+        f"the database has no place for a text: {cause}",
+        where=where,
+        remedy=f"Use one in UTF8: {MAKE_ONE_FOR_EVERY_TEXT}, and pg_dump and pg_restore for what is stored",
+    )
+
+
 def _another_session(cause: str, where: str) -> DatabaseError:
     return DatabaseUnavailableError(
         f"what stands between newsgate and the database gives it another session within a transaction: {cause}",
@@ -172,6 +182,7 @@ _BY_CODE: dict[str, Callable[[str, str], DatabaseError]] = {
     _NO_SUCH_TABLE: _no_such_table,
     _NO_RIGHT: _no_right,
     _READ_ONLY: _read_only,
+    _NO_PLACE_FOR_A_CHARACTER: _no_place_for_a_character,
     **dict.fromkeys(_ANOTHER_SESSION, _another_session),
 }
 

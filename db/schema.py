@@ -9,6 +9,7 @@ from sqlalchemy import Connection, inspect, text
 
 from newsgate.db.errors import SchemaAheadError, SchemaBehindError
 from newsgate.db.session import Database
+from newsgate.db.session_settings import refuse_unless_every_text_has_a_place
 from newsgate.foundation.schema_revision import HEAD_REVISION as HEAD_REVISION  # part of what this module says
 
 log = logging.getLogger("newsgate.database")
@@ -44,7 +45,7 @@ def ensure_schema(database: Database) -> None:
 def migrate(database: Database) -> tuple[str | None, str]:
     """Apply every missing migration, in one transaction; gives the revisions before and after.
 
-    Raises SchemaAheadError.
+    Raises SchemaAheadError; DatabaseError where the database has no place for every text.
     """
     from alembic import command
     from alembic.config import Config
@@ -55,6 +56,8 @@ def migrate(database: Database) -> tuple[str | None, str]:
         before = _revision(connection)
         if is_unknown(before):
             raise _ahead(before, database)
+        if before is None and not database.is_sqlite:
+            refuse_unless_every_text_has_a_place(connection, where=database.display_url)
         config = Config()
         config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
         config.attributes["connection"] = connection

@@ -208,6 +208,7 @@ def _engine(url: URL, *, connections: int) -> Engine:
 def _postgres_engine(url: URL, pool: Mapping[str, int]) -> Engine:
     # What nobody needs whose database is SQLite.
     from newsgate.db.binary_arrays import register
+    from newsgate.db.session_settings import settle
 
     # The connection used last comes first: over a distance, its packets are the fewest that TCP holds back.
     engine = create_engine(url, pool_use_lifo=True, connect_args=postgres_arguments(url), **pool)
@@ -215,6 +216,7 @@ def _postgres_engine(url: URL, pool: Mapping[str, int]) -> Engine:
     @event.listens_for(engine, "connect")
     def set_up(connection: Any, _record: Any) -> None:
         register(connection)
+        settle(connection)
 
     return engine
 

@@ -129,8 +129,13 @@ class PostgresServer:
     def stop(self, *, mode: str = "immediate") -> None:
         self._run("pg_ctl", "-D", self._data, "-w", "-m", mode, "stop")
 
-    def new_database(self, *, migrated: bool = False) -> str:
-        """The SQLAlchemy address of a database that nobody has used: empty, or with newsgate's schema."""
+    def new_database(self, *, migrated: bool = False, encoding: str | None = None) -> str:
+        """The SQLAlchemy address of a database that nobody has used: empty, or with newsgate's schema.
+
+        encoding: of an empty one, where it is not UTF8.
+        """
+        if encoding is not None:
+            return self._url(self._create("template0", also=f"encoding '{encoding}'"))
         return self._copy_of("schema", migrate) if migrated else self._url(self._create("template1"))
 
     @property
@@ -168,11 +173,11 @@ class PostgresServer:
             self._administer("checkpoint")
         return self._url(self._create(self._templates[content]))
 
-    def _create(self, template: str) -> str:
+    def _create(self, template: str, *, also: str = "") -> str:
         self._made += 1
         name = f"newsgate_{self._made}"
         # Its files are copied as they are: through the log it takes three times as long.
-        self._administer(f"create database {name} template {template} strategy file_copy")
+        self._administer(f"create database {name} template {template} strategy file_copy {also}")
         return name
 
     def drop(self, url: str) -> None:

@@ -5,11 +5,12 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack
+from contextlib import ExitStack, closing
+from datetime import datetime
 from pathlib import Path
 
 import pytest
-from sqlalchemy import make_url, text
+from sqlalchemy import make_url, select, text
 from sqlalchemy.exc import DBAPIError
 
 from newsgate.db.bulk_insert import insert_columns
@@ -18,6 +19,7 @@ from newsgate.db.judgement_tables import labels
 from newsgate.db.labels import add_labels, count_labels, current_labels
 from newsgate.db.schema import HEAD_REVISION, current_revision, migrate
 from newsgate.db.session import Database
+from newsgate.db.types import database_time
 from newsgate.tasks.running.open_database import ensure_champion
 from tests.desk import Desk
 from tests.pgbouncer import PgBouncer
@@ -74,6 +76,24 @@ def test_what_a_transaction_sets_is_gone_in_the_next(pooled: Database) -> None:
         for query in server:
             with pooled.read() as connection:
                 assert connection.execute(text(query)).scalar_one() == 0
+
+
+def test_times_are_read_whatever_form_the_server_gives_them(
+    postgres_server: PostgresServer, pgbouncer: PgBouncer
+) -> None:
+    url = postgres_server.new_database()
+    with closing(Database(url)) as owner, owner.write() as connection:
+        connection.execute(text(f"alter database {make_url(url).database} set datestyle = 'German'"))
+    with closing(Database(pgbouncer.through(url))) as pooled:
+
+        def read_a_time(_number: int) -> datetime:
+            with pooled.read() as connection:
+                told: datetime = connection.execute(select(database_time())).scalar_one()
+                return told
+
+        # More at a time than there are sessions: each meets those that others have used.
+        with ThreadPoolExecutor(_THREADS) as threads:
+            assert all(isinstance(told, datetime) for told in threads.map(read_a_time, range(_ROUNDS * _THREADS)))
 
 
 @pytest.mark.parametrize("mode", ["transaction", "session"])
