@@ -22,6 +22,9 @@ _NO_RIGHT = "42501"
 _NO_PLACE_FOR_A_CHARACTER = "22P05"
 # A standby, or a server that its provider closed for writing.
 _READ_ONLY = "25006"
+# Of a statement (or somebody cancelled it), of a lock, of a transaction that waits for its program, of a transaction.
+_OUT_OF_TIME = ("57014", "55P03", "25P03", "25P04")
+_CONFLICT = "40"
 # A prepared statement or a cursor is not there, or another has its name: this is not the session it was made in.
 _ANOTHER_SESSION = ("26000", "42P05", "34000")
 # Connection, patience with a transaction, authorization, name of database or schema, conflicts, resources, locks,
@@ -103,6 +106,33 @@ _KNOWN = (
         )
         for sign in ("does not exist", "no such database", "no such user")
     ),
+    *(
+        _Known(
+            sign,
+            DatabaseUnavailableError,
+            "the database refuses the connection: {cause}",
+            "Check the user and the password in NEWSGATE_DATABASE_URL, and that its pg_hba.conf lets them in",
+        )
+        for sign in ("authentication failed", "no password supplied", "no pg_hba.conf entry", "not permitted to log in")
+    ),
+    *(
+        _Known(
+            sign,
+            DatabaseUnavailableError,
+            "the database has no connection free: {cause}",
+            "Wait, or raise its max_connections; behind a pooler such as PgBouncer far fewer are enough",
+        )
+        for sign in ("too many clients", "too many connections", "connection slots are reserved")
+    ),
+    *(
+        _Known(
+            sign,
+            DatabaseUnavailableError,
+            "the connection cannot be made as safe as the address asks: {cause}",
+            "Check sslmode and sslrootcert in NEWSGATE_DATABASE_URL, and the server's certificate",
+        )
+        for sign in ("certificate", "does not support SSL")
+    ),
 )
 
 
@@ -119,7 +149,7 @@ def explain(error: Exception, *, where: str, is_connection_error: bool) -> Datab
             where=where,
             remedy="Make room, then run the command again; nothing half-written was kept",
         )
-    by_code = _BY_CODE.get(state)
+    by_code = _BY_CODE.get(state) or _BY_CLASS.get(state[:2])
     if by_code is not None:
         return by_code(cause, where)
     if not of_connection:
@@ -170,6 +200,21 @@ def _no_place_for_a_character(cause: str, where: str) -> DatabaseError:
     )
 
 
+def _out_of_time(cause: str, where: str) -> DatabaseError:
+    return DatabaseUnavailableError(
+        f"the database gave it no more time: {cause}",
+        where=where,
+        remedy="Run it again, or give newsgate's user more: ALTER ROLE ... SET statement_timeout, lock_timeout,"
+        " idle_in_transaction_session_timeout, transaction_timeout",
+    )
+
+
+def _conflict(cause: str, where: str) -> DatabaseError:
+    return DatabaseUnavailableError(
+        f"another transaction was in the way: {cause}", where=where, remedy="Run the command again"
+    )
+
+
 def _another_session(cause: str, where: str) -> DatabaseError:
     return DatabaseUnavailableError(
         f"what stands between newsgate and the database gives it another session within a transaction: {cause}",
@@ -184,7 +229,9 @@ _BY_CODE: dict[str, Callable[[str, str], DatabaseError]] = {
     _READ_ONLY: _read_only,
     _NO_PLACE_FOR_A_CHARACTER: _no_place_for_a_character,
     **dict.fromkeys(_ANOTHER_SESSION, _another_session),
+    **dict.fromkeys(_OUT_OF_TIME, _out_of_time),
 }
+_BY_CLASS: dict[str, Callable[[str, str], DatabaseError]] = {_CONFLICT: _conflict}
 
 
 def _sqlstate(error: Exception) -> str | None:

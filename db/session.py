@@ -211,7 +211,10 @@ def _postgres_engine(url: URL, pool: Mapping[str, int]) -> Engine:
     from newsgate.db.session_settings import settle
 
     # The connection used last comes first: over a distance, its packets are the fewest that TCP holds back.
-    engine = create_engine(url, pool_use_lifo=True, connect_args=postgres_arguments(url), **pool)
+    # READ COMMITTED, whatever is the server's default: at a higher level, who waited for another's row would fail.
+    engine = create_engine(
+        url, pool_use_lifo=True, isolation_level="READ COMMITTED", connect_args=postgres_arguments(url), **pool
+    )
 
     @event.listens_for(engine, "connect")
     def set_up(connection: Any, _record: Any) -> None:

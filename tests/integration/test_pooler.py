@@ -146,7 +146,7 @@ def test_doctor_says_that_a_pooler_stands_between(
         ({"max_client_conn": "1"}, "", "no connection free: .*no more connections allowed.* max_client_conn"),
         ({"query_wait_timeout": "1", "default_pool_size": "1"}, "", "no connection free: query_wait_timeout"),
         ({}, "sslmode=sometimes", "the database address cannot be: .*sslmode"),
-        ({}, "target_session_attrs=primary&sslmode=require", "the database does not answer: .* SSL"),
+        ({}, "target_session_attrs=primary&sslmode=require", "as safe as the address asks: .* SSL.* Check sslmode"),
     ],
     ids=["startup parameter", "pooling by statement", "clients", "sessions", "wrong word", "no TLS"],
 )
@@ -214,9 +214,12 @@ def test_sessions_ended_behind_the_pooler_are_told_in_one_line(
         (("prepare a_statement as select 1",) * 2, "another session .*a_statement.* pool by transaction"),
         (("fetch from a_cursor",), "another session .*a_cursor.* pool by transaction"),
         (("set transaction read only", "create table x (y int)"), "only lets itself be read: .* takes writes"),
-        (("set local transaction_timeout = 50", "select pg_sleep(5)"), "does not answer: .*transaction timeout"),
+        (
+            ("set local transaction_timeout = 50", "select pg_sleep(5)"),
+            "no more time: .*transaction timeout.* transaction_timeout",
+        ),
         (("set local search_path = nowhere", "create table x (y int)"), "no schema has been selected"),
-        (("set local lock_timeout = 1", "set local statement_timeout = 50", "select pg_sleep(5)"), "does not answer"),
+        (("set local lock_timeout = 1", "set local statement_timeout = 50", "select pg_sleep(5)"), "no more time"),
     ],
     ids=["26000", "42P05", "34000", "25006", "25P04", "3F000", "57014"],
 )

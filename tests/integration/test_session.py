@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
+import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from datetime import UTC, datetime
 from typing import Final
 
+import psycopg
 import pytest
 from sqlalchemy import make_url, select, text
 
-from newsgate.db.errors import DatabaseError, SchemaBehindError
+from newsgate.db.driver_errors import explain
+from newsgate.db.errors import DatabaseError, DatabaseUnavailableError, SchemaBehindError
 from newsgate.db.labels import add_labels, count_labels, current_labels
 from newsgate.db.schema import current_revision, ensure_schema, migrate
 from newsgate.db.session import Database
 from newsgate.db.types import database_time
-from tests.services import PostgresServer
+from tests.services import PostgresServer, wait_until
 
 _SOON_SECONDS: Final = 60
 
@@ -72,6 +77,7 @@ def test_what_postgresql_refuses_is_told_with_what_helps(
         "bytea_output = 'escape'",
         "intervalstyle = 'sql_standard'",
         "standard_conforming_strings = off",
+        "default_transaction_isolation = 'serializable'",
     ],
 )
 def test_what_the_server_sets_for_its_sessions_changes_nothing(setting: str, postgres_server: PostgresServer) -> None:
@@ -104,6 +110,98 @@ def _texts_and_times_come_back(database: Database) -> None:
         assert [each.text for each in current_labels(connection)] == [written]
         told = connection.execute(select(database_time())).scalar_one()
     assert abs((told - datetime.now(UTC)).total_seconds()) < _SOON_SECONDS
+
+
+def test_whoever_waits_for_a_row_goes_on_when_it_is_free_at_any_level_of_isolation(
+    postgres_server: PostgresServer,
+) -> None:
+    url = make_url(postgres_server.new_database())
+    with closing(Database(url.render_as_string(hide_password=False))) as owner, owner.write() as connection:
+        connection.execute(text(f"alter database {url.database} set default_transaction_isolation = 'serializable'"))
+        connection.execute(text("create table counted (number int)"))
+        connection.execute(text("insert into counted values (0)"))
+    count = text("update counted set number = number + 1")
+    with closing(Database(url.render_as_string(hide_password=False))) as database, ThreadPoolExecutor() as threads:
+
+        def wait_and_count() -> None:
+            with database.write() as connection:
+                connection.execute(text("select 1"))
+                connection.execute(count)
+
+        # What only reads has a level of its own, and gives the connection back.
+        current_revision(database)
+        with database.write() as first:
+            first.execute(count)
+            waits = threads.submit(wait_and_count)
+            waiting = text("select count(*) from pg_locks where not granted")
+            wait_until(lambda: bool(first.execute(waiting).scalar()), what="the other waits for the row")
+        waits.result()
+        with database.read() as connection:
+            assert connection.execute(text("select number from counted")).scalar_one() == 2
+
+
+@pytest.mark.parametrize(
+    ("settings", "statements", "told"),
+    [
+        ("statement_timeout = 50", ["select pg_sleep(5)"], "no more time: .* statement timeout.* ALTER ROLE"),
+        ("idle_in_transaction_session_timeout = 50", ["select 1", None, "select 1"], "no more time: .*idle-in-trans"),
+    ],
+)
+def test_a_timeout_of_the_server_is_told_with_what_helps(
+    settings: str, statements: list[str | None], told: str, postgres_server: PostgresServer
+) -> None:
+    url = make_url(postgres_server.new_database())
+    with closing(Database(url.render_as_string(hide_password=False))) as owner, owner.write() as connection:
+        connection.execute(text(f"alter database {url.database} set {settings}"))
+    with closing(Database(url.render_as_string(hide_password=False))) as database:
+        with pytest.raises(DatabaseUnavailableError, match=told), database.write() as connection:
+            for each in statements:
+                if each is None:
+                    time.sleep(0.5)
+                else:
+                    connection.execute(text(each))
+        with database.read() as connection:
+            assert connection.execute(text("select 1")).scalar_one() == 1
+
+
+def test_a_deadlock_is_told_as_another_transaction(postgres_server: PostgresServer) -> None:
+    with closing(Database(postgres_server.new_database())) as database, ThreadPoolExecutor() as threads:
+        both = threading.Barrier(2, timeout=30)
+
+        def lock(one: int, other: int) -> str | None:
+            take = "select pg_advisory_xact_lock({})"
+            try:
+                with database.write() as connection:
+                    connection.execute(text(take.format(one)))
+                    both.wait()
+                    connection.execute(text(take.format(other)))
+            except DatabaseUnavailableError as error:
+                return str(error)
+            return None
+
+        told = [each.result() for each in (threads.submit(lock, 1, 2), threads.submit(lock, 2, 1))]
+    (line,) = filter(None, told)
+    assert "another transaction was in the way: deadlock detected. Run the command again" in line
+
+
+@pytest.mark.parametrize(
+    ("cause", "remedy"),
+    [
+        ('FATAL: password authentication failed for user "newsgate"', "Check the user and the password"),
+        ('FATAL: no pg_hba.conf entry for host "10.0.0.1", user "newsgate"', "pg_hba.conf lets them in"),
+        ("fe_sendauth: no password supplied", "Check the user and the password"),
+        ("FATAL: sorry, too many clients already", "raise its max_connections"),
+        ('FATAL: too many connections for role "newsgate"', "raise its max_connections"),
+        ("FATAL: remaining connection slots are reserved for superusers", "raise its max_connections"),
+        ("SSL error: certificate verify failed", "Check sslmode and sslrootcert"),
+    ],
+)
+def test_a_refused_connection_is_told_with_what_helps(cause: str, remedy: str) -> None:
+    error = psycopg.OperationalError(f"connection failed: {cause}")
+    told = str(explain(error, where="postgresql://db/newsgate", is_connection_error=True))
+    assert cause in told
+    assert remedy in told
+    assert "does not answer" not in told
 
 
 @pytest.mark.parametrize("encoding", ["SQL_ASCII", "LATIN1"])
