@@ -141,25 +141,28 @@ def test_whoever_waits_for_a_row_goes_on_when_it_is_free_at_any_level_of_isolati
 
 
 @pytest.mark.parametrize(
-    ("settings", "statements", "told"),
+    ("setting", "statement", "told"),
     [
-        ("statement_timeout = 50", ["select pg_sleep(5)"], "no more time: .* statement timeout.* ALTER ROLE"),
-        ("idle_in_transaction_session_timeout = 50", ["select 1", None, "select 1"], "no more time: .*idle-in-trans"),
+        ("statement_timeout = 50", "select pg_sleep(5)", "no more time: .* statement timeout.* ALTER ROLE"),
+        ("idle_in_transaction_session_timeout = 50", "select 1", "no more time: .*idle-in-trans"),
     ],
 )
 def test_a_timeout_of_the_server_is_told_with_what_helps(
-    settings: str, statements: list[str | None], told: str, postgres_server: PostgresServer
+    setting: str, statement: str, told: str, postgres_server: PostgresServer
 ) -> None:
     url = make_url(postgres_server.new_database())
     with closing(Database(url.render_as_string(hide_password=False))) as owner, owner.write() as connection:
-        connection.execute(text(f"alter database {url.database} set {settings}"))
+        connection.execute(text(f"alter database {url.database} set {setting}"))
     with closing(Database(url.render_as_string(hide_password=False))) as database:
-        with pytest.raises(DatabaseUnavailableError, match=told), database.write() as connection:
-            for each in statements:
-                if each is None:
-                    time.sleep(0.5)
-                else:
-                    connection.execute(text(each))
+
+        def be_slow() -> None:
+            with database.write() as connection:
+                connection.execute(text(statement))
+                time.sleep(0.5)
+                connection.execute(text("select 1"))
+
+        with pytest.raises(DatabaseUnavailableError, match=told):
+            be_slow()
         with database.read() as connection:
             assert connection.execute(text("select 1")).scalar_one() == 1
 
