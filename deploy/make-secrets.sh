@@ -10,10 +10,21 @@ cd "$folder"
 
 random() { head -c 24 /dev/urandom | od -An -tx1 | tr -d ' \n'; }
 
-# A password stays the same for good. Letters and digits only: it becomes part of addresses.
+# A password stays the same for good.
 password() {
-  [ -s "$1" ] || printf '%s\n' "${2:-$(random)}" > "$1"
+  if [ ! -s "$1" ]; then
+    printf '%s\n' "${2:-$(random)}" > "$1.new"
+    mv "$1.new" "$1"
+  fi
   cat "$1"
+}
+
+# As it stands in an address: other letters than these mean something there.
+in_address() {
+  case "$1" in
+    *[!A-Za-z0-9._~-]*) printf '%s' "$1" | od -An -v -tx1 | tr -d ' \n' | sed 's/../%&/g' ;;
+    *) printf '%s' "$1" ;;
+  esac
 }
 
 # Containers read these as users of their own, so the files are open, and the folder is not.
@@ -23,6 +34,12 @@ write() {
   chmod 444 "$1"
 }
 
+# A password that is not taken would be missed only when nothing gets into the database.
+if [ -n "${POSTGRES_PASSWORD:-}" ] && [ -s postgres_password ] && [ "$(cat postgres_password)" != "$POSTGRES_PASSWORD" ]; then
+  echo "$folder/postgres_password holds another password than POSTGRES_PASSWORD. Delete that file if POSTGRES_PASSWORD is the one that the database has" >&2
+  exit 1
+fi
+
 postgres=$(password postgres_password "${POSTGRES_PASSWORD:-}")
 redis=$(password redis_password)
 replica=$(password redis_replica_password)
@@ -31,15 +48,16 @@ sentinel=$(password sentinel_password)
 flower=$(password flower_password)
 password grafana_password > /dev/null
 chmod 444 postgres_password grafana_password
+login="newsgate:$(in_address "$postgres")"
 
-echo "postgresql+psycopg://newsgate:$postgres@postgres:5432/newsgate" | write database_url
-echo "postgresql+psycopg://newsgate:$postgres@pgbouncer:6432/newsgate" | write database_url_pgbouncer
+echo "postgresql+psycopg://$login@postgres:5432/newsgate" | write database_url
+echo "postgresql+psycopg://$login@pgbouncer:6432/newsgate" | write database_url_pgbouncer
 echo "redis://newsgate:$redis@redis:6379/0" | write broker_url
 echo "sentinel://newsgate:$redis@sentinel:26379/0?master_name=newsgate&sentinel_password=$sentinel" |
   write broker_url_sentinel
 echo "redis://flower:$flower@redis:6379/0" | write flower_broker_url
 echo "admin:$flower" | write flower_login
-echo "\"newsgate\" \"$postgres\"" | write pgbouncer_users
+printf '"newsgate" "%s"\n' "$(printf '%s' "$postgres" | sed 's/"/""/g')" | write pgbouncer_users
 
 # docs/security.md has the line of newsgate. Nobody can do anything without a password but ask whether it answers.
 write redis_users << END

@@ -12,7 +12,6 @@ import urllib.request
 from collections.abc import Iterator
 from contextlib import ExitStack
 from functools import partial
-from pathlib import Path
 
 import psycopg
 import pytest
@@ -37,7 +36,6 @@ from tests.compose import (
     Place,
     answers,
     client_of,
-    filled,
     make_secrets,
     running_redis,
 )
@@ -286,35 +284,6 @@ def test_prometheus_looks_where_workers_and_trainers_serve_metrics() -> None:
     assert found["names"] == ["worker", "trainer"]
     for name in found["names"]:
         assert SERVICES[name]["environment"]["NEWSGATE_METRICS_ADDRESS"] == f"0.0.0.0:{found['port']}"
-
-
-def test_every_password_comes_from_a_file_that_is_made_anew_for_everybody(tmp_path: Path) -> None:
-    text = (ROOT / "docker-compose.yml").read_text(encoding="utf-8")
-    assert not re.search(r"PASSWORD: |://\w*:\w+@", text)
-    for folder in ("one", "two"):
-        make_secrets(tmp_path / folder)
-    named = {name: filled(secret["file"], {}) for name, secret in COMPOSE["secrets"].items()}
-    used = {secret for service in SERVICES.values() for secret in service.get("secrets", ())}
-    assert used == named.keys()
-    for path in named.values():
-        one, two = (tmp_path / folder / Path(path).name for folder in ("one", "two"))
-        # Users of containers must read it, and nobody else gets into the folder.
-        assert one.stat().st_mode & 0o777 == 0o444
-        assert one.read_text() != two.read_text()
-    assert (tmp_path / "one").stat().st_mode & 0o777 == 0o700
-    past = {"DATABASE_URL_SECRET": "database_url_pgbouncer", "BROKER_URL_SECRET": "broker_url_sentinel"}
-    for secret, variable in (("database_url", "DATABASE_URL_SECRET"), ("broker_url", "BROKER_URL_SECRET")):
-        assert (tmp_path / "one" / Path(filled(COMPOSE["secrets"][secret]["file"], past)).name).is_file()
-        assert past[variable]
-
-
-def test_secrets_that_are_there_stay_and_a_database_keeps_its_password(tmp_path: Path) -> None:
-    make_secrets(tmp_path / "secrets", POSTGRES_PASSWORD="old1")
-    before = {file.name: file.read_bytes() for file in (tmp_path / "secrets").iterdir()}
-    assert b"://newsgate:old1@postgres:5432/" in before["database_url"]
-    (tmp_path / "secrets" / "broker_url").unlink()
-    make_secrets(tmp_path / "secrets")
-    assert {file.name: file.read_bytes() for file in (tmp_path / "secrets").iterdir()} == before
 
 
 def test_the_image_runs_a_worker_as_a_user_of_its_own() -> None:

@@ -106,6 +106,15 @@ def test_a_misspelt_variable_is_told_with_the_one_that_may_be_meant(world: World
     assert (check["state"], check["remedy"]) == ("warning", "NEWSGATE_CHUNK_ROWS may be meant")
 
 
+def test_a_home_folder_that_cannot_be_made_is_told(world: World, tmp_path: Path) -> None:
+    # Whoever runs the tests may be root, who may write into any folder.
+    (tmp_path / "file").touch()
+    (check,) = _examined(replace(world, home=tmp_path / "file" / "home"), code=1)["home"]
+    assert check["state"] == "FAILED"
+    assert check["detail"].endswith("is not there and cannot be made")
+    assert "NEWSGATE_HOME" in check["remedy"]
+
+
 def test_a_home_folder_and_a_database_open_to_others_are_told(world: World) -> None:
     world.home.chmod(0o755)
     (world.home / "newsgate.db").chmod(0o644)
@@ -179,6 +188,13 @@ def test_a_broker_that_evicts_and_one_that_wants_a_password_are_told(world: Worl
     assert "allkeys-lru" in memory["detail"]
     assert broker["state"] == "FAILED"
     assert broker["remedy"] == "Check user and password in NEWSGATE_BROKER_URL"
+
+
+def test_a_file_of_tls_that_is_not_there_is_told_and_not_the_server(world: World) -> None:
+    wrong = "rediss://127.0.0.1:1/0?ssl_ca_certs=/nowhere/ca.pem"
+    (broker,) = _examined(world, code=1, NEWSGATE_BROKER_URL=wrong)["broker"]
+    assert "ssl_ca_certs names /nowhere/ca.pem, which cannot be read: No such file or directory" in broker["detail"]
+    assert "ssl_ca_certs" in broker["remedy"]
 
 
 @pytest.mark.parametrize(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from pathlib import Path
 from typing import Any
 
 from newsgate.tasks.inspecting.doctor.check import Check, failure, major_and_minor
@@ -14,6 +15,7 @@ from newsgate.worker.private_broker_line import answers
 from newsgate.worker.settings import Settings
 
 _OLDEST_BROKER = (6, 2)
+_FILES = ("ssl_ca_certs", "ssl_certfile", "ssl_keyfile")
 
 
 def look_at_broker(settings: Settings) -> Iterator[Check]:
@@ -36,6 +38,10 @@ def _one_broker(settings: Settings, address: BrokerAddress) -> Iterator[Check]:
     from newsgate.worker.broker_connections import open_client, require_writable
 
     name = address.display
+    unreadable = _unreadable_file(address)
+    if unreadable is not None:
+        yield unreadable
+        return
     try:
         with open_client(address, patience_seconds=settings.broker_timeout_seconds) as client:
             require_writable(client)
@@ -52,6 +58,22 @@ def _one_broker(settings: Settings, address: BrokerAddress) -> Iterator[Check]:
     yield from _fitness(name, about)
 
 
+def _unreadable_file(address: BrokerAddress) -> Check | None:
+    """What a file that TLS needs would be told as otherwise: the server cannot be connected to."""
+    for option in _FILES:
+        file = address.options.get(option)
+        try:
+            if file is not None:
+                Path(file).open("rb").close()
+        except (OSError, ValueError) as error:
+            reason = error.strerror if isinstance(error, OSError) else str(error)
+            detail = f"{address.display}: {option} names {file}, which cannot be read: {reason}"
+            return Check(
+                "broker", "FAILED", detail, f"Correct {option} in NEWSGATE_BROKER_URL, or let this user read it"
+            )
+    return None
+
+
 def _unusable(name: str, error: Exception) -> Check:
     import redis
 
@@ -61,6 +83,9 @@ def _unusable(name: str, error: Exception) -> Check:
     if isinstance(error, redis.exceptions.NoPermissionError):
         return Check("broker", "FAILED", f"{name}: {fault.reason}", "docs/security.md has the line for its ACL file")
     safe = "Rows are safe meanwhile, and workers find them."
+    if "CERTIFICATE_VERIFY_FAILED" in fault.reason:
+        remedy = f"{safe} Let ssl_ca_certs in NEWSGATE_BROKER_URL name a file with the certificate of whoever signed it"
+        return Check("broker", "FAILED", f"{name} does not answer: {fault.reason}", remedy)
     if fault.is_away:
         remedy = f"{safe} Check that it runs and NEWSGATE_BROKER_URL is right"
         return Check("broker", "FAILED", f"{name} does not answer: {fault.reason}", remedy)

@@ -57,7 +57,10 @@ def look_at_home(settings: Settings) -> Iterator[Check]:
     """Yield whether the home folder can be used, and by whom."""
     home = settings.home
     if not home.exists():
-        yield Check("home", "ok", f"{home} is not there yet; the first command makes it")
+        if os.access(_existing(home), os.W_OK | os.X_OK):
+            yield Check("home", "ok", f"{home} is not there yet; the first command makes it")
+        else:
+            yield Check("home", "FAILED", f"{home} is not there and cannot be made", "Set NEWSGATE_HOME to another")
         return
     status = home.stat()
     mode = stat.S_IMODE(status.st_mode)
