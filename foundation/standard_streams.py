@@ -1,9 +1,10 @@
-"""Standard input, output and error as every program expects them: open."""
+"""Standard input, output and error as every program expects them: open, and with a place for every character."""
 
 from __future__ import annotations
 
 import os
 import sys
+from io import TextIOWrapper
 from typing import TextIO
 
 
@@ -25,6 +26,20 @@ def open_missing_streams() -> None:
         sys.stdout = _opened(1, "w")
     if sys.stderr is None:
         sys.stderr = _opened(2, "w")
+
+
+def write_every_character() -> None:
+    """Let standard output take every character, whatever the locale or PYTHONIOENCODING says of its encoding.
+
+    A pipe and a file are written in UTF-8, as what `-o` names. A terminal may know no UTF-8, and shows `?` for what it
+    has not.
+    """
+    if not isinstance(sys.stdout, TextIOWrapper):
+        return
+    if sys.stdout.isatty():
+        sys.stdout.reconfigure(errors="replace")
+    else:
+        sys.stdout.reconfigure(encoding="utf-8")
 
 
 def _opened(number: int, mode: str) -> TextIO:

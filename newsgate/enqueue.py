@@ -20,7 +20,7 @@ from newsgate.console.parameter_types import FILE_NAME, MODEL_NUMBER, PRIORITY, 
 from newsgate.console.settings_and_database import settings_and_database
 from newsgate.foundation.errors import WrongUsageError
 from newsgate.foundation.process_end import collect_seldom, end_quickly
-from newsgate.foundation.standard_streams import open_missing_streams
+from newsgate.foundation.standard_streams import open_missing_streams, write_every_character
 
 if TYPE_CHECKING:
     from newsgate.db.batch_status import BatchStatus
@@ -188,6 +188,7 @@ def _enqueue_several(
 def main() -> None:
     """The entry point of the program `enqueue`."""
     open_missing_streams()
+    write_every_character()
     collect_seldom()
     end_quickly()
     enqueue(prog_name="enqueue")

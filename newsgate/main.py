@@ -11,7 +11,7 @@ from newsgate import __version__
 from newsgate.console.error_reporting import ErrorReportingGroup
 from newsgate.console.help_settings import HELP_SETTINGS
 from newsgate.foundation.process_end import collect_seldom, end_quickly
-from newsgate.foundation.standard_streams import open_missing_streams
+from newsgate.foundation.standard_streams import open_missing_streams, write_every_character
 
 # In the order in which a person meets them.
 _COMMANDS = (
@@ -111,6 +111,7 @@ def newsgate() -> None:
 def main() -> None:
     """The entry point of the program `newsgate`."""
     open_missing_streams()
+    write_every_character()
     collect_seldom()
     end_quickly()
     newsgate(prog_name="newsgate")
