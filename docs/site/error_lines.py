@@ -10,6 +10,7 @@ import re
 from collections import defaultdict
 from collections.abc import Iterator
 from functools import cache
+from itertools import pairwise
 from pathlib import Path
 
 _ROOT = Path(__file__).parents[2]
@@ -37,6 +38,8 @@ def error_tree() -> dict[str, list[str]]:
             if isinstance(function, ast.FunctionDef):
                 for name, line in _lines_of_function(function, names):
                     lines[name].append(line)
+        for name, line in _lines_of_tables(module, names):
+            lines[name].append(line)
     return {name: sorted(set(lines[name])) for name in sorted(names)}
 
 
@@ -80,6 +83,17 @@ def _lines_of_function(function: ast.FunctionDef, names: set[str]) -> Iterator[t
         name = ast.unparse(call.func).split(".")[-1] if isinstance(call, ast.Call) else ""
         if isinstance(call, ast.Call) and name in names and call.args:
             yield from ((name, line) for line in _said(call.args[0], function))
+
+
+def _lines_of_tables(module: ast.Module, names: set[str]) -> Iterator[tuple[str, str]]:
+    """What is made later of a row that holds an error's class, and what it says beside it."""
+    for call in ast.walk(module):
+        if isinstance(call, ast.Call):
+            for held, text in pairwise(call.args):
+                if isinstance(held, ast.Name) and held.id in names and isinstance(text, ast.Constant):
+                    line = re.sub(r"\{\w+\}", _UNKNOWN, str(text.value))
+                    if re.search(r"\w", line):
+                        yield held.id, line
 
 
 def _said(text: ast.expr, function: ast.FunctionDef) -> Iterator[str]:

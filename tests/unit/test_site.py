@@ -66,6 +66,7 @@ def test_lines_are_read_out_of_every_way_to_say_them() -> None:
     assert tree["NoSuchBatchError"] == ["there is no batch …"]
     assert tree["NoSuchModelError"] == ["no model is champion", "there is no model …"]
     assert "--name is for one file" in tree["WrongUsageError"]
+    assert "the database refuses the connection: …" in tree["DatabaseUnavailableError"]
     assert tree["ReadError"] == []
 
 
