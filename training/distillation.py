@@ -22,14 +22,14 @@ import numpy.typing as npt
 from newsgate.foundation.private_file import open_private
 from newsgate.model.gates import sigmoid
 from newsgate.model.tensorflow_loading import load_tensorflow
-from newsgate.training.corpus import Split
+from newsgate.training.corpus import CorpusError, Split
 from newsgate.training.examples import Examples
 from newsgate.training.linear_model import cross_fit_linear
 from newsgate.training.minilm import find_minilm
 from newsgate.training.optional_libraries import training_unavailable
 from newsgate.training.progress import Progress, ProgressCallback
 from newsgate.training.recipe import Recipe
-from newsgate.training.teacher_weights import weigh_teachers
+from newsgate.training.teacher_weights import Expected, expected_alone, weigh_teachers
 from newsgate.training.text_variants import LONGEST_WORDS, VariantWriter
 from newsgate.training.word_vectors import load_word_vectors
 
@@ -39,6 +39,10 @@ TEACHER_SEED: Final = 0
 ANSWERS_VERSION: Final = 6
 # How much a label itself says about its text beside what the teachers say.
 _LABEL_SHARE: Final = 0.5
+# So many tell what a teacher counts to about a fifth of it.
+_ENOUGH_HELD_BACK: Final = 100
+# Of the fitting texts, each judged by a linear model that was fitted to the others.
+_PARTS: Final = 5
 _PREFIX: Final = "teachers-"
 # A megabyte each; more than the trainings that are repeated at a time.
 _MOST_KEPT: Final = 20
@@ -177,7 +181,7 @@ def _hashes(texts: Sequence[str]) -> list[str]:
 def _ask_teachers(split: Split, *, asked: _Asked, recipe: Recipe, progress: ProgressCallback) -> Float32:
     teachers = _fit_teachers(split, recipe=recipe, progress=progress)
     held_back = np.stack([teacher.logits(split.held_back.texts) for teacher in teachers], axis=1)
-    weights, bias = weigh_teachers(held_back, split.held_back.labels)
+    weights, bias = weigh_teachers(held_back, split.held_back.labels, _expected(split, teachers=len(teachers)))
     blocks: list[Float32] = []
     for texts, origins in asked.blocks():
         progress(Progress(stage="transfer", step=sum(map(len, blocks)), steps=len(asked.texts)))
@@ -185,6 +189,21 @@ def _ask_teachers(split: Split, *, asked: _Asked, recipe: Recipe, progress: Prog
         blocks.append(opinions @ weights + bias)
     progress(Progress(stage="transfer", step=len(asked.texts), steps=len(asked.texts)))
     return np.concatenate(blocks).astype(np.float32)
+
+
+def _expected(split: Split, *, teachers: int) -> list[Expected] | None:
+    """What the teachers count beforehand, the linear one first: where few texts are held back, the others tell it."""
+    if len(split.held_back) >= _ENOUGH_HELD_BACK:
+        return None
+    try:
+        cross_fitted = cross_fit_linear(split.fitting, folds=_PARTS)
+    except CorpusError:
+        # Of a few texts, four fifths may have nothing in common.
+        return None
+    opinions = cross_fitted.logits(split.fitting.texts, range(len(split.fitting)))
+    alone = expected_alone(opinions, split.fitting.labels)
+    # How much of it the others know as well, the held-back texts alone can tell.
+    return [alone] if teachers == 1 else [Expected(alone.weight / teachers)] * teachers
 
 
 def _fit_teachers(split: Split, *, recipe: Recipe, progress: ProgressCallback) -> list[Teacher]:
