@@ -26,7 +26,7 @@ def settle(connection: Any) -> None:
     if told.startswith(_DATE_STYLE):
         return
     was, connection.autocommit = connection.autocommit, True
-    connection.execute(f"SET datestyle TO {_DATE_STYLE}")
+    connection.execute("SET datestyle TO ISO")
     connection.autocommit = was
 
 

@@ -14,6 +14,7 @@ import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
+import hypothesis
 import pytest
 
 from newsgate.db.schema import ensure_schema, migrate
@@ -28,6 +29,9 @@ from tests.statements import share_compiled_statements
 
 def pytest_configure() -> None:
     share_compiled_statements()
+    # How long an example takes is the machine's business, and that of whatever else runs there.
+    hypothesis.settings.register_profile("unhurried", deadline=None)
+    hypothesis.settings.load_profile("unhurried")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -74,7 +74,7 @@ def test_texts_that_it_was_not_fitted_to_tell_what_a_teacher_counts(worth: float
     assert found.precision > 20
     few = np.arange(10) % 2 == 0
     (kept,), _ = weigh_teachers(opinions(few, worth=-1.0, seed=7)[:, np.newaxis], labels_of(few), [found])
-    assert kept * np.std(opinions(few, worth=-1.0, seed=7)) == pytest.approx(found.weight, abs=0.35)
+    assert kept * np.std(opinions(few, worth=-1.0, seed=7)) == pytest.approx(found.weight, abs=0.4)
 
 
 def test_a_teacher_that_tells_nothing_of_other_texts_counts_a_little() -> None:
