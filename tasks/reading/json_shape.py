@@ -54,14 +54,21 @@ def find_shape(text: str, options: ReadOptions, *, is_whole: bool, where: str) -
     """Find the records in a document's beginning. Raises RecordsError."""
     values = read_beginning(text, is_whole=is_whole)
     if not values:
-        raise RecordsError("the JSON document holds no record", where=where, remedy="Give it objects with a text")
+        raise _no_record(where)
     document = values[0] if len(values) == 1 else values
     if options.records is None and (plain := _plain_shape(document, options, where=where)) is not None:
         return plain
     places = _places(document)
     if options.records is not None:
         return _named_place(places, options.records, document, where=where)
+    if not places:
+        # Numbers, or nothing at all, in an array.
+        raise _no_record(where)
     return _best_place(places, options, where=where)
+
+
+def _no_record(where: str) -> RecordsError:
+    return RecordsError("the JSON document holds no record", where=where, remedy="Give it objects with a text")
 
 
 def place_in_lines(lines: Sequence[Mapping[str, object]], options: ReadOptions) -> str | None:
@@ -89,7 +96,9 @@ def _has_own_text(objects: Sequence[Mapping[str, object]], options: ReadOptions)
 def _plain_shape(document: object, options: ReadOptions, *, where: str) -> JsonShape | None:
     """The shapes in which a record is no object."""
     if isinstance(document, list) and document:
-        if all(isinstance(each, str) for each in document[:_RECORDS_SEEN]):
+        kinds = {type(each) for each in document[:_RECORDS_SEEN]}
+        # A null among strings is a text that is missing.
+        if kinds in ({str}, {str, type(None)}):
             return JsonShape("", "texts", ("text",), tuple({"text": each} for each in document[:_RECORDS_SEEN]))
         if all(isinstance(each, list) for each in document[:_RECORDS_SEEN]):
             return cells_shape(document, options, where=where)

@@ -54,6 +54,18 @@ def test_strings_are_texts(reading: Reading) -> None:
     ]
 
 
+def test_a_null_among_strings_is_an_empty_text(reading: Reading) -> None:
+    rows = reading.read('["The bridge reopened.", null, "A fruit."]', name="a.json")
+    assert texts(rows) == ["The bridge reopened.", "A fruit."]
+    assert rejects(rows) == [(2, "empty text")]
+
+
+@pytest.mark.parametrize("document", ["[]", "[1, 2, 3]", "[null]", "[true, 1.5]", '[["a b c"], 2]', "[[1], null]"])
+def test_an_array_without_any_record_is_told_as_such(reading: Reading, document: str) -> None:
+    with pytest.raises(RecordsError, match="the JSON document holds no record"):
+        reading.read(document, name="a.json")
+
+
 def test_each_record_is_a_row_or_a_reject_by_its_number(reading: Reading) -> None:
     document = '[{"text": "one"}, 5, {"text": 6}, {"x": 1}, {"text": ""}, {"text": "a\\u0000"}, {"text": "[deleted]"}]'
     rows = reading.read(document, name="a.json")
