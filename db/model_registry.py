@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, Select, insert, select
+from sqlalchemy import BigInteger, ColumnElement, Connection, Row, Select, insert, literal, select
 
 from newsgate.db.errors import DamagedMetadataError, DamagedModelError, NoSuchModelError
 from newsgate.db.tables import models
@@ -57,7 +57,7 @@ def add_model(
 
 def read_bundle_bytes(connection: Connection, number: int) -> bytes:
     """The bytes of a model, proven to be the ones that were stored. Raises NoSuchModelError, DamagedModelError."""
-    found = connection.execute(select(models.c.bundle, models.c.sha256).where(models.c.number == number)).one_or_none()
+    found = connection.execute(select(models.c.bundle, models.c.sha256).where(_is_number(number))).one_or_none()
     if found is None:
         raise NoSuchModelError(number)
     if hashlib.sha256(found.bundle).hexdigest() != found.sha256:
@@ -73,7 +73,7 @@ def champion_number(connection: Connection) -> int | None:
 def choose_model(connection: Connection, number: int | None) -> int:
     """`number` where it exists, the champion where it is None. Raises NoSuchModelError."""
     chosen = champion_number(connection) if number is None else number
-    query = select(models.c.number).where(models.c.number == chosen)
+    query = select(models.c.number).where(_is_number(chosen))
     if chosen is None or connection.execute(query).scalar_one_or_none() is None:
         raise NoSuchModelError(number)
     return chosen
@@ -86,10 +86,15 @@ def list_models(connection: Connection) -> list[ModelRecord]:
 
 def model_record(connection: Connection, number: int) -> ModelRecord:
     """One model. Raises NoSuchModelError."""
-    found = connection.execute(_query().where(models.c.number == number)).one_or_none()
+    found = connection.execute(_query().where(_is_number(number))).one_or_none()
     if found is None:
         raise NoSuchModelError(number)
     return _record(found)
+
+
+def _is_number(number: int | None) -> ColumnElement[bool]:
+    # PostgreSQL refuses a number that its column could not hold, and a person may ask for any.
+    return models.c.number == literal(number, BigInteger)
 
 
 def _query() -> Select[Any]:

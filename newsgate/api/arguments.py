@@ -94,10 +94,19 @@ def yes_or_no(given: Any, name: str) -> bool:
 
 
 def words(given: Any, name: str) -> str:
-    """The str. Raises WrongUsageError for another type."""
+    """The str. Raises WrongUsageError for another type, and for what no database stores."""
     if not isinstance(given, str):
         raise WrongUsageError(f"{name} is a str, not {type(given).__name__}")
+    if not _is_storable(given):
+        raise WrongUsageError(f"{name} is {given!a}, with a character that no database stores", remedy="Leave it out")
     return given
+
+
+def _is_storable(text: str) -> bool:
+    try:
+        return b"\0" not in text.encode()
+    except UnicodeEncodeError:
+        return False
 
 
 def column_name(given: Any, name: str) -> str:

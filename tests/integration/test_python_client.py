@@ -17,7 +17,7 @@ from click.testing import CliRunner
 from newsgate import AsyncClient, Batch, Client
 from newsgate.api.batch import WaitTimeoutError
 from newsgate.db.batches import cancel_run
-from newsgate.db.errors import NoSuchBatchError, NoSuchRowError, NoSuchRunError
+from newsgate.db.errors import NoSuchBatchError, NoSuchModelError, NoSuchRowError, NoSuchRunError
 from newsgate.db.labels import current_labels
 from newsgate.errors import NewsgateError, WrongUsageError
 from newsgate.main import newsgate
@@ -120,6 +120,17 @@ def test_a_cancelled_batch_is_told_to_who_waits_and_who_enqueues(desk: Desk, cli
         batch.wait(progress=False)
     with pytest.raises(AlreadyEnqueuedError):
         client.enqueue(ROWS)
+
+
+@pytest.mark.parametrize("said", ["a\0b", "a\ud800b"])
+def test_what_no_database_stores_is_wrong_usage(said: str, client: Client) -> None:
+    batch = client.enqueue(ROWS)
+    with pytest.raises(WrongUsageError, match=r"name is '.*', with a character that no database stores"):
+        client.enqueue(ROWS, name=said, again=True)
+    with pytest.raises(WrongUsageError, match=r"by is '.*', with a character that no database stores"):
+        batch.label(1, "fake", by=said)
+    with pytest.raises(NoSuchModelError, match="there is no model 3000000000"):
+        client.enqueue(ROWS, model=3_000_000_000, again=True)
 
 
 def test_a_batch_is_paused_goes_on_is_cancelled_and_tried_again(desk: Desk, client: Client) -> None:
