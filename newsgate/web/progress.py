@@ -15,6 +15,7 @@ from starlette.responses import Response, StreamingResponse
 
 from newsgate.db.errors import DatabaseError
 from newsgate.tasks.inspecting.system_state import Pace, look, state_figures
+from newsgate.web.site import session_of, site_of
 
 if TYPE_CHECKING:
     from newsgate.db.session import Database
@@ -48,8 +49,8 @@ class ProgressFeed:
         self.looks = 0
         self.is_ending: Callable[[], bool] = lambda: False
 
-    async def watch(self) -> AsyncGenerator[str, None]:
-        """Yield what is to be sent to one browser, until it goes or the process ends."""
+    async def watch(self, is_welcome: Callable[[], bool] = lambda: True) -> AsyncGenerator[str, None]:
+        """Yield what is to be sent to one browser, until it goes, is welcome no more, or the process ends."""
         news: asyncio.Queue[str] = asyncio.Queue(maxsize=1)
         self._watchers.add(news)
         if self._looking is None or self._looking.done():
@@ -59,7 +60,7 @@ class ProgressFeed:
             news.put_nowait(self._latest)
         silent_seconds = 0.0
         try:
-            while not self.is_ending():
+            while not self.is_ending() and is_welcome():
                 try:
                     yield f"data: {await asyncio.wait_for(news.get(), self._every_seconds)}\n\n"
                     silent_seconds = 0.0
@@ -107,9 +108,12 @@ class ProgressFeed:
 
 async def progress(request: Request) -> Response:
     """Server-sent events: the figures of `newsgate status --watch --json`, whenever they change."""
-    feed: ProgressFeed = request.app.state.site.feed
+    site, session = site_of(request), session_of(request)
+    feed = site.feed
     if feed.watchers >= _MOST_WATCHERS:
         return Response("too many browsers look on", status_code=503)
+    # One request may last for days, and whoever has signed out meanwhile in another tab sees nothing more.
+    watch = feed.watch(lambda: site.sessions.is_open(session.id))
     return StreamingResponse(
-        feed.watch(), media_type="text/event-stream", headers={"X-Accel-Buffering": "no", "Cache-Control": "no-store"}
+        watch, media_type="text/event-stream", headers={"X-Accel-Buffering": "no", "Cache-Control": "no-store"}
     )

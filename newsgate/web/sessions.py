@@ -69,6 +69,12 @@ class Sessions:
         session.seen = self._clock()
         return session
 
+    def is_open(self, id_: str) -> bool:
+        """Whether somebody is signed in by it; to ask is no use of it."""
+        with self._lock:
+            session = self._sessions.get(id_)
+        return session is not None and self._clock() - session.seen <= IDLE_SECONDS
+
     def end(self, id_: str) -> None:
         """Sign out; what the person had in hand goes back into the queue."""
         with self._lock:

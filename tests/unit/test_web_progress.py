@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import shutil
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import aclosing
 from pathlib import Path
 from typing import Any
@@ -16,7 +16,9 @@ from newsgate.db.batches import AcceptedRow, NewBatch, add_rows, create_batch
 from newsgate.db.labels import text_hash
 from newsgate.db.session import Database
 from newsgate.tasks.running.open_database import ensure_champion
+from newsgate.web.people import Person
 from newsgate.web.progress import ProgressFeed
+from newsgate.web.sessions import IDLE_SECONDS, Sessions
 from newsgate.worker.settings import load_settings
 
 _EVERY_SECONDS = 0.02
@@ -84,6 +86,28 @@ def test_browsers_are_let_go_when_the_process_ends(database: Database) -> None:
         return told
 
     assert asyncio.run(watch_to_the_end()) == 1
+
+
+def test_who_has_signed_out_is_told_nothing_more(database: Database) -> None:
+    now = 0.0
+    sessions = Sessions(clock=lambda: now)
+
+    async def watch_as(session: str, end: Callable[[], object]) -> int:
+        feed = ProgressFeed(database, load_settings(), every_seconds=_EVERY_SECONDS)
+        told = 0
+        async with asyncio.timeout(30), aclosing(feed.watch(lambda: sessions.is_open(session))) as watch:
+            async for _ in watch:
+                told += 1
+                end()
+        return told
+
+    def let_time_pass() -> None:
+        nonlocal now
+        now += IDLE_SECONDS + 1
+
+    signed_out, idle = (sessions.begin(Person(name, "viewer")).id for name in ("Ada", "Bob"))
+    assert asyncio.run(watch_as(signed_out, lambda: sessions.end(signed_out))) == 1
+    assert asyncio.run(watch_as(idle, let_time_pass)) == 1
 
 
 def test_a_database_that_does_not_answer_is_told_and_asked_again(database: Database, tmp_path: Path) -> None:
