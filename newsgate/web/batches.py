@@ -16,12 +16,14 @@ from newsgate.tasks.exporting.formats import FORMATS
 from newsgate.tasks.inspecting.drift import DriftDay, drift_of_run, summary_of_run
 from newsgate.tasks.inspecting.file_reading import FileReading, how_it_was_read
 from newsgate.tasks.inspecting.likeness import describe_unfamiliar, familiar_rows
+from newsgate.web.page_words import note_in_words_of_the_page
 from newsgate.web.query import VerdictQuery, number_of
 from newsgate.web.rendering import page
-from newsgate.web.site import site_of
+from newsgate.web.site import session_of, site_of
 
 _BATCHES_SHOWN = 50
 _REJECTS_SHOWN = 20
+_MOST_REJECTS_SHOWN = 5000
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +73,9 @@ def list_page(request: Request) -> Response:
 
 def batch_page(request: Request) -> Response:
     """One batch: how far it is, how its scores spread, how its file was read, and what can be done with it."""
-    view = _view(request, request.path_params["batch"], model=number_of(request.query_params.get("model")))
+    batch = request.path_params["batch"]
+    refused = min(number_of(request.query_params.get("refused")) or _REJECTS_SHOWN, _MOST_REJECTS_SHOWN)
+    view = _view(request, batch, model=number_of(request.query_params.get("model")), refused=refused)
     query = VerdictQuery(model=view.status.model if len(view.runs) > 1 else None)
     return page(
         request,
@@ -80,12 +84,23 @@ def batch_page(request: Request) -> Response:
         query=query,
         formats=FORMATS,
         default_priority=DEFAULT_PRIORITY,
+        notes=_notes_of_upload(request, batch),
+        refused=refused,
+        most_refused=_MOST_REJECTS_SHOWN,
         said=request.query_params.get("said", ""),
         said_rows=number_of(request.query_params.get("rows")) or 0,
     )
 
 
-def _view(request: Request, batch: int, *, model: int | None) -> BatchView:
+def _notes_of_upload(request: Request, batch: int) -> list[str]:
+    """What was said about the file that became this batch, to whoever has just uploaded it."""
+    uploaded = site_of(request).uploads.find(request.query_params.get("upload", ""), owner=session_of(request).id)
+    if uploaded is None or uploaded.done is None or uploaded.done.batch != batch:
+        return []
+    return [note_in_words_of_the_page(note) for note in uploaded.notes]
+
+
+def _view(request: Request, batch: int, *, model: int | None, refused: int) -> BatchView:
     with site_of(request).database.read() as connection:
         runs = tuple(batch_runs(connection, batch))
         status = next((run for run in runs if model in (None, run.model)), runs[0])
@@ -100,5 +115,5 @@ def _view(request: Request, batch: int, *, model: int | None) -> BatchView:
             histogram=draw_histogram(scores) if sum(scores) else None,
             drift=drift_of_run(connection, status.run, record),
             unfamiliar=describe_unfamiliar(familiar_rows(connection, status.run), model="the model"),
-            rejects=tuple(read_rejects(connection, batch, limit=_REJECTS_SHOWN)),
+            rejects=tuple(read_rejects(connection, batch, limit=refused)),
         )

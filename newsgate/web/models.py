@@ -11,15 +11,16 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
-from newsgate.db.model_registry import ModelRecord, list_models
+from newsgate.db.model_registry import ModelRecord, champion_number, list_models
 from newsgate.db.promotions import Promotion, decisions_about
 from newsgate.db.promotions import promote as make_champion
 from newsgate.db.promotions import roll_back as go_back
+from newsgate.foundation.errors import NewsgateError
 from newsgate.model.recorded_facts import RecordedFacts, recorded_facts
 from newsgate.pages.accuracy_chart import draw_accuracies, draw_error_curves
 from newsgate.tasks.inspecting.model_figures import PromotionFigures, error_curve, promotion_figures
 from newsgate.tasks.running.open_database import ensure_champion
-from newsgate.web.query import number_of
+from newsgate.web.query import number_of, typed
 from newsgate.web.rendering import page
 from newsgate.web.site import check_csrf, require_role, session_of, site_of
 
@@ -74,6 +75,7 @@ def models_page(request: Request) -> Response:
         models=views,
         is_compared=any(decided.figures for view in views for decided in view.decisions),
         everything=everything,
+        champion=champion.number if champion is not None else None,
         accuracies=draw_accuracies([(name, facts.accuracy, facts.rows) for name, facts in judged]) if judged else None,
         curves=draw_error_curves([(name, curve) for name, curve in curves if curve]),
         said=request.query_params.get("said", ""),
@@ -89,6 +91,7 @@ async def promote(request: Request) -> Response:
     reason = _reason(request, form)
 
     def change(connection: Any) -> None:
+        _check_champion(connection, form)
         make_champion(connection, number, reason=reason, figures={})
 
     await run_in_threadpool(_write, request, change)
@@ -99,7 +102,12 @@ async def roll_back(request: Request) -> Response:
     """Go back to the champion before, as `newsgate rollback`."""
     form = await _admins_form(request)
     reason = _reason(request, form)
-    await run_in_threadpool(_write, request, lambda connection: go_back(connection, reason=reason))
+
+    def change(connection: Any) -> None:
+        _check_champion(connection, form)
+        go_back(connection, reason=reason)
+
+    await run_in_threadpool(_write, request, change)
     return RedirectResponse("/models?said=rolled-back", status_code=303)
 
 
@@ -110,8 +118,18 @@ async def _admins_form(request: Request) -> Mapping[str, Any]:
     return form
 
 
+def _check_champion(connection: Any, form: Mapping[str, Any]) -> None:
+    """Refuse a form in which another model stands as champion: it is old, or was sent twice and would go back twice."""
+    seen, found = number_of(str(form.get("champion", ""))), champion_number(connection)
+    if seen is not None and seen != found:
+        raise NewsgateError(
+            f"model {found} is champion by now, no longer model {seen}",
+            remedy="Nothing is changed: look at the page of the models again",
+        )
+
+
 def _reason(request: Request, form: Mapping[str, Any]) -> str:
-    reason = " ".join(str(form.get("reason", "")).split())
+    reason = typed(str(form.get("reason", "")))
     if not reason:
         raise HTTPException(400, "Say why: the reason is recorded with the decision.")
     return f"{reason} ({session_of(request).person.name}, on the page)"

@@ -1,4 +1,4 @@
-"""Messages that name options of a command, in the words of a form."""
+"""Messages that name commands and their options, in the words of the page."""
 
 from __future__ import annotations
 
@@ -21,6 +21,7 @@ FIELDS: Final[Mapping[str, str]] = {
     "--delimiter": "Delimiter",
     "--encoding": "Encoding",
     "--quoting none": "A quote is a character like any other",
+    "--quoting": "A quote is a character like any other",
     "--member": "File of the archive",
     "--sheet": "Sheet",
     "--records": "Where the records are",
@@ -31,8 +32,24 @@ FIELDS: Final[Mapping[str, str]] = {
     "--name": "Name of the batch",
 }
 _OPTION = re.compile("(" + "|".join(map(re.escape, FIELDS)) + r")(?![\w-])")
-_RESULTS = re.compile(r"`newsgate results (\d+)(?: --[^`]*)?`")
-_REPORTED = re.compile(r"`newsgate status`")
+# What the page has in the place of commands.
+_COMMANDS: Final = tuple(
+    (re.compile(command), words)
+    for command, words in (
+        (r"The column `item` of `newsgate results` has the numbers", "The verdicts of each batch lead to its items"),
+        (r"`newsgate (?:results|status) (\d+)(?: --[^`]*)?`", r"the page of batch \1"),
+        (r"`newsgate requeue (\d+)`", r"“Try rows again” on the page of batch \1"),
+        (r"`newsgate status`", "the list of batches"),
+        (r"`newsgate models`", "the page “Models”"),
+        (r"`newsgate promote N --reason TEXT`", "“Promote” on the page “Models”"),
+        (r"`enqueue` its file again", "uploading its file again"),
+        (r"`enqueue` with the same file", "uploading the same file"),
+        (r"enqueue --again --keep A,B", "`enqueue --again --keep A,B`"),
+        (r"--limit N", "a filter of the verdicts chooses rows"),
+    )
+)
+# The rest is only there for whoever has a terminal.
+_OTHERS = re.compile(r"`(?:newsgate|enqueue) [^`]*`(?! \(in a terminal\))")
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,10 +61,15 @@ class Told:
 
 
 def in_words_of_the_page(error: NewsgateError) -> Told:
-    """The error with the fields of a form in the place of options."""
+    """The error with the places of the page instead of commands, and the fields of a form instead of options."""
     what = _translated(f"{error.what}.")
     told = f"{_translated(error.where)}: {what}" if error.where else _sentence(what)
     return Told(told, None if error.remedy is None else _sentence(_translated(f"{error.remedy}.")))
+
+
+def note_in_words_of_the_page(note: str) -> str:
+    """A note about a file, as a sentence."""
+    return _sentence(_translated(f"{note}."))
 
 
 def _sentence(said: str) -> str:
@@ -55,5 +77,7 @@ def _sentence(said: str) -> str:
 
 
 def _translated(said: str) -> str:
-    told = _REPORTED.sub("the list of batches", _RESULTS.sub(r"the page of batch \1", said))
+    for command, words in _COMMANDS:
+        said = command.sub(words, said)
+    told = _OTHERS.sub(r"\g<0> (in a terminal)", said)
     return outside_backquotes(told, lambda part: _OPTION.sub(lambda found: f"“{FIELDS[found[1]]}”", part))

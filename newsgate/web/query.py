@@ -28,7 +28,7 @@ class VerdictQuery:
         """The filter in the parameters of an address."""
         verdict = parameters.get("verdict", "")
         return cls(
-            words=" ".join(parameters.get("text", "").split())[:500],
+            words=typed(parameters.get("text", ""))[:500],
             verdict=verdict if verdict in ("fake", "real", "failed") else "",
             min_score=share_of(parameters.get("min_score"), least=0.5),
             max_familiarity=share_of(parameters.get("max_familiarity")),
@@ -63,6 +63,11 @@ class VerdictQuery:
             **more,
         }
         return urlencode({name: value for name, value in given.items() if value not in (None, "")})
+
+
+def typed(text: str) -> str:
+    """One line as it was typed into a field, without NUL, which PostgreSQL cannot store, and blanks around it."""
+    return " ".join(text.replace("\0", " ").split())
 
 
 def number_of(text: str | None) -> int | None:

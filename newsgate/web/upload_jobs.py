@@ -45,6 +45,11 @@ class Upload:
     is_running: bool = False
 
     @property
+    def notes(self) -> tuple[str, ...]:
+        """What `enqueue` says about a file that it has read."""
+        return () if self.done is None else (*self.done.layout.notes, *self.done.warnings)
+
+    @property
     def known_batch(self) -> int | None:
         """The batch that holds the same file already."""
         known = self.error

@@ -90,7 +90,9 @@ def _begin(request: Request, taken: Upload, form: dict[str, str]) -> Response:
 
 def _show(request: Request, taken: Upload) -> Response:
     if taken.done is not None:
-        return RedirectResponse(f"/batches/{taken.done.batch}", status_code=303)
+        # What was said about the file is there for as long as the upload is remembered.
+        told = f"?upload={taken.id}" if taken.notes else ""
+        return RedirectResponse(f"/batches/{taken.done.batch}{told}", status_code=303)
     if taken.error is not None:
         return _form(request, taken, taken.form, taken.error)
     return page(request, "uploading.html.j2", upload=taken)
@@ -141,9 +143,10 @@ def _enqueue_request(name: str, form: Mapping[str, str], *, max_text_chars: int)
 def _texts(form: Any) -> dict[str, str]:
     """The fields of a form that are text, without those left empty."""
     return {
-        name: value.strip()
+        name: said
         for name, value in form.items()
-        if isinstance(value, str) and value.strip() and name != "csrf"
+        # PostgreSQL stores no NUL.
+        if isinstance(value, str) and name != "csrf" and (said := value.replace("\0", "").strip())
     }
 
 

@@ -70,7 +70,7 @@ def too_large(what: str, most: int) -> TooLargeForWorkbookError:
     """Say that a sheet cannot have so many rows or columns."""
     return TooLargeForWorkbookError(
         f"a sheet holds at most {most:,} {what}, and these are more",
-        remedy="Write .parquet or .csv, or less: --limit N",
+        remedy="Write Parquet or CSV, or less: --limit N",
     )
 
 

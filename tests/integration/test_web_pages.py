@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 from collections.abc import Iterator
 
 import pytest
@@ -11,6 +12,7 @@ import pytest
 from newsgate.db.batch_status import batch_status
 from newsgate.db.labels import find_labels, text_hash
 from newsgate.db.model_registry import add_model, champion_number
+from newsgate.db.purge import begin_purge, purge_step
 from newsgate.db.results import ResultFilter
 from newsgate.db.session import Database
 from newsgate.tasks.inspecting.verdict_page import VerdictPage, page_after, page_before
@@ -259,3 +261,99 @@ def test_drift_is_drawn_for_the_model_that_saw_rows(web: WebSite, desk: Desk) ->
     browser.get("/drift?days=7")
     assert browser.html.count('class="chart"') == 1
     assert "share of fake by day, model 1:" in browser.html
+
+
+def test_what_no_database_stores_is_left_out_of_what_is_typed(web: WebSite, batch: int, desk: Desk) -> None:
+    browser = web.browser("Ada")
+    browser.get(f"/batches/{batch}/verdicts?text=no%00text")
+    assert "No verdict passes this filter" in browser.shown
+    browser.get("/models")
+    with desk.database.write() as connection:
+        other = add_model(connection, name="challenger", bundle=b"not read here", metadata={})
+    browser.post("/models/promote", model=str(other), reason="it\0reads better")
+    assert "it reads better (Ada, on the page)" in browser.shown
+    browser.get("/upload")
+    answer = browser.client.post(
+        "/upload",
+        data={"csrf": browser.csrf, "name": "a\0name", "model": "1"},
+        files={"file": ("other.csv", b"text\nanother text of some words\n")},
+        follow_redirects=True,
+    )
+    assert "<h1><bdi>aname</bdi></h1>" in answer.text
+
+
+@pytest.mark.parametrize("model", ["3000000000", "99999999999999999999"])
+def test_a_number_that_no_model_can_have_is_the_number_of_none(
+    model: str, web: WebSite, batch: int, desk: Desk
+) -> None:
+    browser = web.browser("Ada")
+    item = desk.results(batch)[0].item
+    browser.get(f"/items/{item}?model={model}")
+    assert "There is no model" in browser.shown
+    browser.get("/models")
+    browser.post("/models/promote", status=404, model=model, reason="why not")
+    browser.get("/upload")
+    browser.upload("mine.csv", b"text\na text of some words\n", status=422, model=model)
+    assert "The page “Models” lists them" in browser.shown
+
+
+def test_a_form_about_an_older_champion_changes_nothing(web: WebSite, database: Database) -> None:
+    numbers = []
+    for name in ("second", "third"):
+        with database.write() as connection:
+            numbers.append(add_model(connection, name=name, bundle=name.encode(), metadata={}))
+    browser = web.browser("Ada")
+    for number in numbers:
+        browser.get("/models")
+        browser.post("/models/promote", model=str(number), reason="why not", champion=_champion_of(browser.html))
+    seen = _champion_of(browser.html)
+    assert seen == str(numbers[-1])
+    browser.post("/models/roll-back", reason="it is worse", champion=seen)
+    # The same once more, as a second click sends it, or a page that was open for hours.
+    for path in ("/models/roll-back", "/models/promote"):
+        browser.get("/models")
+        browser.post(path, status=400, reason="it is worse", champion=seen, model="1")
+        assert f"Model {numbers[0]} is champion by now, no longer model {numbers[1]}" in browser.shown
+    with database.read() as connection:
+        assert champion_number(connection) == numbers[0]
+
+
+def _champion_of(html: str) -> str:
+    champions = set(re.findall(r'name="champion" value="(\d+)"', html))
+    assert len(champions) == 1
+    return str(champions.pop())
+
+
+def test_what_is_said_about_a_file_is_said_on_the_page_too(web: WebSite, desk: Desk) -> None:
+    browser = web.browser("Rita")
+    browser.get("/upload")
+    browser.upload("posts.csv", "id,body\n1,un texte d\u00e9j\u00e0 lu par tous\n".encode("cp1252"))
+    assert "Read as cp1252: not valid UTF-8 (“Encoding” overrides)." in browser.shown
+    # Nobody else is told, nor is it of another batch.
+    address = next(iter(web.site.uploads._uploads))
+    assert "cp1252: not" not in web.browser("Rob").get(f"/batches/1?upload={address}")
+    desk.enqueue(3)
+    assert "cp1252: not" not in browser.get(f"/batches/2?upload={address}")
+
+
+def test_all_refused_rows_can_be_looked_at(web: WebSite, desk: Desk) -> None:
+    browser = web.browser("Rita")
+    browser.get("/upload")
+    browser.upload("holes.csv", b"id,text\n1,a text of some words\n" + b"".join(b"%d,\n" % n for n in range(2, 52)))
+    assert "50 rows of the file were refused" in browser.shown
+    assert browser.html.count('data-name="row"') == 20
+    assert "And 30 more" in browser.shown
+    browser.get(re.search(r'href="([^"]+)#refused"', browser.html)[1].replace("&amp;", "&"))  # type: ignore[index]
+    assert browser.html.count('data-name="row"') == 50
+    assert "more:" not in browser.shown
+
+
+def test_a_purged_batch_offers_nothing_that_is_gone(web: WebSite, batch: int, desk: Desk) -> None:
+    with desk.database.write() as connection:
+        begin_purge(connection, batch)
+        while purge_step(connection, batch, limit=100) is not None:
+            pass
+    browser = web.browser("Ada")
+    browser.get(f"/batches/{batch}")
+    assert "purged : 0 of 0 rows have a verdict" in browser.shown
+    assert not re.search(rf'(action|href)="/batches/{batch}/', browser.html)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import re
 import shutil
 from collections.abc import Iterator
@@ -9,6 +10,8 @@ from pathlib import Path
 
 import pytest
 
+from newsgate.db.errors import BatchPurgedError, NoSuchItemError, NoSuchModelError
+from newsgate.db.promotions import NoEarlierChampionError
 from newsgate.db.session import Database
 from newsgate.foundation.errors import NewsgateError, WrongUsageError
 from newsgate.web.guard import MOST_FORM_BYTES
@@ -303,8 +306,64 @@ def test_nobody_is_found_among_nobody() -> None:
             "Name one such as utf-8.",
         ),
         (NewsgateError("--labels-strict is no field"), "--labels-strict is no field.", None),
+        (
+            NewsgateError("this is no text", remedy="Leave --quoting out"),
+            "This is no text.",
+            "Leave “A quote is a character like any other” out.",
+        ),
+        (
+            NoSuchModelError(7),
+            "There is no model 7.",
+            "The page “Models” lists them, `newsgate train` (in a terminal) makes one.",
+        ),
+        (
+            NoEarlierChampionError(),
+            "No model was champion before this one.",
+            "“Promote” on the page “Models” makes another champion.",
+        ),
+        (NoSuchItemError(7), "There is no item 7.", "The verdicts of each batch lead to its items."),
+        (
+            BatchPurgedError(7),
+            "Batch 7 was purged: its rows are deleted.",
+            "Uploading its file again makes a new batch.",
+        ),
+        (
+            NewsgateError("already enqueued", remedy="`newsgate requeue 3` goes on with it; --again enqueues it"),
+            "Already enqueued.",
+            "“Try rows again” on the page of batch 3 goes on with it; “Enqueue it once more” enqueues it.",
+        ),
+        (
+            NewsgateError("it never met model 2", remedy="`newsgate reclassify 1 --model 2` has it classify"),
+            "It never met model 2.",
+            "`newsgate reclassify 1 --model 2` (in a terminal) has it classify.",
+        ),
     ],
 )
 def test_options_are_told_as_fields_of_the_form(error: NewsgateError, what: str, remedy: str | None) -> None:
     told = in_words_of_the_page(error)
     assert (told.what, told.remedy) == (what, remedy)
+
+
+# Rooms whose errors the page shows, and options in them that its forms never lead to.
+_SHOWN = ("tasks/reading", "tasks/enqueueing", "tasks/exporting")
+_ELSEWHERE = {"--from", "--text-fallback", "--keep", "--labels-strict", "--format", "--limit"}
+
+
+def test_every_option_that_an_error_names_has_a_name_on_the_page() -> None:
+    told = set()
+    for room in _SHOWN:
+        for file in (Path(__file__).parents[2] / room).rglob("*.py"):
+            tree = ast.parse(file.read_text(encoding="utf-8"))
+            docstrings = {
+                id(node.body[0].value)
+                for node in ast.walk(tree)
+                if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef)
+                and node.body
+                and isinstance(node.body[0], ast.Expr)
+            }
+            for node in ast.walk(tree):
+                if isinstance(node, ast.Constant) and isinstance(node.value, str) and id(node) not in docstrings:
+                    told.update(re.findall(r"(?<![\w`-])--[a-z][a-z-]+", re.sub(r"`[^`]*`?", "", node.value)))
+    assert "--text-column" in told
+    left = {option for option in told if "“" not in in_words_of_the_page(NewsgateError(f"leave {option} out")).what}
+    assert left <= _ELSEWHERE
