@@ -97,7 +97,7 @@ def _plain_shape(document: object, options: ReadOptions, *, where: str) -> JsonS
     """The shapes in which a record is no object."""
     if isinstance(document, list) and document:
         kinds = {type(each) for each in document[:_RECORDS_SEEN]}
-        # A null among strings is a text that is missing.
+        # A null among strings costs no other text.
         if kinds in ({str}, {str, type(None)}):
             return JsonShape("", "texts", ("text",), tuple({"text": each} for each in document[:_RECORDS_SEEN]))
         if all(isinstance(each, list) for each in document[:_RECORDS_SEEN]):

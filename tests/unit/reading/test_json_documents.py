@@ -54,10 +54,10 @@ def test_strings_are_texts(reading: Reading) -> None:
     ]
 
 
-def test_a_null_among_strings_is_an_empty_text(reading: Reading) -> None:
+def test_a_null_among_strings_costs_no_other_text(reading: Reading) -> None:
     rows = reading.read('["The bridge reopened.", null, "A fruit."]', name="a.json")
     assert texts(rows) == ["The bridge reopened.", "A fruit."]
-    assert rejects(rows) == [(2, "empty text")]
+    assert rejects(rows) == [(2, "null where a string belongs")]
 
 
 @pytest.mark.parametrize("document", ["[]", "[1, 2, 3]", "[null]", "[true, 1.5]", '[["a b c"], 2]', "[[1], null]"])
