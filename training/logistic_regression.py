@@ -6,15 +6,20 @@ posteriori under a normal prior (Bishop 2006, section 4.5).
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
 import numpy.typing as npt
 
+# Fewer texts do not tell how far logits are apart.
+FEW_TEXTS: Final = 20
 _STEPS: Final = 50
+_HALVINGS: Final = 40
 # Logits that differ by less are all the same.
 _SAME: Final = 1e-6
+_ROUNDING: Final = 1e-9
 
 Float64 = npt.NDArray[np.float64]
 Bool = npt.NDArray[np.bool_]
@@ -28,9 +33,15 @@ class Unit:
     size: float
 
     @classmethod
-    def of(cls, logits: npt.NDArray[np.floating]) -> Unit:
-        """Return their mean and standard deviation; logits that are all the same have no size to be measured in."""
+    def of(cls, logits: npt.NDArray[np.floating], *, of_fitted: npt.NDArray[np.floating] | None = None) -> Unit:
+        """Return their mean and standard deviation; logits that are all the same have no size to be measured in.
+
+        of_fitted: the logits of the fitted texts, where few others are given. Two texts may have nearly the same logit
+        by chance; measured in the distance between them, any other would be gigantic.
+        """
         deviation = float(np.std(logits, dtype=np.float64))
+        if of_fitted is not None:
+            deviation = max(deviation, float(np.std(of_fitted, dtype=np.float64)) / len(logits))
         return cls(float(np.mean(logits, dtype=np.float64)), deviation if deviation > _SAME else np.inf)
 
     def measured(self, logits: npt.NDArray[np.floating]) -> Float64:
@@ -48,10 +59,31 @@ def most_likely(logits: Float64, are_fake: Bool, *, mean: Float64, precision: Fl
     [columns + 1].
     """
     design = np.column_stack([logits, np.ones(len(logits))])
+    sides = np.where(are_fake, 1.0, -1.0)[:, np.newaxis] * design
+
+    def loss(weights: Float64) -> float:
+        prior = 0.5 * float(np.sum(precision * (weights - mean) ** 2))
+        return float(np.logaddexp(0.0, -(sides @ weights)).sum()) + prior
+
     weights = mean.copy()
     for _ in range(_STEPS):
         p = 0.5 * (1.0 + np.tanh(0.5 * (design @ weights)))
         gradient = design.T @ (p - are_fake) + precision * (weights - mean)
         curvature = (design * (p * (1 - p))[:, np.newaxis]).T @ design + np.diag(precision)
-        weights = weights - np.linalg.solve(curvature, gradient)
+        weights = _downhill(weights, np.asarray(np.linalg.solve(curvature, gradient), np.float64), loss=loss)
     return weights, curvature
+
+
+def _downhill(weights: Float64, step: Float64, *, loss: Callable[[Float64], float]) -> Float64:
+    """Return the weights after a step of Newton's, halved until it does not lead up.
+
+    Where the curve is flat, a whole step goes far beyond the minimum, and the next ones further still.
+    """
+    most = loss(weights)
+    # Near the minimum both are the same but for rounding.
+    most += _ROUNDING * (1.0 + abs(most))
+    for _ in range(_HALVINGS):
+        if loss(weights - step) <= most:
+            return weights - step
+        step = step / 2
+    return weights
