@@ -34,6 +34,8 @@ PRIOR_TOKENS: Final = 2
 LENGTH_COST: Final = 0.3
 # Below it a text counts as unfamiliar. Of texts like those of the training it is one in ten.
 UNFAMILIAR: Final = 0.1
+# Fewer do not show what one in ten is.
+_FEW_HELD_BACK: Final = 10
 # From so many texts on, more than half of them unfamiliar means that the batch is of another kind.
 _LEAST_TEXTS: Final = 20
 
@@ -90,9 +92,12 @@ class Familiarity:
     def of(self, tokens: Tokens) -> Float64:
         """Return the familiarity of each text, float64 [texts] from 0 to 1.
 
-        It is the share of held-back texts that are no more like the training's than this one.
+        It is the share of held-back texts that are no more like the training's than this one. Where these are few, the
+        text counts as one of them (Vovk et al. 2005): to be the least like of three is no sign of another kind.
         """
-        found: Float64 = np.searchsorted(self.held_back, self.deviations(tokens), side="right") / len(self.held_back)
+        upto = np.searchsorted(self.held_back, self.deviations(tokens), side="right")
+        held_back = len(self.held_back)
+        found: Float64 = (upto + 1) / (held_back + 1) if held_back < _FEW_HELD_BACK else upto / held_back
         return found
 
     def deviations(self, tokens: Tokens) -> Float64:

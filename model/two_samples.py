@@ -29,6 +29,8 @@ _UPPER: Final = np.triu_indices(FEATURES)
 LEAST_TEXTS: Final = 20
 # Of the largest eigenvalue; what is smaller is rounding.
 _LEAST_EIGENVALUE: Final = 1e-9
+# Of a mean of features.
+_ROUNDING: Final = 0.5
 
 Float64 = npt.NDArray[np.float64]
 
@@ -90,6 +92,8 @@ def compare_moments(reference: Sequence[int], observed: Sequence[int]) -> TwoSam
     other_mean, other_scatter = _mean_and_scatter(observed)
     pooled = (scatter + other_scatter) / (n + m - 2)
     apart, dimensions = _squared_distance(pooled, mean - other_mean)
+    if math.isinf(apart):
+        return TwoSamples(0.0, 1.0)
     if not dimensions:
         return TwoSamples(1.0, 0.5)
     statistic = apart * n * m / (n + m)
@@ -113,8 +117,14 @@ def _mean_and_scatter(moments: Sequence[int]) -> tuple[Float64, Float64]:
 
 
 def _squared_distance(pooled: Float64, difference: Float64) -> tuple[float, int]:
-    """Return Mahalanobis' squared distance, and in how many dimensions the texts differ at all."""
+    """Return Mahalanobis' squared distance, and in how many dimensions the texts differ at all.
+
+    It is infinite where the samples are apart in a direction in which neither varies.
+    """
     values, vectors = np.linalg.eigh(pooled)
     varies = values > max(_LEAST_EIGENVALUE * float(values.max()), 1e-6)
-    along = vectors[:, varies].T @ difference
+    along = vectors.T @ difference
+    if np.any(np.abs(along[~varies]) > _ROUNDING):
+        return math.inf, int(varies.sum())
+    along = along[varies]
     return float((along**2 / values[varies]).sum()), int(varies.sum())

@@ -64,13 +64,15 @@ def fit_blend(
     *,
     cross_fitted: npt.NDArray[np.floating],
     cross_labels: Sequence[str],
+    deep_of_fitted: npt.NDArray[np.floating] | None = None,
 ) -> Blend:
     """Return the weights of both logits.
 
     deep, wide: [held-back texts], with their `labels`. cross_fitted: [fitting texts], the wide part's logits of texts
     that the one asked was not fitted to, with their `cross_labels`.
+    deep_of_fitted: the LSTM's logits of the fitting texts, where few are held back (`Unit.of`).
     """
-    deep_unit, wide_unit = Unit.of(deep), Unit.of(cross_fitted)
+    deep_unit, wide_unit = Unit.of(deep, of_fitted=deep_of_fitted), Unit.of(cross_fitted)
     alone = _wide_alone(wide_unit.measured(cross_fitted), cross_labels)
     design = np.column_stack([deep_unit.measured(deep), wide_unit.measured(wide)])
     found = _both(design, _are_fake(labels), alone)

@@ -25,6 +25,7 @@ from newsgate.model.tensorflow_loading import load_tensorflow
 from newsgate.training.corpus import CorpusError, Split
 from newsgate.training.examples import Examples
 from newsgate.training.linear_model import cross_fit_linear
+from newsgate.training.logistic_regression import FEW_TEXTS
 from newsgate.training.minilm import find_minilm
 from newsgate.training.optional_libraries import training_unavailable
 from newsgate.training.progress import Progress, ProgressCallback
@@ -36,7 +37,7 @@ from newsgate.training.word_vectors import load_word_vectors
 # Teachers and variants are the same whatever the recipe's seed, so that several networks can share their answers.
 TEACHER_SEED: Final = 0
 # To be raised when the same recipe no longer gives the same answers.
-ANSWERS_VERSION: Final = 6
+ANSWERS_VERSION: Final = 7
 # How much a label itself says about its text beside what the teachers say.
 _LABEL_SHARE: Final = 0.5
 # So many tell what a teacher counts to about a fifth of it.
@@ -181,7 +182,11 @@ def _hashes(texts: Sequence[str]) -> list[str]:
 def _ask_teachers(split: Split, *, asked: _Asked, recipe: Recipe, progress: ProgressCallback) -> Float32:
     teachers = _fit_teachers(split, recipe=recipe, progress=progress)
     held_back = np.stack([teacher.logits(split.held_back.texts) for teacher in teachers], axis=1)
-    weights, bias = weigh_teachers(held_back, split.held_back.labels, _expected(split, teachers=len(teachers)))
+    of_fitted = None
+    if len(held_back) < FEW_TEXTS:
+        of_fitted = np.stack([teacher.logits(split.fitting.texts) for teacher in teachers], axis=1)
+    expected = _expected(split, teachers=len(teachers))
+    weights, bias = weigh_teachers(held_back, split.held_back.labels, expected=expected, of_fitted=of_fitted)
     blocks: list[Float32] = []
     for texts, origins in asked.blocks():
         progress(Progress(stage="transfer", step=sum(map(len, blocks)), steps=len(asked.texts)))

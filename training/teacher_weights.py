@@ -50,18 +50,24 @@ def expected_alone(cross_fitted: Float32, labels: Sequence[str]) -> Expected:
 
 
 def weigh_teachers(
-    logits: Float32, labels: Sequence[str], expected: Sequence[Expected] | None = None
+    logits: Float32,
+    labels: Sequence[str],
+    *,
+    expected: Sequence[Expected] | None = None,
+    of_fitted: Float32 | None = None,
 ) -> tuple[Float32, float]:
     """Return the weights, float32 [teachers], and the bias that make the weighted sum the most likely logit.
 
     logits: float32 [held-back texts, teachers]. expected: of each teacher; else that together they are moderately sure.
     A teacher that is right less often than chance on few texts is no evidence for the opposite of what it says: it
     counts nothing, and the others are weighed without it.
+    of_fitted: float32 [fitted texts, teachers], where few are held back (`Unit.of`).
     """
     are_fake = _are_fake(labels)
     teachers = logits.shape[1]
     before = expected or [Expected(_WEIGHT_OF_ALL / teachers)] * teachers
-    units = [Unit.of(each) for each in logits.T]
+    usual = [None] * teachers if of_fitted is None else list(of_fitted.T)
+    units = [Unit.of(each, of_fitted=fitted) for each, fitted in zip(logits.T, usual, strict=True)]
     measured = np.column_stack([unit.measured(each) for unit, each in zip(units, logits.T, strict=True)])
     counted, bias = list(range(len(units))), 0.0
     weights = np.zeros(len(units))

@@ -19,6 +19,7 @@ from newsgate.model.wide import WidePart
 from newsgate.model.wide_features import different, features_of
 from newsgate.training.blending import Blend, fit_blend
 from newsgate.training.corpus import LabelledTexts, Split, part_evenly
+from newsgate.training.logistic_regression import FEW_TEXTS
 from newsgate.training.optional_libraries import training_unavailable
 from newsgate.training.recipe import Recipe
 from newsgate.training.wide_reading import Int64, Reading, choose_reading
@@ -95,12 +96,15 @@ def add_wide(weights: Weights, split: Split, *, tokenizer: Tokenizer, recipe: Re
     )
     wide = fit_wide(fitting, reading)
     held_back = encoder.encode(different.texts, max_tokens=recipe.max_tokens)
+    deep = NumpyRuntime(weights)
+    few = len(different) < FEW_TEXTS
     blend = fit_blend(
-        NumpyRuntime(weights).logits(held_back),
+        deep.logits(held_back),
         wide.logits(held_back),
         different.labels,
         cross_fitted=cross_fitted,
         cross_labels=fitting.labels,
+        deep_of_fitted=deep.logits(reading.tokens(fitting)) if few else None,
     )
     everything = LabelledTexts(fitting.texts + split.held_back.texts, fitting.labels + split.held_back.labels)
     return _blended(weights, wide, blend), _blended(weights, fit_wide(everything, reading), blend)
@@ -117,9 +121,11 @@ def _blended(weights: Weights, wide: FittedWide, blend: Blend) -> Weights:
 
 
 def cross_fitted_logits(labelled: LabelledTexts, reading: Reading) -> Float64:
-    """Return what wide parts say of texts that they were not fitted to: float64 [texts]."""
+    """Return what wide parts say of texts that they were not fitted to, float64 [texts]: 0 if a label has one text."""
     parts = part_evenly(labelled, parts=_PARTS)
     logits = np.zeros(len(labelled))
+    if not parts.any():
+        return logits
     for part in range(int(parts.max()) + 1):
         mine = np.flatnonzero(parts == part)
         wide = fit_wide(labelled.pick(np.flatnonzero(parts != part)), reading)

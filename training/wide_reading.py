@@ -30,6 +30,8 @@ _LETTER_OR_DIGIT: Final = re.compile(r"\w")
 _LEAST_CHARACTERS: Final = 2
 # By so many standard errors words alone have to be better.
 _ERRORS: Final = 1.0
+# Of fewer texts the standard error says nothing; of one text it is 0.
+_LEAST_OF_A_LABEL: Final = 5
 
 
 @dataclass(frozen=True)
@@ -87,6 +89,8 @@ def words_tell_more(by_all: Float64, by_words: Float64, labels: Sequence[str]) -
     That is the error of the difference of two areas on the same texts (DeLong et al. 1988, Biometrics 44).
     """
     are_fake = np.array([label == FAKE for label in labels], np.bool_)
+    if min(np.sum(are_fake), np.sum(~are_fake)) < _LEAST_OF_A_LABEL:
+        return False
     gain = placements(by_words, are_fake) - placements(by_all, are_fake)
     fake, real = gain[are_fake], gain[~are_fake]
     error = np.sqrt(np.var(fake) / len(fake) + np.var(real) / len(real))

@@ -73,7 +73,7 @@ def test_texts_that_it_was_not_fitted_to_tell_what_a_teacher_counts(worth: float
     assert found.weight == pytest.approx(weight, abs=0.25)
     assert found.precision > 20
     few = np.arange(10) % 2 == 0
-    (kept,), _ = weigh_teachers(opinions(few, worth=-1.0, seed=7)[:, np.newaxis], labels_of(few), [found])
+    (kept,), _ = weigh_teachers(opinions(few, worth=-1.0, seed=7)[:, np.newaxis], labels_of(few), expected=[found])
     assert kept * np.std(opinions(few, worth=-1.0, seed=7)) == pytest.approx(found.weight, abs=0.4)
 
 
