@@ -3,18 +3,23 @@
 from __future__ import annotations
 
 import math
-from typing import Any
+from typing import Any, Final
 
 import keras
+
+# Of accuracies that differ by one text.
+_ROUNDING: Final = 1e-6
 
 
 def is_worse_beyond_luck(accuracy: float, *, best: float, rows: int) -> bool:
     """Whether `accuracy` on `rows` texts is below `best` by more than a standard error of the best.
 
     The rule of one standard error: Breiman, Friedman, Olshen and Stone 1984, "Classification and Regression Trees",
-    section 3.4.3.
+    section 3.4.3. One text more that is wrong is always luck, though the standard error of a best without any mistake
+    is 0.
     """
-    return best - accuracy > math.sqrt(best * (1 - best) / rows)
+    one_text = (1 + _ROUNDING) / rows
+    return best - accuracy > max(math.sqrt(best * (1 - best) / rows), one_text)
 
 
 class StopWhenWorse(keras.callbacks.Callback):  # type: ignore[misc]

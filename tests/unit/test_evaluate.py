@@ -89,9 +89,10 @@ def test_temperature_where_the_model_is_always_right_is_fitted_to_smoothed_targe
     assert fit_temperature(logits, LABELS) == pytest.approx(2 / np.log(23 / 7), rel=1e-6)
 
 
-def test_one_mistake_is_enough_for_the_labels_themselves() -> None:
-    # Right 9 times of 10 at logit 3, so 3 / T = ln 9; with smoothed targets it would be less.
-    logits, labels = np.full(10, 3.0), ["fake"] * 9 + ["real"]
+def test_a_mistake_of_each_label_is_enough_for_the_labels_themselves() -> None:
+    # Right 9 times of 10 of each label at logit 3, so 3 / T = ln 9; with smoothed targets it would be less.
+    logits = np.repeat([3.0, -3.0, -3.0, 3.0], [9, 1, 9, 1])
+    labels = ["fake"] * 10 + ["real"] * 10
     assert fit_temperature(logits, labels) == pytest.approx(3 / np.log(9), rel=1e-6)
 
 
