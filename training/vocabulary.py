@@ -19,6 +19,9 @@ from newsgate.model.tokenizer import (
 
 # A character seen less often teaches nothing; a word that holds one becomes an unknown token.
 MIN_CHARACTER_COUNT: Final = 5
+# In few texts hardly any character is seen so often, of Chinese none; what is in two places may then tell something.
+MIN_CHARACTER_COUNT_OF_FEW: Final = 2
+_FEW_CHARACTERS: Final = 20_000
 # A word with capitals that is seen less often is read as its case mark and its small letters.
 MIN_CAPITALS_COUNT: Final = 3
 # Of the vocabulary, what words with capitals may take.
@@ -73,7 +76,9 @@ def _alphabet(words: Counter[str]) -> frozenset[str]:
     for word, count in words.items():
         for character in word:
             characters[character] += count
-    return frozenset(character for character, count in characters.items() if count >= MIN_CHARACTER_COUNT)
+    few = characters.total() < _FEW_CHARACTERS
+    least = MIN_CHARACTER_COUNT_OF_FEW if few else MIN_CHARACTER_COUNT
+    return frozenset(character for character, count in characters.items() if count >= least)
 
 
 def _fixed_pieces(alphabet: frozenset[str]) -> list[str]:

@@ -33,7 +33,7 @@ def test_words_with_capitals_are_a_third_of_the_vocabulary_at_most_and_the_most_
 
 
 def test_a_word_with_a_character_that_is_too_rare_is_no_piece() -> None:
-    assert "Caf\u00e9" not in learn_tokenizer([*LETTERS, *["Caf\u00e9"] * 4], vocabulary_size=500).pieces
+    assert "Caf\u00e9" not in learn_tokenizer([*LETTERS * 120, *["Caf\u00e9"] * 4], vocabulary_size=500).pieces
 
 
 def test_an_address_teaches_no_piece() -> None:
@@ -57,3 +57,8 @@ def test_every_character_is_a_piece_even_where_that_is_more_than_asked_and_capit
     pieces = learn_tokenizer([*LETTERS, *["Police"] * 9], vocabulary_size=30).pieces
     assert len(pieces) == len(RESERVED_PIECES) + len(CASE_PIECES) + 2 * 26
     assert capitals_of(pieces) == []
+
+
+def test_a_few_texts_in_chinese_are_not_all_unknown() -> None:
+    texts = ["医生说疫苗是安全的", "秘密芯片藏在疫苗里", "医生说喝水是安全的", "秘密医生藏在学校里"]
+    assert {"疫", "苗", "医", "生"} <= set(learn_tokenizer(texts, vocabulary_size=500).pieces)
