@@ -22,7 +22,7 @@ import numpy.typing as npt
 from newsgate.foundation.private_file import open_private
 from newsgate.model.gates import sigmoid
 from newsgate.model.tensorflow_loading import load_tensorflow
-from newsgate.training.corpus import CorpusError, Split
+from newsgate.training.corpus import CorpusError, Split, part_evenly
 from newsgate.training.examples import Examples
 from newsgate.training.linear_model import cross_fit_linear
 from newsgate.training.logistic_regression import FEW_TEXTS
@@ -198,7 +198,8 @@ def _ask_teachers(split: Split, *, asked: _Asked, recipe: Recipe, progress: Prog
 
 def _expected(split: Split, *, teachers: int) -> list[Expected] | None:
     """What the teachers count beforehand, the linear one first: where few texts are held back, the others tell it."""
-    if len(split.held_back) >= _ENOUGH_HELD_BACK:
+    # Where a label has one text, nobody can be asked who has not seen it.
+    if len(split.held_back) >= _ENOUGH_HELD_BACK or not part_evenly(split.fitting, parts=_PARTS).any():
         return None
     try:
         cross_fitted = cross_fit_linear(split.fitting, folds=_PARTS)
