@@ -276,7 +276,7 @@ def test_without_a_script_a_person_gets_as_far(site: Site, chromium: Browser) ->
         {"name": "more.csv", "mimeType": "text/csv", "buffer": b"text\nThe bridge closes on Friday\n"}
     )
     page.get_by_role("button", name="Classify it").click()
-    page.wait_for_url(re.compile(r"/batches/\d+$"))
+    page.wait_for_url(re.compile(r"/batches/\d+(\?upload=[\w-]+)?$"))
     page.goto(site.path("/review"))
     with site.world.database.read() as connection:
         before = count_labels(connection)
