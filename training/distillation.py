@@ -22,7 +22,7 @@ import numpy.typing as npt
 from newsgate.foundation.private_file import open_private
 from newsgate.model.gates import sigmoid
 from newsgate.model.tensorflow_loading import load_tensorflow
-from newsgate.training.corpus import CorpusError, Split, part_evenly
+from newsgate.training.corpus import Split
 from newsgate.training.examples import Examples
 from newsgate.training.linear_model import cross_fit_linear
 from newsgate.training.logistic_regression import FEW_TEXTS
@@ -30,20 +30,16 @@ from newsgate.training.minilm import find_minilm
 from newsgate.training.optional_libraries import training_unavailable
 from newsgate.training.progress import Progress, ProgressCallback
 from newsgate.training.recipe import Recipe
-from newsgate.training.teacher_weights import Expected, expected_alone, weigh_teachers
+from newsgate.training.teacher_weights import weigh_teachers
 from newsgate.training.text_variants import LONGEST_WORDS, VariantWriter
 from newsgate.training.word_vectors import load_word_vectors
 
 # Teachers and variants are the same whatever the recipe's seed, so that several networks can share their answers.
 TEACHER_SEED: Final = 0
 # To be raised when the same recipe no longer gives the same answers.
-ANSWERS_VERSION: Final = 7
+ANSWERS_VERSION: Final = 8
 # How much a label itself says about its text beside what the teachers say.
 _LABEL_SHARE: Final = 0.5
-# So many tell what a teacher counts to about a fifth of it.
-_ENOUGH_HELD_BACK: Final = 100
-# Of the fitting texts, each judged by a linear model that was fitted to the others.
-_PARTS: Final = 5
 _PREFIX: Final = "teachers-"
 # A megabyte each; more than the trainings that are repeated at a time.
 _MOST_KEPT: Final = 20
@@ -185,8 +181,7 @@ def _ask_teachers(split: Split, *, asked: _Asked, recipe: Recipe, progress: Prog
     of_fitted = None
     if len(held_back) < FEW_TEXTS:
         of_fitted = np.stack([teacher.logits(split.fitting.texts) for teacher in teachers], axis=1)
-    expected = _expected(split, teachers=len(teachers))
-    weights, bias = weigh_teachers(held_back, split.held_back.labels, expected=expected, of_fitted=of_fitted)
+    weights, bias = weigh_teachers(held_back, split.held_back.labels, of_fitted=of_fitted)
     blocks: list[Float32] = []
     for texts, origins in asked.blocks():
         progress(Progress(stage="transfer", step=sum(map(len, blocks)), steps=len(asked.texts)))
@@ -194,22 +189,6 @@ def _ask_teachers(split: Split, *, asked: _Asked, recipe: Recipe, progress: Prog
         blocks.append(opinions @ weights + bias)
     progress(Progress(stage="transfer", step=len(asked.texts), steps=len(asked.texts)))
     return np.concatenate(blocks).astype(np.float32)
-
-
-def _expected(split: Split, *, teachers: int) -> list[Expected] | None:
-    """What the teachers count beforehand, the linear one first: where few texts are held back, the others tell it."""
-    # Where a label has one text, nobody can be asked who has not seen it.
-    if len(split.held_back) >= _ENOUGH_HELD_BACK or not part_evenly(split.fitting, parts=_PARTS).any():
-        return None
-    try:
-        cross_fitted = cross_fit_linear(split.fitting, folds=_PARTS)
-    except CorpusError:
-        # Of a few texts, four fifths may have nothing in common.
-        return None
-    opinions = cross_fitted.logits(split.fitting.texts, range(len(split.fitting)))
-    alone = expected_alone(opinions, split.fitting.labels)
-    # How much of it the others know as well, the held-back texts alone can tell.
-    return [alone] if teachers == 1 else [Expected(alone.weight / teachers)] * teachers
 
 
 def _fit_teachers(split: Split, *, recipe: Recipe, progress: ProgressCallback) -> list[Teacher]:

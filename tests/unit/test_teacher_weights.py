@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sklearn.linear_model import LogisticRegression
 
-from newsgate.training.teacher_weights import Expected, expected_alone, weigh_teachers
+from newsgate.training.teacher_weights import weigh_teachers
 
 Float32 = npt.NDArray[np.float32]
 
@@ -63,21 +63,3 @@ def test_texts_of_one_label_alone_give_a_finite_bias() -> None:
     weights, bias = weigh_teachers(np.array([[0.1], [0.2], [-0.1]], np.float32), ["real"] * 3)
     assert np.isfinite([*weights, bias]).all()
     assert bias < 0
-
-
-@pytest.mark.parametrize(("worth", "weight"), [(0.0, 0.0), (0.5, 1.1), (1.0, 2.8)])
-def test_texts_that_it_was_not_fitted_to_tell_what_a_teacher_counts(worth: float, weight: float) -> None:
-    # Logits d apart from the middle with a deviation of one: 2 d, in units of their root mean square.
-    actual = np.random.default_rng(1).random(600) < 0.5
-    found = expected_alone(opinions(actual, worth=worth, seed=3, unit=0.1), labels_of(actual))
-    assert found.weight == pytest.approx(weight, abs=0.25)
-    assert found.precision > 20
-    few = np.arange(10) % 2 == 0
-    (kept,), _ = weigh_teachers(opinions(few, worth=-1.0, seed=7)[:, np.newaxis], labels_of(few), expected=[found])
-    assert kept * np.std(opinions(few, worth=-1.0, seed=7)) == pytest.approx(found.weight, abs=0.4)
-
-
-def test_a_teacher_that_tells_nothing_of_other_texts_counts_a_little() -> None:
-    actual = np.random.default_rng(1).random(40) < 0.5
-    found = expected_alone(opinions(actual, worth=-0.7, seed=3), labels_of(actual))
-    assert found == Expected(found.precision**-0.5, found.precision)
