@@ -21,13 +21,16 @@ _SAMPLE_CHARS = 1_048_576
 _FIELD_LIMIT_CHARS = 2**31 - 1
 
 
-class _Usual(csv.Dialect):
-    """A quote in a cell is doubled, as the standard has it."""
-
+class _Cells(csv.Dialect):
     delimiter = ","
     quotechar = '"'
     doublequote = True
     lineterminator = "\n"
+
+
+class _Usual(_Cells):
+    """A quote in a cell is doubled, as the standard has it."""
+
     quoting = csv.QUOTE_MINIMAL
 
 
@@ -38,11 +41,9 @@ class _Backslash(_Usual):
     escapechar = "\\"
 
 
-class _NoQuotes(csv.Dialect):
-    delimiter = ","
-    quotechar = '"'
-    doublequote = True
-    lineterminator = "\n"
+class _NoQuotes(_Cells):
+    """A quote is a character like any other."""
+
     quoting = csv.QUOTE_NONE
 
 

@@ -38,6 +38,13 @@ def names_of_columns(first_row: Sequence[str], options: ReadOptions, *, where: s
     return ("text",) if width == 1 else tuple(str(number) for number in range(1, width + 1))
 
 
+def option_of_no_header(options: ReadOptions) -> str | None:
+    """The option that says that the file has no header; None where there is none."""
+    if options.no_header:
+        return "--no-header"
+    return "--columns" if options.column_names else None
+
+
 def refuse_row_as_header(
     columns: Sequence[str], records: Sequence[Sequence[str]], options: ReadOptions, *, where: str
 ) -> None:

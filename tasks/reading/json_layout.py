@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from newsgate.tasks.reading.column_content import ListCell
 from newsgate.tasks.reading.columns import Cells, choose_columns
 from newsgate.tasks.reading.errors import NoRowsError, UnusedOptionError
+from newsgate.tasks.reading.headers import option_of_no_header
 from newsgate.tasks.reading.json_document import parse_or_none
 from newsgate.tasks.reading.json_shape import JsonShape, cells_shape, find_shape, place_in_lines
 from newsgate.tasks.reading.json_values import find_value, flat_names, join_parts
@@ -71,8 +72,7 @@ def _names_its_columns(shape: JsonShape) -> bool:
 
 def _refuse_options(options: ReadOptions, *, is_headed: bool, where: str) -> None:
     """Raise UnusedOptionError for an option that means nothing for JSON."""
-    if is_headed and (options.no_header or options.column_names):
-        option = "--no-header" if options.no_header else "--columns"
+    if is_headed and (option := option_of_no_header(options)) is not None:
         raise UnusedOptionError("the records name their columns themselves", option=option, where=where)
     if options.delimiter is not None:
         raise UnusedOptionError("this is JSON, which no character divides", option="--delimiter", where=where)

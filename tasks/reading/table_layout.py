@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from newsgate.tasks.reading.column_names import KNOWN_NAMES, fold_name
 from newsgate.tasks.reading.columns import choose_columns
 from newsgate.tasks.reading.errors import ColumnError, EmptyFileError, UnusedOptionError, quote_column
-from newsgate.tasks.reading.headers import names_of_columns, refuse_row_as_header
+from newsgate.tasks.reading.headers import names_of_columns, option_of_no_header, refuse_row_as_header
 from newsgate.tasks.reading.json_layout import cells_of
 from newsgate.tasks.reading.json_values import flat_names
 from newsgate.tasks.reading.label_tools.recognise import recognise_tool
@@ -110,8 +110,7 @@ def parquet_layout(
 ) -> Layout:
     """The layout of a Parquet file; columns: its outermost, which name those that are not nested."""
     _refuse_options(options, form="parquet", where=where)
-    if options.no_header or options.column_names:
-        option = "--no-header" if options.no_header else "--columns"
+    if (option := option_of_no_header(options)) is not None:
         raise UnusedOptionError("a Parquet file names its columns itself", option=option, where=where)
     names: dict[str, None] = {}
     for each in sample:
