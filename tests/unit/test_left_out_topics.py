@@ -36,7 +36,7 @@ def test_a_topic_is_on_one_side() -> None:
         assert len(subjects[0] & subjects[1]) <= 3
 
 
-def measured(name: str, fold: int, newsgate: float, svc: float) -> Measured:
+def measured(name: str, fold: int, newsgate: float, svc: float, *, recipe: str = "plain") -> Measured:
     return Measured(
         set=name,
         fold=fold,
@@ -48,6 +48,7 @@ def measured(name: str, fold: int, newsgate: float, svc: float) -> Measured:
         newsgate=newsgate,
         svc=svc,
         training_seconds=1.0,
+        recipe=recipe,
         made={"date": "2026-11-29", "commit": "abc", "processor": "any"},
     )
 
@@ -60,3 +61,9 @@ def test_a_set_with_more_tests_counts_no_more_than_another() -> None:
     assert "over the 2 sets: +2.5 points." in told
     assert told.endswith("2026-11-29, commit abc; any.")
     assert table([]) == "Not measured yet."
+
+
+def test_a_recipe_has_a_table_of_its_own() -> None:
+    told = table([measured("ott", 0, 0.8, 0.9), measured("ott", 0, 0.95, 0.9, recipe="best")])
+    plain, best = told.split("newsgate, best")
+    assert "-10.0" in plain and "+5.0" in best and "-10.0" not in best
