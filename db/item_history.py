@@ -120,6 +120,7 @@ class ShadowVerdict:
 class TextLabel:
     """One judgement about an item's text. retracted_by, retracted_at: None where it counts."""
 
+    id: int
     label: str
     labelled_by: str
     labelled_at: datetime
@@ -207,10 +208,7 @@ def labels_of_text(connection: Connection, text_hash: bytes) -> list[TextLabel]:
         taken_back.retracted_at,
     ).where(taken_back.text_hash == text_hash)
     found = [row for query in (told, retracted) for row in connection.execute(query)]
-    return [
-        TextLabel(**{name: value for name, value in row._mapping.items() if name != "id"})
-        for row in sorted(found, key=lambda row: row.id)
-    ]
+    return [TextLabel(**row._mapping) for row in sorted(found, key=lambda row: row.id)]
 
 
 def champion_changes(connection: Connection, *, since: datetime) -> list[ChampionChange]:

@@ -20,10 +20,13 @@ class RetractedLabel:
     labelled_by: str
 
 
-def retract_latest_label(connection: Connection, text_hash: bytes, *, labelled_by: str) -> RetractedLabel | None:
+def retract_latest_label(
+    connection: Connection, text_hash: bytes, *, labelled_by: str, label_id: int | None = None
+) -> RetractedLabel | None:
     """Take back what a person last said about a text; None where that person said nothing that still counts.
 
-    What others said, or the same person before, counts again from now on.
+    label_id: the label that is meant; where it is not that person's latest one, nothing is taken back. What others said,
+    or the same person before, counts again from now on.
     """
     latest = (
         select(labels)
@@ -33,7 +36,7 @@ def retract_latest_label(connection: Connection, text_hash: bytes, *, labelled_b
         .with_for_update()
     )
     found = connection.execute(latest).one_or_none()
-    if found is None:
+    if found is None or label_id not in (None, found.id):
         return None
     connection.execute(
         insert(retracted_labels).values(
@@ -50,6 +53,14 @@ def retract_latest_label(connection: Connection, text_hash: bytes, *, labelled_b
     )
     connection.execute(delete(labels).where(labels.c.id == found.id))
     return RetractedLabel(found.id, found.text, found.label, found.labelled_by)
+
+
+def is_retracted(connection: Connection, label_id: int, *, labelled_by: str) -> bool:
+    """Whether this judgement of this person was taken back."""
+    query = select(retracted_labels.c.label_id).where(
+        retracted_labels.c.label_id == label_id, retracted_labels.c.labelled_by == labelled_by
+    )
+    return connection.execute(query).one_or_none() is not None
 
 
 def people_who_judged(connection: Connection, text_hash: bytes) -> list[str]:

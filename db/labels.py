@@ -154,6 +154,32 @@ def known_judgements(
     return known
 
 
+@dataclass(frozen=True, slots=True)
+class OwnLabel:
+    """What a person said last about a text. is_latest: nobody has said anything about the text since."""
+
+    id: int
+    label: str
+    is_latest: bool
+
+
+def own_label(connection: Connection, digest: bytes, *, labelled_by: str) -> OwnLabel | None:
+    """What this person said last about the text; until the transaction ends, nobody else adds a label.
+
+    What a file of this person said when it was enqueued is no judgement of theirs.
+    """
+    _in_order_of_ids(connection)
+    latest = select(func.max(labels.c.id)).where(labels.c.text_hash == digest).scalar_subquery()
+    query = (
+        select(labels.c.id, labels.c.label, (labels.c.id == latest).label("is_latest"))
+        .where(labels.c.text_hash == digest, labels.c.labelled_by == labelled_by, labels.c.chosen != OF_FILE)
+        .order_by(labels.c.id.desc())
+        .limit(1)
+    )
+    found = connection.execute(query).one_or_none()
+    return None if found is None else OwnLabel(**found._mapping)
+
+
 def latest_label_id(connection: Connection) -> int:
     """The id of the label given last; 0 before the first."""
     latest: int = connection.execute(select(func.coalesce(func.max(labels.c.id), 0))).scalar_one()

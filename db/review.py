@@ -257,12 +257,14 @@ def add_suspects(connection: Connection, text_hashes: Sequence[bytes]) -> int:
     return _queue_suspects(connection, sorted(first_items(connection, text_hashes).values()))
 
 
-def clear_suspects(connection: Connection, text_hashes: Sequence[bytes]) -> None:
-    """Let these texts wait no longer: somebody judges them in another way."""
+def clear_suspects(connection: Connection, text_hashes: Sequence[bytes]) -> bool:
+    """Let these texts wait no longer: somebody judges them in another way. Gives whether any of them did wait."""
     settled = [item for item, waiting in _suspects(connection).items() if waiting in frozenset(text_hashes)]
-    if settled:
-        nobody_has_it = review_leases.c.reviewer == NOBODY
-        connection.execute(delete(review_leases).where(review_leases.c.item_id.in_(settled), nobody_has_it))
+    if not settled:
+        return False
+    nobody_has_it = review_leases.c.reviewer == NOBODY
+    waiting = delete(review_leases).where(review_leases.c.item_id.in_(settled), nobody_has_it)
+    return connection.execute(waiting).rowcount > 0
 
 
 def suspect_texts(connection: Connection) -> frozenset[bytes]:

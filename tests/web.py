@@ -64,6 +64,21 @@ class Browser:
         self.html = answer.text
         return self.html
 
+    def fill_in(self, path: str, **fields: str) -> dict[str, str]:
+        """What a form of the page that was opened last sends: what the page put into it, and these fields."""
+        found = re.search(rf'<form[^>]* action="{re.escape(path)}".*?</form>', self.html, re.DOTALL)
+        assert found is not None, f"no form leads to {path}: {self.shown}"
+        hidden = dict(re.findall(r'<input type="hidden" name="(\w+)" value="([^"]*)"', found[0]))
+        return {**hidden, **fields}
+
+    def send(self, path: str, *, status: int = 200, filled_in: dict[str, str] | None = None, **fields: str) -> str:
+        """Send a form of the page that was opened last, or one that was filled in before; gives what comes."""
+        data = self.fill_in(path, **fields) if filled_in is None else filled_in
+        answer = self.client.post(path, data=data, follow_redirects=True)
+        assert answer.status_code == status, answer.text
+        self.html = answer.text
+        return self.html
+
     def upload(self, name: str, content: bytes, *, status: int = 200, **fields: str) -> str:
         """Give the page a file, and look at what comes until it is read; gives the last page."""
         answer = self.client.post(

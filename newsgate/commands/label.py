@@ -46,6 +46,8 @@ def label(
     with settings_and_database() as (_, database):
         done = label_item(database, choice, judgement, by=name)
     before = f"; {done.before.labelled_by} said {done.before.label} before" if done.before else ""
+    if done.known:
+        before = "; that was said already, and counts once"
     print_message(f"{item_line(done.item)} is {judgement}, says {name}{before}")
     if as_json:
         earlier = {"label": done.before.label, "by": done.before.labelled_by} if done.before else None

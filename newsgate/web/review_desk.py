@@ -51,7 +51,7 @@ class ReviewDesk:
         item: what the person had before them. An answer that was given twice, or late, is none about the next text.
         """
         if action == "undo":
-            return self._undo()
+            return self._undo(item)
         offer = self.session.current()
         if offer is None or offer.item.item != item:
             return "That text was judged or passed on already; this is the next one."
@@ -68,7 +68,10 @@ class ReviewDesk:
         """Give back what is in hand."""
         self.session.close()
 
-    def _undo(self) -> str | None:
+    def _undo(self, item: int | None) -> str | None:
+        offer = self.session.current()
+        if self.session.can_undo and (None if offer is None else offer.item.item) != item:
+            return "That was undone already. Undo once more to take back what was before it."
         try:
             return None if self.session.undo() else "There is nothing to undo in this session."
         except NewsgateError as error:

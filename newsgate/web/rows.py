@@ -14,7 +14,7 @@ from newsgate.pages.explanation_page import ExplanationView, view_explanation
 from newsgate.tasks.inspecting.explain import explain_item
 from newsgate.tasks.inspecting.item_story import tell_story
 from newsgate.tasks.labelling.columns_beside import all_columns
-from newsgate.tasks.labelling.label_item import ItemChoice, NothingToRetractError, label_item, retract_label
+from newsgate.tasks.labelling.label_item import ItemChoice, NothingToRetractError, label_item, retract_once
 from newsgate.web.page_words import in_words_of_the_page
 from newsgate.web.query import number_of
 from newsgate.web.rendering import page
@@ -32,10 +32,15 @@ def item_page(request: Request) -> Response:
             raise HTTPException(404)
         columns = all_columns(connection, item)
     explanation, why_not = _explanation(request, item)
+    person = session_of(request).person
     return page(
         request,
         "item.html.j2",
         story=story,
+        seen=max((each.id for each in story.labels), default=0),
+        own=next(
+            (each for each in reversed(story.labels) if each.labelled_by == person.name and not each.retracted_at), None
+        ),
         columns=columns,
         explanation=explanation,
         why_not=why_not,
@@ -66,19 +71,30 @@ async def label(request: Request) -> Response:
     item, said = request.path_params["item"], form.get("label")
     if said not in LABELS:
         raise HTTPException(400, "Say fake or real.")
-    person = session_of(request).person
-    await run_in_threadpool(label_item, site_of(request).database, ItemChoice(item), str(said), by=person.name)
+    person, seen = session_of(request).person, number_of(str(form.get("seen", "")))
+    await run_in_threadpool(
+        label_item, site_of(request).database, ItemChoice(item), str(said), by=person.name, seen=seen
+    )
     return RedirectResponse(f"/items/{item}?said={said}#people", status_code=303)
 
 
 async def undo(request: Request) -> Response:
     """Take back what the person said last of the row's text."""
-    check_csrf(request, await request.form())
+    form = await request.form()
+    check_csrf(request, form)
     require_role(request, "reviewer")
     item, person = request.path_params["item"], session_of(request).person
+    # Named by the form: one that is sent twice takes one judgement back, and not the one before it too.
+    meant = number_of(str(form.get("judgement", "")))
+    if meant is None:
+        raise HTTPException(400, "Say which judgement is meant.")
     try:
-        await run_in_threadpool(retract_label, site_of(request).database, ItemChoice(item), by=person.name)
+        await run_in_threadpool(
+            retract_once, site_of(request).database, ItemChoice(item), by=person.name, label_id=meant
+        )
     except NothingToRetractError as error:
-        # The remedy names an option; on the page a person takes back their own labels, and this one is gone already.
-        raise NewsgateError(error.what, remedy="It may have been taken back already") from error
+        raise NewsgateError(
+            "this is not what you said last of this text",
+            remedy="Nothing is changed: load the page of the item again, it shows what you have said since",
+        ) from error
     return RedirectResponse(f"/items/{item}?said=undone#people", status_code=303)

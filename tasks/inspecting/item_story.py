@@ -105,7 +105,7 @@ class ItemStory:
             "champion": self.champion,
             "runs": [_run_figures(run) for run in self.runs],
             "shadows": [_figures(shadow) for shadow in self.shadows],
-            "labels": [_figures(label) for label in self.labels],
+            "labels": [_figures(label, leave_out=("id",)) for label in self.labels],
             "promotions": [_figures(change) for change in self.promotions],
         }
 

@@ -225,6 +225,11 @@ class ReviewSession:
         self._undoable.append(offer)
         self._skipped += 1
 
+    @property
+    def can_undo(self) -> bool:
+        """Whether anything was answered or skipped that is not undone yet."""
+        return bool(self._undoable)
+
     def undo(self) -> bool:
         """Take back the last label or skip of this session and make its item the current one; False if there is none.
 
