@@ -25,8 +25,8 @@ def retract_latest_label(
 ) -> RetractedLabel | None:
     """Take back what a person last said about a text; None where that person said nothing that still counts.
 
-    label_id: the label that is meant; where it is not that person's latest one, nothing is taken back. What others said,
-    or the same person before, counts again from now on.
+    label_id: the label that is meant; where it is not that person's latest one, nothing is taken back.
+    What others said, or the same person before, counts again from now on.
     """
     latest = (
         select(labels)

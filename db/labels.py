@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import groupby
 from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Subquery, and_, case, func, insert, select, text
@@ -49,12 +50,13 @@ class CurrentLabel:
 
 @dataclass(frozen=True, slots=True)
 class NewJudgement:
-    """What one person says about a text, and how the text was chosen."""
+    """What one person says about a text, and how the text was chosen. at: when it was said; None is now."""
 
     text: str
     label: str
     labelled_by: str
     chosen: str
+    at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,10 +94,16 @@ def add_judgements(connection: Connection, judgements: Sequence[NewJudgement]) -
     if not judgements:
         return
     _in_order_of_ids(connection)
-    connection.execute(
-        insert(labels).values(labelled_at=database_time()),
-        [_row(each.text, each.label, labelled_by=each.labelled_by, chosen=each.chosen) for each in judgements],
-    )
+    for is_now, some in groupby(judgements, key=lambda each: each.at is None):
+        rows = [
+            {
+                **_row(each.text, each.label, labelled_by=each.labelled_by, chosen=each.chosen),
+                **({} if is_now else {"labelled_at": each.at}),
+            }
+            for each in some
+        ]
+        statement = insert(labels)
+        connection.execute(statement.values(labelled_at=database_time()) if is_now else statement, rows)
 
 
 def add_label(connection: Connection, text: str, label: str, *, labelled_by: str, chosen: str) -> int:

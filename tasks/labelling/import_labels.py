@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
 from itertools import islice
-from typing import Literal
 
 from sqlalchemy import Connection
 
@@ -23,6 +22,7 @@ from newsgate.db.review import add_suspects, clear_suspects, suspect_texts
 from newsgate.db.session import Database
 from newsgate.model.labels import FAKE
 from newsgate.tasks.labelling.import_rehearsal import Earlier, Rehearsal
+from newsgate.tasks.labelling.import_under_way import ImportUnderWay
 from newsgate.tasks.labelling.import_votes import BOTH, Votes
 from newsgate.tasks.labelling.label_files import (
     Answer,
@@ -40,11 +40,6 @@ from newsgate.tasks.reading import ReadOptions, Source, open_source
 from newsgate.worker.settings import Settings, prepare_home
 
 _BLOCK_ROWS = 500
-_SAMPLES_OF_A_LABEL = 2
-
-SUSPECT = "suspect"
-
-Outcome = Literal["stored", "known", "repeated"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,53 +63,6 @@ class Imported:
     disputed: int = 0
     fake: int = field(default=0, compare=False)
     samples: tuple[NewJudgement, ...] = field(default=(), compare=False)
-
-
-@dataclass(slots=True)
-class _Import:
-    """One file on its way in, for `by`. disputed: judgements about texts on which the file's people differ.
-
-    may_differ: those whom the file names have opinions of their own; in an export of newsgate each text has one label.
-    """
-
-    by: str
-    votes: Votes
-    may_differ: bool
-    stored: set[tuple[bytes, str]] = field(default_factory=set)
-    disputed: list[Judgement] = field(default_factory=list)
-    counts: Counter[str] = field(default_factory=Counter)
-    labels: Counter[str] = field(default_factory=Counter)
-    samples: list[NewJudgement] = field(default_factory=list)
-
-    def note(self, fresh: Sequence[NewJudgement]) -> None:
-        """Count what is stored, and keep the first of each label to be shown."""
-        for each in fresh:
-            self.labels[each.label] += 1
-            if self.labels[each.label] <= _SAMPLES_OF_A_LABEL:
-                self.samples.append(each)
-
-    def decide(self, each: Judgement, earlier: Earlier) -> Outcome | Refused:
-        """What becomes of one judgement."""
-        digest = text_hash(each.text)
-        person = each.by or self.by
-        if self.votes.of(digest, by=each.by) == BOTH:
-            who = "the file calls" if each.by is None else f"in the file {each.by} calls"
-            return Refused(each.row, f"{who} this text both fake and real")
-        if (digest, person) in self.stored:
-            return "repeated"
-        is_suspect = digest in earlier.suspects
-        # A suspect is there to be judged once more.
-        if not (self.may_differ and each.by is not None) and not is_suspect:
-            before = earlier.current.get(digest)
-            if before is not None and before.label != each.label:
-                when = f"{before.labelled_at:%Y-%m-%d}"
-                return Refused(each.row, f"{before.labelled_by} called this text {before.label} on {when}")
-        # A file that is read again judges nothing once more, but in a sheet the suspect itself was asked about.
-        asked_again = each.by is None and is_suspect and each.chosen == SUSPECT
-        if not asked_again and (person, each.chosen, digest, each.label) in earlier.said_before:
-            return "known"
-        self.stored.add((digest, person))
-        return "stored"
 
 
 class LabelImporter:
@@ -157,12 +105,15 @@ class LabelImporter:
 
     def _import(self, source: Source, form: LabelForm) -> Imported:
         is_one_person, votes = self._count_votes(source, form)
-        under_way = _Import(self._by, votes, may_differ=form.kind != "export")
+        under_way = ImportUnderWay(self._by, votes, may_differ=form.kind != "export")
         for block in _blocks(read_answers(source, form)):
             answers = [_own(each) if is_one_person else each for each in block if isinstance(each, Answer)]
+            under_way.bad_times += [each.row for each in answers if each.is_time_unread]
             refused = [each for each in block if isinstance(each, Refused)]
             under_way.counts["unlabelled"] += len(block) - len(answers) - len(refused)
             self._tell(refused + self._store(answers, form, under_way), under_way)
+        if under_way.changed:
+            self._store_changed(under_way)
         if under_way.disputed:
             self._store_disputed(under_way)
         counts = under_way.counts
@@ -174,7 +125,7 @@ class LabelImporter:
             refused=counts["refused"],
             disputed=votes.disputed_texts if under_way.may_differ else 0,
             notes=form.layout.notes,
-            warnings=source.warnings,
+            warnings=(*source.warnings, *_about_times(under_way.bad_times)),
             incomplete=source.incomplete,
             fake=under_way.labels[FAKE],
             samples=tuple(sorted(under_way.samples, key=lambda each: each.label)),
@@ -190,7 +141,7 @@ class LabelImporter:
             for each in found:
                 if isinstance(each, Judgement):
                     digest = text_hash(each.text)
-                    votes.add(digest, each.label, by=each.by)
+                    votes.add(digest, each.label, by=each.by, at=each.at)
                     if self._by_is_given and each.by is not None:
                         own.add(digest, each.label, by=None)
         if not (self._by_is_given and votes.named):
@@ -205,7 +156,7 @@ class LabelImporter:
             own.own[digest] = label if own.own.get(digest, label) == label else BOTH
         return True, own
 
-    def _store(self, answers: Sequence[Answer], form: LabelForm, under_way: _Import) -> list[Refused]:
+    def _store(self, answers: Sequence[Answer], form: LabelForm, under_way: ImportUnderWay) -> list[Refused]:
         """Store a block in one transaction; gives the rows that were refused."""
         with self._transaction() as connection:
             found = with_texts(connection, answers, form)
@@ -215,13 +166,23 @@ class LabelImporter:
                 for each in judgements
                 if each.by is not None and under_way.may_differ and under_way.votes.is_disputed(text_hash(each.text))
             ]
+            changed = [each for each in judgements if under_way.votes.has_changed(text_hash(each.text), by=each.by)]
             under_way.disputed += disputed
-            apart = set(map(id, disputed))
+            under_way.changed += changed
+            apart = set(map(id, [*disputed, *changed]))
             refused = [each for each in found if isinstance(each, Refused)]
             plain = [each for each in judgements if id(each) not in apart]
             return refused + self._store_judgements(connection, plain, under_way)
 
-    def _store_disputed(self, under_way: _Import) -> None:
+    def _store_changed(self, under_way: ImportUnderWay) -> None:
+        """Store what people said at one time and not at another in the order in which they said it."""
+        in_order = sorted(under_way.changed, key=lambda each: each.at or datetime.min.replace(tzinfo=UTC))
+        for start in range(0, len(in_order), _BLOCK_ROWS):
+            with self._transaction() as connection:
+                refused = self._store_judgements(connection, in_order[start : start + _BLOCK_ROWS], under_way)
+            self._tell(refused, under_way)
+
+    def _store_disputed(self, under_way: ImportUnderWay) -> None:
         """Store what people differ on, such that what most of them say is said last and is the text's label."""
         votes = under_way.votes
         ranked = sorted(under_way.disputed, key=lambda each: votes.strength(text_hash(each.text), each.label))
@@ -241,7 +202,7 @@ class LabelImporter:
             # Nobody can say which of them is right but one more person.
             add_suspects(connection, even)
 
-    def _say_again(self, ranked: Sequence[Judgement], before: Mapping[bytes, str], under_way: _Import) -> None:
+    def _say_again(self, ranked: Sequence[Judgement], before: Mapping[bytes, str], under_way: ImportUnderWay) -> None:
         """Store a known judgement once more where what is new in a file that grew is what few of its people say.
 
         before: the labels that the texts had. One that others than these people had changed stays as it is.
@@ -272,7 +233,7 @@ class LabelImporter:
         return self._database.write() if self._rehearsal is None else self._database.read()
 
     def _store_judgements(
-        self, connection: Connection, judgements: Sequence[Judgement], under_way: _Import
+        self, connection: Connection, judgements: Sequence[Judgement], under_way: ImportUnderWay
     ) -> list[Refused]:
         refused: list[Refused] = []
         fresh: list[NewJudgement] = []
@@ -288,7 +249,7 @@ class LabelImporter:
         self._add(connection, fresh, under_way)
         return refused
 
-    def _add(self, connection: Connection, fresh: Sequence[NewJudgement], under_way: _Import) -> None:
+    def _add(self, connection: Connection, fresh: Sequence[NewJudgement], under_way: ImportUnderWay) -> None:
         under_way.note(fresh)
         if self._rehearsal is not None:
             self._rehearsal.store(fresh)
@@ -298,7 +259,7 @@ class LabelImporter:
         add_judgements(connection, fresh)
 
     def _named(self, each: Judgement) -> NewJudgement:
-        return NewJudgement(each.text, each.label, each.by or self._by, each.chosen)
+        return NewJudgement(each.text, each.label, each.by or self._by, each.chosen, each.at)
 
     def _look_up(self, connection: Connection, judgements: Sequence[Judgement]) -> Earlier:
         hashes = [text_hash(each.text) for each in judgements]
@@ -310,14 +271,24 @@ class LabelImporter:
         earlier = Earlier(find_labels(connection, hashes), frozenset(said_before), suspect_texts(connection))
         return earlier if self._rehearsal is None else self._rehearsal.after(earlier, hashes)
 
-    def _tell(self, refused: Iterable[Refused], under_way: _Import) -> None:
+    def _tell(self, refused: Iterable[Refused], under_way: ImportUnderWay) -> None:
         for each in sorted(refused, key=lambda each: each.row):
             self._refuse(each.row, each.reason)
             under_way.counts["refused"] += 1
 
 
 def _own(answer: Answer) -> Answer:
-    return replace(answer, by=None)
+    # Whoever takes over what others said says it now.
+    return replace(answer, by=None, at=None, is_time_unread=False)
+
+
+def _about_times(rows: Sequence[int]) -> Iterator[str]:
+    if rows:
+        which = f"row {rows[0]} has" if len(rows) == 1 else f"{len(rows)} rows, the first is row {rows[0]}, have"
+        yield (
+            f"{which} no time that can be read in the column when, such as 2026-05-01T12:00:00+00:00; "
+            "what they say counts as said now"
+        )
 
 
 def _blocks(rows: Iterable[Answer | Refused | None]) -> Iterator[list[Answer | Refused | None]]:

@@ -62,7 +62,7 @@ def _current(digest: bytes, judgements: Sequence[NewJudgement]) -> CurrentLabel:
         label=latest.label,
         chosen=latest.chosen,
         labelled_by=latest.labelled_by,
-        labelled_at=datetime.now(UTC),
+        labelled_at=latest.at or datetime.now(UTC),
         judges=latest.chosen == "test",
         is_test=latest.chosen == "test",
         judgements=len(judgements),

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass, field
-from typing import Final
+from datetime import datetime
+from typing import Any, Final
 
 BOTH: Final = "both"
 
@@ -13,25 +14,38 @@ BOTH: Final = "both"
 class Votes:
     """own: of whoever the file is imported for. named: of the people whom the file names, by text and then by name.
 
-    The value is the label, or `BOTH` where the same person says both.
+    The value is the label, or `BOTH` where the same person says both and nothing tells what was said last.
     """
 
     own: dict[bytes, str] = field(default_factory=dict)
     named: dict[bytes, dict[str, str]] = field(default_factory=dict)
+    _times: dict[tuple[bytes, str | None], datetime] = field(default_factory=dict)
+    _changed: set[tuple[bytes, str | None]] = field(default_factory=set)
 
-    def add(self, digest: bytes, label: str, *, by: str | None) -> None:
-        """Count one judgement."""
-        if by is None:
-            if self.own.setdefault(digest, label) != label:
-                self.own[digest] = BOTH
+    def add(self, digest: bytes, label: str, *, by: str | None, at: datetime | None = None) -> None:
+        """Count one judgement. at: when it was given, where the file says it."""
+        said: dict[Any, str] = self.own if by is None else self.named.setdefault(digest, {})
+        key = digest if by is None else by
+        before, earlier = said.get(key, label), self._times.get((digest, by))
+        if before == BOTH:
             return
-        people = self.named.setdefault(digest, {})
-        if people.setdefault(by, label) != label:
-            people[by] = BOTH
+        if before != label and (at is None or earlier is None or at == earlier):
+            said[key] = BOTH
+            return
+        if before != label:
+            self._changed.add((digest, by))
+        if earlier is None or (at is not None and at >= earlier):
+            said[key] = label
+            if at is not None:
+                self._times[digest, by] = at
 
     def of(self, digest: bytes, *, by: str | None) -> str:
         """What this person says about the text in the whole file."""
         return self.own[digest] if by is None else self.named[digest][by]
+
+    def has_changed(self, digest: bytes, *, by: str | None) -> bool:
+        """Whether this person says both about the text, each at a time of its own."""
+        return (digest, by) in self._changed and self.of(digest, by=by) != BOTH
 
     def is_disputed(self, digest: bytes) -> bool:
         """Whether people whom the file names say both about this text."""

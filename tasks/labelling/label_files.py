@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from datetime import datetime
 from typing import Literal
 
 from sqlalchemy import Connection, select
@@ -15,6 +16,7 @@ from sqlalchemy import Connection, select
 from newsgate.db.judgement_tables import CHOSEN
 from newsgate.db.tables import items
 from newsgate.foundation.errors import NewsgateError
+from newsgate.tasks.labelling.label_times import time_said
 from newsgate.tasks.labelling.review_session import REVIEWED
 from newsgate.tasks.labelling.spreadsheet_files import LABEL_COLUMNS, unguard_cell
 from newsgate.tasks.reading import (
@@ -40,7 +42,7 @@ _NAME_SHOWN_CHARS = 40
 _POTATO_ID = "instance_id"
 _MARKS = ("item", "chosen")
 # What an export says of each label beside the label.
-_GIVEN = ("by", "chosen")
+_GIVEN = ("by", "when", "chosen")
 # Formats in which `newsgate labels export` guards nothing.
 _FOR_PROGRAMS = frozenset({"jsonl", "json"})
 _VERDICT_COLUMNS = frozenset({"p_fake", "classified_at"})
@@ -76,7 +78,8 @@ class LabelForm:
 class Answer:
     """One row that says fake or real about a text, or about the item of this number.
 
-    cell: the item's text as the row has it, where it does. by: who says it, where the file does.
+    cell: the item's text as the row has it, where it does. by, at: who says it and when, where the file does.
+    is_time_unread: the row says when, and not in a way that can be read.
     """
 
     row: int
@@ -85,17 +88,20 @@ class Answer:
     chosen: str
     cell: str = ""
     by: str | None = None
+    at: datetime | None = None
+    is_time_unread: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Judgement:
-    """One answer with its text. by: who says it, where the file does."""
+    """One answer with its text. by, at: who says it and when, where the file does."""
 
     row: int
     text: str
     label: str
     chosen: str
     by: str | None = None
+    at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -204,7 +210,7 @@ def with_texts(connection: Connection, answers: Sequence[Answer], form: LabelFor
     Results of another database have the same items' numbers beside other texts: such rows are refused.
     """
     if form.kind in ("text", "export"):
-        return [Judgement(each.row, each.name, each.label, each.chosen, each.by) for each in answers]
+        return [Judgement(each.row, each.name, each.label, each.chosen, each.by, each.at) for each in answers]
     if form.kind == "own id":
         return _with_texts_of_own_ids(connection, answers)
     numbers = {int(each.name) for each in answers}
@@ -294,7 +300,10 @@ def _answer_of_export(row: Row, label: str, form: LabelForm) -> Answer | Refused
     text = row.text
     if form.guarded:
         text, by = unguard_cell(text), unguard_cell(by)
-    return Answer(row.row, text, label, chosen, by=by or None)
+    at = time_said(given.get("when", ""))
+    return Answer(
+        row.row, text, label, chosen, by=by or None, at=at, is_time_unread=at is None and bool(given.get("when"))
+    )
 
 
 def _other_label(row: int, said: str, vocabulary: LabelVocabulary) -> Refused | None:
