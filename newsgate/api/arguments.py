@@ -102,6 +102,20 @@ def words(given: Any, name: str) -> str:
     return given
 
 
+def notify_targets(given: Any) -> tuple[str, ...]:
+    """Who is told, each once: an address, `command`, or several of them. Raises WrongUsageError for what is neither."""
+    from newsgate.tasks.notifying.target import check_target
+
+    if given is None:
+        return ()
+    several = given if isinstance(given, Sequence) and not isinstance(given, str | bytes) else [given]
+    try:
+        return tuple(dict.fromkeys(check_target(words(each, "notify")) for each in several))
+    except WrongUsageError as error:
+        error.where = "notify" if error.where else None
+        raise
+
+
 def _is_storable(text: str) -> bool:
     try:
         return b"\0" not in text.encode()

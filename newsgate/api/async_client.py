@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from types import TracebackType
 from typing import TYPE_CHECKING, Literal, Self, Unpack
@@ -79,6 +79,7 @@ class AsyncClient:
         model: int | None = None,
         again: bool = False,
         priority: int = 10,
+        notify: str | Sequence[str] | None = None,
         **reading: Unpack[ReadingOptions],
     ) -> AsyncBatch:
         """Store rows and ring the workers; as `Client.enqueue`. An iterable is read in another thread.
@@ -92,7 +93,14 @@ class AsyncClient:
         1
         """
         made = await asyncio.to_thread(
-            self.client.enqueue, rows, name=name, model=model, again=again, priority=priority, **reading
+            self.client.enqueue,
+            rows,
+            name=name,
+            model=model,
+            again=again,
+            priority=priority,
+            notify=notify,
+            **reading,
         )
         return AsyncBatch(made)
 

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import logging
 import os
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Literal, Self, Unpack
 
-from newsgate.api.arguments import label_said, whole_number, words
+from newsgate.api.arguments import label_said, notify_targets, whole_number, words
 from newsgate.api.batch import Batch
 from newsgate.api.in_python import in_words_of_python, translated
 from newsgate.api.reading_options import ReadingOptions, read_options
@@ -91,6 +91,7 @@ class Client:
         model: int | None = None,
         again: bool = False,
         priority: int = 10,
+        notify: str | Sequence[str] | None = None,
         **reading: Unpack[ReadingOptions],
     ) -> Batch:
         """Store rows and ring the workers; return the batch, which `Batch.wait` waits for.
@@ -98,12 +99,13 @@ class Client:
         rows: the path of a file, a table of pandas, polars or Arrow, or an iterable of texts or mappings, which is read
         once and never held in memory as a whole. name: of the batch; else the file's, or `rows`. model: by its number;
         else the champion. again: store them again, even if they are there already; else the batch that holds them is
-        returned, and its `known` is true. priority: its share of the turns beside other batches, 1 to 100. The other
-        options are those of `ReadingOptions`. Bad rows are refused one by one: `Batch.rejected` counts them.
+        returned, and its `known` is true. priority: its share of the turns beside other batches, 1 to 100. notify: the
+        address that a worker posts to when the batch is done, `command`, or several of them. The other options are
+        those of `ReadingOptions`. Bad rows are refused one by one: `Batch.rejected` counts them.
 
         Raises ReadError for what cannot be read, LabelValuesError, NoSuchModelError, AlreadyEnqueuedError where the
-        batch was cancelled, WrongUsageError for another priority, and DatabaseError. A worker that cannot be rung is a
-        warning in `Batch.warnings`.
+        batch was cancelled, WrongUsageError for another priority or address, and DatabaseError. A worker that cannot be
+        rung is a warning in `Batch.warnings`.
 
         >>> from newsgate import Client
         >>> with Client() as client:
@@ -117,13 +119,14 @@ class Client:
         from newsgate.tasks.enqueueing.request import Request
 
         check_priority(whole_number(priority, "priority"))
+        targets = notify_targets(notify)
         number = None if model is None else whole_number(model, "model", least=1)
         called = None if name is None else words(name, "name")
         is_file = isinstance(rows, str | os.PathLike)
         with in_words_of_python():
             options = read_options(reading, max_text_chars=self._settings.max_text_chars)
         path = os.fspath(rows) if isinstance(rows, str | os.PathLike) else _ROWS_FILE
-        request = Request(path, options, called or (None if is_file else _ROWS_NAME), number, again, priority)
+        request = Request(path, options, called or (None if is_file else _ROWS_NAME), number, again, priority, targets)
         stream = None if is_file else rows_as_jsonl(rows)
         try:
             with in_words_of_python(unnamed=None if is_file else _ROWS_FILE):
@@ -131,7 +134,9 @@ class Client:
         except AlreadyEnqueuedError as known:
             if known.state != "done":
                 raise
-            return self._batch(known.batch, model=known.model, known=True, warnings=_told(known.warnings))
+            batch = self._batch(known.batch, model=known.model, known=True, warnings=_told(known.warnings))
+            self._notify(batch, targets)
+            return batch
         return self._batch(done.batch, model=done.model, known=False, warnings=_told(done.warnings))
 
     def batch(self, batch: int | str, *, model: int | None = None) -> Batch:
@@ -305,6 +310,16 @@ class Client:
         change(number)
         with self._database.read() as connection:
             return batch_status(connection, number)
+
+    def _notify(self, batch: Batch, targets: Sequence[str]) -> None:
+        """Have those told who asked about rows that were classified before: they wait for it."""
+        if not targets:
+            return
+        from newsgate.db.notifications import ask_for_notification
+
+        with self._database.write() as connection:
+            for target in targets:
+                ask_for_notification(connection, batch.run, target)
 
     def _label(self, choice: ItemChoice, label: str, *, by: str | None) -> None:
         """Add a person's judgement about the item that is meant."""

@@ -13,7 +13,7 @@ from newsgate.foundation.errors import NewsgateError
 _FLAGS: Final = ("no-header", "labels-strict", "again")
 _NAMES: Final = (
     *("text-column", "text-fallback", "id-column", "label-column", "delimiter", "encoding", "sheet", "model", "name"),
-    *("keep", "priority"),
+    *("keep", "priority", "notify"),
 )
 # These stand with a value where they are a remedy, and without one where a sentence is about them.
 _WITH_VALUES: Final = ("records", "member", "columns", "from", "labels", "label", "quoting")

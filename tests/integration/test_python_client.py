@@ -13,12 +13,14 @@ from typing import Any
 import pandas
 import pytest
 from click.testing import CliRunner
+from sqlalchemy import select
 
 from newsgate import AsyncClient, Batch, Client
 from newsgate.api.batch import WaitTimeoutError
 from newsgate.db.batches import cancel_run
 from newsgate.db.errors import NoSuchBatchError, NoSuchModelError, NoSuchRowError, NoSuchRunError
 from newsgate.db.labels import current_labels
+from newsgate.db.upkeep_tables import notifications
 from newsgate.errors import NewsgateError, WrongUsageError
 from newsgate.main import newsgate
 from newsgate.tasks.enqueueing.existing_runs import AlreadyEnqueuedError, RunCancelledError
@@ -120,6 +122,18 @@ def test_a_cancelled_batch_is_told_to_who_waits_and_who_enqueues(desk: Desk, cli
         batch.wait(progress=False)
     with pytest.raises(AlreadyEnqueuedError):
         client.enqueue(ROWS)
+
+
+def test_who_is_to_be_told_is_told_about_rows_that_were_there_too(desk: Desk, client: Client) -> None:
+    def asked() -> list[str]:
+        with desk.database.read() as connection:
+            return sorted(connection.execute(select(notifications.c.target)).scalars())
+
+    batch = client.enqueue(ROWS, notify="https://hooks.example.org/done")
+    assert asked() == ["https://hooks.example.org/done"]
+    worked_off(desk, batch)
+    again = client.enqueue(ROWS, notify=("command", "https://hooks.example.org/done", "command"))
+    assert (again.number, again.known, asked()) == (batch.number, True, ["command", "https://hooks.example.org/done"])
 
 
 @pytest.mark.parametrize("said", ["a\0b", "a\ud800b"])
@@ -316,6 +330,12 @@ def test_a_remedy_names_arguments_and_not_options_of_a_command(client: Client) -
         ({"name": 5}, "name is a str, not int"),
         ({"model": "champion"}, "model is a whole number from 1 up, not 'champion'"),
         ({"priority": "50"}, "priority is a whole number, not '50'"),
+        ({"notify": 5}, "notify is a str, not int"),
+        (
+            {"notify": ["command", "ftp://example.org"]},
+            "notify: nobody can be notified there. "
+            "Write an address such as https://hooks.example.org/done, or `command`",
+        ),
     ],
 )
 def test_an_option_of_enqueue_that_cannot_be_is_an_error_and_stores_nothing(

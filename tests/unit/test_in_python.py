@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from inspect import signature
+
 import pytest
 from click import Option
 
+from newsgate import AsyncClient, Client
 from newsgate.api.in_python import in_words_of_python, translated
 from newsgate.api.reading_options import ReadingOptions
 from newsgate.enqueue import enqueue
@@ -68,6 +71,17 @@ def test_an_error_stays_the_same_error() -> None:
         raise error
     assert raised.value is error
     assert str(error) == "a.csv: no column of texts, text_column names it. Name it with text_column"
+
+
+def test_every_option_of_enqueue_is_an_argument_or_has_no_use_in_a_program() -> None:
+    by_command = {parameter.opts[0].removeprefix("--") for parameter in enqueue.params if isinstance(parameter, Option)}
+    of_commands = {"wait", "dry-run", "json", "help", "version"}
+    for method in (Client.enqueue, AsyncClient.enqueue):
+        plain = set(signature(method).parameters) - {"self", "rows", "reading"}
+        arguments = {
+            name.replace("tool", "from").replace("_", "-") for name in plain | set(ReadingOptions.__annotations__)
+        }
+        assert by_command - of_commands == arguments
 
 
 def test_all_options_of_reading_a_file_are_arguments_and_are_told_as_such() -> None:
