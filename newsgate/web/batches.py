@@ -8,7 +8,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from newsgate.db.batch_status import BatchStatus, batch_runs, list_batches
-from newsgate.db.model_registry import model_record
+from newsgate.db.model_registry import ModelRecord, list_models, model_record
 from newsgate.db.results import Reject, read_rejects
 from newsgate.db.turns import DEFAULT_PRIORITY
 from newsgate.pages.score_histogram import ScoreHistogram, draw_histogram
@@ -44,6 +44,13 @@ class BatchView:
     def is_latest(self) -> bool:
         """Whether this is the run that can be steered: a batch's latest."""
         return self.status.run == self.runs[0].run
+
+    @property
+    def beside(self) -> tuple[int, int] | None:
+        """The model before this run's and its own, where both are done: what changed can be told."""
+        before = next((run for run in self.runs if run.run < self.status.run and run.state == "done"), None)
+        is_told = before is not None and self.status.state == "done"
+        return (before.model, self.status.model) if before is not None and is_told else None
 
     @property
     def to_try_again(self) -> int:
@@ -87,9 +94,27 @@ def batch_page(request: Request) -> Response:
         notes=_notes_of_upload(request, batch),
         refused=refused,
         most_refused=_MOST_REJECTS_SHOWN,
+        to_begin=_models_to_begin(request, view),
         said=request.query_params.get("said", ""),
         said_rows=number_of(request.query_params.get("rows")) or 0,
     )
+
+
+def _models_to_begin(request: Request, view: BatchView) -> list[ModelRecord]:
+    """The models that an admin can have classify the batch: those that have not, or not to the end. Champion first."""
+    if not session_of(request).person.may("admin") or not view.status.loaded:
+        return []
+    latest, most = view.runs[0], max(run.total for run in view.runs)
+    # A run of fewer rows was interrupted while its chunks were made, and goes on. The latest can be tried again.
+    may_go_on = {
+        run.model
+        for run in view.runs
+        if run.state != "done" and (run.total < most or (run.state == "cancelled" and run is not latest))
+    }
+    begun = {run.model for run in view.runs} - may_go_on
+    with site_of(request).database.read() as connection:
+        found = [each for each in list_models(connection) if each.number not in begun]
+    return sorted(found, key=lambda each: each.state != "champion")
 
 
 def _notes_of_upload(request: Request, batch: int) -> list[str]:

@@ -39,6 +39,11 @@ _COMMANDS: Final = tuple(
         (r"The column `item` of `newsgate results` has the numbers", "The verdicts of each batch lead to its items"),
         (r"`newsgate (?:results|status) (\d+)(?: --[^`]*)?`", r"the page of batch \1"),
         (r"`newsgate requeue (\d+)`", r"“Try rows again” on the page of batch \1"),
+        (
+            r"`newsgate reclassify (\d+) --model (\d+)(?: --wait)?` waits for the rest",
+            r"The page of batch \1 shows how far it is",
+        ),
+        (r"`newsgate reclassify (\d+)(?: --model (?:\d+|N))?`", r"“Classify it again” on the page of batch \1"),
         (r"`newsgate status`", "the list of batches"),
         (r"`newsgate models`", "the page “Models”"),
         (r"`newsgate promote N --reason TEXT`", "“Promote” on the page “Models”"),

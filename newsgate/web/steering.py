@@ -1,4 +1,4 @@
-"""A batch that is paused, goes on, is cancelled, is tried again or gets another priority, as the commands do it."""
+"""A batch that is paused, goes on, is cancelled, is tried again, gets a priority or another model, as by commands."""
 
 from __future__ import annotations
 
@@ -11,6 +11,9 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
+from newsgate.db.batch_status import batch_status
+from newsgate.foundation.errors import NewsgateError
+from newsgate.tasks.classifying.reclassify import reclassify as classify_again
 from newsgate.tasks.classifying.reclassify import requeue_batch
 from newsgate.tasks.classifying.steer_batch import cancel_batch, give_priority, pause_batch, resume_batch
 from newsgate.web.query import number_of
@@ -63,13 +66,47 @@ async def priority(request: Request) -> Response:
     return await _change(request, change)
 
 
+async def reclassify(request: Request) -> Response:
+    """Have another model classify the batch too, as `newsgate reclassify`; one that has begun goes on."""
+
+    def change(site: Site, batch: int, form: Mapping[str, Any]) -> Said:
+        model = number_of(str(form.get("model", "")))
+        if model is None:
+            raise HTTPException(400, "Choose a model.")
+        done = classify_again(batch, model=model, settings=site.settings, database=site.database)
+        is_over = done.status.state == "done" and not done.begun
+        return {"model": model, **(_UNCHANGED if is_over else {"said": "reclassified"})}
+
+    return await _change(request, change)
+
+
 async def _change(request: Request, change: Callable[[Site, int, Mapping[str, Any]], Said]) -> Response:
     form = await request.form()
     check_csrf(request, form)
     require_role(request, "admin")
     batch = request.path_params["batch"]
-    said = await run_in_threadpool(change, site_of(request), batch, form)
+
+    def checked() -> Said:
+        site = site_of(request)
+        _check_run(site, batch, form)
+        return change(site, batch, form)
+
+    said = await run_in_threadpool(checked)
     return RedirectResponse(f"/batches/{batch}?{urlencode(said)}", status_code=303)
+
+
+def _check_run(site: Site, batch: int, form: Mapping[str, Any]) -> None:
+    """Refuse a form that is about a run after which another has begun: it would steer that one."""
+    seen = number_of(str(form.get("run", "")))
+    if seen is None:
+        return
+    with site.database.read() as connection:
+        latest = batch_status(connection, batch)
+    if latest.run != seen:
+        raise NewsgateError(
+            f"model {latest.model} classifies batch {batch} again since this page was loaded",
+            remedy="Nothing is changed: load the page of the batch again",
+        )
 
 
 def _said(word: str, is_changed: bool) -> Said:

@@ -28,6 +28,7 @@ from newsgate.tasks.reading import ReadError
 from tests.desk import Desk
 from tests.texts import posts, write_posts
 
+ADDRESS = "https://hooks.example.org/done"
 ROWS: list[dict[str, Any]] = [
     {"id": "p1", "text": "Garlic cures the virus, share it now!", "likes": 812, "is_fake": "yes"},
     {"id": "p2", "text": "", "likes": 0, "is_fake": ""},
@@ -129,11 +130,11 @@ def test_who_is_to_be_told_is_told_about_rows_that_were_there_too(desk: Desk, cl
         with desk.database.read() as connection:
             return sorted(connection.execute(select(notifications.c.target)).scalars())
 
-    batch = client.enqueue(ROWS, notify="https://hooks.example.org/done")
-    assert asked() == ["https://hooks.example.org/done"]
+    batch = client.enqueue(ROWS, notify=ADDRESS)
+    assert asked() == [ADDRESS]
     worked_off(desk, batch)
-    again = client.enqueue(ROWS, notify=("command", "https://hooks.example.org/done", "command"))
-    assert (again.number, again.known, asked()) == (batch.number, True, ["command", "https://hooks.example.org/done"])
+    again = client.enqueue(ROWS, notify=("command", ADDRESS, "command"))
+    assert (again.number, again.known, asked()) == (batch.number, True, ["command", ADDRESS])
 
 
 @pytest.mark.parametrize("said", ["a\0b", "a\ud800b"])
@@ -333,8 +334,7 @@ def test_a_remedy_names_arguments_and_not_options_of_a_command(client: Client) -
         ({"notify": 5}, "notify is a str, not int"),
         (
             {"notify": ["command", "ftp://example.org"]},
-            "notify: nobody can be notified there. "
-            "Write an address such as https://hooks.example.org/done, or `command`",
+            f"notify: nobody can be notified there. Write an address such as {ADDRESS}, or `command`",
         ),
     ],
 )

@@ -31,6 +31,7 @@ POSTS = {
     "/batches/1/cancel": "admin",
     "/batches/1/requeue": "admin",
     "/batches/1/priority": "admin",
+    "/batches/1/reclassify": "admin",
     "/upload": "reviewer",
     "/uploads/unknown": "reviewer",
     "/review/answer": "reviewer",
@@ -335,7 +336,7 @@ def test_nobody_is_found_among_nobody() -> None:
         (
             NewsgateError("it never met model 2", remedy="`newsgate reclassify 1 --model 2` has it classify"),
             "It never met model 2.",
-            "`newsgate reclassify 1 --model 2` (in a terminal) has it classify.",
+            "“Classify it again” on the page of batch 1 has it classify.",
         ),
     ],
 )
