@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
+from html import unescape
 from typing import Any
 
 from starlette.applications import Starlette
@@ -69,7 +70,7 @@ class Browser:
         found = re.search(rf'<form[^>]* action="{re.escape(path)}".*?</form>', self.html, re.DOTALL)
         assert found is not None, f"no form leads to {path}: {self.shown}"
         hidden = dict(re.findall(r'<input type="hidden" name="(\w+)" value="([^"]*)"', found[0]))
-        return {**hidden, **fields}
+        return {**{name: unescape(value) for name, value in hidden.items()}, **fields}
 
     def send(self, path: str, *, status: int = 200, filled_in: dict[str, str] | None = None, **fields: str) -> str:
         """Send a form of the page that was opened last, or one that was filled in before; gives what comes."""

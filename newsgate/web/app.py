@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import logging
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -14,7 +16,7 @@ from starlette.convertors import Convertor, register_url_convertor
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
 from starlette.middleware.exceptions import ExceptionMiddleware
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
@@ -50,9 +52,12 @@ from newsgate.web.rendering import page
 if TYPE_CHECKING:
     from newsgate.web.site import Site
 
+log = logging.getLogger("newsgate.web")
+
 # Fewer than the connections to the database that a process may open.
 _THREADS: Final = 12
 _STATIC: Final = Path(__file__).with_name("static")
+_IS_FULL = (errno.ENOSPC, errno.EDQUOT)
 _NOT_FOUND = (NoSuchBatchError, NoSuchItemError, NoSuchModelError, NoSuchRunError)
 
 
@@ -73,7 +78,7 @@ register_url_convertor("number", _Number())
 
 def make_app(site: Site) -> Starlette:
     """The application of one site."""
-    errors = {HTTPException: _tell_http_error, NewsgateError: _tell_error}
+    errors = {HTTPException: _tell_http_error, NewsgateError: _tell_error, OSError: _tell_os_error}
     app = Starlette(
         routes=[
             Route("/", _home),
@@ -111,7 +116,9 @@ def make_app(site: Site) -> Starlette:
         middleware=[
             Middleware(AnswerHeaders, site=site),
             # What the guard refuses is shown as what a page refuses.
-            Middleware(ExceptionMiddleware, handlers=errors),
+            Middleware(
+                ExceptionMiddleware, handlers={**errors, ClientDisconnect: _say_nothing, Exception: _tell_defect}
+            ),
             Middleware(Guard, site=site),
         ],
         exception_handlers={**errors},
@@ -144,7 +151,7 @@ async def _style_of_pages(request: Request) -> Response:
 def _tell_http_error(request: Request, raised: Exception) -> Response:
     error = cast("HTTPException", raised)
     if error.status_code == 401:
-        return page(request, "sign_in.html.j2", code=401, refused=False)
+        return sign_in.ask(request, code=401)
     said = {404: "There is nothing at this address.", 405: "This address does not take that."}
     return page(
         request,
@@ -160,3 +167,32 @@ def _tell_error(request: Request, raised: Exception) -> Response:
     told = in_words_of_the_page(error)
     code = 404 if isinstance(error, _NOT_FOUND) else 503 if isinstance(error, DatabaseUnavailableError) else 400
     return page(request, "error.html.j2", code=code, what=told.what, remedy=told.remedy)
+
+
+def _tell_os_error(request: Request, raised: Exception) -> Response:
+    if not isinstance(raised, OSError) or raised.errno not in _IS_FULL:
+        return _tell_defect(request, raised)
+    log.error("the disk is full: %s", raised)
+    return page(
+        request,
+        "error.html.j2",
+        code=507,
+        what="The disk of the machine that serves this page is full.",
+        remedy="Nothing is changed. Tell whoever runs the page, and try again when there is room.",
+    )
+
+
+def _tell_defect(request: Request, raised: Exception) -> Response:
+    log.error("%s %s went wrong", request.method, request.url.path, exc_info=raised)
+    return page(
+        request,
+        "error.html.j2",
+        code=500,
+        what="This is a defect of newsgate.",
+        remedy="Tell whoever runs the page: its log says more.",
+    )
+
+
+def _say_nothing(_: Request, __: Exception) -> Response:
+    # Whoever asked is gone, and an upload that broke off is theirs to begin again.
+    return Response(status_code=400)

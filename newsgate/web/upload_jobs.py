@@ -122,6 +122,13 @@ class UploadJobs:
             )
         except NewsgateError as error:
             upload.error = error
+        except OSError as error:
+            log.exception("the file %r could not be enqueued", upload.name)
+            upload.error = NewsgateError(
+                f"it cannot be read or stored: {error.strerror or error}",
+                where=upload.name,
+                remedy="Tell whoever runs the page, then send it again; what is stored already is not stored twice",
+            )
         except Exception:
             log.exception("the file %r could not be enqueued", upload.name)
             upload.error = NewsgateError("this is a defect of newsgate; its log says more", where=upload.name)
