@@ -32,6 +32,8 @@ FIELDS: Final[Mapping[str, str]] = {
     "--name": "Name of the batch",
 }
 _OPTION = re.compile("(" + "|".join(map(re.escape, FIELDS)) + r")(?![\w-])")
+# Quotes are for a shell; in a field they would be part of the value.
+_QUOTED = re.compile("(?P<option>" + "|".join(map(re.escape, FIELDS)) + r") '(?P<value>[^']*)'")
 # What the page has in the place of commands.
 _COMMANDS: Final = tuple(
     (re.compile(command), words)
@@ -85,4 +87,9 @@ def _translated(said: str) -> str:
     for command, words in _COMMANDS:
         said = command.sub(words, said)
     told = _OTHERS.sub(r"\g<0> (in a terminal)", said)
-    return outside_backquotes(told, lambda part: _OPTION.sub(lambda found: f"“{FIELDS[found[1]]}”", part))
+    return outside_backquotes(told, _with_fields)
+
+
+def _with_fields(part: str) -> str:
+    unquoted = _QUOTED.sub(r"\g<option> \g<value>", part)
+    return _OPTION.sub(lambda found: f"“{FIELDS[found[1]]}”", unquoted)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import datetime
 from functools import cache
 from pathlib import Path
@@ -13,6 +14,7 @@ from starlette.responses import HTMLResponse, Response
 
 from newsgate.pages.template_rendering import template_environment
 
+_LINK: Final = re.compile(r"https?://[A-Za-z0-9][!-~]*")
 _TEMPLATES: Final = Path(__file__).with_name("templates")
 # Where the links at the top of each page lead, and the least role that they are of use to.
 _PLACES: Final = (
@@ -49,7 +51,13 @@ def _environment() -> Environment:
     environment = template_environment(_TEMPLATES).overlay()
     environment.filters["number"] = lambda value: f"{value:,}"
     environment.filters["when"] = _when
+    environment.tests["a_link"] = _is_link
     return environment
+
+
+def _is_link(value: str) -> bool:
+    # One that was cut would lead to another page, and one with other characters may look like another.
+    return _LINK.fullmatch(value) is not None
 
 
 def _when(at: datetime) -> str:

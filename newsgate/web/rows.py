@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from starlette.concurrency import run_in_threadpool
+from starlette.datastructures import FormData
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
@@ -32,18 +33,18 @@ def item_page(request: Request) -> Response:
             raise HTTPException(404)
         columns = all_columns(connection, item)
     explanation, why_not = _explanation(request, item)
-    person = session_of(request).person
+    mine = [each for each in story.labels if each.labelled_by == session_of(request).person.name]
     return page(
         request,
         "item.html.j2",
         story=story,
         seen=max((each.id for each in story.labels), default=0),
-        own=next(
-            (each for each in reversed(story.labels) if each.labelled_by == person.name and not each.retracted_at), None
-        ),
+        own=next((each for each in reversed(mine) if not each.retracted_at), None),
+        is_taken_back=bool(mine and mine[-1].retracted_at),
         columns=columns,
         explanation=explanation,
         why_not=why_not,
+        model=number_of(request.query_params.get("model")),
         said=request.query_params.get("said", ""),
     )
 
@@ -75,7 +76,7 @@ async def label(request: Request) -> Response:
     await run_in_threadpool(
         label_item, site_of(request).database, ItemChoice(item), str(said), by=person.name, seen=seen
     )
-    return RedirectResponse(f"/items/{item}?said={said}#people", status_code=303)
+    return _back_to(item, form, said=str(said))
 
 
 async def undo(request: Request) -> Response:
@@ -97,4 +98,11 @@ async def undo(request: Request) -> Response:
             "this is not what you said last of this text",
             remedy="Nothing is changed: load the page of the item again, it shows what you have said since",
         ) from error
-    return RedirectResponse(f"/items/{item}?said=undone#people", status_code=303)
+    return _back_to(item, form, said="undone")
+
+
+def _back_to(item: int, form: FormData, *, said: str) -> Response:
+    """To the page that the form was sent from: it may have been about a model that is not the latest."""
+    model = number_of(str(form.get("model", "")))
+    about = "" if model is None else f"&model={model}"
+    return RedirectResponse(f"/items/{item}?said={said}{about}#people", status_code=303)

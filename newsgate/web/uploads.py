@@ -29,6 +29,8 @@ if TYPE_CHECKING:
 # A small file is a batch before anybody could have looked at a page about it.
 _PATIENCE_SECONDS = 1.0
 _LONGEST_NAME = 200
+# What browsers write in a file's name in place of what would end the name.
+_ESCAPED: Final = (("%22", '"'), ("%0A", " "), ("%0D", " "))
 # Fields of the form that are one text each: (name, option of `enqueue`, example).
 TEXT_FIELDS: Final = (
     ("text_column", "--text-column", "found by name and content"),
@@ -152,6 +154,8 @@ def _texts(form: Any) -> dict[str, str]:
 
 def _plain_name(name: str) -> str:
     """The name of a file without its folders, as whichever system wrote it."""
+    for escaped, character in _ESCAPED:
+        name = name.replace(escaped, character)
     plain = printable(PurePosixPath(PureWindowsPath(name).name).name).strip()
     # The ending says how the file is read.
     return plain[-_LONGEST_NAME:] or "upload"

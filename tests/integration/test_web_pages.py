@@ -42,7 +42,7 @@ def test_the_list_and_the_batch_show_the_counters(web: WebSite, batch: int) -> N
     browser.get("/batches")
     assert f"{batch} posts-{ROWS}-0.csv done {ROWS} 2 0 1" in browser.shown
     browser.get(f"/batches/{batch}")
-    assert f"done : {ROWS} of {ROWS} rows have a verdict . 2 failed." in browser.shown
+    assert f"done : {ROWS} of {ROWS} rows have a verdict . 2 failed ." in browser.shown
     assert "text body own id guid" in browser.shown or "format csv" in browser.shown
 
 

@@ -61,7 +61,7 @@ def test_another_model_classifies_it_and_what_changed_is_told(web: WebSite, desk
     desk.finish(batch, failing=(5,))
     vera = web.browser("Vera")
     vera.get(f"/batches/{batch}")
-    assert f"done : {ROWS} of {ROWS} rows have a verdict . 1 failed." in vera.shown
+    assert f"done : {ROWS} of {ROWS} rows have a verdict . 1 failed ." in vera.shown
     assert _offered(vera) == []
     vera.get(re.findall(r'href="(/batches/\d+/flips[^"]*)"', vera.html)[0].replace("&amp;", "&"))
     assert f"0 of {ROWS - 1} labels differ (0.0%): 0 from real to fake, 0 from fake to real." in vera.shown

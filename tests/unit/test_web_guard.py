@@ -338,6 +338,11 @@ def test_nobody_is_found_among_nobody() -> None:
             "It never met model 2.",
             "“Classify it again” on the page of batch 1 has it classify.",
         ),
+        (
+            NewsgateError("it says neither", remedy="Say which is which: --labels 'fake=pants on fire;real=true'"),
+            "It says neither.",
+            "Say which is which: “Meaning of the labels” fake=pants on fire;real=true.",
+        ),
     ],
 )
 def test_options_are_told_as_fields_of_the_form(error: NewsgateError, what: str, remedy: str | None) -> None:
