@@ -182,10 +182,15 @@ def read_item(connection: Connection, item: int) -> ReviewItem | None:
     return None if found is None else ReviewItem(**found._mapping)
 
 
-def claim_item(connection: Connection, item: int, *, reviewer: str, chosen: str, lease_seconds: float) -> Offer | None:
-    """Take the lease on an item, or None where somebody has it or its text, or where it is labelled by now."""
+def claim_item(
+    connection: Connection, item: int, *, reviewer: str, chosen: str, lease_seconds: float, is_undone: bool = False
+) -> Offer | None:
+    """Take the lease on an item, or None where somebody has it or its text, or where it is labelled by now.
+
+    is_undone: the reviewer had it and took the answer back; what others have said of it meanwhile is theirs.
+    """
     _one_at_a_time(connection)
-    is_open = _is_waiting_suspect() if chosen == "suspect" else is_free()
+    is_open = _is_waiting_suspect() if chosen == "suspect" else _is_in_no_hands() if is_undone else is_free()
     # Held until the end: no purge deletes the item, and where it did, there is nothing to offer.
     free = select(items.c.id).where(items.c.id == item, is_open).with_for_update(key_share=True, read=True, of=items)
     if connection.execute(free).one_or_none() is None:
@@ -241,7 +246,12 @@ def undo_label(connection: Connection, offer: Offer, label_id: int, *, lease_sec
     if offer.chosen == "suspect":
         _queue_suspects(connection, [offer.item.item])
     again = claim_item(
-        connection, offer.item.item, reviewer=offer.reviewer, chosen=offer.chosen, lease_seconds=lease_seconds
+        connection,
+        offer.item.item,
+        reviewer=offer.reviewer,
+        chosen=offer.chosen,
+        lease_seconds=lease_seconds,
+        is_undone=True,
     )
     if again is None:
         raise CannotUndoError(offer.item.item)
@@ -327,14 +337,18 @@ def _lapsed() -> ColumnElement[bool]:
 
 def is_free() -> ColumnElement[bool]:
     """Nobody has labelled the item's text, and nobody looks at it now, in this row or another."""
+    labelled = exists().where(labels.c.text_hash == items.c.text_hash)
+    return and_(~labelled, _is_in_no_hands())
+
+
+def _is_in_no_hands() -> ColumnElement[bool]:
     leased_items = items.alias("leased_items")
     leased = (
         select(leased_items.c.text_hash)
         .join_from(review_leases, leased_items, leased_items.c.id == review_leases.c.item_id)
         .where(holds(review_leases))
     )
-    labelled = exists().where(labels.c.text_hash == items.c.text_hash)
-    return and_(~labelled, items.c.text_hash.not_in(leased))
+    return items.c.text_hash.not_in(leased)
 
 
 def _is_waiting_suspect() -> ColumnElement[bool]:

@@ -249,10 +249,15 @@ class ReviewSession:
         self._held.clear()
 
     def _undo_answer(self, answer: _Answer) -> Offer:
-        with self._database.write() as connection:
-            again = undo_label(connection, answer.offer, answer.label_id, lease_seconds=self._lease_seconds)
+        try:
+            with self._database.write() as connection:
+                again = undo_label(connection, answer.offer, answer.label_id, lease_seconds=self._lease_seconds)
+        except CannotUndoError:
+            # As with a skip: it counts on, and the answers before it can still be undone.
+            self._undoable.pop()
+            raise
         self._undoable.pop()
-        self._answers.pop()
+        self._answers.remove(answer)
         return again
 
     def _undo_skip(self, skipped: Offer) -> Offer:

@@ -191,6 +191,22 @@ def test_two_people_review_at_once_by_keyboard(site: Site, chromium: Browser) ->
     assert site.world.figure("select count(*) from review_leases") == 0
 
 
+@pytest.mark.usefixtures("_first_batch")
+def test_the_review_is_loaded_again_without_a_question_about_a_form(site: Site, window: Window) -> None:
+    page = window.page
+    site.sign_in(window, "Bob")
+    page.get_by_role("link", name="Review").click()
+    for count in (1, 2):
+        window.press("s")
+        page.get_by_text(f"0 labelled, {count} skipped").wait_for()
+    text = page.locator("blockquote").inner_text()
+    page.reload()
+    page.get_by_text("0 labelled, 2 skipped").wait_for()
+    assert page.locator("blockquote").inner_text() == text
+    page.get_by_role("button", name="Sign out").click()
+    page.get_by_role("heading", name="Sign in").wait_for()
+
+
 def test_an_admin_promotes_a_model_and_rolls_back(site: Site, window: Window) -> None:
     with site.world.database.write() as connection:
         other = add_model(connection, name="challenger", bundle=b"not read here", metadata={})

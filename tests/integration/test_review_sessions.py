@@ -184,6 +184,37 @@ def test_undo_leaves_a_text_alone_that_was_judged_again(queue: Queue) -> None:
         assert count_labels(connection) == 2
 
 
+def test_an_answer_that_cannot_be_undone_does_not_stand_before_earlier_ones(queue: Queue) -> None:
+    session = queue.session()
+    first = shown(session).item.text
+    session.judge("fake")
+    second = shown(session).item.text
+    session.judge("fake")
+    queue.label(second, "real")
+    with pytest.raises(CannotUndoError, match="labelled again"):
+        session.undo()
+    assert session.undo()
+    assert shown(session).item.text == first
+    assert session.tally.labelled == 1
+    assert set(queue.said()) == {second}
+    session.close()
+
+
+def test_an_own_answer_is_undone_though_somebody_judged_the_text_before_it(queue: Queue) -> None:
+    session = queue.session()
+    text = shown(session).item.text
+    # On the page of the item, which takes no lease.
+    queue.label(text, "real")
+    session.judge("fake")
+    assert session.undo()
+    assert queue.said()[text] == ("real", "direct", "bob")
+    assert shown(session).item.text == text
+    session.judge("real")
+    with queue.database.read() as connection:
+        assert count_labels(connection) == 2
+    session.close()
+
+
 def test_agreement_with_the_model_is_counted_and_apart_for_random_rows(queue: Queue) -> None:
     session = queue.session(share=0.5)
     answered = []

@@ -98,7 +98,8 @@ function showState(state, live) {
 
 function systemLine(state) {
   const workers = state.workers === 1 ? "1 worker" : `${state.workers} workers`;
-  const waiting = state.waiting_chunks ? `, ${number.format(state.waiting_chunks)} chunks wait` : "";
+  const chunks = state.waiting_chunks === 1 ? "1 chunk waits" : `${number.format(state.waiting_chunks)} chunks wait`;
+  const waiting = state.waiting_chunks ? `, ${chunks}` : "";
   return state.workers ? `${workers}, ${state.working} at work${waiting}` : `no worker runs${waiting}`;
 }
 
@@ -116,6 +117,8 @@ function isTyping(target) {
 }
 
 function reviewKeys(form) {
+  // The page is the answer to a form. Loaded again, it is the page of the review.
+  if (location.pathname !== "/review") history.replaceState(null, "", form.dataset.place);
   let isSent = false;
   form.addEventListener("submit", () => { isSent = true; });
   addEventListener("keydown", (event) => {
