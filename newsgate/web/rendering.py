@@ -13,6 +13,7 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 
 from newsgate.pages.template_rendering import template_environment
+from newsgate.tasks.exporting.workbook_file import MOST_CELL_UNITS
 
 _LINK: Final = re.compile(r"https?://[A-Za-z0-9][!-~]*")
 _TEMPLATES: Final = Path(__file__).with_name("templates")
@@ -52,6 +53,7 @@ def _environment() -> Environment:
     environment.filters["number"] = lambda value: f"{value:,}"
     environment.filters["when"] = _when
     environment.tests["a_link"] = _is_link
+    environment.globals["most_cell_chars"] = MOST_CELL_UNITS
     return environment
 
 

@@ -170,6 +170,13 @@ def test_verdicts_are_downloaded_in_every_format(form: str, web: WebSite, batch:
     assert int(answer.headers["content-length"]) == len(answer.content) > 0
 
 
+def test_whoever_downloads_a_workbook_knows_what_it_cuts(web: WebSite, batch: int) -> None:
+    browser = web.browser("Vera")
+    for path in (f"/batches/{batch}", f"/batches/{batch}/verdicts"):
+        browser.get(path)
+        assert "A cell of xlsx holds 32,767 characters; longer texts are cut there" in browser.shown
+
+
 def test_a_download_holds_what_the_filter_passes(web: WebSite, batch: int) -> None:
     browser = web.browser("Vera")
     answer = browser.client.get(f"/batches/{batch}/download?format=csv&verdict=failed")
