@@ -15,13 +15,14 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Select, and_, delete, exists, func, insert, or_, select, text, update
+from sqlalchemy import ColumnElement, Connection, Select, and_, delete, func, insert, or_, select, text, update
 
 from newsgate.db.errors import DatabaseError
 from newsgate.db.item_numbers import draw_numbers, first_items, hold_items, item_spans
 from newsgate.db.judgement_tables import labels, review_leases
 from newsgate.db.labels import add_label
-from newsgate.db.leases import has_lapsed, holds, lease_of
+from newsgate.db.leases import has_lapsed, lease_of
+from newsgate.db.review_conditions import is_free, is_in_no_hands, is_waiting_suspect
 from newsgate.db.tables import items, models, runs, verdicts
 from newsgate.db.types import database_time
 from newsgate.db.upkeep_tables import shadow_verdicts
@@ -133,7 +134,7 @@ def suspect_items(connection: Connection, *, batch: int | None, limit: int) -> l
     query = (
         candidates()
         .join(review_leases, review_leases.c.item_id == items.c.id)
-        .where(review_leases.c.chosen == "suspect", _lapsed())
+        .where(review_leases.c.chosen == "suspect", has_lapsed(review_leases))
         .order_by(review_leases.c.lease_until, items.c.id)
     )
     return _fetch(connection, _in_batch(query, batch).limit(limit))
@@ -190,7 +191,7 @@ def claim_item(
     is_undone: the reviewer had it and took the answer back; what others have said of it meanwhile is theirs.
     """
     _one_at_a_time(connection)
-    is_open = _is_waiting_suspect() if chosen == "suspect" else _is_in_no_hands() if is_undone else is_free()
+    is_open = is_waiting_suspect() if chosen == "suspect" else is_in_no_hands() if is_undone else is_free()
     # Held until the end: no purge deletes the item, and where it did, there is nothing to offer.
     free = select(items.c.id).where(items.c.id == item, is_open).with_for_update(key_share=True, read=True, of=items)
     if connection.execute(free).one_or_none() is None:
@@ -284,7 +285,9 @@ def suspect_texts(connection: Connection) -> frozenset[bytes]:
 
 def forget_lapsed_leases(connection: Connection, *of_these: ColumnElement[bool]) -> None:
     """Remove the leases of reviewers who never came back; their items are free either way."""
-    connection.execute(delete(review_leases).where(_lapsed(), review_leases.c.chosen != "suspect", *of_these))
+    connection.execute(
+        delete(review_leases).where(has_lapsed(review_leases), review_leases.c.chosen != "suspect", *of_these)
+    )
 
 
 def _one_at_a_time(connection: Connection) -> None:
@@ -329,30 +332,6 @@ def latest_runs(batch: int | None) -> Select[Any]:
     """The number of the latest run of each batch."""
     query = select(func.max(runs.c.id)).group_by(runs.c.batch_id)
     return query if batch is None else query.where(runs.c.batch_id == batch)
-
-
-def _lapsed() -> ColumnElement[bool]:
-    return has_lapsed(review_leases)
-
-
-def is_free() -> ColumnElement[bool]:
-    """Nobody has labelled the item's text, and nobody looks at it now, in this row or another."""
-    labelled = exists().where(labels.c.text_hash == items.c.text_hash)
-    return and_(~labelled, _is_in_no_hands())
-
-
-def _is_in_no_hands() -> ColumnElement[bool]:
-    leased_items = items.alias("leased_items")
-    leased = (
-        select(leased_items.c.text_hash)
-        .join_from(review_leases, leased_items, leased_items.c.id == review_leases.c.item_id)
-        .where(holds(review_leases))
-    )
-    return items.c.text_hash.not_in(leased)
-
-
-def _is_waiting_suspect() -> ColumnElement[bool]:
-    return exists().where(review_leases.c.item_id == items.c.id, review_leases.c.chosen == "suspect", _lapsed())
 
 
 def _holds(offer: Offer) -> ColumnElement[bool]:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from sqlalchemy import Connection
 
-from newsgate.db.review import Candidate, candidates, is_free, latest_runs
+from newsgate.db.review import Candidate, candidates, latest_runs
+from newsgate.db.review_conditions import is_free
 from newsgate.db.tables import items, verdicts
 
 

@@ -35,7 +35,7 @@ def error_tree() -> dict[str, list[str]]:
         lines[name] += _lines_of_class(classes[name])
     for module in modules:
         for function in ast.walk(module):
-            if isinstance(function, ast.FunctionDef):
+            if isinstance(function, ast.FunctionDef | ast.AsyncFunctionDef):
                 for name, line in _lines_of_function(function, names):
                     lines[name].append(line)
         for name, line in _lines_of_tables(module, names):
@@ -78,7 +78,7 @@ def _lines_of_class(each: ast.ClassDef) -> Iterator[str]:
                     yield from _said(call.args[0], method)
 
 
-def _lines_of_function(function: ast.FunctionDef, names: set[str]) -> Iterator[tuple[str, str]]:
+def _lines_of_function(function: ast.FunctionDef | ast.AsyncFunctionDef, names: set[str]) -> Iterator[tuple[str, str]]:
     for call in ast.walk(function):
         name = ast.unparse(call.func).split(".")[-1] if isinstance(call, ast.Call) else ""
         if isinstance(call, ast.Call) and name in names and call.args:

@@ -15,14 +15,13 @@ from newsgate.db.model_registry import ModelRecord, champion_number, list_models
 from newsgate.db.promotions import Promotion, decisions_about
 from newsgate.db.promotions import promote as make_champion
 from newsgate.db.promotions import roll_back as go_back
-from newsgate.foundation.errors import NewsgateError
 from newsgate.model.recorded_facts import RecordedFacts, recorded_facts
 from newsgate.pages.accuracy_chart import draw_accuracies, draw_error_curves
 from newsgate.tasks.inspecting.model_figures import PromotionFigures, error_curve, promotion_figures
 from newsgate.tasks.running.open_database import ensure_champion
 from newsgate.web.query import number_of, typed
 from newsgate.web.rendering import page
-from newsgate.web.site import check_csrf, require_role, session_of, site_of
+from newsgate.web.site import OldFormError, check_csrf, require_role, session_of, site_of
 
 _MODELS_SHOWN = 6
 
@@ -122,7 +121,7 @@ def _check_champion(connection: Any, form: Mapping[str, Any]) -> None:
     """Refuse a form in which another model stands as champion: it is old, or was sent twice and would go back twice."""
     seen, found = number_of(str(form.get("champion", ""))), champion_number(connection)
     if seen is not None and seen != found:
-        raise NewsgateError(
+        raise OldFormError(
             f"model {found} is champion by now, no longer model {seen}",
             remedy="Nothing is changed: look at the page of the models again",
         )

@@ -19,7 +19,7 @@ from newsgate.tasks.labelling.label_item import ItemChoice, NothingToRetractErro
 from newsgate.web.page_words import in_words_of_the_page
 from newsgate.web.query import number_of
 from newsgate.web.rendering import page
-from newsgate.web.site import check_csrf, require_role, session_of, site_of
+from newsgate.web.site import OldFormError, check_csrf, require_role, session_of, site_of
 
 _PATIENCE_SECONDS = 10.0
 
@@ -94,7 +94,7 @@ async def undo(request: Request) -> Response:
             retract_once, site_of(request).database, ItemChoice(item), by=person.name, label_id=meant
         )
     except NothingToRetractError as error:
-        raise NewsgateError(
+        raise OldFormError(
             "this is not what you said last of this text",
             remedy="Nothing is changed: load the page of the item again, it shows what you have said since",
         ) from error

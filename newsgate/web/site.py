@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 
+from newsgate.foundation.errors import NewsgateError
+
 if TYPE_CHECKING:
     from newsgate.db.session import Database
     from newsgate.web.people import People, Role
@@ -16,6 +18,10 @@ if TYPE_CHECKING:
     from newsgate.web.sessions import Session, Sessions
     from newsgate.web.upload_jobs import UploadJobs
     from newsgate.worker.settings import Settings
+
+
+class OldFormError(NewsgateError):
+    """A form that was loaded before somebody changed what it is about. Nothing was changed by it."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,12 +12,11 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
 from newsgate.db.batch_status import batch_status
-from newsgate.foundation.errors import NewsgateError
 from newsgate.tasks.classifying.reclassify import reclassify as classify_again
 from newsgate.tasks.classifying.reclassify import requeue_batch
 from newsgate.tasks.classifying.steer_batch import cancel_batch, give_priority, pause_batch, resume_batch
 from newsgate.web.query import number_of
-from newsgate.web.site import Site, check_csrf, require_role, site_of
+from newsgate.web.site import OldFormError, Site, check_csrf, require_role, site_of
 
 # What the page of the batch says afterwards: parameters of its address.
 Said = Mapping[str, object]
@@ -103,7 +102,7 @@ def _check_run(site: Site, batch: int, form: Mapping[str, Any]) -> None:
     with site.database.read() as connection:
         latest = batch_status(connection, batch)
     if latest.run != seen:
-        raise NewsgateError(
+        raise OldFormError(
             f"model {latest.model} classifies batch {batch} again since this page was loaded",
             remedy="Nothing is changed: load the page of the batch again",
         )

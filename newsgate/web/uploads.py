@@ -13,7 +13,7 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
 from newsgate.db.model_registry import list_models
-from newsgate.foundation.errors import NewsgateError
+from newsgate.foundation.errors import NewsgateError, WrongUsageError
 from newsgate.foundation.printable_text import printable
 from newsgate.model.labels import LABELS
 from newsgate.tasks.enqueueing.request import Request as EnqueueRequest
@@ -60,7 +60,7 @@ async def upload(request: Request) -> Response:
         raise
     if not isinstance(given, UploadFile) or not given.filename:
         await form.close()
-        return await run_in_threadpool(_form, request, None, _texts(form), NewsgateError("choose a file first"))
+        return await run_in_threadpool(_form, request, None, _texts(form), WrongUsageError("choose a file first"))
     taken = site_of(request).uploads.take(given.file, name=_plain_name(given.filename), owner=session_of(request).id)
     return await run_in_threadpool(_begin, request, taken, _texts(form))
 
