@@ -21,6 +21,7 @@ from newsgate.model.bundle import Bundle, BundleError
 from newsgate.model.metadata import MOST_TOKENS
 from newsgate.model.native.library import Library, native_library
 from newsgate.model.token_pairs import Integers, pair_slots
+from newsgate.model.tokenizer import UNKNOWN_ID
 from newsgate.model.tokens import Tokens
 
 # Weights are integers: so many of them are one unit of the natural logarithm.
@@ -156,17 +157,21 @@ class Familiarity:
         """Return the record in `document`, of so many pieces; ValueError, KeyError or TypeError where it is not one."""
         if len(document["held_back"]) > MOST_HELD_BACK:
             raise ValueError(f"a record of familiarity has more than {MOST_HELD_BACK} held-back texts")
-        read = cls(
-            tokens=np.frombuffer(base64.b64decode(document["tokens"], validate=True), "<i2").astype(np.int16),
-            unseen=np.frombuffer(base64.b64decode(document["unseen"], validate=True), "<i2").astype(np.int16),
-            pairs=np.frombuffer(base64.b64decode(document["pairs"], validate=True), np.uint8),
+        tokens = np.frombuffer(base64.b64decode(document["tokens"], validate=True), "<i2").astype(np.int16)
+        unseen = np.frombuffer(base64.b64decode(document["unseen"], validate=True), "<i2").astype(np.int16)
+        slots = np.frombuffer(base64.b64decode(document["pairs"], validate=True), np.uint8).copy()
+        if len(tokens) != pieces:
+            raise ValueError(f"a record of familiarity is of {len(tokens)} pieces, not of {pieces}")
+        if len(tokens) == len(unseen) and len(slots) == PAIR_SLOTS:
+            unknown_speaks_for_nothing(tokens, unseen, slots)
+        return cls(
+            tokens=tokens,
+            unseen=unseen,
+            pairs=slots,
             curve=LengthCurve(**{name: float(value) for name, value in document["curve"].items()}),
             held_back=np.array([float(each) for each in document["held_back"]], np.float64),
             compiled=compiled,
         )
-        if len(read.tokens) != pieces:
-            raise ValueError(f"a record of familiarity is of {len(read.tokens)} pieces, not of {pieces}")
-        return read
 
     @cached_property
     def _tokens_wide(self) -> npt.NDArray[np.int32]:
@@ -189,6 +194,21 @@ class Familiarity:
         unusual = np.abs(np.log(lengths) - curve.log_tokens) / curve.log_tokens_deviation
         scales = 1 / (WEIGHTS_A_NAT * (lengths + PRIOR_TOKENS) * deviation)
         return curve.centre / deviation, scales, LENGTH_COST * np.maximum(unusual - 1, 0)
+
+
+def unknown_speaks_for_nothing(tokens: npt.NDArray[Any], unseen: npt.NDArray[Any], pairs: Uint8) -> None:
+    """Take from the unknown token, in place, whatever would call a text familiar; arrays as of `Familiarity`.
+
+    It is what the training texts do not have. They hold a few, for their rarest characters, and English at large
+    holds fewer. But a text in another script is nothing else, and would be more like the training texts than these are.
+    """
+    if len(tokens) <= UNKNOWN_ID:
+        return
+    unknown = np.array([UNKNOWN_ID])
+    tokens[UNKNOWN_ID] = min(tokens[UNKNOWN_ID], 0)
+    unseen[UNKNOWN_ID] = 0
+    # Another pair may be in their slot, and such a text has that one again and again.
+    pairs[pair_slots(unknown, unknown, bits=PAIR_BITS)] = 0
 
 
 def familiarity_of(bundle: Bundle, *, compiled: bool = True) -> Familiarity | None:

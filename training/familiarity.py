@@ -26,12 +26,13 @@ from newsgate.model.familiarity import (
     Familiarity,
     Float64,
     LengthCurve,
+    unknown_speaks_for_nothing,
 )
 from newsgate.model.runtime import numpy_network
 from newsgate.model.score_summary import summarise
 from newsgate.model.text_encoder import Encoder, PythonEncoder
 from newsgate.model.token_pairs import pair_slots
-from newsgate.model.tokenizer import CASE_PIECES, URL_PIECE, Tokenizer
+from newsgate.model.tokenizer import CASE_PIECES, UNKNOWN_ID, URL_PIECE, Tokenizer
 from newsgate.model.tokens import Tokens
 from newsgate.training.corpus import CorpusError, LabelledTexts, hold_back
 from newsgate.training.word_vectors import load_word_vectors
@@ -47,6 +48,8 @@ _RANK_OFFSET: Final = 5.0
 # The most frequent word, and what stands for an address and for what cannot be spelled.
 _FIRST_WORD, _ADDRESS_WORD = "the", "http"
 _UNSPELLED: Final = -12.0
+# Of the tokens of any texts, those that another vocabulary does not have. In other scripts it is all of them.
+_UNKNOWN_AT_LARGE: Final = 0.01
 _CAPITALS_COST: Final = 1.5
 _LEAST_DEVIATION: Final = 0.25
 
@@ -72,6 +75,8 @@ def _weights(
     counted: Tokens, *, general: Float64
 ) -> tuple[npt.NDArray[np.int16], npt.NDArray[np.int16], npt.NDArray[np.uint8]]:
     pieces = len(general)
+    general = general.copy()
+    general[UNKNOWN_ID] = np.log(_UNKNOWN_AT_LARGE)
     counts = np.bincount(counted.ids, minlength=pieces)
     prior = _PRIOR_A_PIECE * pieces
     probabilities = (counts + prior * np.exp(general)) / (counts.sum() + prior)
@@ -81,13 +86,16 @@ def _weights(
     left_over = np.where(followed > 0, _DISCOUNT * np.maximum(kinds, 1) / np.maximum(followed, 1), 1.0)
     backed_off = left_over[firsts] * probabilities[seconds]
     gains = np.log1p((times - _DISCOUNT) / np.maximum(followed, 1)[firsts] / backed_off)
-    often = np.flatnonzero(times >= _LEAST_PAIRS)
+    are_known = (firsts != UNKNOWN_ID) & (seconds != UNKNOWN_ID)
+    often = np.flatnonzero((times >= _LEAST_PAIRS) & are_known)
     # The most frequent pair of a slot comes last and stays.
     often = often[np.argsort(times[often], kind="stable")]
     slots = np.zeros(PAIR_SLOTS, np.uint8)
     kept = pair_slots(firsts[often], seconds[often], bits=PAIR_BITS)
     slots[kept] = np.clip(np.round(WEIGHTS_A_NAT * gains[often]), 0, 255)
-    return _as_weights(np.log(probabilities) - general), _as_weights(np.log(left_over)), slots
+    weights, unseen = np.log(probabilities) - general, np.log(left_over)
+    unknown_speaks_for_nothing(weights, unseen, slots)
+    return _as_weights(weights), _as_weights(unseen), slots
 
 
 def _pairs(

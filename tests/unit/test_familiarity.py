@@ -29,10 +29,11 @@ from newsgate.model.native.library import native_library
 from newsgate.model.starter import starter_bundle
 from newsgate.model.text_encoder import PythonEncoder
 from newsgate.model.token_pairs import pair_slots
-from newsgate.model.tokenizer import CASE_PIECES, RESERVED_PIECES, Encoded, Tokenizer
+from newsgate.model.tokenizer import CASE_PIECES, RESERVED_PIECES, UNKNOWN_ID, Encoded, Tokenizer
 from newsgate.model.tokens import Tokens
 from newsgate.training.corpus import CorpusError, LabelledTexts
 from newsgate.training.familiarity import add_familiarity, learn_familiarity
+from newsgate.training.vocabulary import learn_tokenizer
 from tests.bundles import older_bundle, remade
 from tests.texts import posts
 
@@ -112,6 +113,54 @@ def test_the_starter_knows_its_own_kind_and_no_hotel() -> None:
     known, unknown = STARTER.classify([VIRUS, REVIEW]).familiarity
     assert known > 0.3
     assert unknown < UNFAMILIAR
+
+
+# One sentence in many scripts, and no letter of it in the starter's vocabulary.
+OTHER_SCRIPTS = {
+    "Arabic": "العلماء يقولون إن اللقاح الجديد آمن وفعال ضد الفيروس في جميع الفئات العمرية",
+    "Hebrew": "המדענים אומרים שהחיסון החדש בטוח ויעיל",
+    "Chinese": "科学家表示新疫苗对病毒安全有效 并且已经批准",
+    "Russian": "Учёные говорят, что новая вакцина безопасна",
+    "Hindi": "नई वैक्सीन सुरक्षित है",
+    "Greek": "ανακοίνωσε σήμερα ο υπουργός",
+}
+
+
+@pytest.mark.parametrize("script", OTHER_SCRIPTS)
+def test_texts_in_another_script_are_unfamiliar(script: str) -> None:
+    assert STARTER.classify([OTHER_SCRIPTS[script]]).familiarity[0] < UNFAMILIAR
+
+
+def test_an_unknown_word_makes_no_text_more_familiar() -> None:
+    texts = [f"{word} {word} {text}" for text in posts(30) for word in ("", "वैक्सीन")]
+    familiarity = STARTER.classify(texts).familiarity
+    assert np.all(familiarity[1::2] <= familiarity[::2])
+
+
+def test_a_record_of_before_says_no_good_of_unknown_words_either() -> None:
+    bundle = read_bundle(starter_bundle())
+    assert bundle.familiarity is not None
+    pieces = len(bundle.tokenizer)
+    known = Familiarity.from_json(bundle.familiarity, pieces=pieces)
+    tokens, unseen, pairs = known.tokens.copy(), known.unseen.copy(), known.pairs.copy()
+    tokens[UNKNOWN_ID], unseen[UNKNOWN_ID] = 264, -20
+    pairs[pair_slots(np.array([UNKNOWN_ID]), np.array([UNKNOWN_ID]), bits=PAIR_BITS)] = 255
+    of_before = replace(known, tokens=tokens, unseen=unseen, pairs=pairs)
+    arabic = PythonEncoder(bundle.tokenizer).encode([OTHER_SCRIPTS["Arabic"]], max_tokens=256)
+    assert of_before.of(arabic)[0] == 1.0
+    assert Familiarity.from_json(of_before.as_json(), pieces=pieces).of(arabic)[0] < UNFAMILIAR
+
+
+def test_what_is_learned_of_unknown_words_speaks_for_nothing() -> None:
+    texts = [f"{text} 🙂 🙂 😷" for text in posts(200)]
+    tokenizer = learn_tokenizer(posts(200), vocabulary_size=500)
+    learned = learn_familiarity(
+        texts, texts[::4], tokenizer=tokenizer, encoder=PythonEncoder(tokenizer), max_tokens=256
+    )
+    assert learned.tokens[UNKNOWN_ID] <= 0
+    assert learned.unseen[UNKNOWN_ID] == 0
+    arabic = PythonEncoder(tokenizer).encode([OTHER_SCRIPTS["Arabic"]], max_tokens=256)
+    assert learned.of(arabic)[0] < UNFAMILIAR
 
 
 def test_a_bundle_from_before_gives_none_and_is_served_all_the_same() -> None:
