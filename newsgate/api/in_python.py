@@ -16,13 +16,13 @@ _NAMES: Final = (
     *("keep", "priority", "notify"),
 )
 # These stand with a value where they are a remedy, and without one where a sentence is about them.
-_WITH_VALUES: Final = ("records", "member", "columns", "from", "labels", "label", "quoting")
+_WITH_VALUES: Final = ("records", "member", "columns", "from", "labels", "label", "quoting", "html")
 # What a shell takes for one word, without the marks of the sentence behind it.
 _WORD: Final = r"(?:'[^']*'|\.(?= )|[^\s']*[^\s'.,;:)])"
 _OPTION: Final = re.compile(
     rf"--(?:(?P<labels>labels) (?P<pairs>'[^']*=[^']*'|[^\s']*=[^\s']*[^\s'.,;:)])"
     rf"|(?P<label>label) (?P<side>fake|real)"
-    rf"|(?P<quoting>quoting) (?P<marks>usual|backslash|none)"
+    rf"|(?P<quoting>quoting|html) (?P<marks>usual|backslash|none|read|keep)"
     rf"|(?P<place>records|member|columns|from) (?!out\b|names\b)(?P<where>{_WORD})"
     rf"|(?P<flag>{'|'.join(_FLAGS)})"
     rf"|(?P<name>{'|'.join((*_NAMES, *_WITH_VALUES))}))(?![\w-])"

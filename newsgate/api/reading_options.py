@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Literal, TypedDict, cast
 from newsgate.api.arguments import column_name, column_names, label_said, one_of, refuse_unknown, words, yes_or_no
 
 if TYPE_CHECKING:
-    from newsgate.tasks.reading import Quoting, ReadOptions
+    from newsgate.tasks.reading import Html, Quoting, ReadOptions
 
 # Options that are a str, and options that name a column or a sheet.
 _WORDS = ("labels", "delimiter", "encoding", "member", "records")
@@ -23,7 +23,8 @@ class ReadingOptions(TypedDict, total=False):
     values mean, as `fake=1,real=0`; labels_strict: rows whose label says neither are refused. label: what every row is.
     tool: the one for labelling that wrote the file. columns: the names of the columns of a file without a header, in
     its order. quoting: with `none`, a quote is a character like any other; with `backslash`, one in a cell has that
-    before it. keep: the other columns to keep.
+    before it. html: `read` takes the texts out of HTML, `keep` leaves its marks in them. keep: the other columns to
+    keep.
     """
 
     text_column: str | Sequence[str] | None
@@ -37,6 +38,7 @@ class ReadingOptions(TypedDict, total=False):
     columns: str | Sequence[str] | None
     delimiter: str | None
     quoting: Literal["usual", "backslash", "none"] | None
+    html: Literal["read", "keep"] | None
     encoding: str | None
     no_header: bool
     member: str | None
@@ -61,6 +63,7 @@ def read_options(reading: ReadingOptions, *, max_text_chars: int) -> ReadOptions
         text_fallbacks=column_names(given["text_fallback"], "text_fallback") if "text_fallback" in given else (),
         column_names=_names_in_order(given["columns"]) if "columns" in given else (),
         quoting=_quoting(given["quoting"]) if "quoting" in given else None,
+        html=_html(given["html"]) if "html" in given else None,
         delimiter=said.get("delimiter"),
         encoding=said.get("encoding"),
         no_header=yes_or_no(given.get("no_header", False), "no_header"),
@@ -85,6 +88,10 @@ def _names_in_order(given: Any) -> tuple[str, ...]:
 
 def _quoting(given: Any) -> Quoting:
     return cast("Quoting", one_of(given, "quoting", ("usual", "backslash", "none")))
+
+
+def _html(given: Any) -> Html:
+    return cast("Html", one_of(given, "html", ("read", "keep")))
 
 
 def _tool(given: Any) -> str:

@@ -22,6 +22,8 @@ FIELDS: Final[Mapping[str, str]] = {
     "--encoding": "Encoding",
     "--quoting none": "A quote is a character like any other",
     "--quoting": "A quote is a character like any other",
+    "--html keep": "Texts keep their marks of HTML",
+    "--html": "Texts keep their marks of HTML",
     "--member": "File of the archive",
     "--sheet": "Sheet",
     "--records": "Where the records are",

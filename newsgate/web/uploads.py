@@ -128,6 +128,7 @@ def _enqueue_request(name: str, form: Mapping[str, str], *, max_text_chars: int)
         encoding=form.get("encoding"),
         no_header="no_header" in form,
         quoting="none" if "quoting" in form else None,
+        html="keep" if "html" in form else None,
         column_names=tuple(each.strip() for each in columns.split(",")) if columns else (),
         member=form.get("member"),
         sheet=form.get("sheet"),

@@ -90,6 +90,7 @@ def _layout_json(layout: Layout) -> str:
     rarer: dict[str, object] = {
         "text_fallbacks": layout.text_fallbacks,
         "quoting": "" if layout.quoting == "usual" else layout.quoting,
+        "html": layout.is_html,
         "member": layout.member,
         "sheet": layout.sheet,
         "records": layout.records,

@@ -47,6 +47,7 @@ if TYPE_CHECKING:
     from newsgate.tasks.reading.label_values.vocabulary import FAKE_OR_REAL, LabelVocabulary, parse_vocabulary
     from newsgate.tasks.reading.records import (
         DEFAULT_MAX_TEXT_CHARS,
+        Html,
         Keep,
         Layout,
         Limits,
@@ -121,6 +122,7 @@ else:
             ),
             "records": (
                 "DEFAULT_MAX_TEXT_CHARS",
+                "Html",
                 "Keep",
                 "Layout",
                 "Limits",
@@ -152,6 +154,7 @@ __all__ = [
     "FileChangedError",
     "FileColumns",
     "HeaderlessError",
+    "Html",
     "Keep",
     "LabelValuesError",
     "LabelVocabulary",

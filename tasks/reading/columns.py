@@ -24,6 +24,7 @@ from newsgate.tasks.reading.errors import (
     quote_column,
     unknown_column,
 )
+from newsgate.tasks.reading.html_column import is_html_column
 from newsgate.tasks.reading.records import ReadOptions
 
 Cells = Callable[[str], Iterable[str | None]]
@@ -47,6 +48,7 @@ class ColumnChoice:
     label_column: str | None
     text_fallbacks: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
+    is_html: bool = False
 
 
 def choose_columns(
@@ -86,7 +88,18 @@ def choose_columns(
         if fallbacks and cells is not None and judge_column(cells(text_columns[0])).fill < 1:
             shown = " or ".join(map(quote_column, fallbacks))
             notes.append(f"where {quote_column(text_columns[0])} is empty, the text is {shown}")
-    return ColumnChoice(text_columns, id_column, label_column, fallbacks, tuple(notes))
+    html = _find_html((*text_columns, *fallbacks), options, cells)
+    if html is not None:
+        notes.append(f"text read out of the HTML in {quote_column(html)} (--html keep leaves it as it stands)")
+    is_html = options.html == "read" or html is not None
+    return ColumnChoice(text_columns, id_column, label_column, fallbacks, tuple(notes), is_html)
+
+
+def _find_html(texts: Sequence[str], options: ReadOptions, cells: Cells | None) -> str | None:
+    """The first column of the text that holds HTML, where nobody said whether one does."""
+    if options.html is not None or cells is None:
+        return None
+    return next((name for name in texts if is_html_column(name, cells(name))), None)
 
 
 def has_text_column(columns: Sequence[str], options: ReadOptions) -> bool:

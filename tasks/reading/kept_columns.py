@@ -64,6 +64,7 @@ class ColumnKeeper:
         self._keep = layout.keep
         self._texts = layout.text_columns
         self._id = layout.id_column
+        self._is_html = layout.is_html
         self._names = unique_names(layout.columns)
         self._named = _kept_names(layout)
         columns = layout.columns
@@ -144,7 +145,8 @@ class ColumnKeeper:
         """Whether the row's text gives this cell of the last text column back: see `split_text`."""
         if len(self._texts) == 1:
             return text == cell
-        return isinstance(cell, str) and not is_blank(cell) and not is_removed(cell)
+        # What was read out of HTML gives none of it back.
+        return not self._is_html and isinstance(cell, str) and not is_blank(cell) and not is_removed(cell)
 
     def _fitting(self, kept: Mapping[str, object], *, all_may_go: bool = False) -> str | None:
         """The JSON of these columns, without the longest where it would be too long."""

@@ -19,6 +19,8 @@ Format = Literal["csv", "jsonl", "lines", "json", "xlsx", "ods", "parquet"]
 # What one record of JSON is: an object, one value of each of several columns, an array of cells, or the text itself.
 Shape = Literal["objects", "columns", "cells", "texts"]
 Quoting = Literal["usual", "backslash", "none"]
+# What becomes of marks of HTML in a text: it is read out of them, or they are kept.
+Html = Literal["read", "keep"]
 # Which of the columns that are neither text nor id are kept beside each row: all, none, or those named.
 Keep = Literal["all", "none"] | tuple[str, ...]
 RAW_SHOWN_CHARS = 1000
@@ -34,7 +36,7 @@ class ReadOptions:
     member: of a .zip archive. sheet: of a workbook. records: the path to the records of a JSON document.
     keep: the other columns to keep, by name, or all of them, or none.
     vocabulary: what the labels mean. labels_strict: a row with any other label is refused. every_label: of all rows.
-    tool: which one wrote the file.
+    tool: which one wrote the file. html: whether texts are HTML.
     """
 
     text_columns: tuple[str, ...] = ()
@@ -55,6 +57,7 @@ class ReadOptions:
     records: str | None = None
     tool: str | None = None
     keep: Keep = "none"
+    html: Html | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +87,7 @@ class Layout:
     sample_cells: gives a column's cells in the rows from which all this was decided.
     tool: whose export it is. Its labels are read where `label_column` says which question they answer.
     keep: the other columns that each row carries.
+    is_html: the text is read out of the HTML in its columns.
     """
 
     format: Format
@@ -108,6 +112,7 @@ class Layout:
     sample_cells: Callable[[str], Iterable[str | None]] | None = field(default=None, compare=False, repr=False)
     tool: ToolShape | None = None
     keep: Keep = "none"
+    is_html: bool = False
 
 
 class Row(NamedTuple):

@@ -100,7 +100,7 @@ class RowMaker:
     """Builds rows of one input; `labels` is None when no label column was named.
 
     every_label: what all rows are. tool: reads the labels of a tool's export.
-    keeper: what gives each row its other columns; None where they are not kept.
+    keeper: what gives each row its other columns; None where they are not kept. is_html: texts are read out of HTML.
     undecodable_rows: how many rows were refused for bytes that are not valid in the encoding.
     misquoted_rows: how many for a quote that is not closed where it should be.
     """
@@ -114,6 +114,7 @@ class RowMaker:
         every_label: str | None = None,
         tool: ToolLabels | None = None,
         keeper: ColumnKeeper | None = None,
+        is_html: bool = False,
     ) -> None:
         self.keeper = keeper
         self.undecodable_rows = 0
@@ -123,11 +124,19 @@ class RowMaker:
         self._labels = labels
         self._every_label = every_label
         self._tool = tool
+        self._read_html = None
+        if is_html:
+            # Hardly any file needs it.
+            from newsgate.tasks.reading.html_text import text_of_html
+
+            self._read_html = text_of_html
 
     def make(
         self, line: int, text: str, external_id: str | None, label: str | None, record: Record | None = None
     ) -> Row | str:
         """Return the row, or the reason to refuse it; record: all of it, where a tool's labels are in it."""
+        if self._read_html is not None:
+            text = self._read_html(text)
         # Nearly every text begins with a letter, which settles that it is not empty.
         if not text[:1].isalnum() or text[0] in _INVISIBLE_OTHERS:
             if (reason := why_no_text(text)) is not None:

@@ -146,6 +146,7 @@ class Source:
             every_label=layout.every_label,
             tool=tool,
             keeper=self._keeper,
+            is_html=layout.is_html,
         )
         content = self._content(layout.member)
         damage_of: Callable[[], str | None]

@@ -46,6 +46,7 @@ from newsgate.foundation.errors import NewsgateError
             'name the columns too: columns="1,text"; if it is a header',
         ),
         ("where quotes mean nothing: --quoting none", 'where quotes mean nothing: quoting="none"'),
+        ("(--html keep leaves it as it stands)", '(html="keep" leaves it as it stands)'),
         ("Leave --quoting out", "Leave quoting out"),
         ("Leave --from out", "Leave tool out"),
         ("Leave --from out, or write --from doccano", 'Leave tool out, or write tool="doccano"'),
