@@ -91,6 +91,7 @@ def _layout_json(layout: Layout) -> str:
         "text_fallbacks": layout.text_fallbacks,
         "quoting": "" if layout.quoting == "usual" else layout.quoting,
         "html": layout.is_html,
+        "mended": layout.is_mended,
         "member": layout.member,
         "sheet": layout.sheet,
         "records": layout.records,

@@ -23,39 +23,9 @@ _AROUND_BREAKS: Final = re.compile(r"(?<![ \t])[ \t]*\n[ \t\n]*")
 _BLOCKS: Final = frozenset(
     (
         *("address", "article", "aside", "blockquote", "body", "br", "center", "dd", "details", "div", "dl", "dt"),
-        *(
-            "fieldset",
-            "figcaption",
-            "figure",
-            "footer",
-            "form",
-            "h1",
-            "h2",
-            "h3",
-            "h4",
-            "h5",
-            "h6",
-            "header",
-            "hr",
-            "html",
-        ),
-        *(
-            "li",
-            "main",
-            "nav",
-            "ol",
-            "option",
-            "p",
-            "pre",
-            "section",
-            "summary",
-            "table",
-            "tbody",
-            "tfoot",
-            "thead",
-            "tr",
-        ),
-        "ul",
+        *("fieldset", "figcaption", "figure", "footer", "form", "h1", "h2", "h3", "h4", "h5", "h6", "header", "hr"),
+        *("html", "li", "main", "nav", "ol", "option", "p", "pre", "section", "summary", "table", "tbody", "tfoot"),
+        *("thead", "tr", "ul"),
     )
 )
 _CELLS: Final = frozenset({"td", "th"})

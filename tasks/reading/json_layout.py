@@ -10,16 +10,19 @@ from newsgate.tasks.reading.column_content import ListCell
 from newsgate.tasks.reading.columns import Cells, choose_columns
 from newsgate.tasks.reading.errors import NoRowsError, UnusedOptionError
 from newsgate.tasks.reading.headers import option_of_no_header
+from newsgate.tasks.reading.json_beginning import read_beginning
 from newsgate.tasks.reading.json_document import parse_or_none
 from newsgate.tasks.reading.json_shape import JsonShape, cells_shape, find_shape, place_in_lines
 from newsgate.tasks.reading.json_values import find_value, flat_names, join_parts
 from newsgate.tasks.reading.label_tools.recognise import recognise_tool
+from newsgate.tasks.reading.meta_exports import has_bytes_as_characters, may_have_bytes_as_characters, mend
 from newsgate.tasks.reading.records import Layout, ReadOptions
 
 if TYPE_CHECKING:
     from newsgate.tasks.reading.layout import Decoded
 
 _JSON_OBJECTS_SEEN = 1_000
+_MENDED = "Facebook and Instagram write é as Ã©: such characters are mended (--encoding utf-8 leaves them)"
 
 
 def jsonl_layout(decoded: Decoded, options: ReadOptions, *, late_columns: Sequence[str] = ()) -> Layout:
@@ -58,7 +61,20 @@ def json_layout(decoded: Decoded, options: ReadOptions, *, late_columns: Sequenc
     """How to read a JSON document. Raises ReadError."""
     text = "".join(decoded.lines)
     shape = find_shape(text, options, is_whole=decoded.is_whole, where=decoded.name)
-    return _records_layout(decoded, options, _with(shape, late_columns), first_row=2 if shape.has_header else 1)
+    first_row = 2 if shape.has_header else 1
+    if shape.shape != "objects" or options.encoding is not None or not _has_bytes(text, is_whole=decoded.is_whole):
+        return _records_layout(decoded, options, _with(shape, late_columns), first_row=first_row)
+    shape = replace(shape, columns=tuple(map(mend, shape.columns)), sample=tuple(map(mend, shape.sample)))
+    noted = replace(decoded, notes=(*decoded.notes, _MENDED))
+    layout = _records_layout(noted, options, _with(shape, late_columns), first_row=first_row)
+    return replace(layout, is_mended=True)
+
+
+def _has_bytes(text: str, *, is_whole: bool) -> bool:
+    """Whether it is an export of Facebook's or Instagram's with bytes in the place of characters."""
+    if not may_have_bytes_as_characters(text):
+        return False
+    return has_bytes_as_characters(read_beginning(text, is_whole=is_whole))
 
 
 def _with(shape: JsonShape, late_columns: Sequence[str]) -> JsonShape:

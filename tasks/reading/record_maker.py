@@ -24,6 +24,11 @@ class RecordMaker:
         self._layout = layout
         self._maker = maker
         self._names = unique_names(layout.columns)
+        self._mend = None
+        if layout.is_mended:
+            from newsgate.tasks.reading.meta_exports import mend
+
+            self._mend = mend
 
     def convert(self, number: int, value: object) -> Row | str:
         """Return the row of one record, whatever the layout's shape is, or the reason to refuse it."""
@@ -49,7 +54,9 @@ class RecordMaker:
             return {self._names[0]: value}
         if shape == "cells" and isinstance(value, list) and len(value) == len(self._names):
             return dict(zip(self._names, value, strict=True))
-        return value if shape in ("objects", "columns") and isinstance(value, dict) else None
+        if shape not in ("objects", "columns") or not isinstance(value, dict):
+            return None
+        return value if self._mend is None else self._mend(value)
 
     def make(self, number: int, values: Mapping[str, object]) -> Row | str:
         """Return the row, or the reason to refuse it."""

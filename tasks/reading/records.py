@@ -88,6 +88,7 @@ class Layout:
     tool: whose export it is. Its labels are read where `label_column` says which question they answer.
     keep: the other columns that each row carries.
     is_html: the text is read out of the HTML in its columns.
+    is_mended: characters whose bytes were written in their place are mended, in all strings of a record.
     """
 
     format: Format
@@ -113,6 +114,7 @@ class Layout:
     tool: ToolShape | None = None
     keep: Keep = "none"
     is_html: bool = False
+    is_mended: bool = False
 
 
 class Row(NamedTuple):

@@ -76,6 +76,21 @@ EXPORTS: dict[str, tuple[bytes | str, dict[str, Any], list[str]]] = {
         {},
         [LONG],
     ),
+    "message_1.json": (
+        json.dumps({"participants": [{"name": "A"}], "messages": [{"sender_name": "A", "content": f"{LONG} CafÃ©"}]}),
+        {},
+        [f"{LONG} Café"],
+    ),
+    "post_comments_1.json": (
+        json.dumps([{"media_list_data": [{"uri": ""}], "string_map_data": {"Comment": {"value": LONG}}}]),
+        {},
+        [LONG],
+    ),
+    "threads_and_replies.json": (
+        json.dumps({"text_post_app_text_posts": [{"media": [{"uri": "", "creation_timestamp": 1, "title": LONG}]}]}),
+        {},
+        [LONG],
+    ),
     "comments.csv": (
         'Comment ID,Channel ID,Comment Text\nUg1,UC1,"{""text"":""The river bridge reopened at noon.""}"\n',
         {},
