@@ -91,7 +91,7 @@ def file_report_json(report: FileReport) -> dict[str, Any]:
 def _description(report: FileReport) -> str:
     layout = report.layout
     parts: list[str] = [layout.format]
-    if layout.format in ("csv", "jsonl", "json", "lines"):
+    if layout.format in ("csv", "jsonl", "json", "lines", "chat"):
         parts.append(layout.encoding)
     if layout.format == "csv":
         parts.append(f"delimiter {_DELIMITERS.get(layout.delimiter, repr(layout.delimiter))}")

@@ -31,7 +31,7 @@ from newsgate.db.model_registry import champion_number
 from newsgate.db.results import Reject
 
 # What a person counts to find a row of a file again.
-_ROW_WORDS = {"csv": "line", "lines": "line", "jsonl": "line", "json": "record"}
+_ROW_WORDS = {"csv": "line", "lines": "line", "chat": "line", "jsonl": "line", "json": "record"}
 
 
 @dataclass(frozen=True, slots=True)

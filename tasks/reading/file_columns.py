@@ -9,7 +9,7 @@ from typing import Any
 from newsgate.tasks.reading.kept_columns import LeftOut, unique_names
 from newsgate.tasks.reading.records import Format, Keep, Layout
 
-_TEXT_FORMATS = frozenset({"csv", "lines", "xlsx", "ods"})
+_TEXT_FORMATS = frozenset({"csv", "lines", "chat", "xlsx", "ods"})
 
 
 @dataclass(frozen=True, slots=True)

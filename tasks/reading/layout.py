@@ -34,6 +34,8 @@ _TSV_SUFFIXES = frozenset({".tsv", ".tab"})
 _TEXT_SUFFIXES = frozenset({".txt", ".text"})
 _LINES_SEEN = 200
 _MOST_LINES_ABOVE = 20
+# A chat begins with a date, in brackets, behind a mark of direction, or alone.
+_BEGINS_CHAT = "[0123456789\u200e"
 # With which files begin for the sake of Excel, which takes it for no row either.
 _SEPARATOR_LINE = re.compile(r'"?sep=([^\r\n"\0])"?[\r\n]*', re.IGNORECASE)
 
@@ -77,6 +79,10 @@ def decide_layout(sample: Sample, options: ReadOptions, *, late_columns: Sequenc
 
         layout_of = json_layout if form == "json" else jsonl_layout
         return layout_of(decoded, options, late_columns=late_columns)
+    if form == "chat":
+        from newsgate.tasks.reading.chat_layout import chat_layout
+
+        return chat_layout(decoded, options)
     return _lines_layout(decoded, options) if form == "lines" else _csv_layout(decoded, options)
 
 
@@ -110,11 +116,21 @@ def _decide_format(decoded: Decoded, options: ReadOptions) -> Format:
     value = parse_or_none(first)
     if isinstance(value, dict) or (isinstance(value, list) and len(decoded.lines) > 1):
         return "jsonl"
+    is_table = options.delimiter is not None or options.column_names or options.no_header
+    if not is_table and first[:1] in _BEGINS_CHAT and _are_chat_lines(decoded.lines[:_LINES_SEEN]):
+        return "chat"
     if options.delimiter is None and not options.column_names and are_fasttext_lines(decoded.lines[:_LINES_SEEN]):
         return "lines"
     if suffix in _TEXT_SUFFIXES and options.delimiter is None and not options.column_names:
         return "lines" if _is_plain_text(decoded.lines, options) else "csv"
     return "csv"
+
+
+def _are_chat_lines(lines: Sequence[str]) -> bool:
+    # Hardly any file is one.
+    from newsgate.tasks.reading.chat_lines import are_chat_lines
+
+    return are_chat_lines(lines)
 
 
 def _is_plain_text(lines: Sequence[str], options: ReadOptions) -> bool:

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 DEFAULT_MAX_TEXT_CHARS = 16_777_216
 MAX_ID_CHARS = 1000
 
-Format = Literal["csv", "jsonl", "lines", "json", "xlsx", "ods", "parquet"]
+Format = Literal["csv", "jsonl", "lines", "chat", "json", "xlsx", "ods", "parquet"]
 # What one record of JSON is: an object, one value of each of several columns, an array of cells, or the text itself.
 Shape = Literal["objects", "columns", "cells", "texts"]
 Quoting = Literal["usual", "backslash", "none"]

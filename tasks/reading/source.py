@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
-from typing import IO, TYPE_CHECKING, Self
+from typing import IO, Self
 
 from newsgate.tasks.reading.content import HEAD_BYTES, Content, Pass
 from newsgate.tasks.reading.errors import (
@@ -22,15 +22,11 @@ from newsgate.tasks.reading.gzip_stream import ENDS_EARLY
 from newsgate.tasks.reading.json_document import ENDS_EARLY as JSON_ENDS_EARLY
 from newsgate.tasks.reading.kept_columns import ColumnKeeper, LeftOut, resolve_keep
 from newsgate.tasks.reading.layout import Sample, decide_layout
+from newsgate.tasks.reading.line_readers import line_reader
 from newsgate.tasks.reading.lines import decode_text, read_lines
-from newsgate.tasks.reading.records import Format, Layout, Limits, ReadOptions, Rejected, Row
+from newsgate.tasks.reading.records import Layout, Limits, ReadOptions, Rejected, Row
 from newsgate.tasks.reading.row_maker import LabelReader, RowMaker
 from newsgate.tasks.reading.snapshot import Snapshot, SnapshotReader, open_snapshot, spool_stream
-
-if TYPE_CHECKING:
-    from newsgate.tasks.reading.csv_rows import CsvRows
-    from newsgate.tasks.reading.jsonl_rows import JsonlRows
-    from newsgate.tasks.reading.text_rows import TextRows
 
 GREW = "the file grew while it was read; the row may be incomplete"
 _GREW_WARNING = "the file grew while it was read: what was written after it was opened was not read"
@@ -205,7 +201,7 @@ class Source:
             block_bytes=limits.block_bytes,
             max_line_chars=limits.record_chars,
         )
-        parser = _line_reader(layout.format)(
+        parser = line_reader(layout.format)(
             layout, maker, limits=limits, cut_off=lambda: self._cut_off(stream), after_row=after_row
         )
         return parser.read(blocks), lambda: stream.damage
@@ -305,21 +301,6 @@ class Source:
             self._warnings.append(f"{damage}: the rows after the damage are missing")
         if has_trailing:
             self._warnings.append("bytes after the end of the compressed data were not read")
-
-
-def _line_reader(form: Format) -> type[CsvRows | JsonlRows | TextRows]:
-    """The reader of a format of lines, which alone is loaded."""
-    if form == "csv":
-        from newsgate.tasks.reading.csv_rows import CsvRows
-
-        return CsvRows
-    if form == "jsonl":
-        from newsgate.tasks.reading.jsonl_rows import JsonlRows
-
-        return JsonlRows
-    from newsgate.tasks.reading.text_rows import TextRows
-
-    return TextRows
 
 
 def open_source(

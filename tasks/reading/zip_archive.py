@@ -18,6 +18,7 @@ from newsgate.tasks.reading.unpacking import OUTPUT_BYTES
 _DATA_SUFFIXES = frozenset(
     {".csv", ".tsv", ".tab", ".json", ".jsonl", ".ndjson", ".jsonlines", ".xlsx", ".ods", ".parquet"}
 )
+_TEXT_SUFFIXES = frozenset({".txt", ".text"})
 _WORKBOOK_SUFFIXES = frozenset({".xlsx", ".ods"})
 _DOCUMENTS = (
     ("xl/workbook.bin", "an .xlsb workbook"),
@@ -114,7 +115,8 @@ def choose_member(archive: zipfile.ZipFile, wanted: str | None, *, where: str) -
         found = found or [each for each in files if PurePosixPath(each.filename).name == wanted]
     else:
         found = [each for each in files if _suffix(each) in _DATA_SUFFIXES] if len(files) > 1 else files
-        found = found or files
+        # A chat or a list of texts, between pictures and sounds.
+        found = found or [each for each in files if _suffix(each) in _TEXT_SUFFIXES] or files
     if len(found) == 1:
         return found[0]
     if wanted is not None and not found:

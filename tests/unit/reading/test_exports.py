@@ -76,6 +76,7 @@ EXPORTS: dict[str, tuple[bytes | str, dict[str, Any], list[str]]] = {
         {},
         [LONG],
     ),
+    "_chat.txt": (f"[31.12.20, 22:15:03] Ann: {LONG}\n[31.12.20, 22:15:03] Bob: No!\n", {}, [LONG, "No!"]),
     "message_1.json": (
         json.dumps({"participants": [{"name": "A"}], "messages": [{"sender_name": "A", "content": f"{LONG} CafÃ©"}]}),
         {},
