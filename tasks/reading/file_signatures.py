@@ -28,9 +28,18 @@ _FORMATS = (
 )
 _GIT_LFS = b"version https://git-lfs.github.com/spec/"
 _TAR_MAGIC, _TAR_MAGIC_AT = b"ustar", 257
-_WEB_PAGE = re.compile(
-    rb"(?:\xef\xbb\xbf)?\s*(?:<!--.*?-->\s*)*<(?:!doctype\s+html|html|head|body)\b", re.IGNORECASE | re.DOTALL
+# A comment ends at its first end, or else many of them could be divided in more ways than can be tried.
+_COMMENTS = rb"(?:<!--(?:[^-]|-(?!->))*-->\s*)*"
+_WEB_PAGE = re.compile(rb"(?:\xef\xbb\xbf)?\s*" + _COMMENTS + rb"<(?:!doctype\s+html|html|head|body)\b", re.IGNORECASE)
+_FEED = re.compile(rb"(?:\xef\xbb\xbf)?\s*(?:<\?[^>]*>\s*)*" + _COMMENTS + rb"(?:<\?[^>]*>\s*)*<(?:rss|feed|rdf:RDF)\b")
+_HEADER_LINE = re.compile(rb"([A-Za-z][A-Za-z0-9-]*):[ \t\r]|[ \t]+\S|>?From ")
+_LETTER_HEADERS = frozenset(
+    (
+        *(b"date", b"from", b"to", b"subject", b"message-id", b"mime-version", b"content-type", b"received"),
+        *(b"return-path", b"delivered-to", b"dkim-signature", b"reply-to", b"list-unsubscribe", b"list-id"),
+    )
 )
+_LEAST_HEADERS = 3
 _XML = re.compile(rb"(?:\xef\xbb\xbf)?\s*<\?xml\b")
 _CONTROLS = bytes(byte for byte in range(32) if byte not in b"\t\n\v\f\r\x1b\x1c\x1d\x1e\x1f")
 _BINARY_CONTROLS = 20
@@ -52,8 +61,31 @@ def refuse_known_formats(head: bytes, *, where: str) -> None:
         raise NotTextError(
             "this is a web page, saved in place of the data it shows", where=where, remedy="Download the file itself"
         )
+    if _FEED.match(head):
+        raise NotTextError(
+            "this is an RSS or Atom feed",
+            where=where,
+            remedy=f"Make JSON lines of it: python feed.py {where} > posts.jsonl, with feed.py of docs/files.md",
+        )
+    if _is_letter(head):
+        raise NotTextError(
+            "this is mail, of which each line would become a text",
+            where=where,
+            remedy=f"Make JSON lines of it: python letters.py {where} > posts.jsonl, with letters.py of docs/files.md",
+        )
     if _XML.match(head):
         raise NotTextError("this is an XML document", where=where, remedy="Export its rows as CSV or JSON")
+
+
+def _is_letter(head: bytes) -> bool:
+    """Whether it begins with the headers of a letter, as in .eml and .mbox files, and with nothing else."""
+    headers, _, _ = head.lstrip().replace(b"\r\n", b"\n").partition(b"\n\n")
+    lines = headers.split(b"\n")
+    # The last of them may be cut where the first bytes of the file end.
+    found = [_HEADER_LINE.match(line) for line in (lines[:-1] if len(lines) > 1 else lines)]
+    if not all(found):
+        return False
+    return len({each[1].lower() for each in found if each and each[1]} & _LETTER_HEADERS) >= _LEAST_HEADERS
 
 
 def refuse_tar(head: bytes, *, where: str) -> None:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import io
 import json
 import re
+import subprocess
+import sys
 import zipfile
 from pathlib import Path
 from typing import Any
@@ -13,9 +15,26 @@ import pytest
 from click.testing import CliRunner
 
 from newsgate.enqueue import enqueue
+from newsgate.tasks.reading import NotTextError
+from newsgate.tasks.reading.file_signatures import refuse_known_formats
 from tests.unit.reading.helpers import Reading, rejects, texts
 
 LONG = "The river bridge reopened at noon."
+LETTER = (
+    b"Received: from mx (mx [192.0.2.1])\n\tby mail; Thu, 31 Dec 2020 22:15:00 +0000\nFrom: News <n@example.org>\n"
+    b"To: ann@example.net\nSubject: =?utf-8?q?The_caf=C3=A9_reopens?=\nMessage-ID: <1@example.org>\n"
+    b"Content-Type: text/plain; charset=utf-8\n\nThe river bridge reopened at noon.\n"
+)
+BOX = (
+    b"From MAILER-DAEMON Thu Dec 31 22:15:00 2020\n"
+    + LETTER
+    + b"\nFrom MAILER-DAEMON Thu Dec 31 22:16:00 2020\n"
+    + LETTER
+)
+FEED = (
+    f"<?xml version='1.0'?><rss version='2.0'><channel><title>News</title><item><title>The bridge is open</title>"
+    f"<description>{LONG}</description><guid>1</guid></item></channel></rss>"
+).encode()
 PAGE = (Path(__file__).parents[3] / "docs" / "files.md").read_text(encoding="utf-8")
 PARTS = ["See ", {"type": "link", "text": "https://example.org"}, " now"]
 MESSAGES = [
@@ -148,8 +167,14 @@ def test_the_commands_of_the_page_are_those_that_are_tried() -> None:
         ),
         (b"\n<!DOCTYPE html>\n<html><head><title>data.csv</title>", "a web page, saved in place of the data"),
         (b"<!-- saved -->\n<HTML lang='en'>", "a web page"),
-        (b"<?xml version='1.0'?><rss/>", "an XML document"),
+        (b"<?xml version='1.0'?><opml/>", "an XML document"),
         (b"\x80\x04\x95\x10\0\0\0", "a Python pickle"),
+        (b"<?xml version='1.0'?>\n<rss version='2.0'>", "an RSS or Atom feed.*python feed.py train.csv > posts.jsonl"),
+        (b"<rss version='2.0'><channel>\n<item>", "an RSS or Atom feed"),
+        (b"<feed xmlns='http://www.w3.org/2005/Atom'>\n<entry>", "an RSS or Atom feed"),
+        (LETTER, "mail, of which each line.*python letters.py train.csv > posts.jsonl"),
+        (LETTER.replace(b"\n", b"\r\n"), "mail"),
+        (BOX, "mail"),
     ],
 )
 def test_what_is_no_file_of_rows_is_named_for_what_it_is(data: bytes, what: str, tmp_path: Path) -> None:
@@ -157,3 +182,42 @@ def test_what_is_no_file_of_rows_is_named_for_what_it_is(data: bytes, what: str,
     done = CliRunner().invoke(enqueue, ["--dry-run", str(tmp_path / "train.csv")])
     assert done.exit_code == 1
     assert re.search(f"train.csv: this is {what}", done.stderr), done.stderr
+
+
+@pytest.mark.parametrize(
+    ("script", "data", "expected"),
+    [
+        ("feed.py", FEED, [f"The bridge is open\n{LONG}"]),
+        ("letters.py", LETTER, [f"The café reopens\n{LONG}\n"]),
+        ("letters.py", BOX, [f"The café reopens\n{LONG}\n"] * 2),
+    ],
+)
+def test_the_scripts_of_the_page_make_lines_that_are_read(
+    reading: Reading, tmp_path: Path, script: str, data: bytes, expected: list[str]
+) -> None:
+    source = re.search(rf"```python {script}\n(.*?)```", PAGE, re.DOTALL)
+    assert source is not None
+    (tmp_path / "given").write_bytes(data)
+    made = subprocess.run(
+        [sys.executable, "-c", source[1], str(tmp_path / "given")], capture_output=True, text=True, check=True
+    )
+    assert texts(reading.read(made.stdout, name="posts.jsonl")) == expected
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        "Note: this is a text\nSubject: of a kind\nand one more line\n",
+        "Date: Monday\n",
+        "<rssi> is a word, and so on\nAnother line of text\n",
+    ],
+)
+def test_texts_that_only_look_like_mail_are_read(reading: Reading, data: str) -> None:
+    assert len(texts(reading.read(data, name="a.txt"))) == data.count("\n")
+
+
+def test_a_file_that_begins_with_many_comments_is_looked_at_in_no_time() -> None:
+    with pytest.raises(NotTextError, match="a web page"):
+        refuse_known_formats(b"<!-- saved - -- > -->\n" * 100 + b"<html>", where="a")
+    for begin in (b"<!-- -->", b"<!-- -- -", b"<?a ?>", b"<!--", b"a: b\n"):
+        refuse_known_formats(begin * 500 + b"x", where="a")
