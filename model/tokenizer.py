@@ -40,6 +40,7 @@ _TOKENIZER_FORMATS: Final = (1, 2)
 ADDRESS: Final = r"(?:[hH][tT][tT][pP][sS]?://\S*|[wW][wW][wW]\.\S+)"
 WORD: Final = rf"{ADDRESS}|\w+|[^\w\s]"
 _ADDRESSES: Final = re.compile(ADDRESS)
+_HUGE_ENTITIES: Final = re.compile(r"&#[0-9]{1000,};?")
 _WORDS: Final = re.compile(WORD)
 # Normalising takes time quadratic in the length of a run of combining marks (80 000 of them: 15 s), so runs are broken
 # as Unicode's Stream-Safe Text Format breaks them (UAX #15, section 13), by a joiner that is dropped afterwards.
@@ -75,7 +76,13 @@ def normalise(text: str, *, keep_case: bool = False) -> str:
 
 def unescape(text: str) -> str:
     """Return `text` with the characters that its HTML entities stand for."""
-    return html.unescape(text) if "&" in text else text
+    if "&" not in text:
+        return text
+    try:
+        return html.unescape(text)
+    except ValueError:
+        # Python makes no number of thousands of digits; no character has one of more than seven.
+        return html.unescape(_HUGE_ENTITIES.sub("\ufffd", text))
 
 
 def fold(text: str, *, keep_case: bool) -> str:

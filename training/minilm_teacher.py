@@ -5,7 +5,6 @@ It is far too slow to serve, and knows more English than the labels can teach.
 
 from __future__ import annotations
 
-import html
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
@@ -16,7 +15,7 @@ import numpy.typing as npt
 from tokenizers import Tokenizer
 
 from newsgate.model.batching import pad
-from newsgate.model.tokenizer import without_addresses
+from newsgate.model.tokenizer import unescape, without_addresses
 from newsgate.model.weights import Int32
 from newsgate.training.corpus import Split
 from newsgate.training.examples import Examples
@@ -117,6 +116,6 @@ def _tokenizer(files: MiniLmFiles) -> Tokenizer:
 
 def _encode(tokenizer: Tokenizer, texts: Iterable[str]) -> list[tuple[int, ...]]:
     # An address is random letters: the LSTM's tokenizer reads it as one token, so the teacher does too.
-    readable = [without_addresses(html.unescape(text)) for text in texts]
+    readable = [without_addresses(unescape(text)) for text in texts]
     encoded: list[Any] = tokenizer.encode_batch(readable)
     return [tuple(each.ids) for each in encoded]

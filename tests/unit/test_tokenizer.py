@@ -43,6 +43,7 @@ def pieces_of(tokenizer: Tokenizer, text: str, *, max_tokens: int = 16) -> list[
         ("Cafe\u0301", "caf\u00e9"),
         ("\uff21\uff22\uff23", "abc"),
         ("Tom &amp; Jerry", "tom & jerry"),
+        (f"a &#{'9' * 5000}; b &#{'9' * 5000} &lt;", "a \ufffd b \ufffd <"),
         ("\u201cit\u2019s\u201d", '"it\'s"'),
     ],
 )
