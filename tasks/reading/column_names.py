@@ -138,6 +138,10 @@ WEAK_TEXT_NAMES = (
     "abstract",
     "image_text",
     "link_text",
+    # TikTok, LinkedIn, 4chan.
+    "video_description",
+    "share_commentary",
+    "com",
     "beschreibung",
     "descripción",
     "descrição",
@@ -153,6 +157,8 @@ MESSAGE_FALLBACKS = ("description", "image_text", "link_text")
 ID_NAMES = (
     "id",
     "item_id",
+    # In Community Notes, it stands beside the id of the post that the note is about.
+    "note_id",
     "tweet_id",
     "post_id",
     "uuid",

@@ -116,9 +116,11 @@ def _fold(name: str) -> str:
 
 def _guess_fallbacks(names: _Names, text_columns: Sequence[str]) -> tuple[str, ...]:
     """Where the text stands in rows in which its column is empty."""
-    if tuple(map(fold_name, text_columns)) == ("title", "selftext"):
-        # A person's posts and comments, in one file.
-        return tuple(name for name in names.usual("body")[:1] if names.is_unique(name))
+    if tuple(fold_name(name.rpartition(".")[2]) for name in text_columns) == ("title", "selftext"):
+        # A person's posts and comments, in one file; or a post and the comments below it.
+        beside = text_columns[0].rpartition(".")[0]
+        bodies = [name for name in names.usual("body") if name.rpartition(".")[0] == beside]
+        return tuple(name for name in bodies[:1] if names.is_unique(name))
     if len(text_columns) != 1:
         return ()
     text = text_columns[0]
@@ -279,7 +281,9 @@ class _Names:
         """The column of ids, if there is one for sure."""
         beside = taken[0].rpartition(".")[0]
         for guess in ID_NAMES:
-            spelled = [name for name in self.usual(guess) if "." not in name or name.rpartition(".")[0] == beside]
+            spelled = [name for name in self.usual(guess) if name.rpartition(".")[0] == beside]
+            # The text's own id comes before that of what is around it.
+            spelled = spelled or [name for name in self.usual(guess) if "." not in name]
             # Nobody asked for an id, so a doubtful one is left alone instead of refusing the file.
             if len(spelled) == 1 and spelled[0] not in taken:
                 return spelled[0]

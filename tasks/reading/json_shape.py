@@ -10,7 +10,7 @@ from newsgate.tasks.reading.column_names import FOLDED_TEXT_NAMES, fold_name
 from newsgate.tasks.reading.errors import RecordsError, quote_column
 from newsgate.tasks.reading.headers import names_of_columns, refuse_row_as_header
 from newsgate.tasks.reading.json_beginning import read_beginning
-from newsgate.tasks.reading.json_values import flat_items, flat_names
+from newsgate.tasks.reading.json_values import flat_items, flat_names, join_parts
 from newsgate.tasks.reading.records import ReadOptions, Shape
 
 EVERY_KEY = "*"
@@ -275,7 +275,8 @@ def _score(place: _Place, options: ReadOptions) -> int:
     """How much the records at a place look like rows: 0 for not at all."""
     names: dict[str, None] = {}
     for each in place.objects[:_RECORDS_SEEN]:
-        names.update(dict.fromkeys(flat_names(each)))
+        # An object around the records has names like theirs for what is no text: a list of posts, an empty message.
+        names.update(dict.fromkeys(_names_of_texts(each) if place.is_alone else flat_names(each)))
     whole = {fold_name(name) for name in names}
     last = {fold_name(name.rpartition(".")[2]) for name in names}
     if options.text_columns:
@@ -287,6 +288,12 @@ def _score(place: _Place, options: ReadOptions) -> int:
     if "title" in last:
         return 1 if place.is_alone else 3
     return 0 if place.is_alone else int(_has_prose(place.objects))
+
+
+def _names_of_texts(record: Mapping[str, object]) -> Iterator[str]:
+    for name, value in flat_items(record):
+        if (isinstance(value, str) and value.strip()) or join_parts(value) is not None:
+            yield name
 
 
 def _has_prose(objects: Sequence[Mapping[str, object]], *, names: Set[str] | None = None) -> bool:

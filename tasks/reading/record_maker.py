@@ -9,6 +9,7 @@ from newsgate.tasks.reading.json_values import find_value, join_parts
 from newsgate.tasks.reading.kept_columns import unique_names
 from newsgate.tasks.reading.label_values.cell import label_text
 from newsgate.tasks.reading.lines import is_clean
+from newsgate.tasks.reading.program_messages import program_messages
 from newsgate.tasks.reading.records import Layout, Row
 from newsgate.tasks.reading.row_maker import NO_TEXT, RowMaker, join_texts
 
@@ -24,6 +25,7 @@ class RecordMaker:
         self._layout = layout
         self._maker = maker
         self._names = unique_names(layout.columns)
+        self._of_program = program_messages(layout.columns)
         self._mend = None
         if layout.is_mended:
             from newsgate.tasks.reading.meta_exports import mend
@@ -35,7 +37,8 @@ class RecordMaker:
         shape, columns = self._layout.shape, self._layout.columns
         record = self._as_record(value)
         if record is not None:
-            return self.make(number, record)
+            reason = None if self._of_program is None else self._of_program.reason_against(record)
+            return self.make(number, record) if reason is None else reason
         if shape == "cells" and isinstance(value, list):
             return f"has {len(value):,} cells where the header has {len(columns):,}"
         wanted = {"texts": "a string", "cells": "an array"}.get(shape, "a JSON object")

@@ -15,7 +15,7 @@ import pytest
 from click.testing import CliRunner
 
 from newsgate.enqueue import enqueue
-from newsgate.tasks.reading import NotTextError
+from newsgate.tasks.reading import NotTextError, Row
 from newsgate.tasks.reading.file_signatures import refuse_known_formats
 from tests.unit.reading.helpers import Reading, rejects, texts
 
@@ -95,6 +95,95 @@ EXPORTS: dict[str, tuple[bytes | str, dict[str, Any], list[str]]] = {
         {},
         [LONG],
     ),
+    "outbox.json": (
+        json.dumps(
+            {
+                "type": "OrderedCollection",
+                "orderedItems": [
+                    {"id": "a/activity", "type": "Create", "object": {"id": "a", "content": f"<p>{LONG}</p>"}},
+                    {"id": "b/activity", "type": "Announce", "object": "https://mas.to/b"},
+                ],
+            }
+        ),
+        {},
+        [LONG],
+    ),
+    "feed.jsonl": (
+        json.dumps({"feed": [{"post": {"uri": "at://a", "record": {"text": LONG}}}], "cursor": "c"}) + "\n",
+        {},
+        [LONG],
+    ),
+    "jetstream.jsonl": (
+        json.dumps({"kind": "identity", "identity": {"handle": "a.b"}})
+        + "\n"
+        + json.dumps({"kind": "commit", "commit": {"rkey": "3l", "record": {"text": LONG}}}),
+        {},
+        [LONG],
+    ),
+    "town.json": (
+        json.dumps(
+            {
+                "guild": {"name": "Town"},
+                "channel": {"topic": "All that is of interest"},
+                "messages": [
+                    {"id": str(number), "type": kind, "timestampEdited": None, "isPinned": False, "content": LONG}
+                    for number, kind in enumerate(["Default", "GuildMemberJoin", "Reply", "ChannelPinnedMessage"])
+                ],
+            }
+        ),
+        {},
+        [LONG, LONG],
+    ),
+    "general/2020-12-31.json": (
+        json.dumps(
+            [
+                {"type": "message", "subtype": "channel_join", "ts": "1.1", "text": "<@U1> has joined the channel"},
+                {"type": "message", "ts": "1.2", "text": LONG},
+                {"type": "message", "subtype": "bot_message", "ts": "1.3", "text": LONG},
+            ]
+        ),
+        {},
+        [LONG, LONG],
+    ),
+    "videos.json": (
+        json.dumps(
+            {
+                "data": {"videos": [{"id": 7, "video_description": LONG, "voice_to_text": "Said in the film"}]},
+                "error": {"code": "ok", "message": ""},
+            }
+        ),
+        {},
+        [LONG],
+    ),
+    "thread.json": (
+        json.dumps(
+            {
+                "posts": [
+                    {"no": 1, "name": "Anonymous", "sub": "The bridge is open", "com": LONG},
+                    {"no": 2, "name": "Anonymous", "com": f'<a href="#p1">&gt;&gt;1</a><br>{LONG}'},
+                    {"no": 3, "name": "Anonymous", "filename": "a"},
+                ]
+            }
+        ),
+        {},
+        [LONG, f">>1\n{LONG}"],
+    ),
+    "Shares.csv": (f"Date,ShareLink,ShareCommentary,SharedUrl\n2020-12-31,https://e.org,{LONG},\n", {}, [LONG]),
+    "notes-00000.tsv": (
+        f"noteId\ttweetId\tclassification\tsummary\n1\t9\tNOT_MISLEADING\t{LONG}\n2\t8\tNOT_MISLEADING\t{LONG}\n",
+        {},
+        [LONG, LONG],
+    ),
+    "comments.json": (
+        json.dumps(
+            [
+                {"kind": "Listing", "data": {"children": [{"data": {"id": "a", "title": "Fees", "selftext": LONG}}]}},
+                {"kind": "Listing", "data": {"children": [{"data": {"id": "b", "body": LONG}}]}},
+            ]
+        ),
+        {},
+        [f"Fees\n{LONG}", LONG],
+    ),
     "_chat.txt": (f"[31.12.20, 22:15:03] Ann: {LONG}\n[31.12.20, 22:15:03] Bob: No!\n", {}, [LONG, "No!"]),
     "message_1.json": (
         json.dumps({"participants": [{"name": "A"}], "messages": [{"sender_name": "A", "content": f"{LONG} CafÃ©"}]}),
@@ -143,6 +232,25 @@ def test_an_export_is_read(reading: Reading, name: str) -> None:
     rows = reading.read(data, name=Path(name).name.replace(".zst", ".ndjson"), **options)
     assert texts(rows) == expected
     assert len(rows) == len(expected) + len(rejects(rows))
+
+
+@pytest.mark.parametrize(
+    ("name", "ids"),
+    [("outbox.json", ["a"]), ("notes-00000.tsv", ["1", "2"]), ("comments.json", ["a", "b"]), ("town.json", ["0", "2"])],
+)
+def test_the_id_is_that_of_the_text_and_of_nothing_around_it(reading: Reading, name: str, ids: list[str]) -> None:
+    rows = reading.read(EXPORTS[name][0], name=name)
+    assert [row.external_id for row in rows if isinstance(row, Row)] == ids
+
+
+def test_what_a_program_wrote_is_refused_by_its_name(reading: Reading) -> None:
+    rows = reading.read(EXPORTS["town.json"][0], name="town.json")
+    assert rejects(rows) == [
+        (2, "no message of a person: the program wrote it (type: GuildMemberJoin)"),
+        (4, "no message of a person: the program wrote it (type: ChannelPinnedMessage)"),
+    ]
+    others = json.dumps([{"type": "GuildMemberJoin", "subtype": "channel_join", "text": LONG}])
+    assert texts(reading.read(others, name="a.json")) == [LONG]
 
 
 def test_the_commands_of_the_page_are_those_that_are_tried() -> None:
