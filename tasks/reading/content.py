@@ -150,6 +150,7 @@ class Content:
         import tempfile
 
         stream = self.open()
+        self._spool_folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         spool = tempfile.TemporaryFile(dir=self._spool_folder)  # noqa: SIM115 - the caller closes it
         while data := stream.read(_BUFFER_BYTES):
             spool.write(data)

@@ -36,6 +36,7 @@ class SharedStrings:
         if len(self._unwritten) > _WRITE_BYTES:
             if self._file is None:
                 # Nameless from the start, so that not even a killed process leaves it behind.
+                self._spool_folder.mkdir(mode=0o700, parents=True, exist_ok=True)
                 self._file = tempfile.TemporaryFile(dir=self._spool_folder)  # noqa: SIM115 - closed with the strings
             self._file.seek(self._written_bytes)
             self._file.write(self._unwritten)

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import bz2
+import gzip
 import hashlib
 import io
 import lzma
 import re
 import tarfile
 import zipfile
+from pathlib import Path
 
 import pytest
 
@@ -20,9 +22,11 @@ from newsgate.tasks.reading import (
     MissingLibraryError,
     NotTextError,
     UnusedOptionError,
+    open_source,
     unpacking,
 )
 from tests.unit.reading.helpers import Reading, texts
+from tests.unit.reading.tables import parquet, xlsx
 
 zstd = pytest.importorskip("backports.zstd")
 DATA = b"id,text\n" + b"".join(b"%d,some words of row %d\n" % (number, number) for number in range(2000))
@@ -170,3 +174,11 @@ def test_a_missing_library_names_the_extra(reading: Reading, monkeypatch: pytest
     monkeypatch.setattr("importlib.import_module", absent)
     with pytest.raises(MissingLibraryError, match=f"a Zstandard file.*Run: {re.escape(install_command('files'))}"):
         reading.read(zstd.compress(DATA))
+
+
+@pytest.mark.parametrize("name", ["posts.xlsx.gz", "posts.parquet.gz"])
+def test_what_is_unpacked_needs_no_folder_that_is_there_already(tmp_path: Path, name: str) -> None:
+    table = parquet({"text": ["one text"]}) if "parquet" in name else xlsx([["text"], ["one text"]])
+    (tmp_path / name).write_bytes(gzip.compress(table))
+    with open_source(tmp_path / name, spool_folder=tmp_path / "home" / "spool") as source:
+        assert texts(list(source.rows(source.layout()))) == ["one text"]
