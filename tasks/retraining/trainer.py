@@ -56,6 +56,8 @@ log = logging.getLogger("newsgate.trainer")
 _POLL_SECONDS = 0.2
 # A lease is renewed this often in its length, so that a slow database now and then costs nothing.
 _RENEWALS_A_LEASE = 4
+# What may pass between a signal and `stop`: the broker's consumer ends first.
+_STOP_SECONDS = 10.0
 # What a trainer may wait for a database, beside its pause between two looks.
 _PATIENCE_SECONDS = 60.0
 
@@ -262,7 +264,7 @@ def watch(process: subprocess.Popen[bytes], claim: JobClaim, trainer: Trainer) -
         except subprocess.TimeoutExpired:
             pass
         else:
-            return None if code == 0 else f"the training process ended with {code}"
+            return None if code == 0 or _is_told_to_stop(code, trainer) else f"the training process ended with {code}"
         now = time.monotonic()
         if trainer.stop.is_set():
             return None
@@ -272,6 +274,11 @@ def watch(process: subprocess.Popen[bytes], claim: JobClaim, trainer: Trainer) -
             renewed = now
             if not _renew(claim, trainer):
                 return None
+
+
+def _is_told_to_stop(code: int, trainer: Trainer) -> bool:
+    # A service manager tells all processes of a unit at once, and this one needs a moment to take it in.
+    return code == -signal.SIGTERM and trainer.stop.wait(_STOP_SECONDS)
 
 
 def _renew(claim: JobClaim, trainer: Trainer) -> bool:

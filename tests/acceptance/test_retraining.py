@@ -237,6 +237,22 @@ def test_a_trainer_that_is_told_to_stop_hands_its_training_back(alone: World) ->
     world.assert_sound()
 
 
+def test_a_trainer_that_is_told_to_stop_with_its_training_hands_it_back(alone: World) -> None:
+    # As systemd does it: every process of the unit is told at once.
+    world = replace(alone, extra={**HASTY, "NEWSGATE_BROKER_URL": f"redis://127.0.0.1:{free_port()}/0"})
+    give_labels(world, train=300, test=240)
+    with world.started("trainer") as trainer:
+        wait_until(lambda: step(world) == "train", what="the training has begun", seconds=TRAINING_SECONDS)
+        for training in trainings(trainer.pid):
+            training.send_signal(signal.SIGTERM)
+        trainer.send_signal(signal.SIGTERM)
+        assert trainer.wait(20) == 0
+    record = job(world)
+    assert record is not None
+    assert (record.state, record.attempt) == ("running", 0), record
+    world.assert_sound()
+
+
 def test_a_training_that_takes_too_long_is_ended_and_says_so(alone: World) -> None:
     world = replace(alone, extra={**HASTY, "NEWSGATE_TRAINING_SECONDS": "1.5"})
     give_labels(world, train=300, test=240)
