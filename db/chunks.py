@@ -79,6 +79,14 @@ class Claim:
     taken_over: bool = False
 
 
+@dataclass(frozen=True, slots=True)
+class Aftermath:
+    """What came of an attempt that failed: the chunks to ring for, and how many rows have an error for good."""
+
+    to_ring: list[int]
+    failed_rows: int = 0
+
+
 def claim_chunk(
     connection: Connection,
     chunk: int,
@@ -151,8 +159,8 @@ def commit_chunk(connection: Connection, claim: Claim, said: Verdicts, *, summar
     _store(connection, claim, said)
 
 
-def release_chunk(connection: Connection, claim: Claim, *, error: str, max_attempts: int) -> list[int]:
-    """End an attempt that failed; gives the chunks to ring for.
+def release_chunk(connection: Connection, claim: Claim, *, error: str, max_attempts: int) -> Aftermath:
+    """End an attempt that failed.
 
     While attempts are left the chunk is queued again. After the last one two chunks of half its size take its place,
     until the row that cannot be classified stands alone: that row fails, with `error` as its verdict.
@@ -161,7 +169,7 @@ def release_chunk(connection: Connection, claim: Claim, *, error: str, max_attem
     """
     if claim.attempt < max_attempts:
         _end_attempt(connection, claim, state="queued", last_error=error)
-        return wait_again(connection, claim.chunk, run=claim.run)
+        return Aftermath(wait_again(connection, claim.chunk, run=claim.run))
     return give_up(connection, claim, error=error)
 
 
@@ -185,16 +193,16 @@ def hand_back(connection: Connection, claim: Claim) -> list[int]:
     return wait_again(connection, claim.chunk, run=claim.run) if handed_back.rowcount == 1 else []
 
 
-def fail_chunk(connection: Connection, claim: Claim, *, error: str) -> None:
+def fail_chunk(connection: Connection, claim: Claim, *, error: str) -> Aftermath:
     """Fail every row of a chunk at once, with `error` as its verdict: what is wrong is not in the rows.
 
     Raises ChunkFencedError where the chunk was taken over.
     """
     # The fence comes first, as in `commit_chunk`.
     _end_attempt(connection, claim, state="failed", last_error=error)
-    if not ends_with_its_run(connection, claim.chunk, run=claim.run):
-        ids, _ = load_texts(connection, claim)
-        _store(connection, claim, _failed(ids, error))
+    if ends_with_its_run(connection, claim.chunk, run=claim.run):
+        return Aftermath([])
+    return _fail_rows(connection, claim, load_texts(connection, claim)[0], error=error)
 
 
 @cache
@@ -281,24 +289,24 @@ def _store(connection: Connection, claim: Claim, said: Verdicts) -> None:
     finish_run_if_complete(connection, claim.run)
 
 
-def _failed(items: Sequence[int], error: str) -> Verdicts:
-    return Verdicts.of([Verdict(item, None, None, 0, False, error) for item in items])
+def _fail_rows(connection: Connection, claim: Claim, ids: Sequence[int], *, error: str) -> Aftermath:
+    _store(connection, claim, Verdicts.of([Verdict(item, None, None, 0, False, error) for item in ids]))
+    return Aftermath([], len(ids))
 
 
-def give_up(connection: Connection, claim: Claim, *, error: str) -> list[int]:
-    """End a chunk's last attempt: halve it, or fail its only row; gives the chunks to ring for.
+def give_up(connection: Connection, claim: Claim, *, error: str) -> Aftermath:
+    """End a chunk's last attempt: halve it, or fail its only row.
 
     Raises ChunkFencedError where the chunk was taken over.
     """
     # The fence comes first, as in `commit_chunk`.
     _end_attempt(connection, claim, state="failed", last_error=error)
     if ends_with_its_run(connection, claim.chunk, run=claim.run):
-        return []
+        return Aftermath([])
     ids, _ = load_texts(connection, claim)
     if len(ids) > 1:
-        return _halve(connection, claim, error=error)
-    _store(connection, claim, _failed(ids, error))
-    return []
+        return Aftermath(_halve(connection, claim, error=error))
+    return _fail_rows(connection, claim, ids, error=error)
 
 
 def _halve(connection: Connection, claim: Claim, *, error: str) -> list[int]:

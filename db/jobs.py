@@ -12,7 +12,7 @@ import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Literal
+from typing import Any, Final, Literal
 
 from sqlalchemy import ColumnElement, Connection, Row, and_, case, func, insert, literal, or_, select, text, update
 
@@ -23,6 +23,7 @@ from newsgate.db.upkeep_tables import jobs
 
 Ending = Literal["done", "skipped", "failed"]
 
+RETRAIN_JOB: Final = "retrain"
 _AHEAD = "ahead "
 _LONGEST_PERIOD_CHARS = 32
 
@@ -142,6 +143,17 @@ def last_done(connection: Connection, job: str) -> JobRecord | None:
     latest_first = (case((is_ahead(jobs.c.finished_at), 1), else_=0), jobs.c.finished_at.desc())
     found = connection.execute(done.order_by(*latest_first).limit(1)).one_or_none()
     return None if found is None else _record(found)
+
+
+def latest_failed(connection: Connection, job: str) -> bool:
+    """Whether the job's latest period ended badly, or whoever did it died; not where it was handed back."""
+    latest = select(jobs.c.state, jobs.c.attempt, has_lapsed(jobs).label("lapsed")).where(
+        jobs.c.job == job, ~is_ahead(jobs.c.started_at)
+    )
+    found = connection.execute(latest.order_by(jobs.c.started_at.desc()).limit(1)).one_or_none()
+    if found is None:
+        return False
+    return found.state == "failed" or (found.state == "running" and found.attempt > 0 and bool(found.lapsed))
 
 
 def database_now(connection: Connection) -> datetime:

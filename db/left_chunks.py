@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from sqlalchemy import Connection, and_, case, or_, select
 
-from newsgate.db.chunks import Claim, give_up, has_lapsed_attempt
+from newsgate.db.chunks import Aftermath, Claim, give_up, has_lapsed_attempt
 from newsgate.db.leases import has_lapsed, is_ahead
 from newsgate.db.tables import chunks, runs
 from newsgate.db.turns import front_of_line, of_models_but
@@ -51,8 +51,8 @@ def _lapsed_reservations(connection: Connection, *, but_models: frozenset[int]) 
     return list(connection.execute(lapsed).scalars())
 
 
-def give_up_on_lapsed_chunks(connection: Connection, *, max_attempts: int) -> list[int]:
-    """Halve or fail the chunks whose last attempt ended without a word; gives the chunks to ring for.
+def give_up_on_lapsed_chunks(connection: Connection, *, max_attempts: int) -> Aftermath:
+    """Halve or fail the chunks whose last attempt ended without a word.
 
     Their workers died or hang: whatever is in them, it takes processes down.
     """
@@ -69,6 +69,7 @@ def give_up_on_lapsed_chunks(connection: Connection, *, max_attempts: int) -> li
         .with_for_update(of=chunks, skip_locked=True)
     ).all()
     to_ring: list[int] = []
+    failed_rows = 0
     for row in lapsed:
         claim = Claim(
             chunk=row.id,
@@ -81,5 +82,7 @@ def give_up_on_lapsed_chunks(connection: Connection, *, max_attempts: int) -> li
             lease_until=row.lease_until,
         )
         error = row.last_error or f"the worker died or hung on this text, {row.attempt} times"
-        to_ring += give_up(connection, claim, error=error)
-    return to_ring
+        after = give_up(connection, claim, error=error)
+        to_ring += after.to_ring
+        failed_rows += after.failed_rows
+    return Aftermath(to_ring, failed_rows)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from sqlalchemy import Connection, case, func, select
 
-from newsgate.db.jobs import database_now
+from newsgate.db.jobs import RETRAIN_JOB, database_now, latest_failed
 from newsgate.db.labels import count_labels
 from newsgate.db.leases import has_lapsed, is_ahead
 from newsgate.db.model_registry import champion_number
@@ -21,6 +21,7 @@ class SystemFigures:
     """Figures of one moment. runs: those under way, by state. workers: by kind, and whether they are silent.
 
     oldest_wait_seconds: 0 where nothing waits. lapsed_chunks: leases that ran out and that nobody has taken over yet.
+    training_failed: the latest training ended badly, or without a word.
     """
 
     waiting_chunks: int
@@ -34,6 +35,7 @@ class SystemFigures:
     champion: int | None
     labels: int
     owed_notifications: int
+    training_failed: bool
 
 
 def system_figures(connection: Connection) -> SystemFigures:
@@ -70,4 +72,5 @@ def system_figures(connection: Connection) -> SystemFigures:
         champion=champion_number(connection),
         labels=count_labels(connection),
         owed_notifications=owed_count(connection),
+        training_failed=latest_failed(connection, RETRAIN_JOB),
     )

@@ -105,7 +105,7 @@ class System:
 
     def release(self, claim: Claim, error: str = "ValueError: no") -> list[int]:
         with self.database.write() as connection:
-            return release_chunk(connection, claim, error=error, max_attempts=MAX_ATTEMPTS)
+            return release_chunk(connection, claim, error=error, max_attempts=MAX_ATTEMPTS).to_ring
 
     def hand_back(self, claim: Claim) -> list[int]:
         with self.database.write() as connection:
@@ -113,7 +113,7 @@ class System:
 
     def give_up(self) -> list[int]:
         with self.database.write() as connection:
-            return give_up_on_lapsed_chunks(connection, max_attempts=MAX_ATTEMPTS)
+            return give_up_on_lapsed_chunks(connection, max_attempts=MAX_ATTEMPTS).to_ring
 
     def stalled(self, *, queued_for_seconds: float | None, limit: int = 10) -> list[int]:
         with self.database.read() as connection:

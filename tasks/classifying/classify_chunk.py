@@ -299,13 +299,14 @@ def _release(claim: Claim, context: WorkerContext, *, error: Exception) -> None:
         with context.database.write() as connection:
             # Halving would look for a guilty row, and here no row is.
             if isinstance(error, ModelUnusableError) and claim.attempt >= max_attempts:
-                fail_chunk(connection, claim, error=reason)
-                return
-            to_ring = release_chunk(connection, claim, error=reason, max_attempts=max_attempts)
+                after = fail_chunk(connection, claim, error=reason)
+            else:
+                after = release_chunk(connection, claim, error=reason, max_attempts=max_attempts)
     except ChunkFencedError as fenced:
         log.warning("%s", fenced)
         return
     except DatabaseError:
         context.interrupted.add(claim)
         raise
-    context.bell.ring(to_ring)
+    TALLY.add(ROWS, after.failed_rows, outcome="failed")
+    context.bell.ring(after.to_ring)

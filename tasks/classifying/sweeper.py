@@ -15,6 +15,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from newsgate.db.errors import DatabaseError
 from newsgate.db.left_chunks import give_up_on_lapsed_chunks, stalled_chunks
 from newsgate.tasks.classifying.classify_chunk import Outcome, WorkerContext, classify_chunk
+from newsgate.worker.tally import ROWS, TALLY
 
 log = logging.getLogger("newsgate.sweeper")
 
@@ -24,8 +25,9 @@ def sweep(context: WorkerContext, stop: threading.Event) -> int:
     # First, or what the database cut short would be given up as if its texts had ended a worker.
     context.bell.ring(context.interrupted.hand_back(context.database))
     with context.database.write() as connection:
-        halves = give_up_on_lapsed_chunks(connection, max_attempts=context.settings.max_attempts)
-    context.bell.ring(halves)
+        after = give_up_on_lapsed_chunks(connection, max_attempts=context.settings.max_attempts)
+    TALLY.add(ROWS, after.failed_rows, outcome="failed")
+    context.bell.ring(after.to_ring)
 
     def work_on(chunk: int | None) -> Outcome:
         # A chunk that is not begun is no chunk in hand.

@@ -20,7 +20,7 @@ from newsgate.worker.tally import (
 
 # Each counter with its outcomes, all of which are there from the start: a rate needs a zero to begin with.
 _COUNTERS = (
-    (CHUNKS, "Attempts at chunks that ended here.", ("done", "failed", "fenced")),
+    (CHUNKS, "Attempts at chunks that ended here.", ("done", "failed", "fenced", "left")),
     (ROWS, "Rows that got their verdict here.", ("done", "failed")),
     (NOTIFICATIONS, "Attempts to tell that a batch is done.", ("sent", "failed")),
     (TRAININGS, "Attempts at training.", ("done", "failed")),

@@ -93,6 +93,7 @@ def _gauges(figures: SystemFigures, new: int) -> Iterator[Metric]:
     yield _gauge("champion_model", "The number of the champion; 0 where there is none.", figures.champion or 0)
     yield _gauge("labels", "Judgements stored.", figures.labels)
     yield _gauge("labels_waiting", "Judgements since the last training.", new)
+    yield _gauge("training_failed", "Whether the latest training failed, or its trainer died.", figures.training_failed)
     yield _gauge("notifications_owed", "Ends of batches that are still to be told.", figures.owed_notifications)
 
 

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import Connection
 
+from newsgate.db.jobs import RETRAIN_JOB as RETRAIN_JOB  # part of what this module says
 from newsgate.db.jobs import JobClaim, end_job, last_done, note_progress
 from newsgate.db.label_history import GivenLabel, given_labels
 from newsgate.db.labels import count_labels, count_labels_since, latest_label_id, text_hash
@@ -40,7 +41,6 @@ if TYPE_CHECKING:
 
 log = logging.getLogger("newsgate.trainer")
 
-RETRAIN_JOB = "retrain"
 STEPS = ("collect", "split", "suspects", "train", "store", "score", "decide")
 SUSPECT = "its label is suspect"
 _TIMED_ROUNDS = 5

@@ -31,12 +31,12 @@ def take(desk: Desk, chunk: int, *, lease: float = 60) -> Claim:
 
 def release(desk: Desk, claimed: Claim, *, error: str = "ValueError: no") -> list[int]:
     with desk.database.write() as connection:
-        return release_chunk(connection, claimed, error=error, max_attempts=MAX_ATTEMPTS)
+        return release_chunk(connection, claimed, error=error, max_attempts=MAX_ATTEMPTS).to_ring
 
 
 def give_up(desk: Desk) -> list[int]:
     with desk.database.write() as connection:
-        return give_up_on_lapsed_chunks(connection, max_attempts=MAX_ATTEMPTS)
+        return give_up_on_lapsed_chunks(connection, max_attempts=MAX_ATTEMPTS).to_ring
 
 
 def stalled(desk: Desk, *, queued_for_seconds: float) -> list[int]:

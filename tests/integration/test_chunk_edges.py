@@ -129,7 +129,7 @@ def test_texts_come_in_the_order_of_the_file_however_they_are_stored(desk: Desk)
     last = take(desk, chunk)
     with desk.database.write() as connection:
         scan_the_table(connection)
-        halves = release_chunk(connection, last, error="ValueError: no", max_attempts=MAX_ATTEMPTS)
+        halves = release_chunk(connection, last, error="ValueError: no", max_attempts=MAX_ATTEMPTS).to_ring
     assert rows_of([chunk_row(desk, half) for half in halves]) == [(2, 6, 5), (7, 11, 5)]
     assert len(desk.waiting(other)) == 1
 

@@ -165,7 +165,7 @@ def test_a_queued_chunk_is_claimed_although_fewer_attempts_are_allowed_now(syste
         assert stalled_chunks(connection, queued_for_seconds=-1, max_attempts=1, limit=1) == stored.chunks
         claim = claim_chunk(connection, stored.chunks[0], worker="one", lease_seconds=60, max_attempts=1)
         assert claim is not None
-        assert len(release_chunk(connection, claim, error="ValueError: no", max_attempts=1)) == 2
+        assert len(release_chunk(connection, claim, error="ValueError: no", max_attempts=1).to_ring) == 2
 
 
 def test_of_two_claims_at_once_exactly_one_wins(system: System) -> None:
