@@ -46,6 +46,7 @@ _MAKING_LOCK: Final = 0x70617274
 _AHEAD_SECONDS: Final = 1
 _NEEDED_SECONDS: Final = 30
 _LOCK_NOT_AVAILABLE: Final = "55P03"
+_DEADLOCK: Final = "40P01"
 
 # Apart from db.tables.metadata: it is there only where the tables are partitioned.
 item_partitions = Table(
@@ -223,8 +224,17 @@ def patience(connection: Connection, milliseconds: int) -> Iterator[None]:
 
 def was_locked(error: BaseException) -> bool:
     """Whether a statement waited for a lock for as long as it may; of the driver's error, or one that explains it."""
+    return _sqlstate(error) == _LOCK_NOT_AVAILABLE
+
+
+def was_deadlocked(error: BaseException) -> bool:
+    """Whether a transaction and another one waited for each other; of the same errors."""
+    return _sqlstate(error) == _DEADLOCK
+
+
+def _sqlstate(error: BaseException) -> str | None:
     told = error if isinstance(error, DBAPIError) else error.__cause__
-    return isinstance(told, DBAPIError) and getattr(told.orig, "sqlstate", None) == _LOCK_NOT_AVAILABLE
+    return getattr(told.orig, "sqlstate", None) if isinstance(told, DBAPIError) else None
 
 
 def _has(batch: int) -> ColumnElement[bool]:

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import logging
+import time
+from contextlib import ExitStack
 from pathlib import Path
 
 from sqlalchemy import Connection, inspect, text
 
-from newsgate.db.errors import SchemaAheadError, SchemaBehindError
+from newsgate.db.errors import DatabaseUnavailableError, SchemaAheadError, SchemaBehindError
+from newsgate.db.partitions import patience, was_deadlocked, was_locked
 from newsgate.db.session import Database
 from newsgate.db.session_settings import refuse_unless_every_text_has_a_place
 from newsgate.foundation.schema_revision import HEAD_REVISION as HEAD_REVISION  # part of what this module says
@@ -16,6 +19,16 @@ log = logging.getLogger("newsgate.database")
 
 # Any fixed number: it lets one migration run at a time on PostgreSQL.
 _MIGRATION_LOCK = 0x6E657773
+# Whoever needs a table that a migration waits for stands behind it. So it waits for moments, and steps back: the end of
+# a backup may be hours away.
+_PATIENCE_MILLISECONDS = 2000
+_PAUSE_SECONDS = 3.0
+_TRIES = 60
+_OLDEST_TRANSACTION = text("""
+    select coalesce(nullif(application_name, ''), usename, 'another program') as name, pid from pg_stat_activity
+    where datname = current_database() and pid <> pg_backend_pid() and xact_start is not null
+    order by xact_start limit 1
+""")
 
 
 def ensure_schema(database: Database) -> None:
@@ -45,14 +58,36 @@ def ensure_schema(database: Database) -> None:
 def migrate(database: Database) -> tuple[str | None, str]:
     """Apply every missing migration, in one transaction; gives the revisions before and after.
 
-    Raises SchemaAheadError; DatabaseError where the database has no place for every text.
+    Where somebody uses a table for long, it is tried again, and nobody else waits behind it meanwhile.
+    Raises SchemaAheadError; DatabaseError where the database has no place for every text, or a table is not to be had.
     """
+    for number in range(_TRIES):
+        try:
+            return _migrate(database)
+        except DatabaseUnavailableError as error:
+            if not (was_locked(error) or was_deadlocked(error)):
+                raise
+            who = _oldest_transaction(database)
+            if number + 1 == _TRIES:
+                raise DatabaseUnavailableError(
+                    f"nothing is migrated: {who} holds a table that it changes",
+                    where=database.display_url,
+                    remedy="Run `newsgate migrate` again when that has ended",
+                ) from error
+            if not number:
+                log.warning("the migration waits for %s, which holds a table that it changes", who)
+        time.sleep(_PAUSE_SECONDS)
+    raise AssertionError
+
+
+def _migrate(database: Database) -> tuple[str | None, str]:
     from alembic import command
     from alembic.config import Config
 
-    with database.write() as connection:
+    with database.write() as connection, ExitStack() as locks:
         if connection.dialect.name == "postgresql":
             connection.execute(text("select pg_advisory_xact_lock(:lock)"), {"lock": _MIGRATION_LOCK})
+            locks.enter_context(patience(connection, _PATIENCE_MILLISECONDS))
         before = _revision(connection)
         if is_unknown(before):
             raise _ahead(before, database)
@@ -63,6 +98,13 @@ def migrate(database: Database) -> tuple[str | None, str]:
         config.attributes["connection"] = connection
         command.upgrade(config, "head")
         return before, HEAD_REVISION
+
+
+def _oldest_transaction(database: Database) -> str:
+    """The session that has been in a transaction for longest: a lock is always one's that is in one."""
+    with database.read() as connection:
+        found = connection.execute(_OLDEST_TRANSACTION).one_or_none()
+    return f"{found.name} (process {found.pid})" if found else "another program"
 
 
 def current_revision(database: Database) -> str | None:
