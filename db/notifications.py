@@ -77,9 +77,10 @@ def any_owed(connection: Connection) -> bool:
 def take_owed(
     connection: Connection, *, try_seconds: float, without: Collection[str] = (), tried: Collection[int] = ()
 ) -> Owed | None:
-    """Take the notification that has been due for longest, for `try_seconds`; None where none is due.
+    """Take the notification that is due and was tried least often, for `try_seconds`; None where none is due.
 
-    without: targets that this worker cannot reach. tried: those that it leaves for the next time.
+    without: what this worker does not reach: `command`, or addresses without their paths. tried: those that it leaves
+    for the next time.
     """
     over = select(runs.c.id).where(runs.c.state.in_(_OVER))
     # Since when it is owed, nobody wrote down when the run ended: this is soon enough.
@@ -94,8 +95,9 @@ def take_owed(
     first = (
         select(notifications.c.id)
         .where(_is_open(), notifications.c.owed_since.is_not(None), is_due)
-        .where(notifications.c.target.not_in(list(without)), notifications.c.id.not_in(list(tried)))
-        .order_by(notifications.c.id)
+        .where(*(~_is_at(place) for place in sorted(without)), notifications.c.id.not_in(list(tried)))
+        # What nobody has tried yet does not wait behind what fails again and again.
+        .order_by(notifications.c.attempt, notifications.c.id)
         .limit(1)
         .with_for_update(skip_locked=True)
     )
@@ -149,10 +151,11 @@ def note_failed(connection: Connection, owed: Owed, *, error: str, pause_seconds
 
 
 def give_up_on_notifications(connection: Connection, *, after_seconds: float) -> int:
-    """Give up on those that have been owed for so long; gives how many."""
+    """Give up on those that have been owed for so long, and were tried, if anybody could; gives how many."""
+    was_tried = or_(notifications.c.attempt > 0, notifications.c.target == COMMAND)
     given_up = connection.execute(
         update(notifications)
-        .where(_is_open(), notifications.c.owed_since < database_time(-after_seconds))
+        .where(_is_open(), was_tried, notifications.c.owed_since < database_time(-after_seconds))
         .values(
             given_up_at=database_time(), last_error=func.coalesce(notifications.c.last_error, "no worker could send it")
         )
@@ -210,6 +213,12 @@ def _state(sent_at: datetime | None, given_up_at: datetime | None, *, is_over: b
     if given_up_at is not None:
         return "given up"
     return "owed" if is_over else "waits"
+
+
+def _is_at(place: str) -> ColumnElement[bool]:
+    """Whether a target is the place itself, or an address there."""
+    target = notifications.c.target
+    return or_(target == place, *(target.startswith(f"{place}{mark}", autoescape=True) for mark in "/?"))
 
 
 def _is_open() -> ColumnElement[bool]:

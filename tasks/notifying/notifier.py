@@ -15,8 +15,8 @@ from newsgate.db.notifications import (
     take_owed,
 )
 from newsgate.db.session import Database
-from newsgate.tasks.notifying.send import NotSentError, send
-from newsgate.tasks.notifying.target import display_target
+from newsgate.tasks.notifying.send import NoAnswerError, NotSentError, send
+from newsgate.tasks.notifying.target import display_target, place_of
 from newsgate.worker.settings import Settings
 from newsgate.worker.tally import NOTIFICATIONS, TALLY
 
@@ -32,18 +32,13 @@ def notify_owed(database: Database, settings: Settings, stop: threading.Event) -
     with database.read() as connection:
         if not any_owed(connection):
             return 0
-    without = () if settings.notify_command else (COMMAND,)
+    without = set() if settings.notify_command else {COMMAND}
     try_seconds = _TRY_TIMES * settings.notify_timeout_seconds + _TRY_SECONDS_MORE
     sent = 0
     tried: set[int] = set()
     while not stop.is_set():
         with database.write() as connection:
-            given_up = give_up_on_notifications(connection, after_seconds=settings.notify_give_up_seconds)
             owed = take_owed(connection, try_seconds=try_seconds, without=without, tried=tried)
-        if given_up:
-            log.error(
-                "gave up on %d notifications: nobody took them in %g s", given_up, settings.notify_give_up_seconds
-            )
         if owed is None:
             break
         tried.add(owed.number)
@@ -54,6 +49,9 @@ def notify_owed(database: Database, settings: Settings, stop: threading.Event) -
             log.warning("batch %d: %s was not notified: %s", owed.batch, display_target(owed.target), error)
             with database.write() as connection:
                 note_failed(connection, owed, error=str(error), pause_seconds=pause)
+            if isinstance(error, NoAnswerError):
+                # One that is silent costs its time once in a look, however much it is to be told.
+                without.add(place_of(owed.target))
             TALLY.add(NOTIFICATIONS, outcome="failed")
         else:
             with database.write() as connection:
@@ -61,6 +59,11 @@ def notify_owed(database: Database, settings: Settings, stop: threading.Event) -
             TALLY.add(NOTIFICATIONS, outcome="sent")
             log.info("batch %d is %s: %s is notified", owed.batch, owed.run_state, display_target(owed.target))
             sent += 1
+    # At the end: a clock that leaps ahead must not give up what this look delivers.
+    with database.write() as connection:
+        given_up = give_up_on_notifications(connection, after_seconds=settings.notify_give_up_seconds)
+    if given_up:
+        log.error("gave up on %d notifications: nobody took them in %g s", given_up, settings.notify_give_up_seconds)
     return sent
 
 

@@ -13,8 +13,11 @@ import signal
 import socket
 import ssl
 import subprocess
+import tempfile
 import threading
+from concurrent.futures import Future
 from datetime import UTC, datetime
+from typing import IO
 from urllib.parse import urlsplit
 
 from newsgate import __version__
@@ -24,10 +27,15 @@ from newsgate.worker.settings import Settings
 
 SIGNATURE_HEADER = "X-Newsgate-Signature"
 _SHOWN_CHARS = 200
+_READ_BYTES = 4096
 
 
 class NotSentError(NewsgateError):
     """The other side did not take it; its text says why."""
+
+
+class NoAnswerError(NotSentError):
+    """The other side said nothing: what else it is to be told would only wait there too."""
 
 
 def send(owed: Owed, settings: Settings) -> None:
@@ -67,61 +75,99 @@ def _post(address: str, body: bytes, *, secret: str, seconds: float) -> None:
     headers = {"Content-Type": "application/json", "User-Agent": f"newsgate/{__version__}"}
     if secret:
         headers[SIGNATURE_HEADER] = signature_of(body, secret)
-    parts = urlsplit(address)
-    path = f"{parts.path or '/'}{f'?{parts.query}' if parts.query else ''}"
-    connection = _connection(parts.scheme, parts.hostname or "", parts.port, seconds=seconds)
-    late = threading.Event()
-
-    def cut_off() -> None:
-        late.set()
-        # Each single step has its time; together they could take for ever.
-        with contextlib.suppress(OSError, AttributeError):
-            connection.sock.shutdown(socket.SHUT_RDWR)
-
-    timer = threading.Timer(seconds, cut_off)
-    timer.daemon = True
-    timer.start()
-    try:
-        connection.request("POST", path, body=body, headers=headers)
-        status = connection.getresponse().status
-    except (OSError, http.client.HTTPException, ValueError) as error:
-        told = f"no answer within {seconds:g} s" if late.is_set() or isinstance(error, TimeoutError) else _told(error)
-        raise NotSentError(told) from error
-    finally:
-        timer.cancel()
-        connection.close()
+    status = _Exchange(address, body, headers, seconds=seconds).status()
     # A redirection is not followed: whoever asked named the address.
     if not 200 <= status < 300:
         raise NotSentError(f"it answered {status} {http.client.responses.get(status, '')}".rstrip())
 
 
-def _connection(scheme: str, host: str, port: int | None, *, seconds: float) -> http.client.HTTPConnection:
-    if scheme == "https":
-        return http.client.HTTPSConnection(host, port, timeout=seconds, context=ssl.create_default_context())
-    return http.client.HTTPConnection(host, port, timeout=seconds)
+class _Exchange:
+    """One POST, in a thread that can be left behind: nothing ends the system's search for a name, and each step has its
+    time, but together they could take for ever."""
+
+    def __init__(self, address: str, body: bytes, headers: dict[str, str], *, seconds: float) -> None:
+        self._parts = urlsplit(address)
+        self._body = body
+        self._headers = headers
+        self._seconds = seconds
+        self._socket: socket.socket | None = None
+        self._late = threading.Event()
+        self._answer: Future[int] = Future()
+
+    def status(self) -> int:
+        """The status of the answer. Raises NoAnswerError."""
+        threading.Thread(target=self._run, name="notification", daemon=True).start()
+        try:
+            return self._answer.result(self._seconds)
+        except TimeoutError as error:
+            raise NoAnswerError(f"no answer within {self._seconds:g} s") from error
+        except (OSError, http.client.HTTPException, ValueError) as error:
+            raise NoAnswerError(_told(error)) from error
+        finally:
+            self._late.set()
+            if self._socket is not None:
+                with contextlib.suppress(OSError):
+                    self._socket.shutdown(socket.SHUT_RDWR)
+
+    def _run(self) -> None:
+        try:
+            self._answer.set_result(self._exchange())
+        except Exception as error:  # noqa: BLE001 - whoever waits is told
+            self._answer.set_exception(error)
+        finally:
+            if self._socket is not None:
+                self._socket.close()
+
+    def _exchange(self) -> int:
+        parts = self._parts
+        secured = parts.scheme == "https"
+        host, port = parts.hostname or "", parts.port or (443 if secured else 80)
+        self._socket = socket.create_connection((host, port), timeout=self._seconds)
+        kind = http.client.HTTPSConnection if secured else http.client.HTTPConnection
+        connection = kind(host, port, timeout=self._seconds)
+        if secured:
+            context = ssl.create_default_context()
+            # Shaking hands is a step of its own, so that this socket, and no other, is the one that is cut off.
+            secure = context.wrap_socket(self._socket, server_hostname=host, do_handshake_on_connect=False)
+            self._socket = secure
+            secure.do_handshake()
+        if self._late.is_set():
+            # It is tried again, or was meanwhile.
+            raise TimeoutError
+        connection.sock = self._socket
+        path = f"{parts.path or '/'}{f'?{parts.query}' if parts.query else ''}"
+        connection.request("POST", path, body=self._body, headers=self._headers)
+        return connection.getresponse().status
 
 
 def _run(command: list[str], body: bytes, *, seconds: float) -> None:
+    # A file: a pipe would be waited for until all that the command has started let go of it.
+    with tempfile.TemporaryFile() as said:
+        _run_into(said, command, body, seconds=seconds)
+
+
+def _run_into(said: IO[bytes], command: list[str], body: bytes, *, seconds: float) -> None:
     try:
         process = subprocess.Popen(
             command,
             stdin=subprocess.PIPE,
             stdout=subprocess.DEVNULL,
-            stderr=subprocess.PIPE,
+            stderr=said,
             # A group of its own: what it starts ends with it.
             start_new_session=True,
         )
     except OSError as error:
         raise NotSentError(f"the command cannot be run: {_told(error)}") from error
     try:
-        _, said = process.communicate(body, timeout=seconds)
+        process.communicate(body, timeout=seconds)
     except subprocess.TimeoutExpired as error:
         with contextlib.suppress(ProcessLookupError):
             os.killpg(process.pid, signal.SIGKILL)
         process.communicate()
-        raise NotSentError(f"the command took more than {seconds:g} s") from error
+        raise NoAnswerError(f"the command took more than {seconds:g} s") from error
     if process.returncode:
-        lines = said.decode(errors="replace").split("\n")
+        said.seek(max(said.tell() - _READ_BYTES, 0))
+        lines = said.read(_READ_BYTES).decode(errors="replace").split("\n")
         last = next((line.strip() for line in reversed(lines) if line.strip()), "")
         raise NotSentError(f"the command ended with {process.returncode}{f': {last}' if last else ''}"[:_SHOWN_CHARS])
 

@@ -34,7 +34,12 @@ def check_target(target: str) -> str:
 
 def display_target(target: str) -> str:
     """The target without its path, which may be all that keeps others from posting there."""
+    return "the command" if target == COMMAND else place_of(target)
+
+
+def place_of(target: str) -> str:
+    """What several targets have in common: the address without its path; the command is a place of its own."""
     if target == COMMAND:
-        return "the command"
+        return target
     parts = urlsplit(target)
     return f"{parts.scheme}://{parts.netloc}"

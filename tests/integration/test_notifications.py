@@ -6,6 +6,9 @@ import contextlib
 import hashlib
 import hmac
 import json
+import os
+import signal
+import socket
 import threading
 import time
 from collections.abc import Iterator
@@ -15,13 +18,14 @@ from typing import Any
 
 import pytest
 from click.testing import CliRunner
-from sqlalchemy import update
+from sqlalchemy import select, update
 
 from newsgate.db.audit import audit
 from newsgate.db.batch_status import batch_status
 from newsgate.db.notifications import Notification, ask_for_notification, notifications_of
 from newsgate.db.session import Database
 from newsgate.db.steering import pause_run
+from newsgate.db.types import database_time
 from newsgate.db.upkeep_tables import notifications
 from newsgate.enqueue import enqueue as enqueue_command
 from newsgate.foundation.errors import WrongUsageError
@@ -29,7 +33,7 @@ from newsgate.main import newsgate
 from newsgate.tasks.notifying.notifier import notify_owed
 from newsgate.tasks.notifying.target import check_target, display_target
 from tests.desk import Desk
-from tests.services import free_port
+from tests.services import free_port, wait_until
 
 SECRET = "between us"
 _QUICK = {"notify_secret": SECRET, "notify_timeout_seconds": 30, "notify_retry_seconds": 0.01}
@@ -268,3 +272,77 @@ def test_enqueue_asks_and_status_shows_what_is_owed(
     assert status()[0][0]["state"] == "sent"
     desk.assert_sound()
     database.close()
+
+
+def test_a_place_that_is_silent_delays_no_other_and_costs_its_time_once(desk: Desk, listener: Listener) -> None:
+    impatient = Desk(desk.database, desk.folder, **_IMPATIENT)
+    silent = Listener()
+    batches = [desk.enqueue(1, seed=seed) for seed in range(5)]
+    for batch in batches[:-1]:
+        _ask(desk, batch, f"http://127.0.0.1:{silent.server_port}/{batch}?key=1")
+    run = _ask(desk, batches[-1], listener.address)
+    for batch in batches:
+        desk.finish(batch)
+    # It takes connections, and nobody answers them.
+    assert _notify(impatient) == 1
+    assert [each.state for each in _stored(desk, run)] == ["sent"]
+    with desk.database.read() as connection:
+        assert sum(connection.execute(select(notifications.c.attempt)).scalars()) == 2
+    _notify(impatient)
+    with desk.database.read() as connection:
+        # What was never tried comes before what has failed already.
+        tried = list(connection.execute(select(notifications.c.attempt).order_by(notifications.c.id)).scalars())
+    assert tried == [1, 1, 0, 0, 1]
+    silent.server_close()
+
+
+def test_the_time_is_bounded_also_where_the_system_searches_for_a_name(
+    desk: Desk, listener: Listener, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    found, real = threading.Event(), socket.getaddrinfo
+
+    def search(*asked: Any, **more: Any) -> Any:
+        found.wait(60)
+        return real("127.0.0.1", *asked[1:], **more)
+
+    batch = desk.enqueue(1)
+    run = _ask(desk, batch, f"http://slow.example.org:{listener.server_port}/")
+    desk.finish(batch)
+    with monkeypatch.context() as patched:
+        patched.setattr(socket, "getaddrinfo", search)
+        assert _notify(Desk(desk.database, desk.folder, **_IMPATIENT)) == 0
+        assert _stored(desk, run)[0].last_error == "no answer within 0.5 s"
+        found.set()
+        wait_until(lambda: not _notifying(), what="what was left behind has ended")
+    # What came too late is not said: it is said again.
+    assert listener.heard == []
+
+
+def _notifying() -> list[threading.Thread]:
+    return [each for each in threading.enumerate() if each.name == "notification"]
+
+
+def test_a_command_that_leaves_something_behind_is_not_waited_for(desk: Desk, tmp_path: Path) -> None:
+    left = tmp_path / "left"
+    command = f"sh -c 'setsid sleep 60 & echo $! > {left}; exit 3'"
+    batch = desk.enqueue(1)
+    run = _ask(desk, batch, "command")
+    desk.finish(batch)
+    try:
+        assert _notify(Desk(desk.database, desk.folder, **_QUICK, notify_command=command)) == 0
+        assert _stored(desk, run)[0].last_error == "the command ended with 3"
+    finally:
+        os.kill(int(left.read_text()), signal.SIGKILL)
+
+
+def test_a_clock_that_leaps_a_day_ahead_gives_up_nothing_that_can_be_told(desk: Desk, listener: Listener) -> None:
+    refused = f"http://127.0.0.1:{free_port()}/"
+    batch = desk.enqueue(1)
+    run = _ask(desk, batch, listener.address, refused)
+    desk.finish(batch)
+    assert _notify(Desk(desk.database, desk.folder, **_QUICK, notify_give_up_seconds=86400)) == 1
+    with desk.database.write() as connection:
+        connection.execute(update(notifications).values(sent_at=None, attempt=0, due_at=None))
+        connection.execute(update(notifications).values(owed_since=database_time(-100_000)))
+    assert _notify(desk) == 1
+    assert [each.state for each in _stored(desk, run)] == ["sent", "given up"]
