@@ -2,12 +2,21 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import Connection, Row, select, update
 
 from newsgate.db.tables import chunks, runs
 from newsgate.db.types import database_time
+
+
+@dataclass(frozen=True, slots=True)
+class Aftermath:
+    """What came of an attempt that failed: the chunks to ring for, and how many rows have an error for good."""
+
+    to_ring: list[int]
+    failed_rows: int = 0
 
 
 def hold_run(connection: Connection, run: int) -> Row[Any, Any]:

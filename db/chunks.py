@@ -29,10 +29,10 @@ from sqlalchemy import (
 from sqlalchemy.sql.dml import ReturningUpdate
 
 from newsgate.db.batches import finish_run_if_complete
-from newsgate.db.chunk_runs import ends_with_its_run, hold_run, step_out, wait_again
+from newsgate.db.chunk_runs import Aftermath, ends_with_its_run, hold_run, step_out, wait_again
 from newsgate.db.errors import ChunkFencedError
 from newsgate.db.leases import has_lapsed, is_lease_ahead, lease_of
-from newsgate.db.tables import chunks, items, runs
+from newsgate.db.tables import chunks, items, models, runs
 from newsgate.db.turns import is_free, of_models_but
 from newsgate.db.types import database_time
 from newsgate.db.verdicts import Verdict, Verdicts, store_verdicts
@@ -43,7 +43,12 @@ _START_RUN = (
     .where(runs.c.id == bindparam("of_run"), runs.c.state == "queued")
     .values(state="running", started_at=database_time())
 )
-_RUN = select(runs.c.batch_id, runs.c.model, runs.c.state, runs.c.paused_at).where(runs.c.id == bindparam("of_run"))
+_RUN = (
+    select(runs.c.batch_id, runs.c.model, runs.c.state, runs.c.paused_at, models.c.sha256)
+    # It may have been deleted by hand: then its rows say so.
+    .join_from(runs, models, isouter=True)
+    .where(runs.c.id == bindparam("of_run"))
+)
 _CLAIMED = (
     chunks.c.id,
     chunks.c.attempt,
@@ -66,7 +71,10 @@ _COUNT = (
 
 @dataclass(frozen=True, slots=True)
 class Claim:
-    """One attempt at one chunk, held until its lease runs out. taken_over: from another worker, whose lease lapsed."""
+    """One attempt at one chunk, held until its lease runs out. taken_over: from another worker, whose lease lapsed.
+
+    model_sha256: of the bundle that has the model's number now.
+    """
 
     chunk: int
     attempt: int
@@ -77,14 +85,7 @@ class Claim:
     last_row: int
     lease_until: datetime
     taken_over: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Aftermath:
-    """What came of an attempt that failed: the chunks to ring for, and how many rows have an error for good."""
-
-    to_ring: list[int]
-    failed_rows: int = 0
+    model_sha256: str | None = None
 
 
 def claim_chunk(
@@ -132,6 +133,7 @@ def _begin_attempt(connection: Connection, claimed: Row[Any], *, taken_over: boo
         last_row=claimed.last_row,
         lease_until=claimed.lease_until,
         taken_over=taken_over,
+        model_sha256=run.sha256,
     )
     # Looked at a second time, with the run locked: what was said of it may be taken back at this moment.
     if run.state == "cancelled" and ends_with_its_run(connection, claim.chunk, run=claim.run):
@@ -256,8 +258,8 @@ def has_lapsed_attempt(max_attempts: int) -> ColumnElement[bool]:
 def _end_attempt(
     connection: Connection, claim: Claim, *, state: str, last_error: str | None = None, summary: str | None = None
 ) -> None:
-    attempt = {"of_chunk": claim.chunk, "at_attempt": claim.attempt, "said": last_error, "summed_up": summary}
-    if connection.execute(_ending(state), attempt).rowcount != 1:
+    attempt = {"of_chunk": claim.chunk, "at_attempt": claim.attempt, "until": claim.lease_until}
+    if connection.execute(_ending(state), {**attempt, "said": last_error, "summed_up": summary}).rowcount != 1:
         raise ChunkFencedError(claim.chunk, claim.attempt)
 
 
@@ -270,6 +272,8 @@ def _ending(state: str) -> Update:
             chunks.c.id == bindparam("of_chunk"),
             chunks.c.state == "running",
             chunks.c.attempt == bindparam("at_attempt"),
+            # Numbers come again where a replica or a backup takes the database's place; the time of a lease does not.
+            chunks.c.lease_until == bindparam("until"),
         )
         .values(
             state=state,

@@ -44,6 +44,7 @@ def commit_at_once(connection: Connection, claim: Claim, said: Verdicts, *, summ
     told: dict[str, object] = {
         "of_chunk": claim.chunk,
         "at_attempt": claim.attempt,
+        "until": claim.lease_until,
         "by_model": claim.model,
         "summed_up": summary,
         "more_done": len(said) - failed,
@@ -75,6 +76,7 @@ def _committing() -> Select[Any]:
             chunks.c.id == bindparam("of_chunk"),
             chunks.c.state == "running",
             chunks.c.attempt == bindparam("at_attempt"),
+            chunks.c.lease_until == bindparam("until"),
         )
         .values(
             state="done",

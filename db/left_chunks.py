@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from sqlalchemy import Connection, and_, case, or_, select
 
-from newsgate.db.chunks import Aftermath, Claim, give_up, has_lapsed_attempt
+from newsgate.db.chunk_runs import Aftermath
+from newsgate.db.chunks import Claim, give_up, has_lapsed_attempt
 from newsgate.db.leases import has_lapsed, is_ahead
 from newsgate.db.tables import chunks, runs
 from newsgate.db.turns import front_of_line, of_models_but

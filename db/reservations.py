@@ -52,6 +52,7 @@ class Reservation:
     run: int
     batch: int
     model: int
+    model_sha256: str | None
     first_row: int
     last_row: int
     item_count: int
@@ -94,6 +95,7 @@ def reserve_next(
         run=row.run_id,
         batch=row.batch_id,
         model=row.model,
+        model_sha256=row.sha256,
         first_row=row.first_row,
         last_row=row.last_row,
         item_count=row.item_count,
@@ -129,6 +131,7 @@ def begin(connection: Connection, reserved: Reservation, *, lease_seconds: float
         first_row=reserved.first_row,
         last_row=reserved.last_row,
         lease_until=row.lease_until,
+        model_sha256=reserved.model_sha256,
     )
 
 
@@ -206,9 +209,10 @@ def _reserving(lease_seconds: float, but_models: frozenset[int], is_ahead: bool)
         .lateral("loaded")
     )
     shadows = select(literal(1)).where(models.c.shadow_share > 0).exists()
-    return select(
-        reserved, runs.c.batch_id, runs.c.model, shadows.label("has_shadows"), loaded, unsynced().label("unsynced")
-    ).select_from(reserved.join(runs, runs.c.id == reserved.c.run_id).join(loaded, true()))
+    of_run = (runs.c.batch_id, runs.c.model, models.c.sha256)
+    return select(reserved, *of_run, shadows.label("has_shadows"), loaded, unsynced().label("unsynced")).select_from(
+        reserved.join(runs, runs.c.id == reserved.c.run_id).outerjoin(models).join(loaded, true())
+    )
 
 
 @cache

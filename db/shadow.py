@@ -18,17 +18,18 @@ from newsgate.db.upkeep_tables import shadow_verdicts
 
 # Asked after every chunk, so it is put together once.
 _CHAMPION = select(models.c.number).where(models.c.number == bindparam("of_model"), models.c.state == "champion")
-_FIND = select(models.c.number, models.c.shadow_share).where(
+_FIND = select(models.c.number, models.c.shadow_share, models.c.sha256).where(
     models.c.shadow_share > 0, models.c.number != bindparam("of_model"), _CHAMPION.exists()
 )
 
 
 @dataclass(frozen=True, slots=True)
 class Shadow:
-    """A challenger, and the share of the champion's chunks that it scores too."""
+    """A challenger, the share of the champion's chunks that it scores too, and the checksum of its bundle."""
 
     model: int
     share: float
+    sha256: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +84,7 @@ def clear_shadows(connection: Connection) -> list[int]:
 
 def find_shadows(connection: Connection, model: int) -> list[Shadow]:
     """The challengers that shadow runs of `model`: none where it is not the champion."""
-    return [Shadow(row.number, row.shadow_share) for row in connection.execute(_FIND, {"of_model": model})]
+    return [Shadow(row.number, row.shadow_share, row.sha256) for row in connection.execute(_FIND, {"of_model": model})]
 
 
 def add_shadow_verdicts(connection: Connection, run: int, *, model: int, said: Sequence[ShadowVerdict]) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ctypes
+import hashlib
 import logging
 import threading
 import time
@@ -29,7 +30,7 @@ class SharedModels:
         self._runtime = runtime
         self._keep = keep
         self._lock = threading.Lock()
-        self._loaded: OrderedDict[int, Classifier] = OrderedDict()
+        self._loaded: OrderedDict[int, tuple[str, Classifier]] = OrderedDict()
         self._newer: dict[int, str] = {}
 
     @property
@@ -37,9 +38,11 @@ class SharedModels:
         """The models whose bundles only a newer newsgate reads, of those that were asked for."""
         return frozenset(self._newer)
 
-    def get(self, number: int) -> Classifier:
+    def get(self, number: int, *, sha256: str | None = None) -> Classifier:
         """The classifier of a model, warmed. Raises whatever makes it unfit: no such model, a damaged bundle.
 
+        sha256: what the database says of its bundle now, None where it was not asked. Where a replica or a backup takes
+        the database's place, a number may be given a second time.
         Raises NewerBundleError for one that a newer newsgate has made; the log has a line for it, once.
         """
         with self._lock:
@@ -47,14 +50,17 @@ class SharedModels:
                 from newsgate.model.bundle import NewerBundleError
 
                 raise NewerBundleError(self._newer[number])
+            if sha256 is not None and number in self._loaded and self._loaded[number][0] != sha256:
+                log.warning("model %d is another one than before: its bundle is loaded anew", number)
+                del self._loaded[number]
             if number not in self._loaded:
                 self._loaded[number] = self._load(number)
                 while len(self._loaded) > self._keep:
                     self._loaded.popitem(last=False)
             self._loaded.move_to_end(number)
-            return self._loaded[number]
+            return self._loaded[number][1]
 
-    def _load(self, number: int) -> Classifier:
+    def _load(self, number: int) -> tuple[str, Classifier]:
         from newsgate.model.bundle import NewerBundleError
         from newsgate.model.classifier import Classifier
         from newsgate.model.runtime_choice import choose_runtime
@@ -73,7 +79,7 @@ class SharedModels:
         chosen = choose_runtime(self._runtime, classifier.metadata.quantisation)
         seconds = time.monotonic() - started
         log.info("model %d is loaded (%s, %.1f s): %s", number, chosen.name, seconds, chosen.reason)
-        return classifier
+        return hashlib.sha256(bundle).hexdigest(), classifier
 
 
 def _give_back_memory() -> None:

@@ -211,16 +211,17 @@ def judge(items: Sequence[int], scores: Scores) -> Verdicts:
     )
 
 
-def load_model(models: SharedModels, number: int) -> Classifier:
-    """A model, ready to classify. Raises ModelUnusableError where the model is to blame.
+def load_model(models: SharedModels, number: int, *, sha256: str | None = None) -> Classifier:
+    """A model, ready to classify. sha256: as for `SharedModels.get`.
 
+    Raises ModelUnusableError where the model is to blame.
     Raises NewerBundleError where a newer newsgate has made it, DatabaseError, RuntimeUnavailableError where this
     machine cannot run any model, and what says as little about the bundle: MemoryError, OSError, SQLAlchemyError.
     """
     from newsgate.model.runtime_names import RuntimeUnavailableError
 
     try:
-        return models.get(number)
+        return models.get(number, sha256=sha256)
     except (NoSuchModelError, DamagedModelError) as error:
         raise ModelUnusableError(f"model {number} cannot be used: {error}") from error
     except (DatabaseError, NewerBundleError, RuntimeUnavailableError, SQLAlchemyError, MemoryError, OSError):
@@ -263,7 +264,7 @@ def _claim(chunk: int | None, context: WorkerContext) -> Claim | None:
 
 
 def _classify(claim: Claim, context: WorkerContext) -> Classified:
-    classifier = load_model(context.models, claim.model)
+    classifier = load_model(context.models, claim.model, sha256=claim.model_sha256)
     with context.stages.timed("load"), context.database.read() as connection:
         items, texts = load_texts(connection, claim)
     return score(items, texts, classifier, context)

@@ -203,7 +203,8 @@ class _HandOverHand:
             try:
                 if beginning.done() and beginning.result() is None:
                     return None
-                classifier, began = load_model(context.models, reserved.model), time.monotonic()
+                classifier = load_model(context.models, reserved.model, sha256=reserved.model_sha256)
+                began = time.monotonic()
                 classified = score(reserved.items, reserved.texts, classifier, context)
                 context.pace.note_classifying(time.monotonic() - began)
                 return classified

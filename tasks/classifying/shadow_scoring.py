@@ -71,7 +71,7 @@ def _score(
     database: Database,
     models: SharedModels,
 ) -> None:
-    said = _said(items, models.get(shadow.model).classify(texts))
+    said = _said(items, models.get(shadow.model, sha256=shadow.sha256).classify(texts))
     with database.write() as connection:
         add_shadow_verdicts(connection, claim.run, model=shadow.model, said=said)
 

@@ -28,7 +28,7 @@ from newsgate.worker.queue_sieve import RefusalLog
 from newsgate.worker.tally import CHUNKS, ROWS, TALLY
 from tests.desk import Desk
 from tests.integration.chunk_steps import LAPSED, take
-from tests.prometheus import prometheus
+from tests.prometheus import Prometheus, prometheus
 from tests.services import free_port, wait_until
 
 RULES = Path(__file__).parents[2] / "deploy" / "newsgate-alerts.yml"
@@ -121,10 +121,18 @@ def test_a_real_prometheus_sees_conditions_come_and_go(desk: Desk, tmp_path: Pat
         for alert, begin, end in _conditions(desk):
             assert server.value(ASKED[alert]) is None, alert
             begin()
-            wait_until(lambda alert=alert: server.value(ASKED[alert]) is not None, what=f"{alert} is true", seconds=30)
+            _wait_for(server, alert, true=True)
             end()
+            # What is counted over the last minutes is over when they are.
             if "increase(" not in ASKED[alert]:
-                wait_until(lambda alert=alert: server.value(ASKED[alert]) is None, what=f"{alert} is over", seconds=30)
+                _wait_for(server, alert, true=False)
+
+
+def _wait_for(server: Prometheus, alert: str, *, true: bool) -> None:
+    def seen() -> bool:
+        return (server.value(ASKED[alert]) is not None) is true
+
+    wait_until(seen, what=f"{alert} is {'true' if true else 'over'}", seconds=30)
 
 
 def _conditions(desk: Desk) -> Iterator[tuple[str, Callable[[], object], Callable[[], object]]]:
@@ -178,5 +186,10 @@ def _conditions(desk: Desk) -> Iterator[tuple[str, Callable[[], object], Callabl
         assert classify_chunk(desk.waiting(batch)[0], desk.context, from_broker=True) == "failed"
 
     yield "NewsgateFailures", fail, lambda: None
-    log = RefusalLog()
-    yield "NewsgateRefusedMessages", lambda: [log.add("junk") for _ in range(20)], lambda: None
+
+    def send_junk() -> None:
+        log = RefusalLog()
+        for _ in range(20):
+            log.add("junk")
+
+    yield "NewsgateRefusedMessages", send_junk, lambda: None

@@ -10,7 +10,7 @@ from sqlalchemy import select, update
 
 from newsgate.db.chunks import Claim, commit_chunk, fail_chunk, hand_back, load_texts, release_chunk
 from newsgate.db.errors import ChunkFencedError
-from newsgate.db.tables import chunks, items
+from newsgate.db.tables import chunks, items, models
 from newsgate.db.types import database_time
 from newsgate.db.verdicts import Verdict, Verdicts
 from tests.desk import Desk
@@ -48,10 +48,17 @@ def test_a_claim_says_what_it_holds_and_until_when(desk: Desk) -> None:
         first_row=12,
         last_row=21,
         lease_until=row.lease_until,
+        model_sha256=_sha256_of(desk, 1),
     )
     with desk.database.read() as connection:
         left = row.lease_until - connection.execute(select(database_time())).scalar_one()
     assert 500 < left.total_seconds() <= 600
+
+
+def _sha256_of(desk: Desk, model: int) -> str:
+    with desk.database.read() as connection:
+        sha256: str = connection.execute(select(models.c.sha256).where(models.c.number == model)).scalar_one()
+    return sha256
 
 
 def test_a_claim_begins_its_own_run_once_and_no_other(desk: Desk) -> None:
