@@ -79,7 +79,7 @@ def test_a_row_that_fails_alone_is_counted_whether_its_worker_lives(
 
 
 def test_attempts_that_were_left_to_newer_workers_are_served(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
-    def refuse(*_: object) -> None:
+    def refuse(*_: object, **__: object) -> None:
         raise NewerBundleError("format 99")
 
     batch = desk.enqueue(1)
