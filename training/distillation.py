@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import hashlib
 import json
+import logging
 import os
-import zipfile
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
@@ -40,6 +40,8 @@ TEACHER_SEED: Final = 0
 ANSWERS_VERSION: Final = 8
 # How much a label itself says about its text beside what the teachers say.
 _LABEL_SHARE: Final = 0.5
+log = logging.getLogger("newsgate.trainer")
+
 _PREFIX: Final = "teachers-"
 # A megabyte each; more than the trainings that are repeated at a time.
 _MOST_KEPT: Final = 20
@@ -127,22 +129,34 @@ def _cached_answers(
     if kept is not None:
         return kept
     logits = _ask_teachers(split, asked=asked, recipe=recipe, progress=progress)
-    cache_folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    try:
+        _keep_answers(logits, path)
+    except OSError as error:
+        # A full disk, most often: the training goes on, and the next one asks again.
+        log.warning("the teachers' answers are not kept: %s: %s", path.parent, error.strerror or error)
+    return logits
+
+
+def _keep_answers(logits: Float32, path: Path) -> None:
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     # Of its own name: another training may be asking the same.
     unfinished = path.with_suffix(f".{os.getpid()}.part")
-    with open_private(unfinished, "wb") as file:
-        np.savez_compressed(file, logits=logits)
-    unfinished.replace(path)
-    _forget_oldest(cache_folder)
-    return logits
+    try:
+        with open_private(unfinished, "wb") as file:
+            np.savez_compressed(file, logits=logits)
+        unfinished.replace(path)
+    finally:
+        unfinished.unlink(missing_ok=True)
+    _forget_oldest(path.parent)
 
 
 def _read_answers(path: Path, *, texts: int) -> Float32 | None:
     """Return the answers kept in a file, None where there are none or they are damaged: asking again mends that."""
     try:
-        with np.load(path, allow_pickle=False) as answers:
+        # NumPy does not close a file that it opened and cannot read.
+        with path.open("rb") as file, np.load(file, allow_pickle=False) as answers:
             logits = np.asarray(answers["logits"], dtype=np.float32)
-    except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile):
+    except Exception:  # noqa: BLE001 - zlib, zipfile and NumPy each have their own errors of a damaged file
         return None
     return logits if logits.shape == (texts,) and bool(np.isfinite(logits).all()) else None
 
