@@ -216,6 +216,11 @@ def test_each_service_starts_after_what_it_needs() -> None:
     assert "restart" not in SERVICES["migrate"]
 
 
+def test_a_database_that_reads_its_log_after_a_power_cut_is_waited_for() -> None:
+    # One that is unhealthy ends `docker compose up`, and `migrate` is not started a second time.
+    assert SERVICES["postgres"]["healthcheck"]["start_period"] == "600s"
+
+
 def test_what_must_be_kept_is_in_volumes_and_only_profiles_open_ports_on_this_machine_alone() -> None:
     mounts = [mount.split(":") for each in SERVICES.values() for mount in each.get("volumes", ())]
     assert {source for source, *_ in mounts if not source.startswith("./")} == COMPOSE["volumes"].keys()
