@@ -59,8 +59,8 @@ def _summary(record: JobRecord) -> str:
         verb = "is champion" if outcome["promoted"] else "was rejected"
         return f"model {outcome['challenger']} {verb}, compared with model {outcome['champion']}: {reason}"
     if record.state == "skipped":
-        # Where too few labels judge, no decision could follow, and --force changes nothing.
-        remedy = "" if "judging_rows" in outcome else ". --force trains anyway"
+        # Only where too few labels are new. Where they cannot train or judge, --force changes nothing.
+        remedy = ". --force trains anyway" if "new_labels" in outcome else ""
         return f"nothing was trained: {reason}{remedy}"
     if record.state == "failed":
         return f"error: retraining failed: {reason}"

@@ -59,8 +59,19 @@ class Comparison:
 
 def retrain(claim: JobClaim, *, settings: Settings, database: Database) -> None:
     """Do the job that was claimed, to its end. Raises JobFencedError where another took it over meanwhile."""
-    recipe = recipe_of(settings)
+    from newsgate.training.corpus import CorpusError
+
     journal = _Journal(claim, database)
+    try:
+        _retrain(claim, journal, settings=settings, database=database)
+    except CorpusError as error:
+        # Another attempt would find the same labels.
+        reason = f"no model can be trained on the labels: {error.what}: label more texts, fake and real"
+        journal.end("skipped", {**journal.facts, "reason": reason})
+
+
+def _retrain(claim: JobClaim, journal: _Journal, *, settings: Settings, database: Database) -> None:
+    recipe = recipe_of(settings)
     journal.begin("collect")
     challenger: int | None = claim.progress.get("challenger")
     labels = collect_labels(database, up_to=None if challenger is None else claim.progress["label_id"])
@@ -229,6 +240,11 @@ class _Journal:
         self._facts: dict[str, Any] = {
             name: claim.progress[name] for name in ("label_id", "corpus", "challenger") if name in claim.progress
         }
+
+    @property
+    def facts(self) -> Mapping[str, Any]:
+        """What is known by now."""
+        return dict(self._facts)
 
     def begin(self, step: str, **facts: Any) -> None:
         """Say that a step begins, and what is known by now."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
 from collections.abc import Callable
@@ -104,6 +105,22 @@ def test_a_challenger_that_a_person_promoted_meanwhile_stays_champion(stage: Sta
     assert record.outcome["reason"] == "a person made it champion meanwhile"
     with stage.database.read() as connection:
         assert [each.reason for each in decisions_about(connection, 2)] == ["I like it"]
+
+
+@pytest.mark.parametrize("trained_on", [["fake"] * 301, ["fake"] * 300 + ["real"], []], ids=["one", "one real", "none"])
+def test_labels_that_no_model_can_be_trained_on_skip_the_period_and_say_why(
+    database: Database, trained_on: list[str]
+) -> None:
+    ensure_champion(database)
+    texts = [text for text, _ in labelled_posts(301, seed=1)]
+    with database.write() as connection:
+        add_labels(connection, list(zip(texts, trained_on, strict=False)), labelled_by="ann", chosen="direct")
+        add_labels(connection, labelled_posts(240, seed=2), labelled_by="ann", chosen="test")
+    stage = Stage(database)
+    record = stage.retrain(stage.take())
+    assert (record.state, stage.champion) == ("skipped", 1)
+    said = r"no model can be trained on the labels: .+: label more texts, fake and real"
+    assert re.fullmatch(said, record.outcome["reason"])
 
 
 def test_an_attempt_that_was_taken_over_decides_nothing(stage: Stage) -> None:

@@ -20,7 +20,11 @@ def record(state: str, **outcome: Any) -> JobRecord:
 @pytest.mark.parametrize(
     ("outcome", "said"),
     [
-        ({"reason": "3 labels are new"}, "nothing was trained: 3 labels are new. --force trains anyway"),
+        (
+            {"reason": "3 labels are new", "new_labels": 3, "needed": 200},
+            "nothing was trained: 3 labels are new. --force trains anyway",
+        ),
+        ({"reason": "no text is labelled real"}, "nothing was trained: no text is labelled real"),
         # No decision could follow a training, so it is not begun with --force either.
         (
             {"reason": "34 texts may judge", "judging_rows": 34, "needed": 200},
