@@ -15,7 +15,7 @@ from newsgate.db.notifications import (
     take_owed,
 )
 from newsgate.db.session import Database
-from newsgate.tasks.notifying.send import NoAnswerError, NotSentError, send
+from newsgate.tasks.notifying.send import NobodyAnsweredError, NotSentError, send
 from newsgate.tasks.notifying.target import display_target, place_of
 from newsgate.worker.settings import Settings
 from newsgate.worker.tally import NOTIFICATIONS, TALLY
@@ -49,7 +49,7 @@ def notify_owed(database: Database, settings: Settings, stop: threading.Event) -
             log.warning("batch %d: %s was not notified: %s", owed.batch, display_target(owed.target), error)
             with database.write() as connection:
                 note_failed(connection, owed, error=str(error), pause_seconds=pause)
-            if isinstance(error, NoAnswerError):
+            if isinstance(error, NobodyAnsweredError):
                 # One that is silent costs its time once in a look, however much it is to be told.
                 without.add(place_of(owed.target))
             TALLY.add(NOTIFICATIONS, outcome="failed")

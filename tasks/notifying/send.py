@@ -34,7 +34,7 @@ class NotSentError(NewsgateError):
     """The other side did not take it; its text says why."""
 
 
-class NoAnswerError(NotSentError):
+class NobodyAnsweredError(NotSentError):
     """The other side said nothing: what else it is to be told would only wait there too."""
 
 
@@ -95,14 +95,14 @@ class _Exchange:
         self._answer: Future[int] = Future()
 
     def status(self) -> int:
-        """The status of the answer. Raises NoAnswerError."""
+        """The status of the answer. Raises NobodyAnsweredError."""
         threading.Thread(target=self._run, name="notification", daemon=True).start()
         try:
             return self._answer.result(self._seconds)
         except TimeoutError as error:
-            raise NoAnswerError(f"no answer within {self._seconds:g} s") from error
+            raise NobodyAnsweredError(f"no answer within {self._seconds:g} s") from error
         except (OSError, http.client.HTTPException, ValueError) as error:
-            raise NoAnswerError(_told(error)) from error
+            raise NobodyAnsweredError(_told(error)) from error
         finally:
             self._late.set()
             if self._socket is not None:
@@ -164,7 +164,7 @@ def _run_into(said: IO[bytes], command: list[str], body: bytes, *, seconds: floa
         with contextlib.suppress(ProcessLookupError):
             os.killpg(process.pid, signal.SIGKILL)
         process.communicate()
-        raise NoAnswerError(f"the command took more than {seconds:g} s") from error
+        raise NobodyAnsweredError(f"the command took more than {seconds:g} s") from error
     if process.returncode:
         said.seek(max(said.tell() - _READ_BYTES, 0))
         lines = said.read(_READ_BYTES).decode(errors="replace").split("\n")

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from newsgate.db.notifications import Owed
-from newsgate.tasks.notifying.send import NoAnswerError, send
+from newsgate.tasks.notifying.send import NobodyAnsweredError, send
 from newsgate.worker.settings import load_settings
 
 
@@ -64,9 +64,9 @@ def test_it_arrives_where_the_certificate_says_so(heard: Heard) -> None:
 def test_a_certificate_of_another_name_or_of_nobody_known_is_refused(
     heard: Heard, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    with pytest.raises(NoAnswerError, match="CERTIFICATE_VERIFY_FAILED"):
+    with pytest.raises(NobodyAnsweredError, match="CERTIFICATE_VERIFY_FAILED"):
         send(_owed(f"https://127.0.0.1:{heard.port}/done"), load_settings())
     monkeypatch.delenv("SSL_CERT_FILE")
-    with pytest.raises(NoAnswerError, match="CERTIFICATE_VERIFY_FAILED"):
+    with pytest.raises(NobodyAnsweredError, match="CERTIFICATE_VERIFY_FAILED"):
         send(_owed(f"https://localhost:{heard.port}/done"), load_settings())
     assert heard.hosts == []
