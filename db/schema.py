@@ -10,7 +10,6 @@ from pathlib import Path
 from sqlalchemy import Connection, inspect, text
 
 from newsgate.db.errors import DatabaseUnavailableError, SchemaAheadError, SchemaBehindError
-from newsgate.db.partitions import patience, was_deadlocked, was_locked
 from newsgate.db.session import Database
 from newsgate.db.session_settings import refuse_unless_every_text_has_a_place
 from newsgate.foundation.schema_revision import HEAD_REVISION as HEAD_REVISION  # part of what this module says
@@ -61,6 +60,9 @@ def migrate(database: Database) -> tuple[str | None, str]:
     Where somebody uses a table for long, it is tried again, and nobody else waits behind it meanwhile.
     Raises SchemaAheadError; DatabaseError where the database has no place for every text, or a table is not to be had.
     """
+    # Late: a file of a few rows is enqueued without them.
+    from newsgate.db.partitions import was_deadlocked, was_locked
+
     for number in range(_TRIES):
         try:
             return _migrate(database)
@@ -83,6 +85,8 @@ def migrate(database: Database) -> tuple[str | None, str]:
 def _migrate(database: Database) -> tuple[str | None, str]:
     from alembic import command
     from alembic.config import Config
+
+    from newsgate.db.partitions import patience
 
     with database.write() as connection, ExitStack() as locks:
         if connection.dialect.name == "postgresql":
