@@ -7,12 +7,14 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Literal
 
-CellKind = Literal["texts", "addresses", "numbers", "dates", "single words", "lists", "nothing"]
+CellKind = Literal["texts", "addresses", "numbers", "dates", "single words", "lists", "JSON", "nothing"]
 
 _ADDRESS = re.compile(r"(?:https?://|www\.)\S+|[^\s@]+@[^\s@]+\.\w+", re.IGNORECASE)
 _NUMBER = re.compile(r"[+-]?[\d.,]*\d[\d.,]*(?:[eE][+-]?\d+)?\s?%?")
 _DATE = re.compile(r"\d{4}[-/.]\d\d?[-/.]\d\d?(?:[T ].*)?|\d\d?[-/.]\d\d?[-/.]\d{2,4}(?: .*)?")
-_CLOCK = re.compile(r"[\d:.,TZ+ -]+")
+_CLOCK = re.compile(r"(?:[\d:.,TZ+ -]|[ap]\.?m\b\.?|GMT|UTC)+", re.IGNORECASE)
+# Of an object, as queues and databases write it into a cell; a text that is written in parts is read as a text.
+_OBJECT = re.compile(r'\{\s*"(?!text":)(?:[^"\\]|\\.)*"\s*:')
 # From here on scripts are written without blanks between words, but for Korean.
 _FIRST_WITHOUT_BLANKS = 0x2E80
 _WITHOUT_BLANKS = ((0x0E00, 0x0EFF), (0x1000, 0x109F), (0x1780, 0x17FF))
@@ -77,6 +79,8 @@ def judge_cell(cell: str) -> CellKind:
         return "dates"
     if _NUMBER.fullmatch(head):
         return "numbers"
+    if cell[0] == "{" and cell[-1] == "}" and _OBJECT.match(head):
+        return "JSON"
     if len(cell) <= _WORD_CHARS and not any(char.isspace() for char in cell) and not _is_without_blanks(cell):
         return "single words"
     return "texts"

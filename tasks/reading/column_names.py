@@ -142,11 +142,24 @@ WEAK_TEXT_NAMES = (
     "video_description",
     "share_commentary",
     "com",
+    "hit_sentence",
+    "opening_text",
+    "lead_paragraph",
+    "content_snippet",
+    "snippet",
+    "hlead",
     "beschreibung",
     "descripción",
     "descrição",
     "descrizione",
     "résumé",
+)
+# The beginning of an article, or a passage of it, as services that watch media give it beside a title.
+EXCERPT_NAMES = ("opening_text", "lead_paragraph", "hlead", "content_snippet", "snippet", "hit_sentence")
+# Of texts in one file, of remarks about the text or of the paper in which it stood in another.
+DOUBTFUL_NAMES = frozenset(
+    {"comment", "comments", "kommentar", "commentaire", "comentario", "comentário", "commento", "review"}
+    | {"publication", "document"}
 )
 # What describes these people and places is not what they say.
 PEOPLE_NAMES = ("user", "author", "account", "profile", "channel", "page", "publisher", "owner")

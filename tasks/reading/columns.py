@@ -2,30 +2,34 @@
 
 from __future__ import annotations
 
+import re
+import shlex
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 from newsgate.tasks.reading.column_content import ColumnContent, judge_column
+from newsgate.tasks.reading.column_lookup import ColumnNames, folded
 from newsgate.tasks.reading.column_names import (
+    DOUBTFUL_NAMES,
+    EXCERPT_NAMES,
     FOLDED_TEXT_NAMES,
-    ID_NAMES,
+    KNOWN_NAMES,
     MESSAGE_FALLBACKS,
     PEOPLE_NAMES,
-    TEXT_NAMES,
     TEXT_PAIRS,
     TITLE_NAMES,
     WEAK_TEXT_NAMES,
     fold_name,
 )
 from newsgate.tasks.reading.errors import (
-    ambiguous_column,
+    COLUMNS_SHOWN,
     no_label_column,
     no_text_column,
     quote_column,
-    unknown_column,
 )
 from newsgate.tasks.reading.html_column import is_html_column
 from newsgate.tasks.reading.records import ReadOptions
+from newsgate.tasks.reading.row_maker import is_removed
 
 Cells = Callable[[str], Iterable[str | None]]
 
@@ -37,6 +41,8 @@ _LEAST_WORDS = 4
 # A column that is emptier than the fullest by this factor is not the text.
 _EMPTIER = 4
 _SHORT_CHARS, _LONGER = 15, 8
+_NAME_CHARS = 40
+_DOUBTFUL = frozenset(map(fold_name, DOUBTFUL_NAMES))
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +70,7 @@ def choose_columns(
     cells: gives those of a column in a sample of the rows; None where there is none. is_headed: the names are sure to
     be names, and no row.
     """
-    names = _Names(columns, where, is_headed=is_headed or options.no_header or bool(options.column_names))
+    names = ColumnNames(columns, where, is_headed=is_headed or options.no_header or bool(options.column_names))
     notes: list[str] = []
     if options.text_columns:
         wanted = (names.named(name, option="--text-column") for name in options.text_columns)
@@ -87,7 +93,9 @@ def choose_columns(
         fallbacks = _guess_fallbacks(names, text_columns)
         if fallbacks and cells is not None and judge_column(cells(text_columns[0])).fill < 1:
             shown = " or ".join(map(quote_column, fallbacks))
-            notes.append(f"where {quote_column(text_columns[0])} is empty, the text is {shown}")
+            empty = " and ".join(map(quote_column, text_columns))
+            are = "is" if len(text_columns) == 1 else "are"
+            notes.append(f"where {empty} {are} empty, the text is {shown}")
     html = _find_html((*text_columns, *fallbacks), options, cells)
     if html is not None:
         notes.append(f"text read out of the HTML in {quote_column(html)} (--html keep leaves it as it stands)")
@@ -105,22 +113,21 @@ def _find_html(texts: Sequence[str], options: ReadOptions, cells: Cells | None) 
 def has_text_column(columns: Sequence[str], options: ReadOptions) -> bool:
     """Whether the named text columns, or one with a usual name, are among these."""
     if options.text_columns:
-        folded = {_fold(name) for name in columns}
-        return all(_fold(name) in folded for name in options.text_columns)
+        known = {folded(name) for name in columns}
+        return all(folded(name) in known for name in options.text_columns)
     return any(fold_name(name) in FOLDED_TEXT_NAMES for name in columns)
 
 
-def _fold(name: str) -> str:
-    return name.strip().casefold()
-
-
-def _guess_fallbacks(names: _Names, text_columns: Sequence[str]) -> tuple[str, ...]:
+def _guess_fallbacks(names: ColumnNames, text_columns: Sequence[str]) -> tuple[str, ...]:
     """Where the text stands in rows in which its column is empty."""
     if tuple(fold_name(name.rpartition(".")[2]) for name in text_columns) == ("title", "selftext"):
         # A person's posts and comments, in one file; or a post and the comments below it.
         beside = text_columns[0].rpartition(".")[0]
         bodies = [name for name in names.usual("body") if name.rpartition(".")[0] == beside]
         return tuple(name for name in bodies[:1] if names.is_unique(name))
+    if len(text_columns) == 2 and fold_name(text_columns[1]) == "openingtext":
+        # Meltwater: a post has neither headline nor opening, and its words in what was found.
+        return tuple(name for name in names.usual("hit_sentence")[:1] if names.is_unique(name))
     if len(text_columns) != 1:
         return ()
     text = text_columns[0]
@@ -141,7 +148,7 @@ def _is_about_a_person(name: str) -> bool:
 class _TextGuess:
     """The text among columns that nobody named; `notes` gets the reason where names alone do not tell it."""
 
-    def __init__(self, names: _Names, cells: Cells | None, notes: list[str]) -> None:
+    def __init__(self, names: ColumnNames, cells: Cells | None, notes: list[str]) -> None:
         self._names = names
         self._cells = cells
         self._notes = notes
@@ -156,19 +163,29 @@ class _TextGuess:
                 return tuple(self._names.sure(name) for name in pair)
         named = self._names.usual_texts()
         usable = [name for name in named if not self._is_no_text(name)]
-        if usable:
-            chosen = self._fullest(usable)
+        chosen = self._fullest(usable) if usable else None
+        if chosen is not None and not self._is_of_remarks(chosen):
             self._say_why(chosen, named[: named.index(chosen)])
-            return (self._names.sure(chosen),)
-        if others := self._by_content():
+            return self._with_excerpt(self._names.sure(chosen))
+        if others := self._by_content(passed=chosen):
             self._say_why(others, named)
             return (others,)
-        if named and (content := self._judge(named[0])).kind in ("single words", "dates", "lists"):
+        if chosen is not None:
+            return (self._names.sure(chosen),)
+        is_of_words = bool(named) and self._judge(named[0]).kind in ("single words", "dates", "lists")
+        if is_of_words and not self._holds_names(named[0]):
+            content = self._judge(named[0])
             if content.filled >= _TELLING_CELLS:
                 self._notes.append(f"text from {quote_column(named[0])}, which holds {content.kind}")
             return (self._names.sure(named[0]),)
-        reasons = tuple(f"{quote_column(name)} holds {self._judge(name).kind}" for name in named)
-        raise no_text_column(self._names.columns, self._names.where, reasons=reasons, is_headed=self._names.is_headed)
+        packed = [name for name in self._names.columns[:COLUMNS_SHOWN] if self._judge(name).kind == "JSON"]
+        reasons = tuple(f"{quote_column(name)} holds {self._shown(name)}" for name in dict.fromkeys((*named, *packed)))
+        error = no_text_column(self._names.columns, self._names.where, reasons=reasons, is_headed=self._names.is_headed)
+        if packed and self._names.is_headed:
+            path = packed[0] if re.fullmatch(r"[A-Za-z_][\w.]*", packed[0]) else f'["{packed[0]}"]'
+            take = f"jq -c {shlex.quote(f'.{path} | fromjson')} {shlex.quote(self._names.where)} | enqueue -"
+            error.remedy = f"If the rows are in it, take them out: {take}"
+        raise error
 
     def _fullest(self, usable: Sequence[str]) -> str:
         """The first that is about as full as any, and not far shorter."""
@@ -177,18 +194,46 @@ class _TextGuess:
         longest = max(self._judge(name).mean_chars for name in full)
         for name in full:
             mean_chars = self._judge(name).mean_chars
-            if not (mean_chars < _SHORT_CHARS and longest > _LONGER * mean_chars):
+            if mean_chars < _SHORT_CHARS and longest > _LONGER * mean_chars:
+                continue
+            # A French publication is a post, an English one a newspaper.
+            if fold_name(name) not in _DOUBTFUL or all(
+                self._judge(other).mean_words < self._judge(name).mean_words for other in full if other != name
+            ):
                 return name
         return full[0]
 
-    def _by_content(self) -> str | None:
-        """The column of sentences among those without a usual name: a likely one, or the only one."""
+    def _is_of_remarks(self, name: str) -> bool:
+        """Whether the column holds remarks on few of the rows, and another one sentences in most of them."""
+        if fold_name(name) not in _DOUBTFUL:
+            return False
+        others = (self._judge(other) for other in self._names.columns if self._names.is_unique(other))
+        return any(
+            other.kind == "texts"
+            and other.mean_words >= _LEAST_WORDS
+            and other.fill > _EMPTIER * self._judge(name).fill
+            for other in others
+        )
+
+    def _with_excerpt(self, title: str) -> tuple[str, ...]:
+        """A title with the beginning of its article, where no column holds the article itself."""
+        if title not in (name for usual in TITLE_NAMES for name in self._names.usual(usual)):
+            return (title,)
+        for usual in EXCERPT_NAMES:
+            for name in self._names.usual(usual)[:1]:
+                if self._names.is_unique(name) and self._judge(name).kind == "texts":
+                    return (title, name)
+        return (title,)
+
+    def _by_content(self, *, passed: str | None) -> str | None:
+        """The column of sentences among those without a usual name: a likely one, or the only one but for `passed`."""
         if self._cells is None:
             return None
         sentences = [
             name
             for name in self._names.columns
             if self._names.is_unique(name)
+            and name != passed
             and not _is_about_a_person(name)
             and (content := self._judge(name)).kind == "texts"
             and content.mean_words >= _LEAST_WORDS
@@ -214,77 +259,29 @@ class _TextGuess:
 
     def _shown(self, name: str) -> str:
         content = self._judge(name)
+        if self._holds_names(name):
+            return "names of columns"
         if content.kind != "texts":
             return str(content.kind)
+        if self._is_of_remarks(name):
+            return "a text in few rows only"
         return "far shorter texts" if content.fill * _EMPTIER >= 1 else "a text in few rows only"
 
     def _is_no_text(self, name: str) -> bool:
         content = self._judge(name)
-        if content.kind in ("addresses", "lists"):
+        if content.kind in ("addresses", "lists", "JSON") or self._holds_names(name):
             return True
         return content.kind in ("numbers", "dates", "single words") and content.filled >= _LEAST_CELLS
+
+    def _holds_names(self, name: str) -> bool:
+        """Whether the cells are names of columns themselves, as on a cover sheet that lists what was asked for."""
+        if self._cells is None:
+            return False
+        cells = {cell.strip() for cell in self._cells(name) if cell and cell.strip() and not is_removed(cell)}
+        known = sum(len(cell) <= _NAME_CHARS and fold_name(cell) in KNOWN_NAMES for cell in cells)
+        return len(cells) > 1 and 2 * known > len(cells)
 
     def _judge(self, name: str) -> ColumnContent:
         if name not in self._judged:
             self._judged[name] = judge_column(self._cells(name) if self._cells else ())
         return self._judged[name]
-
-
-class _Names:
-    """The header's names, found exactly or else by their folded spelling."""
-
-    def __init__(self, columns: Sequence[str], where: str, *, is_headed: bool) -> None:
-        self.columns = columns
-        self.where = where
-        self.is_headed = is_headed
-        self._by_fold: dict[str, list[str]] = {}
-        self._by_usual: dict[str, list[str]] = {}
-        for name in columns:
-            self._by_fold.setdefault(_fold(name), []).append(name)
-            self._by_usual.setdefault(fold_name(name), []).append(name)
-        # Those of nested objects go by their last part too, after the others.
-        for name in columns:
-            if "." in name and (last := fold_name(name.rpartition(".")[2])) != fold_name(name):
-                self._by_usual.setdefault(last, []).append(name)
-
-    def named(self, wanted: str, *, option: str) -> str:
-        """The column that a person named. Raises UnknownColumnError, AmbiguousColumnError."""
-        spelled = self._by_fold.get(_fold(wanted), [])
-        exact = [name for name in spelled if name == wanted]
-        candidates = exact or spelled
-        if len(candidates) > 1:
-            raise ambiguous_column(candidates[0], self.columns, self.where)
-        if not candidates:
-            raise unknown_column(wanted, self.columns, option=option, where=self.where)
-        return candidates[0]
-
-    def usual(self, name: str) -> list[str]:
-        """The columns that have this usual name, the best spelled first."""
-        found = self._by_usual.get(fold_name(name), [])
-        return sorted(found, key=lambda each: (each != name, _fold(each) != name))
-
-    def usual_texts(self) -> list[str]:
-        """The columns with a usual name of texts, the likeliest first."""
-        return list(dict.fromkeys(name for usual in TEXT_NAMES for name in self.usual(usual)))
-
-    def sure(self, name: str) -> str:
-        """The name itself. Raises AmbiguousColumnError where two columns have it."""
-        if not self.is_unique(name):
-            raise ambiguous_column(name, self.columns, self.where)
-        return name
-
-    def is_unique(self, name: str) -> bool:
-        """Whether one column alone has the name."""
-        return self._by_fold[_fold(name)].count(name) == 1
-
-    def guess_id(self, *, taken: Sequence[str]) -> str | None:
-        """The column of ids, if there is one for sure."""
-        beside = taken[0].rpartition(".")[0]
-        for guess in ID_NAMES:
-            spelled = [name for name in self.usual(guess) if name.rpartition(".")[0] == beside]
-            # The text's own id comes before that of what is around it.
-            spelled = spelled or [name for name in self.usual(guess) if "." not in name]
-            # Nobody asked for an id, so a doubtful one is left alone instead of refusing the file.
-            if len(spelled) == 1 and spelled[0] not in taken:
-                return spelled[0]
-        return None
