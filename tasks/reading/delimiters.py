@@ -55,6 +55,7 @@ class Header:
     """The first record under one delimiter (None: a single column), its line and the one after it, counted from 0.
 
     records: the first of those below it. steadiness: the share of them that have as many columns.
+    more: the records below it that belong to the header and are no rows.
     """
 
     delimiter: str | None
@@ -63,6 +64,7 @@ class Header:
     begin_line: int = 0
     records: tuple[Sequence[str], ...] = ()
     steadiness: float = 1.0
+    more: tuple[Sequence[str], ...] = ()
 
 
 def named_delimiter(value: str) -> str | None:

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from newsgate.tasks.reading.column_content import judge_cell, judge_column
 from newsgate.tasks.reading.column_names import KNOWN_NAMES, fold_name
 from newsgate.tasks.reading.errors import HeaderlessError, UnusedOptionError, list_columns, quote_column
+from newsgate.tasks.reading.header_place import names_values
 from newsgate.tasks.reading.records import ReadOptions
 
 _SENTENCE_WORDS = 4
@@ -53,6 +54,8 @@ def refuse_row_as_header(
         name.strip().casefold() for name in (*options.text_columns, options.label_column or "", options.id_column or "")
     }
     if any(fold_name(name) in KNOWN_NAMES or (name.strip() and name.strip().casefold() in named) for name in columns):
+        return
+    if names_values(columns, records):
         return
     if not any(
         _is_cell_of(name, [row[index] for row in records if index < len(row)]) for index, name in enumerate(columns)

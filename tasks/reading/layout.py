@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import PurePath
 from typing import TYPE_CHECKING
 
 from newsgate.tasks.reading.columns import choose_columns, has_text_column
-from newsgate.tasks.reading.delimiters import Header, detect_header, has_backslash_quotes, named_delimiter, read_header
+from newsgate.tasks.reading.csv_header import decide_header, is_separator_line
+from newsgate.tasks.reading.delimiters import Header, detect_header, has_backslash_quotes
 from newsgate.tasks.reading.encodings import (
     Encoding,
     detect_encoding,
@@ -20,6 +20,7 @@ from newsgate.tasks.reading.encodings import (
 from newsgate.tasks.reading.errors import EmptyFileError, UndecodableHeaderError, UnusedOptionError
 from newsgate.tasks.reading.fasttext_lines import COLUMNS, are_fasttext_lines, split_line
 from newsgate.tasks.reading.file_signatures import refuse_control_characters
+from newsgate.tasks.reading.header_place import is_ruler, say_more_header_rows
 from newsgate.tasks.reading.headers import names_of_columns, refuse_row_as_header
 from newsgate.tasks.reading.json_document import is_json_document, parse_or_none
 from newsgate.tasks.reading.label_tools.table_marks import may_be_of_a_tool
@@ -30,14 +31,10 @@ if TYPE_CHECKING:
     from newsgate.tasks.reading.label_tools.said import ToolShape
 
 _JSONL_SUFFIXES = frozenset({".jsonl", ".ndjson", ".jsonlines"})
-_TSV_SUFFIXES = frozenset({".tsv", ".tab"})
 _TEXT_SUFFIXES = frozenset({".txt", ".text"})
 _LINES_SEEN = 200
-_MOST_LINES_ABOVE = 20
 # A chat begins with a date, in brackets, behind a mark of direction, or alone.
 _BEGINS_CHAT = "[0123456789\u200e"
-# With which files begin for the sake of Excel, which takes it for no row either.
-_SEPARATOR_LINE = re.compile(r'"?sep=([^\r\n"\0])"?[\r\n]*', re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,7 +132,9 @@ def _are_chat_lines(lines: Sequence[str]) -> bool:
 
 def _is_plain_text(lines: Sequence[str], options: ReadOptions) -> bool:
     """Whether a .txt file is a text a line, and no table: no header names a text, and no character makes columns."""
-    header = detect_header(lines, options)
+    first = next((line for line in lines if line.strip()), "")
+    # The tables of mysql begin with a line; below a text, a header is hardly ever one.
+    header = decide_header("", lines, options) if is_ruler([first]) else detect_header(lines, options)
     if has_text_column(header.columns, options):
         return False
     # A comma stands in sentences too, but hardly ever as often in each.
@@ -145,12 +144,12 @@ def _is_plain_text(lines: Sequence[str], options: ReadOptions) -> bool:
 
 def _csv_layout(decoded: Decoded, options: ReadOptions) -> Layout:
     name, notes = decoded.name, decoded.notes
-    header = _decide_header(name, decoded.lines, options)
+    header = decide_header(name, decoded.lines, options)
     if options.quoting is None and has_backslash_quotes(decoded.lines, header):
         notes = (*notes, "quotes in cells have a backslash before them (--quoting overrides)")
         options = replace(options, quoting="backslash")
-        header = _decide_header(name, decoded.lines, options)
-    separated = bool(decoded.lines and _SEPARATOR_LINE.fullmatch(decoded.lines[0]))
+        header = decide_header(name, decoded.lines, options)
+    separated = bool(decoded.lines) and is_separator_line(decoded.lines[0])
     if options.no_header or options.column_names:
         header = _without_header(header, options, name=name)
     else:
@@ -163,8 +162,10 @@ def _csv_layout(decoded: Decoded, options: ReadOptions) -> Layout:
         return [record[index] if index < len(record) else "" for record in header.records if record]
 
     chosen = choose_columns(header.columns, options, where=name, cells=cells)
-    if header.end_line > 1 and any(line.strip() for line in decoded.lines[: header.begin_line]) and not separated:
+    if any(line.strip() for line in decoded.lines[int(separated) : header.begin_line]):
         notes = (*notes, f"line {header.begin_line + 1} read as the header: what stands above it is no table")
+    if header.more:
+        notes = (*notes, say_more_header_rows(header.more, kind="line"))
     if len(header.columns) == 1 and header.delimiter is None and not options.no_header and not options.column_names:
         notes = (*notes, "read as a single column: the header has no delimiter (--delimiter overrides)")
     return Layout(
@@ -213,33 +214,6 @@ def _without_header(header: Header, options: ReadOptions, *, name: str) -> Heade
     """The same lines when the first of them is a row."""
     columns = names_of_columns(header.columns, options, where=name)
     return replace(header, columns=columns, records=(header.columns, *header.records), end_line=header.begin_line)
-
-
-def _decide_header(name: str, lines: Sequence[str], options: ReadOptions) -> Header:
-    if lines and (separator := _SEPARATOR_LINE.fullmatch(lines[0])):
-        named = separator[1] if options.delimiter is None else named_delimiter(options.delimiter)
-        header = read_header(lines[1:], named, quoting=options.quoting or "usual")
-        return replace(header, begin_line=header.begin_line + 1, end_line=header.end_line + 1)
-    if options.delimiter is not None:
-        return read_header(lines, named_delimiter(options.delimiter), quoting=options.quoting or "usual")
-    if PurePath(name.casefold()).suffix in _TSV_SUFFIXES:
-        return read_header(lines, "\t", quoting=options.quoting or "usual")
-    header = detect_header(lines, options)
-    if options.no_header or options.column_names or has_text_column(header.columns, options):
-        return header
-    return _header_below(lines, options) or header
-
-
-def _header_below(lines: Sequence[str], options: ReadOptions) -> Header | None:
-    """The header of a table that stands below a title, a date, a remark: lines of one cell each."""
-    for index in range(1, min(len(lines), _MOST_LINES_ABOVE)):
-        header = detect_header(lines[index:], options)
-        if len(header.columns) > 1 and has_text_column(header.columns, options):
-            above = [line for line in lines[: index + header.begin_line] if line.strip()]
-            if any(header.delimiter in line.strip(f"{header.delimiter}\r\n ") for line in above if header.delimiter):
-                return None
-            return replace(header, begin_line=header.begin_line + index, end_line=header.end_line + index)
-    return None
 
 
 def _fasttext_layout(decoded: Decoded, options: ReadOptions) -> Layout:

@@ -5,8 +5,16 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from newsgate.tasks.reading.column_names import KNOWN_NAMES, fold_name
-from newsgate.tasks.reading.columns import choose_columns
+from newsgate.tasks.reading.columns import choose_columns, has_text_column
 from newsgate.tasks.reading.errors import ColumnError, EmptyFileError, UnusedOptionError, quote_column
+from newsgate.tasks.reading.header_place import (
+    MOST_ROWS_ABOVE,
+    find_header,
+    is_narrow,
+    more_header_rows,
+    names_with,
+    say_more_header_rows,
+)
 from newsgate.tasks.reading.headers import names_of_columns, option_of_no_header, refuse_row_as_header
 from newsgate.tasks.reading.json_layout import cells_of
 from newsgate.tasks.reading.json_values import flat_names
@@ -15,7 +23,6 @@ from newsgate.tasks.reading.records import ClassNames, Format, Layout, ReadOptio
 from newsgate.tasks.reading.workbooks.sheets import SheetRow
 
 _SHEETS_SHOWN = 3
-_MOST_ROWS_ABOVE = 20
 
 
 def sheet_layout(
@@ -43,16 +50,16 @@ def _sheet_layout(
             remedy=f"Name another with --sheet: {_shown(others)}" if others else "Give it a header and rows",
         )
     has_header = not (options.no_header or options.column_names)
-    above = _rows_above_header(rows) if has_header else 0
-    rows = rows[above:]
-    number, first = rows[0]
     texts = [[cell or "" for cell in cells] for _, cells in rows]
+    above = _rows_above_header(texts, options) if has_header else 0
+    texts = texts[above:]
+    more = texts[1 : 1 + more_header_rows(texts[0], texts[1:])] if has_header else []
+    body = texts[1 + len(more) :] if has_header else texts
     if has_header:
-        columns = tuple((cell or "").strip() for cell in first)
-        refuse_row_as_header(columns, texts[1:], options, where=where)
+        columns = names_with([cell.strip() for cell in texts[0]], more)
+        refuse_row_as_header(columns, body, options, where=where)
     else:
         columns = names_of_columns(texts[0], options, where=where)
-    body = texts[1:] if has_header else texts
     if others and not body:
         raise EmptyFileError(
             f"the sheet {quote_column(sheet)} has no rows below its header",
@@ -68,7 +75,9 @@ def _sheet_layout(
     chosen = choose_columns(columns, options, where=where, cells=cells)
     notes = (f"sheet {quote_column(sheet)} read; others: {_shown(others)} (--sheet)",) if others else ()
     if above:
-        notes = (*notes, f"row {number} read as the header: those above it hold one cell each, and are no rows")
+        notes = (*notes, f"row {rows[above][0]} read as the header: what stands above it is no table")
+    if more:
+        notes = (*notes, say_more_header_rows(more, kind="row"))
     return Layout(
         format=form,
         encoding="utf-8",
@@ -79,7 +88,7 @@ def _sheet_layout(
         id_column=chosen.id_column,
         label_column=chosen.label_column,
         notes=(*notes, *chosen.notes),
-        first_row=number + 1 if has_header else number,
+        first_row=rows[above + len(more)][0] + int(has_header),
         max_text_chars=options.max_text_chars,
         text_fallbacks=chosen.text_fallbacks,
         sheet=sheet,
@@ -92,13 +101,20 @@ def _sheet_layout(
     )
 
 
-def _rows_above_header(rows: Sequence[SheetRow]) -> int:
-    """How many rows stand above the header: a title, a date, in one cell each, before a row with usual names."""
-    for index, (_, cells) in enumerate(rows[:_MOST_ROWS_ABOVE]):
-        filled = [cell for cell in cells if cell]
-        if len(filled) > 1:
-            return index if any(fold_name(cell) in KNOWN_NAMES for cell in filled) else 0
-    return 0
+def _rows_above_header(rows: Sequence[Sequence[str]], options: ReadOptions) -> int:
+    """How many rows stand above the header: a title, a date, keys with their values."""
+
+    def names_text(cells: Sequence[str]) -> bool:
+        return has_text_column([cell.strip() for cell in cells], options)
+
+    first = next((index for index, cells in enumerate(rows) if sum(map(bool, cells)) > 1), 0)
+    is_table = first < MOST_ROWS_ABOVE and names_text(rows[first]) and not is_narrow(rows[first], rows[first + 1 :])
+    if (
+        not is_table
+        and (found := find_header(rows, names_text=names_text, is_sure=bool(options.text_columns))) is not None
+    ):
+        return found
+    return first if first < MOST_ROWS_ABOVE and any(fold_name(cell) in KNOWN_NAMES for cell in rows[first]) else 0
 
 
 def parquet_layout(

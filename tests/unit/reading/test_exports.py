@@ -18,6 +18,7 @@ from newsgate.enqueue import enqueue
 from newsgate.tasks.reading import NotTextError, Row
 from newsgate.tasks.reading.file_signatures import refuse_known_formats
 from tests.unit.reading.helpers import Reading, rejects, texts
+from tests.unit.reading.tables import xlsx
 
 LONG = "The river bridge reopened at noon."
 LETTER = (
@@ -222,6 +223,28 @@ EXPORTS: dict[str, tuple[bytes | str, dict[str, Any], list[str]]] = {
         {},
         [LONG],
     ),
+    "mentions.csv": (
+        f"Report:,Mentions\nBrand:,Town\n\nQuery Id,Date,Title,Snippet,Url,Full Text\n1,2023-05-01,Town,…,u,{LONG}\n",
+        {},
+        [LONG],
+    ),
+    "meltwater.csv": (
+        f"\ufeffDate\tHeadline\tOpening Text\tHit Sentence\n1\tBridge\t{LONG}\t…\n2\t\t\t{LONG}\n".encode("utf-16-le"),
+        {},
+        [f"Bridge\n{LONG}", LONG],
+    ),
+    "export.xlsx": (
+        xlsx([("Talkwalker",), ("Title", "Town")], Results=[("url", "title", "content"), ("u", "Bridge", LONG)]),
+        {"sheet": "Results"},
+        [LONG],
+    ),
+    "answers.csv": (
+        'Q1,Q2\nWhat did you hear?,Why?\n"{""ImportId"":""QID1""}","{""ImportId"":""QID2""}"\n' + f"{LONG},{LONG}\n",
+        {"text_columns": ("Q1",)},
+        [LONG],
+    ),
+    "dump.json": (json.dumps({"took": 3, "hits": {"hits": [{"_id": "a", "_source": {"message": LONG}}]}}), {}, [LONG]),
+    "mongo.json": (json.dumps({"_id": {"$oid": "64"}, "text": LONG, "likes": {"$numberInt": "7"}}), {}, [LONG]),
     "graph.json": (json.dumps({"@context": "https://schema.org", "@graph": [REVIEW, REVIEW]}), {}, [LONG, LONG]),
 }
 
