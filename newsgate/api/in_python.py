@@ -22,7 +22,7 @@ _WORD: Final = r"(?:'[^']*'|\.(?= )|[^\s']*[^\s'.,;:)])"
 _OPTION: Final = re.compile(
     rf"--(?:(?P<labels>labels) (?P<pairs>'[^']*=[^']*'|[^\s']*=[^\s']*[^\s'.,;:)])"
     rf"|(?P<label>label) (?P<side>fake|real)"
-    rf"|(?P<quoting>quoting|html) (?P<marks>usual|backslash|none|read|keep)"
+    rf"|(?P<quoting>quoting|html) (?P<marks>usual|backslash|single|none|read|keep)"
     rf"|(?P<place>records|member|columns|from) (?!out\b|names\b)(?P<where>{_WORD})"
     rf"|(?P<flag>{'|'.join(_FLAGS)})"
     rf"|(?P<name>{'|'.join((*_NAMES, *_WITH_VALUES))}))(?![\w-])"

@@ -23,8 +23,8 @@ class ReadingOptions(TypedDict, total=False):
     values mean, as `fake=1,real=0`; labels_strict: rows whose label says neither are refused. label: what every row is.
     tool: the one for labelling that wrote the file. columns: the names of the columns of a file without a header, in
     its order. quoting: with `none`, a quote is a character like any other; with `backslash`, one in a cell has that
-    before it. html: `read` takes the texts out of HTML, `keep` leaves its marks in them. keep: the other columns to
-    keep.
+    before it; with `single`, cells stand in single quotes. html: `read` takes the texts out of HTML, `keep` leaves its
+    marks in them. keep: the other columns to keep.
     """
 
     text_column: str | Sequence[str] | None
@@ -37,7 +37,7 @@ class ReadingOptions(TypedDict, total=False):
     keep: Literal["all", "none"] | str | Sequence[str]
     columns: str | Sequence[str] | None
     delimiter: str | None
-    quoting: Literal["usual", "backslash", "none"] | None
+    quoting: Literal["usual", "backslash", "single", "none"] | None
     html: Literal["read", "keep"] | None
     encoding: str | None
     no_header: bool
@@ -87,7 +87,7 @@ def _names_in_order(given: Any) -> tuple[str, ...]:
 
 
 def _quoting(given: Any) -> Quoting:
-    return cast("Quoting", one_of(given, "quoting", ("usual", "backslash", "none")))
+    return cast("Quoting", one_of(given, "quoting", ("usual", "backslash", "single", "none")))
 
 
 def _html(given: Any) -> Html:

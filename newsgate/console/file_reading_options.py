@@ -45,8 +45,9 @@ _OPTIONS = (
     ),
     click.option(
         "--quoting",
-        type=click.Choice(["usual", "backslash", "none"]),
-        help="A quote in a cell is doubled, behind a backslash, or a character like any other. [default: detected]",
+        type=click.Choice(["usual", "backslash", "single", "none"]),
+        help="A quote in a cell is doubled, behind a backslash, or a character like any other; single: cells stand in "
+        "single quotes. [default: detected]",
     ),
     click.option(
         "--html",

@@ -15,6 +15,10 @@ from newsgate.tasks.reading.records import Quoting, ReadOptions
 NO_DELIMITER = "\x1f"
 _WORDS = {"tab": "\t", "comma": ",", "semicolon": ";", "pipe": "|", "\\t": "\t"}
 _CANDIDATES = (",", ";", "\t", "|")
+# Of Hive and of old programs; only where the header names a text and nearly all rows are cut alike.
+_RARE = ("\x01", "^", "~", "¦", "§")
+_STEADY = 0.9
+_NUMBER_CHARS = 12
 _SAMPLE_RECORDS = 200
 _LINES_JUDGED = 1_000
 _SAMPLE_CHARS = 1_048_576
@@ -41,13 +45,25 @@ class _Backslash(_Usual):
     escapechar = "\\"
 
 
+class _Single(_Cells):
+    """Cells stand in single quotes."""
+
+    quotechar = "'"
+    quoting = csv.QUOTE_MINIMAL
+
+
 class _NoQuotes(_Cells):
     """A quote is a character like any other."""
 
     quoting = csv.QUOTE_NONE
 
 
-DIALECTS: dict[Quoting, type[csv.Dialect]] = {"usual": _Usual, "backslash": _Backslash, "none": _NoQuotes}
+DIALECTS: dict[Quoting, type[csv.Dialect]] = {
+    "usual": _Usual,
+    "backslash": _Backslash,
+    "none": _NoQuotes,
+    "single": _Single,
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +109,8 @@ def read_header(lines: Sequence[str], delimiter: str | None, *, quoting: Quoting
             columns = tuple(field.strip() for field in fields)
             break
     records = tuple(fields for fields in itertools.islice(reader, _SAMPLE_RECORDS) if fields)
+    if _are_numbered(records, columns):
+        columns = ("", *columns)
     steady = sum(len(fields) == len(columns) for fields in records)
     steadiness = steady / len(records) if records else 1.0
     return Header(delimiter, columns, end_line, begin_line, records, steadiness)
@@ -109,7 +127,46 @@ def detect_header(lines: Sequence[str], options: ReadOptions) -> Header:
         score = (has_text_column(header.columns, options), header.steadiness, len(header.columns))
         if best_score is None or score > best_score:
             best, best_score = header, score
+    if best is None or not has_text_column(best.columns, options):
+        best = _under_rare_delimiter(lines, options) or best
     return best if best is not None else read_header(lines, None, quoting=options.quoting or "usual")
+
+
+def _under_rare_delimiter(lines: Sequence[str], options: ReadOptions) -> Header | None:
+    first = next((line.strip() for line in lines if line.strip()), "")
+    # Blanks are the delimiter where every name is quoted, as R writes tables.
+    rare = (*_RARE, " ") if first.count('"') > 2 and first[:1] == first[-1:] == '"' else _RARE
+    # R writes a quote in a cell behind a backslash.
+    quotings: tuple[Quoting, ...] = (options.quoting,) if options.quoting else ("usual", "backslash")
+    for delimiter, quoting in itertools.product(rare, quotings):
+        if delimiter in first:
+            header = read_header(lines, delimiter, quoting=quoting)
+            is_steady = bool(header.records) and header.steadiness >= _STEADY
+            if len(header.columns) > 1 and is_steady and has_text_column(header.columns, options):
+                return header
+    return None
+
+
+def _are_numbered(records: Sequence[Sequence[str]], columns: Sequence[str]) -> bool:
+    """Whether each row begins with its number, for which the header has no name: R's write.table."""
+    if len(columns) < 2:
+        return False
+    numbered = [fields[0] for fields in records if len(fields) == len(columns) + 1]
+    if not numbered or len(numbered) < _STEADY * len(records):
+        return False
+    numbers = [
+        int(cell) if cell.isascii() and cell.isdecimal() and len(cell) < _NUMBER_CHARS else 0 for cell in numbered
+    ]
+    return numbers[0] > 0 and all(first < second for first, second in itertools.pairwise(numbers))
+
+
+def has_single_quotes(lines: Sequence[str], header: Header) -> bool:
+    """Whether the names and the cells stand in single quotes."""
+    names = header.columns
+    if len(names) < 2 or not all(len(name) > 2 and name[0] == name[-1] == "'" for name in names):
+        return False
+    single = read_header(lines[header.begin_line :], header.delimiter, quoting="single")
+    return len(single.columns) == len(names) and single.steadiness >= _STEADY
 
 
 def has_backslash_quotes(lines: Sequence[str], header: Header) -> bool:

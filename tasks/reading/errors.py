@@ -82,6 +82,10 @@ class UndecodableHeaderError(ReadError):
     """The names of the columns are not valid in the encoding read."""
 
 
+class QuotedLinesError(ReadError):
+    """Each line of the table is one quoted cell, which holds the line as it was."""
+
+
 class BadDelimiterError(ReadError):
     """`--delimiter` is neither one usable character nor a known word."""
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import PurePath
@@ -9,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from newsgate.tasks.reading.columns import choose_columns, has_text_column
 from newsgate.tasks.reading.csv_header import decide_header, is_separator_line
-from newsgate.tasks.reading.delimiters import Header, detect_header, has_backslash_quotes
+from newsgate.tasks.reading.delimiters import Header, detect_header, has_backslash_quotes, has_single_quotes
 from newsgate.tasks.reading.encodings import (
     Encoding,
     detect_encoding,
@@ -17,7 +18,13 @@ from newsgate.tasks.reading.encodings import (
     named_encoding,
     spell_encoding,
 )
-from newsgate.tasks.reading.errors import EmptyFileError, UndecodableHeaderError, UnusedOptionError
+from newsgate.tasks.reading.errors import (
+    EmptyFileError,
+    QuotedLinesError,
+    UndecodableHeaderError,
+    UnusedOptionError,
+    quote_column,
+)
 from newsgate.tasks.reading.fasttext_lines import COLUMNS, are_fasttext_lines, split_line
 from newsgate.tasks.reading.file_signatures import refuse_control_characters
 from newsgate.tasks.reading.header_place import is_ruler, say_more_header_rows
@@ -35,6 +42,8 @@ _TEXT_SUFFIXES = frozenset({".txt", ".text"})
 _LINES_SEEN = 200
 # A chat begins with a date, in brackets, behind a mark of direction, or alone.
 _BEGINS_CHAT = "[0123456789\u200e"
+_STEADY = 0.9
+_UNQUOTE = """python3 -c "import csv, sys; print(*(row[0] for row in csv.reader(sys.stdin)), sep='\\n')" < """
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,11 +158,16 @@ def _csv_layout(decoded: Decoded, options: ReadOptions) -> Layout:
         notes = (*notes, "quotes in cells have a backslash before them (--quoting overrides)")
         options = replace(options, quoting="backslash")
         header = decide_header(name, decoded.lines, options)
+    elif options.quoting is None and has_single_quotes(decoded.lines, header):
+        notes = (*notes, "cells stand in single quotes (--quoting overrides)")
+        options = replace(options, quoting="single")
+        header = decide_header(name, decoded.lines, options)
     separated = bool(decoded.lines) and is_separator_line(decoded.lines[0])
     if options.no_header or options.column_names:
         header = _without_header(header, options, name=name)
     else:
         _refuse_broken_names(header.columns, decoded)
+        _refuse_quoted_lines(header, decoded, options)
         refuse_row_as_header(header.columns, header.records, options, where=name)
     positions = {column: index for index, column in reversed(list(enumerate(header.columns)))}
 
@@ -198,6 +212,20 @@ def _refuse_broken_names(columns: Sequence[str], decoded: Decoded) -> None:
         where=decoded.name,
         remedy=advise(likely_code_pages(decoded.data)),
     )
+
+
+def _refuse_quoted_lines(header: Header, decoded: Decoded, options: ReadOptions) -> None:
+    """Raise QuotedLinesError where a program took each line of a table for one cell, and quoted it."""
+    if len(header.columns) > 1 or options.text_columns or options.delimiter is not None:
+        return
+    inner = [fields[0] + "\n" for fields in header.records if len(fields) == 1]
+    table = detect_header([header.columns[0] + "\n", *inner], options)
+    if len(table.columns) > 1 and has_text_column(table.columns, options) and table.steadiness >= _STEADY:
+        raise QuotedLinesError(
+            f"each line is quoted as a whole, as if it were one cell: {quote_column(header.columns[0])}",
+            where=decoded.name,
+            remedy=f"Take the quotes off: {_UNQUOTE}{shlex.quote(decoded.name)} | enqueue -",
+        )
 
 
 def _tool_of(header: Header, options: ReadOptions, *, name: str) -> ToolShape | None:

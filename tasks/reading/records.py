@@ -18,7 +18,7 @@ MAX_ID_CHARS = 1000
 Format = Literal["csv", "jsonl", "lines", "chat", "json", "xlsx", "ods", "parquet"]
 # What one record of JSON is: an object, one value of each of several columns, an array of cells, or the text itself.
 Shape = Literal["objects", "columns", "cells", "texts"]
-Quoting = Literal["usual", "backslash", "none"]
+Quoting = Literal["usual", "backslash", "single", "none"]
 # What becomes of marks of HTML in a text: it is read out of them, or they are kept.
 Html = Literal["read", "keep"]
 # Which of the columns that are neither text nor id are kept beside each row: all, none, or those named.
@@ -79,7 +79,7 @@ class Layout:
     vocabulary: what the values in the column of labels say; None gives them as they stand.
     every_label: what all rows are, where no column says it.
     quoting: "none" where a quote is a character like any other, "backslash" where one in a cell has that
-        before it.
+        before it, "single" where cells stand in single quotes.
     member: the file of a .zip archive. sheet: of a workbook.
     records: where a JSON document holds its records; `shape` says what each of them is.
     text_fallbacks: the columns of the text where all text columns are empty, the first that is not.
