@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 from newsgate.tasks.reading.errors import NotTextError
+from newsgate.tasks.reading.other_lines import what_lines_are
 
 _FORMATS = (
     (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "an .xls workbook", "Save it as .xlsx or CSV"),
@@ -12,6 +13,9 @@ _FORMATS = (
     (b"SQLite format 3\0", "an SQLite database", "Export the table as CSV"),
     (b"7z\xbc\xaf\x27\x1c", "a 7-Zip archive", "Unpack it first"),
     (b"Rar!\x1a\x07", "a RAR archive", "Unpack it first"),
+    (b"<stata_dta>", "a Stata file", "Export it as CSV"),
+    (b"Obj\x01", "an Avro file", "Export its rows as JSONL or CSV"),
+    (b"FEA1", "a Feather file", "Save it as Parquet or CSV"),
     (b"ARROW1", "an Arrow file", "Save it as Parquet or CSV"),
     (b"\x80\x02}", "a Python pickle", "Save it as CSV or JSON: a pickle can run programs when it is read"),
     (b"\x80\x03", "a Python pickle", "Save it as CSV or JSON: a pickle can run programs when it is read"),
@@ -58,6 +62,12 @@ def refuse_known_formats(head: bytes, *, where: str) -> None:
             remedy="Get the file, for instance with: git lfs pull",
         )
     if _WEB_PAGE.match(head):
+        if where.casefold().endswith((".xls", ".xlsx")):
+            raise NotTextError(
+                "this is a web page that is called a workbook",
+                where=where,
+                remedy="Open it in a spreadsheet, and save it as .xlsx or CSV",
+            )
         raise NotTextError(
             "this is a web page, saved in place of the data it shows", where=where, remedy="Download the file itself"
         )
@@ -75,6 +85,8 @@ def refuse_known_formats(head: bytes, *, where: str) -> None:
         )
     if _XML.match(head):
         raise NotTextError("this is an XML document", where=where, remedy="Export its rows as CSV or JSON")
+    if (known := what_lines_are(head, where=where)) is not None:
+        raise NotTextError(f"this is {known[0]}", where=where, remedy=known[1])
 
 
 def _is_letter(head: bytes) -> bool:

@@ -14,7 +14,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from newsgate.tasks.reading import NotTextError
 from newsgate.tasks.reading.errors import QuotedLinesError
+from newsgate.tasks.reading.other_lines import what_lines_are
 from tests.unit.reading.helpers import Reading, rejects, texts
 
 LONG = (
@@ -101,3 +103,59 @@ def test_lines_that_are_quoted_as_a_whole_are_told_with_a_command_that_helps(rea
     assert texts(reading.read('"text, that has a comma"\n"one, two"\n', text_columns=("text, that has a comma",))) == [
         "one, two"
     ]
+
+
+@pytest.mark.parametrize(
+    ("data", "name", "what"),
+    [
+        ("% x\n\\begin{tabular}{ll}\nid & text \\\\\n", "table.tex", "a LaTeX document"),
+        ("@RELATION posts\n@ATTRIBUTE text STRING\n", "rows.arff", "an ARFF file"),
+        ("-- MySQL dump 10.13\n/*!40101 SET NAMES utf8 */;\nDROP TABLE IF EXISTS `posts`;\n", "dump.sql", "in SQL"),
+        ("--\n-- PostgreSQL database dump\n--\n\nSET statement_timeout = 0;\n", "dump.sql", "in SQL"),
+        ("PRAGMA foreign_keys=OFF;\nBEGIN TRANSACTION;\n", "dump.txt", "in SQL"),
+        ("COPY public.posts (id, text) FROM stdin;\n1\ta\n", "dump.txt", "in SQL"),
+        ("*************************** 1. row ***************************\n  id: 0\n", "out.txt", "below each other"),
+        ("-[ RECORD 1 ]---\nid    | 0\ntext  | a\n", "out.txt", "below each other"),
+        ("┌────┬──────┐\n│ id │ text │\n", "out.txt", "a table that is drawn"),
+        ("id  text\n--  ------\n1   Hello there\n", "out.txt", "aligned by blanks"),
+        ("- id: 0\n  text: A town.\n", "posts.yaml", "a YAML document"),
+        ("<table><tr><td>x</td></tr></table>", "rows.xls", "a table in HTML. Open it in a spreadsheet"),
+        ("<html><body/></html>", "rows.xls", "is called a workbook. Open it in a spreadsheet"),
+        ("<html><body/></html>", "rows.csv", "saved in place of the data"),
+        (
+            '{"url":"https://docs.google.com/open?id=1","doc_id":"1","email":"a@b.org"}',
+            "a.gsheet",
+            "a link to a document",
+        ),
+        ("<stata_dta><header>", "a.dta", "a Stata file"),
+        ("Obj\x01\x04\x14avro.codec", "a.avro", "an Avro file"),
+    ],
+)
+def test_lines_that_are_no_rows_are_named(reading: Reading, data: str, name: str, what: str) -> None:
+    with pytest.raises(NotTextError, match=what):
+        reading.read(data, name=name)
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        "Set the clocks back tonight.\nCreate table tennis clubs, says the mayor.\n",
+        "- A list begins here\n- and goes on\n",
+        "A heading of a list\n-----------\nThe first line.\n",
+        "Begin transactions early, bank says.\n",
+    ],
+)
+def test_texts_that_are_only_like_them_are_texts(reading: Reading, data: str) -> None:
+    assert len(texts(reading.read(data, name="rows.txt"))) == data.count("\n")
+
+
+def test_a_record_with_a_link_to_google_is_a_record(reading: Reading) -> None:
+    assert texts(reading.read('{"url": "https://docs.google.com/a", "text": "A town."}\n', name="rows.jsonl")) == [
+        "A town."
+    ]
+
+
+@pytest.mark.parametrize("piece", ["/* a */ ", "-- a\n", "% a\n", "\n", " \t", "- ", "-- ", "/*", '{"doc_id" '])
+def test_no_beginning_keeps_anybody_busy(piece: str) -> None:
+    assert what_lines_are((piece * 2000 + "!").encode(), where="rows.csv") is None
+    assert what_lines_are(("a\n" + piece * 2000 + "!").encode(), where="rows.csv") is None
