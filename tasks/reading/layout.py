@@ -216,10 +216,13 @@ def _refuse_broken_names(columns: Sequence[str], decoded: Decoded) -> None:
 
 def _refuse_quoted_lines(header: Header, decoded: Decoded, options: ReadOptions) -> None:
     """Raise QuotedLinesError where a program took each line of a table for one cell, and quoted it."""
-    if len(header.columns) > 1 or options.text_columns or options.delimiter is not None:
+    if len(header.columns) != 1 or options.text_columns or options.delimiter is not None:
         return
-    inner = [fields[0] + "\n" for fields in header.records if len(fields) == 1]
-    table = detect_header([header.columns[0] + "\n", *inner], options)
+    cells = [header.columns[0], *(fields[0] for fields in header.records if len(fields) == 1)]
+    # A quote that is never closed makes one cell of many lines.
+    if any("\n" in cell or "\r" in cell for cell in cells):
+        return
+    table = detect_header([f"{cell}\n" for cell in cells], options)
     if len(table.columns) > 1 and has_text_column(table.columns, options) and table.steadiness >= _STEADY:
         raise QuotedLinesError(
             f"each line is quoted as a whole, as if it were one cell: {quote_column(header.columns[0])}",

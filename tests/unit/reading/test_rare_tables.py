@@ -7,13 +7,15 @@ import io
 import subprocess
 import sys
 from collections.abc import Iterable
+from contextlib import suppress
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
+from newsgate.foundation.errors import NewsgateError
 from newsgate.tasks.reading import NotTextError
 from newsgate.tasks.reading.errors import QuotedLinesError
 from newsgate.tasks.reading.other_lines import what_lines_are
@@ -103,6 +105,51 @@ def test_lines_that_are_quoted_as_a_whole_are_told_with_a_command_that_helps(rea
     assert texts(reading.read('"text, that has a comma"\n"one, two"\n', text_columns=("text, that has a comma",))) == [
         "one, two"
     ]
+
+
+@pytest.mark.parametrize("end", ["\n", "\r", "\r\n"])
+def test_a_quote_that_is_never_closed_in_the_only_column_costs_its_row_alone(reading: Reading, end: str) -> None:
+    data = end.join(("text", '"Schools reopen on Monday', "Garlic cures the virus", "")).encode()
+    read = reading.read(data)
+    assert texts(read) == ["Garlic cures the virus"]
+    assert rejects(read) == [(2, "a quote opened in this row is never closed")]
+
+
+PIECES = (
+    *(
+        "text",
+        "id",
+        "label",
+        ",",
+        ";",
+        "\t",
+        "|",
+        "^",
+        "~",
+        "\x01",
+        "'",
+        '"',
+        '""',
+        "\\",
+        "\n",
+        "\r\n",
+        "\r",
+        " ",
+        "---",
+    ),
+    *("{", "}", "[", "]", '"text":', "<p>", "&amp;", "Report:", '{"ImportId":"x"}', "RespondentID", "Title", "12"),
+    *("The mayor sold the moon.", "2023-01-01", "http://x.org/a", "12/31/20, 10:15 PM - Ann: hi"),
+)
+
+
+@given(
+    st.lists(st.sampled_from(PIECES), max_size=40).map("".join),
+    st.sampled_from(("posts.csv", "posts.txt", "posts.json", "posts.jsonl", "posts.tsv")),
+)
+@example('""', "posts.csv")
+def test_whatever_stands_in_a_file_it_ends_in_rows_or_in_an_error_of_its_own(data: str, name: str) -> None:
+    with TemporaryDirectory() as folder, suppress(NewsgateError):
+        Reading(Path(folder)).read(data, name=name)
 
 
 @pytest.mark.parametrize(
