@@ -157,21 +157,19 @@ class Familiarity:
         """Return the record in `document`, of so many pieces; ValueError, KeyError or TypeError where it is not one."""
         if len(document["held_back"]) > MOST_HELD_BACK:
             raise ValueError(f"a record of familiarity has more than {MOST_HELD_BACK} held-back texts")
-        tokens = np.frombuffer(base64.b64decode(document["tokens"], validate=True), "<i2").astype(np.int16)
-        unseen = np.frombuffer(base64.b64decode(document["unseen"], validate=True), "<i2").astype(np.int16)
-        slots = np.frombuffer(base64.b64decode(document["pairs"], validate=True), np.uint8).copy()
-        if len(tokens) != pieces:
-            raise ValueError(f"a record of familiarity is of {len(tokens)} pieces, not of {pieces}")
-        if len(tokens) == len(unseen) and len(slots) == PAIR_SLOTS:
-            unknown_speaks_for_nothing(tokens, unseen, slots)
-        return cls(
-            tokens=tokens,
-            unseen=unseen,
-            pairs=slots,
+        read = cls(
+            tokens=np.frombuffer(base64.b64decode(document["tokens"], validate=True), "<i2").astype(np.int16),
+            unseen=np.frombuffer(base64.b64decode(document["unseen"], validate=True), "<i2").astype(np.int16),
+            pairs=np.frombuffer(base64.b64decode(document["pairs"], validate=True), np.uint8).copy(),
             curve=LengthCurve(**{name: float(value) for name, value in document["curve"].items()}),
             held_back=np.array([float(each) for each in document["held_back"]], np.float64),
             compiled=compiled,
         )
+        if len(read.tokens) != pieces:
+            raise ValueError(f"a record of familiarity is of {len(read.tokens)} pieces, not of {pieces}")
+        # Records of before let it speak.
+        unknown_speaks_for_nothing(read.tokens, read.unseen, read.pairs)
+        return read
 
     @cached_property
     def _tokens_wide(self) -> npt.NDArray[np.int32]:
